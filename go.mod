@@ -1,0 +1,3 @@
+module lossproof
+
+go 1.25.0

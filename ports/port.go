@@ -1,0 +1,91 @@
+// Package ports defines what lossproof asks of an implementation under test.
+//
+// The same [Port] interface serves a Go package in process (ports/builtin) and, over
+// the wire protocol (ports/wire), a process in any language.
+package ports
+
+import (
+	"context"
+
+	"lossproof/tensor"
+)
+
+// The modules, by PyTorch's class names.
+const (
+	BCEWithLogitsLoss        = "BCEWithLogitsLoss"
+	MultiLabelSoftMarginLoss = "MultiLabelSoftMarginLoss"
+)
+
+// Port is an implementation under test.
+type Port interface {
+	// Describe says what the port is and what it claims to implement.
+	Describe(ctx context.Context) (Description, error)
+	// Evaluate answers one call. An error says that no answer came (the port died,
+	// timed out, answered nonsense); everything that a port can say is in Answer.
+	Evaluate(ctx context.Context, call Call) (Answer, error)
+}
+
+// Description is a port's answer to hello.
+type Description struct {
+	Port    Info
+	Modules map[string]Claim
+}
+
+// Info identifies a port.
+type Info struct {
+	Name, Version, Language, LanguageVersion string
+}
+
+// Claim is what a port says it implements of one module.
+type Claim struct {
+	// DTypes are the dtypes of input.
+	DTypes []tensor.DType
+	// Outputs are those that may be asked for: loss, grad_input, grad_target, grad_weight.
+	Outputs []string
+	// Without lists what the port does not do, from a closed list (see judge/claim).
+	Without []string
+}
+
+// Options are the constructor's options. A nil field was not given.
+type Options struct {
+	Reduction   *string
+	SizeAverage *bool
+	Reduce      *bool
+}
+
+// Call is one call of a module.
+type Call struct {
+	Module  string
+	Options Options
+	// Inputs by name: input, target, weight, pos_weight, grad_output.
+	Inputs map[string]tensor.Tensor
+	// Want names the outputs that are asked for.
+	Want []string
+}
+
+// Answer is what a port says to a call: exactly one field is set.
+type Answer struct {
+	Outputs     map[string]tensor.Tensor
+	Rejected    *Rejected
+	Unsupported *Unsupported
+	Failed      *Failed
+}
+
+// Rejected says that the port refuses the call, as torch raises.
+type Rejected struct {
+	// Kind is shape, dtype, option, value or empty.
+	Kind    string
+	Message string
+	// Static says that the port's types cannot express the call.
+	Static bool
+}
+
+// Unsupported says that the port does not do this.
+type Unsupported struct {
+	Reason, IssueURL string
+}
+
+// Failed says that an error inside the port kept it from answering.
+type Failed struct {
+	Message, Traceback string
+}
