@@ -1,0 +1,2 @@
+// Package loss has the binary cross-entropy losses of logits.
+package loss

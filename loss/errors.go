@@ -1,0 +1,59 @@
+package loss
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ShapeError says that an argument does not have a shape, or a slice not the length,
+// that the call needs. Get at it with [errors.As].
+type ShapeError struct {
+	// Module is the class name of the loss, empty for the constructors of tensors.
+	Module string
+	// Argument names the argument that is refused: input, target, weight, pos_weight,
+	// grad_output, or one of the slices to write to.
+	Argument string
+	// Reason says what was found and what was expected, both shapes included.
+	Reason string
+}
+
+// Error returns the module, the argument and the reason in one line.
+func (e *ShapeError) Error() string { return message(e.Module, e.Argument, e.Reason) }
+
+// OptionError says that an option of a loss has a value that does not exist, or that a
+// call needs an option that was not given. Get at it with [errors.As].
+type OptionError struct {
+	// Module is the class name of the loss, empty for [ParseReduction].
+	Module string
+	// Option names the option: reduction or weight.
+	Option string
+	// Reason says what was found and what was expected.
+	Reason string
+}
+
+// Error returns the module, the option and the reason in one line.
+func (e *OptionError) Error() string { return message(e.Module, e.Option, e.Reason) }
+
+func message(module, name, reason string) string {
+	if module == "" {
+		module = "loss"
+	}
+	return module + ": " + name + ": " + reason
+}
+
+func shapeErrorf(module, argument, format string, a ...any) error {
+	return &ShapeError{Module: module, Argument: argument, Reason: fmt.Sprintf(format, a...)}
+}
+
+// formatShape writes a shape as PyTorch and NumPy users know it: (), (5,), (3, 5).
+func formatShape(shape []int) string {
+	parts := make([]string, len(shape))
+	for i, d := range shape {
+		parts[i] = strconv.Itoa(d)
+	}
+	if len(parts) == 1 {
+		return "(" + parts[0] + ",)"
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}

@@ -1,0 +1,111 @@
+package kernel
+
+import "math"
+
+// lossElement returns the loss of one element.
+func lossElement(x, t, w, p float64) float64 {
+	y := math.Exp(-math.Abs(x))
+	l := math.Log1p(y)
+	return lossFrom(x, t, w, p, l)
+}
+
+// gradElement returns the derivative of the loss in x, times the upstream gradient u
+// and divided by div.
+func gradElement(x, t, w, p, u, div float64) float64 {
+	return gradFrom(x, t, w, p, u, div, math.Exp(-math.Abs(x)))
+}
+
+// lossFrom returns the loss of one element, given l = log1p(exp(-|x|)).
+func lossFrom(x, t, w, p, l float64) float64 {
+	if math.IsInf(x, 0) && isFinite(t) && isFinite(w) && isFinite(p) {
+		return lossLimit(x, t, w, p)
+	}
+	slope := 1 - t
+	if x < 0 {
+		slope = -p * t
+	}
+	return w * (((1-t)+p*t)*l + slope*x)
+}
+
+// lossLimit returns the limit of the loss as the logit goes to x = ±Inf, for finite
+// t, w and p. A factor that is exactly zero makes it zero, where the formula would give Inf·0.
+func lossLimit(x, t, w, p float64) float64 {
+	if x > 0 {
+		return scaleInf(x, 1-t, w)
+	}
+	return -scaleInf(x, p, t, w)
+}
+
+// scaleInf returns the infinity x times the factors, and 0 if one of them is 0. Their product is
+// not formed, it might underflow.
+func scaleInf(x float64, factors ...float64) float64 {
+	for _, f := range factors {
+		switch {
+		case f == 0:
+			return 0
+		case f < 0:
+			x = -x
+		}
+	}
+	return x
+}
+
+// gradFrom returns the derivative in x of one element, given y = exp(-|x|). The
+// factors below 1 come last: what underflows in a product is then not scaled up by more than
+// the factors above 1.
+func gradFrom(x, t, w, p, u, div, y float64) float64 {
+	var numerator float64
+	if x >= 0 {
+		numerator = (1 - t) - p*t*y
+	} else {
+		numerator = (1-t)*y - p*t
+	}
+	return numerator * w * u / ((1 + y) * div)
+}
+
+// gradTargetElement returns the derivative in t of one element without pos_weight,
+// -x·w, times u and divided by div.
+func gradTargetElement(x, w, u, div float64) float64 {
+	if math.IsInf(x, 0) && isFinite(w) && isFinite(u) {
+		return -scaleInf(x, w, u)
+	}
+	return -product(x, w, u) / div
+}
+
+// gradTargetPosElement returns the derivative in t of one element with pos_weight,
+// w·(p·softplus(-x) - softplus(x)), times u and divided by div. The two logarithms are one:
+//
+//	p·softplus(-x) - softplus(x) = (p-1)·L - (x ≥ 0 ? x : p·x)
+func gradTargetPosElement(x, w, p, u, div float64) float64 {
+	if math.IsInf(x, 0) && isFinite(w) && isFinite(p) && isFinite(u) {
+		if x > 0 {
+			return -scaleInf(x, w, u)
+		}
+		return -scaleInf(x, p, w, u)
+	}
+	slope := 1.0
+	if x < 0 {
+		slope = p
+	}
+	l := math.Log1p(math.Exp(-math.Abs(x)))
+	return product((p-1)*l-slope*x, w, u) / div
+}
+
+// product returns a·b·c. It multiplies the smallest by the largest first, so that no
+// intermediate overflows or underflows unless the result does.
+func product(a, b, c float64) float64 {
+	if math.Abs(a) > math.Abs(b) {
+		a, b = b, a
+	}
+	if math.Abs(b) > math.Abs(c) {
+		b, c = c, b
+	}
+	if math.Abs(a) > math.Abs(b) {
+		a, b = b, a
+	}
+	return a * c * b
+}
+
+func isFinite(f float64) bool {
+	return !math.IsInf(f, 0) && !math.IsNaN(f)
+}
