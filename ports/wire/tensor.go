@@ -1,0 +1,116 @@
+package wire
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+
+	"lossproof/tensor"
+)
+
+// jsonTensor is a tensor as it stands in a message. Go writes a non-nil []byte as
+// padded base64.
+type jsonTensor struct {
+	DType tensor.DType `json:"dtype"`
+	Shape []int        `json:"shape"`
+	Data  []byte       `json:"data"`
+}
+
+// encodeTensor checks t and gives it its form on the wire.
+func encodeTensor(t tensor.Tensor, name string) (jsonTensor, error) {
+	if _, err := tensor.New(t.DType, t.Shape, t.Data); err != nil {
+		return jsonTensor{}, fmt.Errorf("%s: %w", name, err)
+	}
+	// A nil slice would be written as null.
+	return jsonTensor{t.DType, append([]int{}, t.Shape...), append([]byte{}, t.Data...)}, nil
+}
+
+func encodeTensors(tensors map[string]tensor.Tensor, name string) (map[string]jsonTensor, error) {
+	encoded := make(map[string]jsonTensor, len(tensors))
+	for key, t := range tensors {
+		e, err := encodeTensor(t, name+"."+key)
+		if err != nil {
+			return nil, err
+		}
+		encoded[key] = e
+	}
+	return encoded, nil
+}
+
+// decodeTensor decodes a tensor and checks that dtype, shape and the number of bytes
+// agree, without allocating for a shape more than the line holds.
+func decodeTensor(raw json.RawMessage, name string) (tensor.Tensor, error) {
+	o, err := decodeObject(raw, name)
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	for _, member := range []string{"dtype", "shape", "data"} {
+		if _, ok := o[member]; !ok {
+			return tensor.Tensor{}, fmt.Errorf("%s: member %q is missing", name, member)
+		}
+	}
+	dtype, err := str(o["dtype"], name+".dtype")
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	if tensor.DType(dtype).Size() == 0 {
+		return tensor.Tensor{}, fmt.Errorf("%s.dtype: got %s, want one of %s", name, excerpt([]byte(dtype)), dtypes)
+	}
+	dimensions, err := list(o["shape"], name+".shape")
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	shape := make([]int, len(dimensions))
+	for i, dimension := range dimensions {
+		d, err := integer(dimension, fmt.Sprintf("%s.shape[%d]", name, i), math.MaxInt)
+		if err != nil {
+			return tensor.Tensor{}, err
+		}
+		shape[i] = int(d)
+	}
+	text, err := str(o["data"], name+".data")
+	if err != nil {
+		return tensor.Tensor{}, err
+	}
+	// Go's decoder skips line ends, which RFC 4648 does not.
+	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
+		return tensor.Tensor{}, fmt.Errorf("%s.data: illegal base64 data at input byte %d", name, i)
+	}
+	data, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return tensor.Tensor{}, fmt.Errorf("%s.data: %w, want RFC 4648 with padding", name, err)
+	}
+	t, err := tensor.New(tensor.DType(dtype), shape, data)
+	if err != nil {
+		return tensor.Tensor{}, fmt.Errorf("%s: %w", name, err)
+	}
+	if t.DType == tensor.Bool {
+		for i, b := range t.Data {
+			if b > 1 {
+				return tensor.Tensor{}, fmt.Errorf("%s.data: byte %d of a bool tensor is %d, want 0 or 1", name, i, b)
+			}
+		}
+	}
+	return t, nil
+}
+
+// decodeTensors decodes an object of tensors.
+func decodeTensors(raw json.RawMessage, name string) (map[string]tensor.Tensor, error) {
+	o, err := decodeObject(raw, name)
+	if err != nil {
+		return nil, err
+	}
+	tensors := make(map[string]tensor.Tensor, len(o))
+	for key, value := range o {
+		t, err := decodeTensor(value, name+"."+key)
+		if err != nil {
+			return nil, err
+		}
+		tensors[key] = t
+	}
+	return tensors, nil
+}
+
+const dtypes = "float16, bfloat16, float32, float64, int64, int32, uint8, bool"
