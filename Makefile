@@ -1,0 +1,100 @@
+# `make` lists the targets. Go alone is enough for run and test.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO ?= go
+UV ?= uv
+CARGO ?= cargo
+
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+RUFF := $(UV) tool run ruff@0.17.6
+WALKER := fixtures/walkers/python
+RUST_WALKER := fixtures/walkers/rust
+FUZZTIME ?= 1m
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## check the built-in Go losses against the fixtures
+	@CGO_ENABLED=0 $(GO) run ./cmd/lossproof run
+
+.PHONY: test
+test: export CGO_ENABLED = 0
+test: ## format, vet, unit tests, fuzz seeds, conformance (Go alone)
+	@unformatted=$$(gofmt -l $$($(GO) list -f '{{.Dir}}' ./...)); \
+	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) test ./...
+
+.PHONY: race
+race: ## the Go tests under the race detector (needs a C compiler)
+	@command -v $${CC:-gcc} >/dev/null || { \
+	echo "make race: found no C compiler ($${CC:-gcc}), which the race detector needs: install gcc, or set CC" >&2; exit 2; }
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+.PHONY: lint
+lint: ## golangci-lint for Go, ruff for Python
+	$(GO) run $(GOLANGCI) run
+	$(RUFF) check generators $(WALKER)
+	$(RUFF) format --check $(WALKER)
+
+.PHONY: fixtures
+fixtures: ## make the fixtures anew from PyTorch
+	cd generators && $(UV) sync --locked && ATEN_CPU_CAPABILITY=avx2 $(UV) run --locked python -m lossproof_fixtures --out ../fixtures/data
+
+.PHONY: fixtures-check
+fixtures-check: ## make them anew and compare with the committed ones, byte for byte
+	cd generators && $(UV) sync --locked && ATEN_CPU_CAPABILITY=avx2 $(UV) run --locked python -m lossproof_fixtures --check ../fixtures/data
+
+.PHONY: walker
+walker: ## judge with the Python walker: the verdict vectors, the NumPy port, and PyTorch where it is installed
+	cd $(WALKER) && $(UV) sync --locked && $(UV) run --locked python -m unittest
+	@tree=$$(mktemp -d); trap 'rm -rf "$$tree"' EXIT; \
+	$(GO) run ./cmd/lossproof fixtures extract "$$tree/fixtures"; \
+	cd $(WALKER); \
+	set -x; \
+	$(UV) run --locked python walker.py "$$tree/fixtures" --vectors; \
+	$(UV) run --locked python walker.py "$$tree/fixtures" --port numpy_port:port; \
+	$(UV) run --locked python walker.py "$$tree/fixtures" --port numpy_port:port --level exact; \
+	{ set +x; } 2>/dev/null; \
+	torch=../../../generators/.venv/bin/python; \
+	if [ -x $$torch ]; then $$torch walker.py "$$tree/fixtures" --port torch_port:port; \
+	else echo "make walker: PyTorch was left out: generators/.venv is missing (make fixtures-check makes it)"; fi
+
+.PHONY: walker-rust
+walker-rust: ## judge with the Rust walker: the verdict vectors and a small Rust port
+	cd $(RUST_WALKER) && $(CARGO) test --locked --quiet
+	@tree=$$(mktemp -d); trap 'rm -rf "$$tree"' EXIT; \
+	$(GO) run ./cmd/lossproof fixtures extract "$$tree/fixtures"; \
+	cd $(RUST_WALKER); $(CARGO) run --locked --quiet --release -- "$$tree/fixtures"
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (1m)
+	@for package in $$($(GO) list ./...); do \
+	for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	echo "$$package $$target"; \
+	$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	done; done
+
+.PHONY: full
+full: test race lint fixtures-check walker walker-rust fuzz ## everything, also what takes long
+
+# Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
+# sort differently under another path, so gofmt comes last.
+.PHONY: module-path
+module-path: ## set the module path: make module-path P=host/owner/lossproof
+	@if ! grep -Eq '^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(/[A-Za-z0-9._~-]+)+$$' <<<"$(P)"; then \
+	echo "make module-path: P is '$(P)', want a path such as P=example.org/owner/lossproof" >&2; exit 2; fi
+	@old=$$($(GO) list -m); pattern=$${old//./\\.}; \
+	find . \( -name '.?*' -o -name target -o -path ./fixtures/data \) -prune -o -type f \( -name '*.go' -o -name '*.md' \) -print0 | \
+	xargs -0 sed -E -i.module-path \
+	-e "s#^([[:space:]]*(import[[:space:]]+)?([A-Za-z0-9_.]+[[:space:]]+)?\")$$pattern(/[^\"]*)?(\"[[:space:]]*(//.*)?)\$$#\1$(P)\4\5#" \
+	-e "s#^(([[:space:]]*|\\\$$ )go (get|install|run|get -tool) )$$pattern(/|@|\$$)#\1$(P)\4#"; \
+	find . -name '*.module-path' -delete; \
+	$(GO) mod edit -module "$(P)"; \
+	gofmt -w $$($(GO) list -f '{{.Dir}}' ./...); \
+	echo "module path: $$old -> $(P)"
