@@ -105,6 +105,9 @@ func TestServeFlushesEveryAnswer(t *testing.T) {
 	out, answers := io.Pipe()
 	done := make(chan error, 1)
 	go func() { done <- wire.Serve(context.Background(), echo{}, requests, answers) }()
+	// An answer that is kept back must fail, not hang.
+	watch := time.AfterFunc(10*time.Second, func() { answers.CloseWithError(errors.New("no answer")) })
+	defer watch.Stop()
 	reader := wire.NewLineReader(out)
 	for range 3 {
 		if _, err := io.WriteString(in, `{"cmd":"hello","protocol":1}`+"\n"); err != nil {

@@ -1,0 +1,196 @@
+// Package builtin is lossproof's own Go losses, package loss, as a port. It only
+// translates: tensors into slices, options into fields, errors into rejections.
+package builtin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"lossproof/internal/version"
+	"lossproof/loss"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// Port computes with package loss, in process. It is safe for concurrent use.
+type Port struct{}
+
+var _ ports.Port = Port{}
+
+// Describe returns the claim of the built-in losses: all tensors of a call are of one
+// type parameter, float32 or float64.
+func (Port) Describe(context.Context) (ports.Description, error) {
+	claim := func(outputs ...string) ports.Claim {
+		return ports.Claim{
+			DTypes:  []tensor.DType{tensor.Float32, tensor.Float64},
+			Outputs: outputs,
+			Without: []string{"mixed_dtype", "integer_targets"},
+		}
+	}
+	return ports.Description{
+		Port: ports.Info{
+			Name: "lossproof", Version: version.Tool,
+			Language: "go", LanguageVersion: strings.TrimPrefix(runtime.Version(), "go"),
+		},
+		Modules: map[string]ports.Claim{
+			ports.BCEWithLogitsLoss:        claim(ports.Loss, ports.GradInput, ports.GradTarget),
+			ports.MultiLabelSoftMarginLoss: claim(ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight),
+		},
+	}, nil
+}
+
+// Evaluate computes what call wants. Its error is that of ctx alone.
+func (Port) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return ports.Answer{}, err
+	}
+	outputs, err := evaluate(call)
+	if err != nil {
+		return answerTo(err), nil
+	}
+	return ports.Answer{Outputs: outputs}, nil
+}
+
+// unsupported is the error of a call that package loss has nothing for.
+type unsupported string
+
+func (u unsupported) Error() string { return string(u) }
+
+// rejection is the error of a call that is refused before package loss sees it.
+type rejection struct{ ports.Rejected }
+
+func (r rejection) Error() string { return r.Message }
+
+// answerTo says what an error of evaluate means to the judge.
+func answerTo(err error) ports.Answer {
+	var (
+		none     unsupported
+		rejected rejection
+		shape    *loss.ShapeError
+		option   *loss.OptionError
+	)
+	switch {
+	case errors.As(err, &none):
+		return ports.Answer{Unsupported: &ports.Unsupported{Reason: err.Error()}}
+	case errors.As(err, &rejected):
+		return ports.Answer{Rejected: &rejected.Rejected}
+	case errors.As(err, &shape):
+		return ports.Answer{Rejected: &ports.Rejected{Kind: ports.KindShape, Message: err.Error()}}
+	case errors.As(err, &option):
+		return ports.Answer{Rejected: &ports.Rejected{Kind: ports.KindOption, Message: err.Error()}}
+	}
+	return ports.Answer{Failed: &ports.Failed{Message: err.Error()}}
+}
+
+// evaluate finds the type parameter of the call.
+func evaluate(call ports.Call) (map[string]tensor.Tensor, error) {
+	input, ok := call.Inputs[ports.Input]
+	if !ok {
+		return nil, fmt.Errorf("%s: the call has no input", call.Module)
+	}
+	if _, ok := call.Inputs[ports.Target]; !ok {
+		return nil, fmt.Errorf("%s: the call has no target", call.Module)
+	}
+	switch input.DType {
+	case tensor.Float32:
+		return evaluateAs[float32](call)
+	case tensor.Float64:
+		return evaluateAs[float64](call)
+	}
+	return nil, rejection{ports.Rejected{
+		Kind: ports.KindDType, Static: true,
+		Message: fmt.Sprintf("%s: input: got %s, want float32 or float64", call.Module, input.DType),
+	}}
+}
+
+func evaluateAs[T loss.Float](call ports.Call) (map[string]tensor.Tensor, error) {
+	in, err := decodeInputs[T](call)
+	if err != nil {
+		return nil, err
+	}
+	reduction, err := reductionOf(call.Options)
+	if err != nil {
+		return nil, err
+	}
+	switch call.Module {
+	case ports.BCEWithLogitsLoss:
+		module := loss.BCEWithLogitsLoss[T]{Weight: in.weight, PosWeight: in.posWeight, Reduction: reduction}
+		return compute(call.Want, in, module, func() (loss.Tensor[T], error) {
+			return loss.Tensor[T]{}, unsupported("BCEWithLogitsLoss: there is no grad_weight, PyTorch does not differentiate in weight")
+		})
+	case ports.MultiLabelSoftMarginLoss:
+		if in.posWeight != nil {
+			return nil, rejection{ports.Rejected{
+				Kind: ports.KindOption, Static: true,
+				Message: "MultiLabelSoftMarginLoss: pos_weight: there is no such argument",
+			}}
+		}
+		module := loss.MultiLabelSoftMarginLoss[T]{Weight: in.weight, Reduction: reduction}
+		return compute(call.Want, in, module, func() (loss.Tensor[T], error) {
+			return module.GradWeight(in.input, in.target, in.gradOutput)
+		})
+	}
+	return nil, unsupported(fmt.Sprintf("module %q: package loss has %s and %s",
+		call.Module, ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss))
+}
+
+// reductionOf resolves the options as PyTorch's constructors do: a legacy argument, once
+// given, overrides the reduction, which is then not looked at.
+func reductionOf(o ports.Options) (loss.Reduction, error) {
+	switch {
+	case o.SizeAverage != nil || o.Reduce != nil:
+		return loss.LegacyReduction(o.SizeAverage, o.Reduce), nil
+	case o.Reduction != nil:
+		return loss.ParseReduction(*o.Reduction)
+	}
+	return loss.Mean, nil
+}
+
+// criterion is what both modules have.
+type criterion[T loss.Float] interface {
+	Forward(input, target loss.Tensor[T]) (loss.Tensor[T], error)
+	GradInput(input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
+	GradTarget(input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
+	ForwardGrad(input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) (value, gradInput loss.Tensor[T], err error)
+}
+
+// compute returns the wanted outputs. Loss and grad_input, where both are wanted, come
+// from one pass, which is what a user calls.
+func compute[T loss.Float](want []string, in inputs[T], module criterion[T], gradWeight func() (loss.Tensor[T], error)) (map[string]tensor.Tensor, error) {
+	outputs := make(map[string]tensor.Tensor, len(want))
+	if slices.Contains(want, ports.Loss) && slices.Contains(want, ports.GradInput) {
+		value, grad, err := module.ForwardGrad(in.input, in.target, in.gradOutput)
+		if err != nil {
+			return nil, err
+		}
+		outputs[ports.Loss], outputs[ports.GradInput] = encode(value), encode(grad)
+	}
+	for _, name := range want {
+		if _, ok := outputs[name]; ok {
+			continue
+		}
+		var output loss.Tensor[T]
+		var err error
+		switch name {
+		case ports.Loss:
+			output, err = module.Forward(in.input, in.target)
+		case ports.GradInput:
+			output, err = module.GradInput(in.input, in.target, in.gradOutput)
+		case ports.GradTarget:
+			output, err = module.GradTarget(in.input, in.target, in.gradOutput)
+		case ports.GradWeight:
+			output, err = gradWeight()
+		default:
+			err = unsupported(fmt.Sprintf("output %q: want loss, grad_input, grad_target or grad_weight", name))
+		}
+		if err != nil {
+			return nil, err
+		}
+		outputs[name] = encode(output)
+	}
+	return outputs, nil
+}

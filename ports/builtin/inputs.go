@@ -1,0 +1,73 @@
+package builtin
+
+import (
+	"fmt"
+
+	"lossproof/loss"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// inputs are the tensors of a call; those behind pointers are optional.
+type inputs[T loss.Float] struct {
+	input, target                 loss.Tensor[T]
+	weight, posWeight, gradOutput *loss.Tensor[T]
+}
+
+// decodeInputs decodes the tensors of a call. All must be of dtype T: Go's type
+// parameters express no other call.
+func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
+	var in inputs[T]
+	for name, t := range call.Inputs {
+		decoded, err := decode[T](t)
+		if err != nil {
+			return inputs[T]{}, rejection{ports.Rejected{
+				Kind: ports.KindDType, Static: true,
+				Message: fmt.Sprintf("%s: %s: %v, the dtype of input", call.Module, name, err),
+			}}
+		}
+		switch name {
+		case ports.Input:
+			in.input = decoded
+		case ports.Target:
+			in.target = decoded
+		case ports.Weight:
+			in.weight = &decoded
+		case ports.PosWeight:
+			in.posWeight = &decoded
+		case ports.GradOutput:
+			in.gradOutput = &decoded
+		default:
+			return inputs[T]{}, unsupported(fmt.Sprintf("%s: there is no input %q", call.Module, name))
+		}
+	}
+	return in, nil
+}
+
+func decode[T loss.Float](t tensor.Tensor) (loss.Tensor[T], error) {
+	if want := dtypeOf[T](); t.DType != want {
+		return loss.Tensor[T]{}, fmt.Errorf("got %s, want %s", t.DType, want)
+	}
+	data := make([]T, t.Len())
+	for i := range data {
+		data[i] = T(t.Float64(i))
+	}
+	return loss.Tensor[T]{Shape: t.Shape, Data: data}, nil
+}
+
+func encode[T loss.Float](t loss.Tensor[T]) tensor.Tensor {
+	switch data := any(t.Data).(type) {
+	case []float32:
+		return tensor.FromFloat32(data, t.Shape...)
+	case []float64:
+		return tensor.FromFloat64(data, t.Shape...)
+	}
+	panic("builtin: loss.Float has a type that is neither float32 nor float64")
+}
+
+func dtypeOf[T loss.Float]() tensor.DType {
+	if _, ok := any(T(0)).(float32); ok {
+		return tensor.Float32
+	}
+	return tensor.Float64
+}
