@@ -28,7 +28,7 @@ type BCEWithLogitsLoss[T Float] struct {
 const bceName = "BCEWithLogitsLoss"
 
 // Forward returns the loss. The error is a [*ShapeError] or an [*OptionError].
-func (l *BCEWithLogitsLoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error) {
+func (l BCEWithLogitsLoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error) {
 	loss, err := l.newLoss(input)
 	if err != nil {
 		return Tensor[T]{}, err
@@ -41,7 +41,7 @@ func (l *BCEWithLogitsLoss[T]) Forward(input, target Tensor[T]) (Tensor[T], erro
 
 // ForwardInto writes the loss to dst, which has one element, or with [None] as many as
 // input. It allocates nothing. With [None] dst may be the memory of input or target.
-func (l *BCEWithLogitsLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
+func (l BCEWithLogitsLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
 	var buf [maxAxes]axis
 	r, err := l.prepare(buf[:0], input, target)
 	if err != nil {
@@ -61,7 +61,7 @@ func (l *BCEWithLogitsLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) err
 // GradInput returns the gradient of the loss in input, in its shape. gradOutput is the
 // upstream gradient, in the shape of the loss; nil means ones. The error is a
 // [*ShapeError] or an [*OptionError].
-func (l *BCEWithLogitsLoss[T]) GradInput(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
+func (l BCEWithLogitsLoss[T]) GradInput(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
 	if err := l.GradInputInto(grad.Data, input, target, gradOutput); err != nil {
 		return Tensor[T]{}, err
@@ -72,7 +72,7 @@ func (l *BCEWithLogitsLoss[T]) GradInput(input, target Tensor[T], gradOutput *Te
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
 // elements as input, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput.
-func (l *BCEWithLogitsLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
+func (l BCEWithLogitsLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	var buf [maxAxes]axis
 	r, u, err := l.prepareGrad(buf[:0], "grad_input", dst, input, target, gradOutput)
 	if err != nil {
@@ -86,7 +86,7 @@ func (l *BCEWithLogitsLoss[T]) GradInputInto(dst []T, input, target Tensor[T], g
 // GradTarget returns the gradient of the loss in target, in its shape. gradOutput is the
 // upstream gradient, in the shape of the loss; nil means ones. The error is a
 // [*ShapeError] or an [*OptionError].
-func (l *BCEWithLogitsLoss[T]) GradTarget(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
+func (l BCEWithLogitsLoss[T]) GradTarget(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
 	if err := l.GradTargetInto(grad.Data, input, target, gradOutput); err != nil {
 		return Tensor[T]{}, err
@@ -97,7 +97,7 @@ func (l *BCEWithLogitsLoss[T]) GradTarget(input, target Tensor[T], gradOutput *T
 // GradTargetInto writes the gradient of the loss in target to dst, which has as many
 // elements as target, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput.
-func (l *BCEWithLogitsLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
+func (l BCEWithLogitsLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	var buf [maxAxes]axis
 	r, u, err := l.prepareGrad(buf[:0], "grad_target", dst, input, target, gradOutput)
 	if err != nil {
@@ -109,7 +109,7 @@ func (l *BCEWithLogitsLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], 
 
 // ForwardGrad returns the loss and its gradient in input, computed in one pass: faster
 // than [BCEWithLogitsLoss.Forward] and [BCEWithLogitsLoss.GradInput], with the same results.
-func (l *BCEWithLogitsLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
+func (l BCEWithLogitsLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
 	loss, err = l.newLoss(input)
 	if err != nil {
 		return Tensor[T]{}, Tensor[T]{}, err
@@ -124,7 +124,7 @@ func (l *BCEWithLogitsLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *
 // ForwardGradInto writes the loss and its gradient in input, in one pass, and allocates
 // nothing. The slices are those of [BCEWithLogitsLoss.ForwardInto] and [BCEWithLogitsLoss.GradInputInto] and must not overlap
 // each other.
-func (l *BCEWithLogitsLoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
+func (l BCEWithLogitsLoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	var buf [maxAxes]axis
 	r, u, err := l.prepareGrad(buf[:0], "grad_input", gradInput, input, target, gradOutput)
 	if err != nil {
@@ -143,7 +143,7 @@ func (l *BCEWithLogitsLoss[T]) ForwardGradInto(loss, gradInput []T, input, targe
 }
 
 // prepare checks the options and the inputs and cuts them into runs.
-func (l *BCEWithLogitsLoss[T]) prepare(buf []axis, input, target Tensor[T]) (runs[T], error) {
+func (l BCEWithLogitsLoss[T]) prepare(buf []axis, input, target Tensor[T]) (runs[T], error) {
 	if err := l.Reduction.check(bceName); err != nil {
 		return runs[T]{}, err
 	}
@@ -160,7 +160,7 @@ func (l *BCEWithLogitsLoss[T]) prepare(buf []axis, input, target Tensor[T]) (run
 }
 
 // prepareGrad is prepare for a gradient, which is to be written to dst.
-func (l *BCEWithLogitsLoss[T]) prepareGrad(buf []axis, name string, dst []T, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
+func (l BCEWithLogitsLoss[T]) prepareGrad(buf []axis, name string, dst []T, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
 	r, err := l.prepare(buf, input, target)
 	if err != nil {
 		return runs[T]{}, upstream[T]{}, err
@@ -179,7 +179,7 @@ func (l *BCEWithLogitsLoss[T]) prepareGrad(buf []axis, name string, dst []T, inp
 }
 
 // newLoss returns a tensor for the loss of a valid input.
-func (l *BCEWithLogitsLoss[T]) newLoss(input Tensor[T]) (Tensor[T], error) {
+func (l BCEWithLogitsLoss[T]) newLoss(input Tensor[T]) (Tensor[T], error) {
 	if err := check(bceName, "input", input); err != nil {
 		return Tensor[T]{}, err
 	}
@@ -187,7 +187,7 @@ func (l *BCEWithLogitsLoss[T]) newLoss(input Tensor[T]) (Tensor[T], error) {
 }
 
 // lossShape returns the shape of the loss.
-func (l *BCEWithLogitsLoss[T]) lossShape(input Tensor[T]) []int {
+func (l BCEWithLogitsLoss[T]) lossShape(input Tensor[T]) []int {
 	if l.Reduction == None {
 		return input.Shape
 	}
@@ -195,7 +195,7 @@ func (l *BCEWithLogitsLoss[T]) lossShape(input Tensor[T]) []int {
 }
 
 // lossLen returns the number of elements of the loss.
-func (l *BCEWithLogitsLoss[T]) lossLen(input Tensor[T]) int {
+func (l BCEWithLogitsLoss[T]) lossLen(input Tensor[T]) int {
 	if l.Reduction == None {
 		return len(input.Data)
 	}
@@ -203,7 +203,7 @@ func (l *BCEWithLogitsLoss[T]) lossLen(input Tensor[T]) int {
 }
 
 // div returns what the sum of the losses is divided by.
-func (l *BCEWithLogitsLoss[T]) div(input Tensor[T]) float64 {
+func (l BCEWithLogitsLoss[T]) div(input Tensor[T]) float64 {
 	if l.Reduction == Mean {
 		return float64(len(input.Data))
 	}

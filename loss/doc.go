@@ -1,2 +1,91 @@
-// Package loss has the binary cross-entropy losses of logits.
+// Package loss has PyTorch's losses for multi-label classification from logits,
+// BCEWithLogitsLoss and MultiLabelSoftMarginLoss, with their gradients, for float32 and
+// float64 and tensors of any rank.
+//
+// # Use
+//
+// A loss is a struct of options, whose zero value is PyTorch's default. Its methods take the
+// logits (input) and the targets:
+//
+//	criterion := loss.BCEWithLogitsLoss[float32]{Reduction: loss.Sum}
+//	value, err := criterion.Forward(input, target)
+//	grad, err := criterion.GradInput(input, target, nil)
+//
+// ForwardGrad computes both in one pass. Every method has a form that ends in Into, which writes
+// to slices of the caller and allocates nothing (but for weights of a rank above eight that are
+// broadcast along every other dimension).
+//
+// Errors are of type [*ShapeError] or [*OptionError]. Arguments are never changed, unless
+// they are also what a method is told to write to, and all methods may be called
+// concurrently.
+//
+// # Formulas
+//
+// Per element, with logit x, target t, weight w and pos_weight p (ones unless given):
+//
+//	softplus(x)   = log(1 + exp(x))
+//	σ(x)          = 1/(1 + exp(-x))
+//	loss          = w·(p·t·softplus(-x) + (1-t)·softplus(x))
+//	gradInput     = u·s·w·((1-t)·σ(x) - p·t·σ(-x))
+//	gradTarget    = u·s·w·(p·softplus(-x) - softplus(x)), which is -u·s·w·x where p = 1
+//	gradWeight    = u·s·(t·softplus(-x) + (1-t)·softplus(x)), summed over the dimensions
+//	                along which weight is broadcast
+//
+// where u is the upstream gradient (gradOutput, or 1) of the loss that the element
+// enters, and s the scale of the reduction: 1, or 1 over the number of elements that are averaged.
+//
+// The code does not compute them in this form. With y = exp(-|x|) and L = log1p(y),
+//
+//	loss      = w·(((1-t) + p·t)·L + (x ≥ 0 ? 1-t : -p·t)·x)
+//	gradInput = u·s·w·(x ≥ 0 ? (1-t) - p·t·y : (1-t)·y - p·t)/(1+y)
+//
+// nothing cancels for targets in [0, 1]; small losses and gradients of confident
+// logits keep their relative accuracy where PyTorch returns 0 (its
+// BCEWithLogitsLoss does for t = 0 and x below about -15 in float32). Arithmetic is done in float64,
+// sums are compensated, and a float32 result is rounded once, at the end. A result depends on
+// the arguments alone.
+//
+// # How the two modules differ
+//
+// For input of shape (N, C), which stands for (…, C):
+//
+//	                       BCEWithLogitsLoss      MultiLabelSoftMarginLoss
+//	None                   (N, C), per element    (N,), the mean over classes per sample
+//	Sum                    the sum of all         the sum of the means over classes: 1/C of it
+//	Mean                   over N·C               over C, then over N: the same number
+//	0-d input              accepted               refused: there are no classes
+//	input (C,)             (C,) with None         always 0-d
+//	pos_weight             yes                    no
+//	gradient in weight     no                     yes
+//	N = 0: Sum, Mean       0, NaN                 0, NaN
+//	C = 0: Sum, Mean       0, NaN                 NaN, NaN (for N > 0: each mean is 0/0)
+//	target of other shape  refused                refused here; PyTorch broadcasts silently
+//	weight of higher rank  refused                refused here; PyTorch averages the wrong axis
+//
+// # Values that are not finite
+//
+// NaN in input, target or a weight makes NaN of the results that depend on it. At an
+// infinite logit the loss is the limit in the logit, with everything else fixed, where PyTorch
+// partly returns NaN; that of target t in between, 0 < t < 1, is the same in both:
+//
+//	logit  target   loss    PyTorch's BCEWithLogitsLoss   PyTorch's MultiLabelSoftMarginLoss
+//	+Inf   0        +Inf    +Inf                          +Inf
+//	+Inf   (0, 1)   +Inf    +Inf                          +Inf
+//	+Inf   1        0       NaN                           NaN
+//	-Inf   0        0       NaN                           NaN
+//	-Inf   (0, 1)   +Inf    NaN                           +Inf
+//	-Inf   1        +Inf    NaN                           +Inf
+//
+// A term whose coefficient is exactly zero, be it the target's, a weight or pos_weight, is
+// zero there too, and the sign of the infinity is that of the coefficient. The gradient at an
+// infinite logit is finite, and PyTorch's. gradTarget and gradWeight follow the same rule:
+// a factor of zero makes them zero.
+//
+// An infinite target, weight or pos_weight has no limit to return. The results are what
+// IEEE 754 arithmetic makes of the formulas, except that an infinite pos_weight of
+// BCEWithLogitsLoss and an infinite weight of MultiLabelSoftMarginLoss make the gradient in the
+// input NaN, as in PyTorch.
+//
+// No float32 result overflows unless it is itself beyond the range. In float64 products of weight,
+// pos_weight, target and logit, and sums before they are divided, may overflow early.
 package loss

@@ -34,7 +34,7 @@ const mlsmName = "MultiLabelSoftMarginLoss"
 const maxEmptySamples = 1 << 24
 
 // Forward returns the loss. The error is a [*ShapeError] or an [*OptionError].
-func (l *MultiLabelSoftMarginLoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error) {
+func (l MultiLabelSoftMarginLoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error) {
 	loss, err := l.newLoss(input)
 	if err != nil {
 		return Tensor[T]{}, err
@@ -48,7 +48,7 @@ func (l *MultiLabelSoftMarginLoss[T]) Forward(input, target Tensor[T]) (Tensor[T
 // ForwardInto writes the loss to dst, which has one element, or with [None] one for each
 // sample. It allocates nothing. With [None] dst may be the first part of the memory of input or
 // target.
-func (l *MultiLabelSoftMarginLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
+func (l MultiLabelSoftMarginLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
 	var buf [maxAxes]axis
 	r, err := l.prepare(buf[:0], input, target)
 	if err != nil {
@@ -70,7 +70,7 @@ func (l *MultiLabelSoftMarginLoss[T]) ForwardInto(dst []T, input, target Tensor[
 // GradInput returns the gradient of the loss in input, in its shape. gradOutput is the
 // upstream gradient, in the shape of the loss; nil means ones. The error is a
 // [*ShapeError] or an [*OptionError].
-func (l *MultiLabelSoftMarginLoss[T]) GradInput(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
+func (l MultiLabelSoftMarginLoss[T]) GradInput(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
 	if err := l.GradInputInto(grad.Data, input, target, gradOutput); err != nil {
 		return Tensor[T]{}, err
@@ -80,7 +80,7 @@ func (l *MultiLabelSoftMarginLoss[T]) GradInput(input, target Tensor[T], gradOut
 
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
 // elements as input, and allocates nothing. dst may be the memory of input or target.
-func (l *MultiLabelSoftMarginLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
+func (l MultiLabelSoftMarginLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	var buf [maxAxes]axis
 	r, u, err := l.prepareGrad(buf[:0], "grad_input", dst, len(input.Data), input, target, gradOutput)
 	if err != nil {
@@ -94,7 +94,7 @@ func (l *MultiLabelSoftMarginLoss[T]) GradInputInto(dst []T, input, target Tenso
 // GradTarget returns the gradient of the loss in target, in its shape. gradOutput is the
 // upstream gradient, in the shape of the loss; nil means ones. The error is a
 // [*ShapeError] or an [*OptionError].
-func (l *MultiLabelSoftMarginLoss[T]) GradTarget(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
+func (l MultiLabelSoftMarginLoss[T]) GradTarget(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
 	if err := l.GradTargetInto(grad.Data, input, target, gradOutput); err != nil {
 		return Tensor[T]{}, err
@@ -104,7 +104,7 @@ func (l *MultiLabelSoftMarginLoss[T]) GradTarget(input, target Tensor[T], gradOu
 
 // GradTargetInto writes the gradient of the loss in target to dst, which has as many
 // elements as target, and allocates nothing. dst may be the memory of input or target.
-func (l *MultiLabelSoftMarginLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
+func (l MultiLabelSoftMarginLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	var buf [maxAxes]axis
 	r, u, err := l.prepareGrad(buf[:0], "grad_target", dst, len(input.Data), input, target, gradOutput)
 	if err != nil {
@@ -118,7 +118,7 @@ func (l *MultiLabelSoftMarginLoss[T]) GradTargetInto(dst []T, input, target Tens
 // the dimensions along which it is broadcast. gradOutput is the upstream gradient, in the shape of the
 // loss; nil means ones. The error is a [*ShapeError] or an [*OptionError], the latter
 // also if the loss has no Weight.
-func (l *MultiLabelSoftMarginLoss[T]) GradWeight(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
+func (l MultiLabelSoftMarginLoss[T]) GradWeight(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	var grad Tensor[T]
 	if l.Weight != nil {
 		grad = like(*l.Weight)
@@ -132,7 +132,7 @@ func (l *MultiLabelSoftMarginLoss[T]) GradWeight(input, target Tensor[T], gradOu
 // GradWeightInto writes the gradient of the loss in Weight to dst, which has as many
 // elements as Weight, and allocates nothing. dst may be the memory of Weight, but must not overlap
 // input, target and gradOutput.
-func (l *MultiLabelSoftMarginLoss[T]) GradWeightInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
+func (l MultiLabelSoftMarginLoss[T]) GradWeightInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	if l.Weight == nil {
 		return &OptionError{Module: mlsmName, Option: "weight", Reason: "got nil, want a tensor: there is no gradient without it"}
 	}
@@ -147,7 +147,7 @@ func (l *MultiLabelSoftMarginLoss[T]) GradWeightInto(dst []T, input, target Tens
 
 // ForwardGrad returns the loss and its gradient in input, computed in one pass: faster
 // than [MultiLabelSoftMarginLoss.Forward] and [MultiLabelSoftMarginLoss.GradInput], with the same results.
-func (l *MultiLabelSoftMarginLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
+func (l MultiLabelSoftMarginLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
 	loss, err = l.newLoss(input)
 	if err != nil {
 		return Tensor[T]{}, Tensor[T]{}, err
@@ -163,7 +163,7 @@ func (l *MultiLabelSoftMarginLoss[T]) ForwardGrad(input, target Tensor[T], gradO
 // nothing. The slices are those of [MultiLabelSoftMarginLoss.ForwardInto] and
 // [MultiLabelSoftMarginLoss.GradInputInto] and must not overlap each other; loss must not
 // overlap input, target and gradOutput either.
-func (l *MultiLabelSoftMarginLoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
+func (l MultiLabelSoftMarginLoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	var buf [maxAxes]axis
 	r, u, err := l.prepareGrad(buf[:0], "grad_input", gradInput, len(input.Data), input, target, gradOutput)
 	if err != nil {
@@ -184,7 +184,7 @@ func (l *MultiLabelSoftMarginLoss[T]) ForwardGradInto(loss, gradInput []T, input
 }
 
 // prepare checks the options and the inputs and cuts them into runs.
-func (l *MultiLabelSoftMarginLoss[T]) prepare(buf []axis, input, target Tensor[T]) (runs[T], error) {
+func (l MultiLabelSoftMarginLoss[T]) prepare(buf []axis, input, target Tensor[T]) (runs[T], error) {
 	if err := l.Reduction.check(mlsmName); err != nil {
 		return runs[T]{}, err
 	}
@@ -201,7 +201,7 @@ func (l *MultiLabelSoftMarginLoss[T]) prepare(buf []axis, input, target Tensor[T
 }
 
 // prepareGrad is prepare for a gradient of n elements, which is to be written to dst.
-func (l *MultiLabelSoftMarginLoss[T]) prepareGrad(buf []axis, name string, dst []T, n int, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
+func (l MultiLabelSoftMarginLoss[T]) prepareGrad(buf []axis, name string, dst []T, n int, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
 	r, err := l.prepare(buf, input, target)
 	if err != nil {
 		return runs[T]{}, upstream[T]{}, err
@@ -220,7 +220,7 @@ func (l *MultiLabelSoftMarginLoss[T]) prepareGrad(buf []axis, name string, dst [
 }
 
 // newLoss returns a tensor for the loss of a valid input.
-func (l *MultiLabelSoftMarginLoss[T]) newLoss(input Tensor[T]) (Tensor[T], error) {
+func (l MultiLabelSoftMarginLoss[T]) newLoss(input Tensor[T]) (Tensor[T], error) {
 	if err := check(mlsmName, "input", input); err != nil {
 		return Tensor[T]{}, err
 	}
@@ -233,7 +233,7 @@ func (l *MultiLabelSoftMarginLoss[T]) newLoss(input Tensor[T]) (Tensor[T], error
 }
 
 // lossShape returns the shape of the loss.
-func (l *MultiLabelSoftMarginLoss[T]) lossShape(input Tensor[T]) []int {
+func (l MultiLabelSoftMarginLoss[T]) lossShape(input Tensor[T]) []int {
 	if l.Reduction == None && len(input.Shape) > 0 {
 		return input.Shape[:len(input.Shape)-1]
 	}
@@ -241,7 +241,7 @@ func (l *MultiLabelSoftMarginLoss[T]) lossShape(input Tensor[T]) []int {
 }
 
 // lossLen returns the number of elements of the loss.
-func (l *MultiLabelSoftMarginLoss[T]) lossLen(input Tensor[T]) int {
+func (l MultiLabelSoftMarginLoss[T]) lossLen(input Tensor[T]) int {
 	if l.Reduction == None {
 		return samples(input.Shape)
 	}
@@ -250,7 +250,7 @@ func (l *MultiLabelSoftMarginLoss[T]) lossLen(input Tensor[T]) int {
 
 // div returns what a sum of losses is divided by: the number of classes, and in the mean
 // that of samples too.
-func (l *MultiLabelSoftMarginLoss[T]) div(input Tensor[T]) float64 {
+func (l MultiLabelSoftMarginLoss[T]) div(input Tensor[T]) float64 {
 	if l.Reduction == Mean {
 		return float64(len(input.Data))
 	}
@@ -268,7 +268,7 @@ func samples(shape []int) int {
 }
 
 // reduce returns the loss, given the sum of those of all elements.
-func (l *MultiLabelSoftMarginLoss[T]) reduce(sum float64, input Tensor[T]) T {
+func (l MultiLabelSoftMarginLoss[T]) reduce(sum float64, input Tensor[T]) T {
 	if l.Reduction == Sum && samples(input.Shape) == 0 {
 		return 0 // a sum over no samples, even where each would be 0/0
 	}
