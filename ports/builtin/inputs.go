@@ -2,6 +2,8 @@ package builtin
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"lossproof/loss"
 	"lossproof/ports"
@@ -18,8 +20,8 @@ type inputs[T loss.Float] struct {
 // parameters express no other call.
 func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
 	var in inputs[T]
-	for name, t := range call.Inputs {
-		decoded, err := decode[T](t)
+	for _, name := range slices.Sorted(maps.Keys(call.Inputs)) {
+		decoded, err := decode[T](call.Inputs[name])
 		if err != nil {
 			return inputs[T]{}, rejection{ports.Rejected{
 				Kind: ports.KindDType, Static: true,

@@ -1,0 +1,131 @@
+// Package claim decides what a port is asked: the closed list of words with which a claim
+// says what it leaves out, the features of a case that they name, and whether a case lies
+// inside a claim.
+package claim
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"lossproof/fixtures"
+	"lossproof/internal/suggest"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// The names that a claim may have. Of the last two modules there are no cases yet.
+var (
+	Modules = []string{ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss, "BCELoss", "CrossEntropyLoss"}
+	DTypes  = []string{
+		string(tensor.Float16), string(tensor.BFloat16), string(tensor.Float32), string(tensor.Float64),
+		string(tensor.Int64), string(tensor.Int32), string(tensor.UInt8), string(tensor.Bool),
+	}
+	Outputs = []string{ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight}
+)
+
+// Validate checks the claims of a port, by module. The error lists every word that is not
+// known, with the one that may have been meant, every word that is there twice, and every
+// list that may not be empty.
+func Validate(modules map[string]ports.Claim) error {
+	if len(modules) == 0 {
+		return fmt.Errorf("claim: modules is empty, want one or more of %s", strings.Join(Modules, ", "))
+	}
+	var problems []error
+	for _, module := range slices.Sorted(maps.Keys(modules)) {
+		c := modules[module]
+		dtypes := make([]string, len(c.DTypes))
+		for i, dtype := range c.DTypes {
+			dtypes[i] = string(dtype)
+		}
+		problems = append(problems,
+			checkWords("claim: modules", []string{module}, Modules, false),
+			checkWords("claim: "+module+": dtypes", dtypes, DTypes, false),
+			checkWords("claim: "+module+": outputs", c.Outputs, Outputs, false),
+			checkWords("claim: "+module+": without", c.Without, Words, true),
+		)
+	}
+	return errors.Join(problems...)
+}
+
+// checkWords checks one list of a claim.
+func checkWords(where string, words, known []string, mayBeEmpty bool) error {
+	if len(words) == 0 && !mayBeEmpty {
+		return fmt.Errorf("%s is empty, want one or more of %s", where, strings.Join(known, ", "))
+	}
+	var problems []error
+	for i, word := range words {
+		switch {
+		case !slices.Contains(known, word):
+			hint := suggest.Hint(word, known)
+			if hint == "" {
+				hint = ", want one of " + strings.Join(known, ", ")
+			}
+			problems = append(problems, fmt.Errorf("%s: unknown %.60q%s", where, word, hint))
+		case slices.Contains(words[:i], word):
+			problems = append(problems, fmt.Errorf("%s: %q stands twice", where, word))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// Outside says why a case lies outside a claim; "" means that it lies inside. features
+// are those of [Features], dtype is that of input.
+//
+// A rejection lies inside every claim but one without rejections: a port refuses what
+// it does not know, and what it does know it has to refuse here. (A port that answers
+// "unsupported" to a rejection is excused where anything else of the case lies outside:
+// see [Excused].)
+func Outside(cl ports.Claim, c *fixtures.Case, dtype tensor.DType, features []string) string {
+	if c.Rejection != nil {
+		if slices.Contains(cl.Without, Rejections) {
+			return "without " + Rejections
+		}
+		return ""
+	}
+	return outside(cl, dtype, features)
+}
+
+// Excused says why a port may answer "unsupported" to a case; "" means that it may not.
+func Excused(cl ports.Claim, dtype tensor.DType, features []string) string {
+	return outside(cl, dtype, features)
+}
+
+func outside(cl ports.Claim, dtype tensor.DType, features []string) string {
+	if !slices.Contains(cl.DTypes, dtype) {
+		return fmt.Sprintf("input is %s", dtype)
+	}
+	for _, word := range cl.Without {
+		if slices.Contains(features, word) {
+			return "without " + word
+		}
+	}
+	return ""
+}
+
+// String writes the claim of a module as a verdict names it:
+//
+//	BCEWithLogitsLoss float32 float64, loss and grad_input, without pos_weight
+func String(module string, cl ports.Claim) string {
+	var b strings.Builder
+	b.WriteString(module)
+	for _, dtype := range cl.DTypes {
+		b.WriteString(" " + string(dtype))
+	}
+	b.WriteString(", " + and(cl.Outputs))
+	if len(cl.Without) > 0 {
+		b.WriteString(", without " + and(cl.Without))
+	}
+	return b.String()
+}
+
+// and joins words as in "a, b and c".
+func and(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}

@@ -1,0 +1,54 @@
+package claim
+
+// The words of `without`. Each names something that a call may have; [Features] derives
+// those of a case from its data. A claim that lists one says: I do not do this.
+const (
+	// Weight: the call has a weight, of whatever shape.
+	Weight = "weight"
+	// WeightClass: the last dimension of the weight alone is not 1.
+	WeightClass = "weight:class"
+	// WeightElement: another dimension of the weight than the last is not 1.
+	WeightElement = "weight:element"
+	// PosWeight: the call has a pos_weight.
+	PosWeight = "pos_weight"
+	// ReductionNone, ReductionMean and ReductionSum: the reduction that the options come
+	// to, mean where none is given. An invalid reduction has none of these.
+	ReductionNone = "reduction:none"
+	ReductionMean = "reduction:mean"
+	ReductionSum  = "reduction:sum"
+	// LegacyReduction: size_average, reduce or 'elementwise_mean' is given.
+	LegacyReduction = "legacy_reduction"
+	// SoftTargets: a target is neither 0 nor 1.
+	SoftTargets = "soft_targets"
+	// Rank0, Rank1 and Rank3: the rank of input; the last stands for three and more.
+	Rank0 = "rank:0"
+	Rank1 = "rank:1"
+	Rank3 = "rank:3+"
+	// Empty: input has no elements.
+	Empty = "empty"
+	// GradOutput: the call has an upstream gradient.
+	GradOutput = "grad_output"
+	// NonFinite: an input, or an expected result, is infinite or NaN.
+	NonFinite = "nonfinite"
+	// Subnormals: an input or an expected result is below the smallest normal number, or
+	// a product of an element's factors may be. A port without it flushes them to zero.
+	Subnormals = "subnormals"
+	// MixedDType: a tensor other than an integer target has another dtype than input.
+	MixedDType = "mixed_dtype"
+	// IntegerTargets: the target has an integer dtype or bool.
+	IntegerTargets = "integer_targets"
+	// ClassProbabilities, IgnoreIndex and LabelSmoothing concern CrossEntropyLoss, of
+	// which there are no cases yet.
+	ClassProbabilities = "class_probabilities"
+	IgnoreIndex        = "ignore_index"
+	LabelSmoothing     = "label_smoothing"
+	// Rejections: PyTorch refuses the call.
+	Rejections = "rejections"
+)
+
+// Words lists the words of `without`; there are no others.
+var Words = []string{
+	Weight, WeightClass, WeightElement, PosWeight, ReductionNone, ReductionMean, ReductionSum,
+	LegacyReduction, SoftTargets, Rank0, Rank1, Rank3, Empty, GradOutput, NonFinite, Subnormals,
+	MixedDType, IntegerTargets, ClassProbabilities, IgnoreIndex, LabelSmoothing, Rejections,
+}
