@@ -1,0 +1,27 @@
+"""size_average and reduce: every pair of absent, true and false, with and without reduction."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from .. import draw
+from ..model import DTYPES, REDUCTIONS, Topic
+
+_WORD = {None: "absent", True: "true", False: "false"}
+
+
+def build(module: str) -> list[Topic]:
+    topic = Topic(
+        module,
+        "legacy_reduction",
+        "The deprecated flags size_average and reduce, with and without a conflicting reduction.",
+    )
+    for tag, dtype in DTYPES.items():
+        rng = draw.generator(topic.seed(tag))
+        inputs = {"input": draw.bell(rng, (3, 4), 2.0, dtype), "target": draw.hard(rng, (3, 4), dtype)}
+        for size_average, reduce, reduction in product(_WORD, _WORD, (None, *REDUCTIONS)):
+            options = {"size_average": size_average, "reduce": reduce, "reduction": reduction}
+            options = {k: v for k, v in options.items() if v is not None}
+            name = f"{tag}-size_average-{_WORD[size_average]}-reduce-{_WORD[reduce]}-reduction-{reduction or 'absent'}"
+            topic.add(name, "LEGACY-REDUCTION", options, inputs)
+    return [topic]

@@ -1,0 +1,559 @@
+"""The rules: what is demanded, how strongly, and why.
+
+A rule is (suffix, requirement, basis kind, basis text, link, sentence), one sentence for each module.
+The id is the module's prefix and the suffix. Kinds of basis: documented (by PyTorch), tested (by
+PyTorch's own tests), derived (follows from the formula for finite inputs), observed (what torch does).
+"""
+
+from __future__ import annotations
+
+from .model import BCEWL, MLSM, PREFIX
+
+_DOC = {
+    BCEWL: "https://docs.pytorch.org/docs/2.15/generated/torch.nn.BCEWithLogitsLoss.html",
+    MLSM: "https://docs.pytorch.org/docs/2.15/generated/torch.nn.MultiLabelSoftMarginLoss.html",
+}
+_ISSUE = "https://github.com/pytorch/pytorch/issues/"
+_PULL = "https://github.com/pytorch/pytorch/pull/"
+_TESTS = "https://github.com/pytorch/pytorch/blob/main/test/test_nn.py"
+_MODULE_TESTS = "https://github.com/pytorch/pytorch/blob/main/torch/testing/_internal/common_modules.py"
+_OPINFO = "https://github.com/pytorch/pytorch/blob/main/torch/testing/_internal/common_methods_invocations.py"
+
+DOC = "doc"  # stands for the module's documentation page
+
+#: Rules that both modules have, with one sentence or one for each.
+_COMMON = [
+    (
+        "FORMULA",
+        "must",
+        "documented",
+        "The formula of the page.",
+        DOC,
+        {
+            BCEWL: "The loss of an element is w*(p*t*softplus(-x) + (1-t)*softplus(x)): the negative log-likelihood"
+            " of target t under probability sigmoid(x).",
+            MLSM: "The loss of a sample is the mean over its classes of t*softplus(-x) + (1-t)*softplus(x).",
+        },
+    ),
+    (
+        "NONE-SHAPE",
+        "must",
+        "documented",
+        "Shape section and reduction parameter.",
+        DOC,
+        {
+            BCEWL: "'none' keeps the shape of the input: one loss per element.",
+            MLSM: "'none' drops the last dimension: one loss per sample, the mean over its classes.",
+        },
+    ),
+    (
+        "SUM",
+        "must",
+        "documented",
+        "reduction='sum'.",
+        DOC,
+        {
+            BCEWL: "'sum' adds the losses of all elements.",
+            MLSM: "'sum' adds the class means of all samples: the sum of BCEWithLogitsLoss divided by the number of classes.",
+        },
+    ),
+    (
+        "MEAN",
+        "must",
+        "documented",
+        "reduction='mean', the default.",
+        DOC,
+        {
+            BCEWL: "'mean', the default, divides the sum by the number of elements, never by the sum of the weights.",
+            MLSM: "'mean', the default, averages the class means over all samples; it never divides by the sum of the weights.",
+        },
+    ),
+    (
+        "GRAD-INPUT",
+        "must",
+        "derived",
+        "The derivative of the formula.",
+        DOC,
+        "The gradient of the input is w*((1-t)*sigmoid(x) - p*t*sigmoid(-x)) times the scale of the reduction.",
+    ),
+    (
+        "GRAD-TARGET",
+        "should",
+        "tested",
+        "OpInfo asks for the gradient of the target.",
+        _OPINFO,
+        "The target is differentiable: its gradient is w*(p*softplus(-x) - softplus(x)) times the scale, -x*w without pos_weight.",
+    ),
+    (
+        "GRAD-OUTPUT",
+        "must",
+        "derived",
+        "The chain rule.",
+        DOC,
+        "The upstream gradient multiplies the gradients, element by element for 'none'.",
+    ),
+    (
+        "LARGE-GRAD",
+        "must",
+        "derived",
+        "Follows from the formula.",
+        DOC,
+        "The gradient of a mean over many elements is small, and right: it is neither zero nor that of the sum.",
+    ),
+    (
+        "WEIGHT-BROADCAST",
+        "must",
+        "documented",
+        "The weight parameter; broadcasting is tested upstream.",
+        DOC,
+        {
+            BCEWL: "weight is broadcast to the shape of the input and multiplies the loss of each element.",
+            MLSM: "weight, one for each class, multiplies the loss of each class before the mean over classes.",
+        },
+    ),
+    (
+        "WEIGHT-ZERO",
+        "must",
+        "derived",
+        "Follows from the formula.",
+        DOC,
+        "An element of weight zero contributes exactly zero to loss and gradient, and still counts in the mean.",
+    ),
+    (
+        "WEIGHT-NEGATIVE",
+        "should",
+        "observed",
+        "No version of torch checks the sign.",
+        DOC,
+        "Negative weights are accepted and turn the sign of loss and gradient.",
+    ),
+    (
+        "WEIGHT-EXTREME",
+        "must",
+        "derived",
+        "Follows from the formula for finite inputs.",
+        DOC,
+        "Weights of 1e30 and 1e-30 scale loss and gradient as any other weight does.",
+    ),
+    (
+        "WEIGHT-NONFINITE",
+        "should",
+        "observed",
+        "No version of torch checks the weights.",
+        DOC,
+        "Infinite and NaN weights are accepted and show in the loss.",
+    ),
+    (
+        "NONFINITE-GRAD-QUIRK",
+        "quirk",
+        "observed",
+        "inf*0 is NaN; whether it occurs depends on the order of products.",
+        DOC,
+        "Where a weight or pos_weight is infinite, the gradient is infinite or NaN as torch's order of products has it.",
+    ),
+    (
+        "WEIGHT-SHAPE",
+        "should",
+        "observed",
+        "torch raises RuntimeError.",
+        _ISSUE + "2161",
+        {
+            BCEWL: "A weight that does not broadcast to the shape of the input is refused.",
+            MLSM: "A weight that does not broadcast with the input is refused.",
+        },
+    ),
+    (
+        "TARGET-SOFT",
+        "must",
+        "derived",
+        "The formula holds for every target in [0,1].",
+        DOC,
+        "Targets between 0 and 1 are weighed as the formula says, not rounded.",
+    ),
+    (
+        "TARGET-RANGE",
+        "should",
+        "observed",
+        "Never checked; -1 is no padding.",
+        _ISSUE + "80208",
+        "Targets outside [0,1] are neither refused nor clipped, and -1 is not ignored; the loss may be negative.",
+    ),
+    (
+        "TARGET-NAN",
+        "should",
+        "observed",
+        "NaN propagates through the formula.",
+        _ISSUE + "80208",
+        "A NaN target makes loss and gradient of its element NaN.",
+    ),
+    (
+        "TARGET-SHAPE",
+        "should",
+        "tested",
+        "torch raises.",
+        _TESTS,
+        {
+            BCEWL: "A target whose shape differs from that of the input is refused, even where it would broadcast.",
+            MLSM: "A target that does not broadcast with the input is refused.",
+        },
+    ),
+    (
+        "TARGET-DTYPE",
+        "should",
+        "observed",
+        "torch raises RuntimeError or NotImplementedError.",
+        _ISSUE + "68655",
+        {
+            BCEWL: "Integer and bool targets are refused.",
+            MLSM: "Bool targets are refused.",
+        },
+    ),
+    (
+        "INPUT-DTYPE",
+        "should",
+        "observed",
+        "\"log_sigmoid_cpu\" not implemented for 'Long'.",
+        DOC,
+        "Integer and bool logits are refused.",
+    ),
+    (
+        "REDUCTION-INVALID",
+        "should",
+        "documented",
+        "The page lists 'none', 'mean' and 'sum'.",
+        DOC,
+        "A reduction other than 'none', 'mean' and 'sum' is refused.",
+    ),
+    (
+        "LEGACY-REDUCTION",
+        "must",
+        "documented",
+        "The parameters size_average and reduce.",
+        DOC,
+        "size_average and reduce, if either is given, override reduction: reduce=False is 'none', else size_average=False is 'sum', else 'mean'.",
+    ),
+    (
+        "TAIL-LOSS",
+        "must",
+        "derived",
+        "Follows from the formula for finite inputs.",
+        _ISSUE + "1516",
+        "The loss stays right in the tails: no overflow of exp, no log of zero, no epsilon, no clamp.",
+    ),
+    (
+        "TAIL-GRAD",
+        "must",
+        "derived",
+        "Follows from the formula for finite inputs.",
+        _ISSUE + "1516",
+        "The gradient stays right in the tails, whatever the loss's path through exp and log does.",
+    ),
+    (
+        "LOGIT-ZERO",
+        "must",
+        "tested",
+        "has_correct_grad_at_zero.",
+        _ISSUE + "2195",
+        "Around logit zero, of either sign, the gradient is (1-t)/2 - p*t/2: no trace of a derivative of abs or max.",
+    ),
+    (
+        "LOGIT-HUGE",
+        "must",
+        "derived",
+        "Follows from the formula for finite inputs.",
+        DOC,
+        "For logits of 1e4 and 1e30 the loss is |x| times its coefficient on the wrong side and 0 on the right one.",
+    ),
+    (
+        "LOGIT-MAX",
+        "should",
+        "observed",
+        "The product with pos_weight overflows.",
+        _ISSUE + "51906",
+        "At the largest finite logit the loss is finite wherever the result is.",
+    ),
+    (
+        "SUBNORMAL",
+        "should",
+        "observed",
+        "CPU kernels do not flush.",
+        DOC,
+        "Losses and gradients below the smallest normal number are subnormal, not flushed to zero.",
+    ),
+    (
+        "INF-LIMIT",
+        "should",
+        "observed",
+        "Where torch returns the limit.",
+        _ISSUE + "135359",
+        "At an infinite logit loss and gradient are the limits of the formula.",
+    ),
+    (
+        "INF-NAN",
+        "quirk",
+        "observed",
+        "Open since 2020.",
+        _ISSUE + "49844",
+        {
+            BCEWL: "At some infinite logits torch returns NaN where the limit is 0 or infinite (x=inf with t=1, x=-inf with any t).",
+            MLSM: "At some infinite logits torch returns NaN where the limit is 0 (x=inf with t=1, x=-inf with t=0).",
+        },
+    ),
+    (
+        "NAN-LOGIT",
+        "should",
+        "observed",
+        "NaN propagates through the formula.",
+        DOC,
+        "A NaN logit makes the loss and the gradient of its element NaN, and no other element's.",
+    ),
+    (
+        "RANK",
+        "must",
+        "documented",
+        "Shape section.",
+        DOC,
+        {
+            BCEWL: "Inputs of any number of dimensions are accepted.",
+            MLSM: "Inputs of more than two dimensions are accepted; the classes are the last dimension.",
+        },
+    ),
+    (
+        "EMPTY-MEAN",
+        "should",
+        "observed",
+        "Kept by design.",
+        _ISSUE + "50224",
+        "The mean over nothing is NaN; the gradient is empty.",
+    ),
+    (
+        "EMPTY-SUM",
+        "should",
+        "observed",
+        "The empty sum.",
+        DOC,
+        {
+            BCEWL: "The sum over nothing is 0.",
+            MLSM: "The sum over no samples is 0.",
+        },
+    ),
+    (
+        "EMPTY-NONE",
+        "should",
+        "observed",
+        "Nothing in, nothing out.",
+        DOC,
+        "'none' of an empty input is empty, of the shape that the rule of 'none' says.",
+    ),
+    (
+        "DTYPE-QUIRK",
+        "quirk",
+        "observed",
+        "In-place operations and type promotion.",
+        _ISSUE + "171282",
+        {
+            BCEWL: "The result has the dtype of the target: float64 logits with float32 targets lose precision silently.",
+            MLSM: "The result is promoted: float32 logits with a float64 target or weight give a float64 loss.",
+        },
+    ),
+]
+
+_OWN = {
+    BCEWL: [
+        (
+            "SCALAR",
+            "must",
+            "tested",
+            "BCEWithLogitsLoss_no_reduce_scalar.",
+            _OPINFO,
+            "A 0-d input is accepted; the loss is 0-d for every reduction.",
+        ),
+        (
+            "POS-WEIGHT",
+            "must",
+            "documented",
+            "The pos_weight parameter.",
+            DOC,
+            "pos_weight multiplies the term of the positive targets, p*t*softplus(-x), alone.",
+        ),
+        (
+            "POS-WEIGHT-BROADCAST",
+            "must",
+            "documented",
+            "The pos_weight parameter.",
+            DOC,
+            "pos_weight is broadcast to the shape of the input from its last dimension: (C,) weighs classes, (C,1,1) the third dimension from the end.",
+        ),
+        (
+            "POS-WEIGHT-SIGN",
+            "should",
+            "observed",
+            "No version of torch checks the sign.",
+            DOC,
+            "A zero or negative pos_weight is accepted.",
+        ),
+        (
+            "POS-WEIGHT-TINY",
+            "must",
+            "derived",
+            "Follows from the formula for finite inputs.",
+            _PULL + "115539",
+            "A pos_weight of 1e-30 is not lost beside 1.",
+        ),
+        (
+            "POS-WEIGHT-NONFINITE",
+            "should",
+            "observed",
+            "No version of torch checks it.",
+            DOC,
+            "Infinite and NaN pos_weights are accepted and show in the loss.",
+        ),
+        (
+            "POS-WEIGHT-SHAPE",
+            "should",
+            "observed",
+            "torch raises RuntimeError.",
+            _ISSUE + "65702",
+            "A pos_weight that does not broadcast to the shape of the input is refused.",
+        ),
+        (
+            "POS-WEIGHT-DTYPE",
+            "should",
+            "observed",
+            "torch raises.",
+            DOC,
+            "A bool pos_weight is refused.",
+        ),
+        (
+            "WEIGHT-AND-POS-WEIGHT",
+            "must",
+            "documented",
+            "The two parameters.",
+            DOC,
+            "weight and pos_weight together: weight multiplies the whole element, pos_weight its positive term.",
+        ),
+        (
+            "HUGE-PRODUCT-QUIRK",
+            "quirk",
+            "observed",
+            "2.15 overflows where 2.0.1 does not.",
+            _PULL + "115539",
+            "Products of a huge weight and a huge pos_weight overflow in torch 2.15 and are finite garbage in 2.0.1.",
+        ),
+        (
+            "ACCUMULATION",
+            "should",
+            "observed",
+            "torch sums pairwise.",
+            DOC,
+            "Sums over many elements are accurate: the error grows with the logarithm of their number, not with the number.",
+        ),
+        (
+            "REDUCTION-QUIRK",
+            "quirk",
+            "observed",
+            "Accepted with a warning.",
+            DOC,
+            "'elementwise_mean' is accepted and means 'mean'.",
+        ),
+    ],
+    MLSM: [
+        (
+            "NO-SCALAR",
+            "should",
+            "observed",
+            "torch raises IndexError.",
+            DOC,
+            "A 0-d input is refused: there are no classes.",
+        ),
+        (
+            "NO-BATCH",
+            "must",
+            "tested",
+            "MultiLabelSoftMarginLoss_no_batch_dim.",
+            _MODULE_TESTS,
+            "A 1-d input is one sample: all three reductions give its class mean as a 0-d result.",
+        ),
+        (
+            "CLASS-AXIS",
+            "must",
+            "documented",
+            "Shape section: (N, C).",
+            DOC,
+            "The mean over classes runs over the last dimension, also where another has the same length.",
+        ),
+        (
+            "CLASS-MEAN",
+            "must",
+            "derived",
+            "Both formulas.",
+            DOC,
+            "'none' is BCEWithLogitsLoss 'none' averaged over the last dimension, and the default means of both are equal.",
+        ),
+        (
+            "WEIGHT-ELEMENT",
+            "should",
+            "observed",
+            "The page speaks of one weight for each class.",
+            _ISSUE + "25174",
+            "A weight of any other shape that broadcasts to that of the input weighs elements.",
+        ),
+        (
+            "GRAD-WEIGHT",
+            "should",
+            "observed",
+            "The weight is differentiable here, unlike in BCEWithLogitsLoss.",
+            _ISSUE + "19254",
+            "The weight is differentiable: its gradient sums the losses that it multiplies.",
+        ),
+        (
+            "EMPTY-CLASSES",
+            "should",
+            "observed",
+            "0/0.",
+            DOC,
+            "Without classes every class mean is NaN, and so are the mean and the sum over samples.",
+        ),
+        (
+            "TARGET-BROADCAST-QUIRK",
+            "quirk",
+            "observed",
+            "No shape check, unlike in BCEWithLogitsLoss.",
+            _ISSUE + "1944",
+            "A target of another shape is broadcast silently; the mean over classes may then run over the wrong dimension.",
+        ),
+        (
+            "WEIGHT-RANK-QUIRK",
+            "quirk",
+            "observed",
+            "The weight is multiplied out of place.",
+            DOC,
+            "A weight of higher rank than the input is accepted, and the mean over classes runs over the wrong dimension.",
+        ),
+        (
+            "TARGET-INTEGER-QUIRK",
+            "quirk",
+            "tested",
+            "The module tests use int64 targets.",
+            _MODULE_TESTS,
+            "Integer targets are accepted, where BCEWithLogitsLoss refuses them.",
+        ),
+    ],
+}
+
+
+def all_rules() -> list[dict]:
+    """The rules as in rules.json, sorted by id."""
+    rules = []
+    for module, own in _OWN.items():
+        for suffix, requirement, kind, text, link, statement in [*_COMMON, *own]:
+            rules.append(
+                {
+                    "id": f"{PREFIX[module]}-{suffix}",
+                    "module": module,
+                    "statement": statement if isinstance(statement, str) else statement[module],
+                    "requirement": requirement,
+                    "basis": {"kind": kind, "text": text, "link": _DOC[module] if link == DOC else link},
+                }
+            )
+    return sorted(rules, key=lambda r: r["id"])

@@ -1,0 +1,172 @@
+"""How far from the oracle, and from the reference, a right result may be.
+
+The formulas stand in fixtures/README.md under "Tolerances"; the constants here are written to
+tolerances.json. All arithmetic is addition, multiplication and division of float64 in a fixed
+order, on softplus and sigmoid values that the oracle rounded: the same bits on every CPU.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from mpmath import mp
+
+from . import oracle
+from .geometry import Geometry
+
+K_BASE = 6
+FLOOR = 4  # parity is at least FLOOR * eps * M
+ETA = 4  # parity's share of the smallest subnormal
+CAP = {"loss": 16, "grad_input": 32, "grad_target": 32, "grad_weight": 32}
+
+_LIMITS = {
+    np.dtype(np.float32): dict(bits=24, low=-149, top=128, atol=1e-5, rtol=1.3e-6),
+    np.dtype(np.float64): dict(bits=53, low=-1074, top=1024, atol=1e-7, rtol=1e-7),
+}
+
+
+def document() -> dict:
+    """The content of tolerances.json."""
+    dtypes = {}
+    for dtype, limits in _LIMITS.items():
+        dtypes[dtype.name] = {
+            "eps": float(np.finfo(dtype).eps),
+            "smallest_subnormal": float(np.finfo(dtype).smallest_subnormal),
+            "atol": limits["atol"],
+            "rtol": limits["rtol"],
+        }
+    return {
+        "formulas": {
+            "tolerance": "K*(sum(|c|*ulp(f)) + eta*max(1, s*sum(A)))",
+            "parity": "min(max(atol + rtol*|r|, parity_floor_factor*eps*M), cap*eps*M)"
+            " + eta_parity_factor*eta*max(1, s*sum(A))",
+            "A": "max(1,|w|)*max(1,|p|)*max(1,|t|,|1-t|)*max(1,|u|)",
+            "M": "|u*w|*max(1,|p|)*(1+|x|), without (1+|x|) for grad_input, without |w| for grad_weight;"
+            " summed and scaled as the elements are",
+        },
+        "k": {"base": K_BASE, "per_term": "ceil(log2 n)"},
+        "eta_parity_factor": ETA,
+        "parity_floor_factor": FLOOR,
+        "cap": {"loss": CAP["loss"], "gradient": CAP["grad_input"]},
+        "dtypes": dtypes,
+    }
+
+
+def ulp(f: np.ndarray, dtype) -> np.ndarray:
+    """The spacing of dtype's numbers at f, at least its smallest subnormal, at most that of the
+    top binade; f may be infinite (top binade) or NaN (NaN)."""
+    limits = _LIMITS[np.dtype(dtype)]
+    finite = np.where(np.isfinite(f), f, 1.0)
+    _, exponent = np.frexp(finite)
+    exponent = np.where(np.isinf(f), limits["top"], np.minimum(exponent, limits["top"]))
+    exponent = np.where(finite == 0, -2000, exponent)
+    spacing = np.ldexp(1.0, np.maximum(exponent - limits["bits"], limits["low"]))
+    return np.where(np.isnan(f), np.nan, spacing)
+
+
+def _rounded_functions(g: Geometry) -> tuple[np.ndarray, ...]:
+    """softplus(x), softplus(-x), sigmoid(x), sigmoid(-x) of every element, rounded to float64."""
+    with mp.workdps(oracle.DIGITS[0]):
+        table = {x: [oracle.to_float64(f) for f in oracle.functions(x)] for x in set(g.x.tolist())}
+        if any(x != x for x in table):  # NaN is not equal to itself
+            table = {x: f for x, f in table.items() if x == x}
+    nan = [math.nan] * 4
+    rows = [table[x] if x == x else nan for x in g.x.tolist()]
+    return tuple(np.array(rows, dtype=np.float64).reshape(-1, 4).T)
+
+
+def _terms(g: Geometry, output: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(|c|, f) of the terms, without the scale of the mean."""
+    up, down, sig, gis = _rounded_functions(g)
+    w, p, t, u = (np.abs(a) for a in (g.w, g.p, g.t, g.u))
+    rest = np.abs(1 - g.t)
+    if output == "loss":
+        return [(w * p * t, down), (w * rest, up)]
+    if output == "grad_input":
+        return [(u * w * rest, sig), (u * w * p * t, gis)]
+    if output == "grad_target":
+        if not g.has_pos_weight:
+            return [(u * w, np.abs(g.x))]
+        return [(u * w * p, down), (u * w, up)]
+    return [(u * p * t, down), (u * rest, up)]
+
+
+def _sum_into(g: Geometry, output: str, values: np.ndarray) -> np.ndarray:
+    """Adds the elements, in order, into the places of the output."""
+    size = g.size_of(output)
+    return np.bincount(g.target_index(output), weights=values, minlength=size)[:size]
+
+
+def _amplification(g: Geometry, output: str) -> np.ndarray:
+    a = np.maximum(1, np.abs(g.w)) * np.maximum(1, np.abs(g.p))
+    a = a * np.maximum(1, np.maximum(np.abs(g.t), np.abs(1 - g.t)))
+    return a if output == "loss" else a * np.maximum(1, np.abs(g.u))
+
+
+def _eta(g: Geometry, output: str, dtype) -> np.ndarray:
+    scaled = _sum_into(g, output, _amplification(g, output)) / (g.divisor or 1)
+    return float(np.finfo(dtype).smallest_subnormal) * np.maximum(1, scaled)
+
+
+def tolerance(g: Geometry, output: str, dtype) -> np.ndarray:
+    """The tolerance to the oracle of every element of the output; NaN where there is no oracle."""
+    with np.errstate(all="ignore"):
+        total = np.zeros(g.size_of(output))
+        for c, f in _terms(g, output):
+            # a coefficient of 0 contributes nothing, whatever f is
+            part = np.where(c == 0, 0.0, c * ulp(f, dtype))
+            total = total + _sum_into(g, output, part)
+        n = np.maximum(1, np.bincount(g.target_index(output), minlength=len(total))[: len(total)])
+        k = K_BASE + np.array([math.ceil(math.log2(i)) if i > 1 else 0 for i in n.tolist()])
+        tol = k * (total / (g.divisor or 1) + _eta(g, output, dtype))
+        # A NaN logit has the oracle NaN: its tolerance is never used, but must not say "none".
+        tol = np.where(np.isnan(tol), 0.0, tol)
+    tol = np.where(g.known(output).reshape(-1), tol, np.nan)
+    return tol.reshape(g.shape_of(output))
+
+
+def parity(g: Geometry, output: str, dtype, reference: np.ndarray) -> np.ndarray:
+    """The tolerance to the reference of every element of the output."""
+    limits, eps = _LIMITS[np.dtype(dtype)], float(np.finfo(dtype).eps)
+    r = np.asarray(reference, dtype=np.float64).reshape(-1)
+    with np.errstate(all="ignore"):
+        m = np.abs(g.u) if output == "grad_weight" else np.abs(g.u * g.w)
+        if output == "loss":
+            m = np.abs(g.w)
+        m = m * np.maximum(1, np.abs(g.p))
+        if output != "grad_input":
+            m = m * (1 + np.abs(g.x))
+        m = _sum_into(g, output, m) / (g.divisor or 1)
+        close = limits["atol"] + limits["rtol"] * np.abs(r)
+        bounded = np.minimum(np.maximum(close, FLOOR * eps * m), CAP[output] * eps * m)
+        value = np.where(np.isfinite(m), bounded, close) + ETA * _eta(g, output, dtype)
+        value = np.where(np.isfinite(r), value, 0.0)
+    return value.reshape(g.shape_of(output))
+
+
+def may_overflow(g: Geometry, output: str, dtype) -> np.ndarray:
+    """Where an intermediate may exceed the largest finite number although the result does not.
+
+    Elements with an infinite logit, weight or target are not marked: nothing overflows there.
+    """
+    with np.errstate(all="ignore"):
+        a = _amplification(g, output)
+        finite = np.isfinite(g.x) & np.isfinite(a)
+        if output in ("loss", "grad_weight", "grad_target"):
+            up, down, _, _ = _rounded_functions(g)
+            a = a * np.maximum(1, np.maximum(up, down))
+        total = np.where(finite, a, 0.0)
+        if output == "grad_input":
+            total = _largest_into(g, output, total)
+        else:
+            total = _sum_into(g, output, total)
+        marked = ~(total <= float(np.finfo(dtype).max))
+        unmarked = _sum_into(g, output, (~finite).astype(np.float64)) > 0
+    return (marked & ~unmarked).reshape(g.shape_of(output))
+
+
+def _largest_into(g: Geometry, output: str, values: np.ndarray) -> np.ndarray:
+    largest = np.zeros(g.size_of(output))
+    np.maximum.at(largest, g.target_index(output), values)
+    return largest
