@@ -151,6 +151,19 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
+// TestEmptyGradWeight writes a gradient without terms over what was there.
+func TestEmptyGradWeight(t *testing.T) {
+	weight := loss.Vector(1.0, 2, 3)
+	empty := loss.Tensor[float64]{Shape: []int{0, 3}}
+	dst := []float64{7, 8, 9}
+	if err := (loss.MultiLabelSoftMarginLoss[float64]{Weight: &weight}).GradWeightInto(dst, empty, empty, nil); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]float64{0, 0, 0}, dst); diff != "" {
+		t.Errorf("the gradient differs (-want +got):\n%s", diff)
+	}
+}
+
 func TestShapeErrors(t *testing.T) {
 	ones := func(shape ...int) *loss.Tensor[float64] {
 		one := fill(shape, func() float64 { return 1 })
