@@ -84,6 +84,25 @@ func TestKernels(t *testing.T) {
 	}
 }
 
+// TestInfiniteLogitTinyFactors has coefficients whose product underflows to zero: the limit is
+// infinite all the same.
+func TestInfiniteLogitTinyFactors(t *testing.T) {
+	const tiny = 0x1p-600
+	inf := math.Inf(1)
+	if got := lossElement(-inf, tiny, 1, tiny); got != inf {
+		t.Errorf("tiny target and pos_weight: got %v, want +Inf", got)
+	}
+	if got := lossElement(-inf, tiny, -tiny, 1); got != -inf {
+		t.Errorf("tiny target and negative weight: got %v, want -Inf", got)
+	}
+	if got := gradTargetElement(inf, tiny, tiny, 1); got != -inf {
+		t.Errorf("tiny weight and upstream gradient: got %v, want -Inf", got)
+	}
+	if got := gradTargetPosElement(-inf, tiny, tiny, tiny, 1); got != inf {
+		t.Errorf("tiny weight, pos_weight and upstream gradient: got %v, want +Inf", got)
+	}
+}
+
 func TestAccumulator(t *testing.T) {
 	inf := math.Inf(1)
 	tests := []struct {
