@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 _F32_MAX = 3.4028234663852886e38
 _F64_MAX = 1.7976931348623157e308
 _NAN, _INF = math.nan, math.inf
@@ -26,9 +28,14 @@ def _text(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
 
 
+def _numbers(values, dtype: str) -> list[str]:
+    """The values that ``dtype`` has nearest to the given ones."""
+    return [_text(float(np.dtype(dtype).type(v))) for v in values]
+
+
 def _vector(name, reason, got, verdict, *, reference, parity, dtype="float32", shape=None, got_dtype=None,
             got_shape=None, may_overflow=None, **oracle) -> dict:  # fmt: skip
-    expected = {"reference": [_text(v) for v in reference], "parity": [_text(v) for v in parity]}
+    expected = {"reference": _numbers(reference, dtype), "parity": [_text(v) for v in parity]}
     for key in ("exact", "exact_low", "tolerance"):
         if key in oracle:
             expected[key] = [_text(v) for v in oracle[key]]
@@ -39,7 +46,7 @@ def _vector(name, reason, got, verdict, *, reference, parity, dtype="float32", s
         "reason": reason,
         "dtype": dtype,
         "shape": [len(reference)] if shape is None else shape,
-        "got": [_text(v) for v in got],
+        "got": _numbers(got, got_dtype or dtype),
         "expected": expected,
         "verdict": dict(zip(("parity", "exact", "reference", "agrees"), verdict, strict=True)),
     }
@@ -55,8 +62,8 @@ def document() -> dict:
 
 
 def _plain() -> list[dict]:
-    one = dict(reference=[1.0], parity=[0.125], exact=[1.0], tolerance=[0.125])
-    apart = dict(reference=[1.0], parity=[0.125], exact=[2.0], tolerance=[0.125])
+    one = {"reference": [1.0], "parity": [0.125], "exact": [1.0], "tolerance": [0.125]}
+    apart = {"reference": [1.0], "parity": [0.125], "exact": [2.0], "tolerance": [0.125]}
     return [
         _vector("equal", "Equal to both.", [1.0], BOTH, **one),
         _vector("at-the-bound", "The tolerance itself is still right.", [1.125], BOTH, **one),
@@ -120,7 +127,7 @@ def _classes() -> list[dict]:
 
 
 def _top_of_range() -> list[dict]:
-    near = dict(reference=[_INF], parity=[0.0], exact=[3.4028235e38], tolerance=[1.5e32])
+    near = {"reference": [_INF], "parity": [0.0], "exact": [3.4028235e38], "tolerance": [1.5e32]}
     return [
         _vector("overflow-inf", "Within the tolerance of the largest number, infinity is right.", [_INF], BOTH, **near),
         _vector("overflow-max", "So is the largest number.", [_F32_MAX], EXACT, **near),
@@ -180,7 +187,7 @@ def _no_oracle() -> list[dict]:
 
 
 def _shapes() -> list[dict]:
-    scalar = dict(reference=[1.0], parity=[0.1], exact=[1.0], tolerance=[0.1])
+    scalar = {"reference": [1.0], "parity": [0.1], "exact": [1.0], "tolerance": [0.1]}
     return [
         _vector("0-d", "A 0-d result.", [1.0], BOTH, shape=[], **scalar),
         _vector("one-element-for-0-d", "One element is not 0-d.", [1.0], NEITHER, shape=[], got_shape=[1], **scalar),
