@@ -14,6 +14,7 @@ with 120 digits, and both must give the same pair of float64.
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import dataclass
 
@@ -45,7 +46,7 @@ def functions(x: float) -> tuple:
 
 
 def _functions(x: float) -> tuple:
-    if x != x:
+    if math.isnan(x):
         nan = mpf("nan")
         return nan, nan, nan, nan
     size = abs(x)

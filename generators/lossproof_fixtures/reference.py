@@ -10,10 +10,10 @@ import warnings
 
 os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+import numpy as np
+import torch
 
-from .model import Case  # noqa: E402
+from .model import Case
 
 torch.set_num_threads(1)
 

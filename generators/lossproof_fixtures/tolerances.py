@@ -21,8 +21,8 @@ ETA = 4  # parity's share of the smallest subnormal
 CAP = {"loss": 16, "grad_input": 32, "grad_target": 32, "grad_weight": 32}
 
 _LIMITS = {
-    np.dtype(np.float32): dict(bits=24, low=-149, top=128, atol=1e-5, rtol=1.3e-6),
-    np.dtype(np.float64): dict(bits=53, low=-1074, top=1024, atol=1e-7, rtol=1e-7),
+    np.dtype(np.float32): {"bits": 24, "low": -149, "top": 128, "atol": 1e-5, "rtol": 1.3e-6},
+    np.dtype(np.float64): {"bits": 53, "low": -1074, "top": 1024, "atol": 1e-7, "rtol": 1e-7},
 }
 
 
@@ -67,12 +67,10 @@ def ulp(f: np.ndarray, dtype) -> np.ndarray:
 
 def _rounded_functions(g: Geometry) -> tuple[np.ndarray, ...]:
     """softplus(x), softplus(-x), sigmoid(x), sigmoid(-x) of every element, rounded to float64."""
+    numbers = {x for x in g.x.tolist() if not math.isnan(x)}
     with mp.workdps(oracle.DIGITS[0]):
-        table = {x: [oracle.to_float64(f) for f in oracle.functions(x)] for x in set(g.x.tolist())}
-        if any(x != x for x in table):  # NaN is not equal to itself
-            table = {x: f for x, f in table.items() if x == x}
-    nan = [math.nan] * 4
-    rows = [table[x] if x == x else nan for x in g.x.tolist()]
+        table = {x: [oracle.to_float64(f) for f in oracle.functions(x)] for x in numbers}
+    rows = [table.get(x, [math.nan] * 4) for x in g.x.tolist()]
     return tuple(np.array(rows, dtype=np.float64).reshape(-1, 4).T)
 
 

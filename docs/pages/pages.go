@@ -1,0 +1,48 @@
+// Package pages writes the generated parts of the documentation from the fixtures, so that
+// no number in them is typed by hand. A test fails when a committed page is stale; `make docs` writes
+// them anew.
+package pages
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"lossproof/fixtures"
+)
+
+// Page is a generated file, or a generated section of one.
+type Page struct {
+	// Path is relative to the root of the repository.
+	Path string
+	// Section, if set, names the markers between which the text stands:
+	// <!-- generated: Section --> and <!-- end of Section -->.
+	Section string
+	Render  func(*fixtures.Set) ([]byte, error)
+}
+
+// All lists every generated page.
+var All = []Page{
+	{Path: "README.md", Section: "differences", Render: Differences},
+	{Path: "docs/pytorch-vs-exact.md", Render: PyTorchVsExact},
+}
+
+// Content returns what the file should contain; root is the root of the repository.
+func (p Page) Content(set *fixtures.Set, root string) ([]byte, error) {
+	text, err := p.Render(set)
+	if err != nil || p.Section == "" {
+		return text, err
+	}
+	file, err := os.ReadFile(filepath.Join(root, p.Path))
+	if err != nil {
+		return nil, err
+	}
+	start, end := fmt.Sprintf("<!-- generated: %s -->\n", p.Section), fmt.Sprintf("<!-- end of %s -->\n", p.Section)
+	before, rest, ok := bytes.Cut(file, []byte(start))
+	_, after, found := bytes.Cut(rest, []byte(end))
+	if !ok || !found {
+		return nil, fmt.Errorf("%s: found no section between %q and %q", p.Path, start, end)
+	}
+	return bytes.Join([][]byte{before, []byte(start), text, []byte(end), after}, nil), nil
+}
