@@ -38,15 +38,16 @@ func FuzzCall(f *testing.F) {
 				case 255:
 					shape[i], fits = -1, false
 				case 254:
-					shape[i] = 1 << 40
+					shape[i], fits = math.MaxInt/2, false
 				default:
 					shape[i] = d % 7
 				}
-				if n *= shape[i]; n > 1<<16 {
-					n, fits = 1<<4, false
+				if fits {
+					n *= shape[i]
 				}
+				fits = fits && n <= 1<<16
 			}
-			if !fits || n < 0 {
+			if !fits {
 				n = int(next()) % 8
 			}
 			tensor := loss.Tensor[float64]{Shape: shape, Data: make([]float64, n)}
