@@ -42,8 +42,8 @@
 // nothing cancels for targets in [0, 1]; small losses and gradients of confident
 // logits keep their relative accuracy where PyTorch returns 0 (its
 // BCEWithLogitsLoss does for t = 0 and x below about -15 in float32). Arithmetic is done in float64,
-// sums are compensated, and a float32 result is rounded once, at the end. A result depends on
-// the arguments alone.
+// sums are compensated and added in a fixed order, and a float32 result is rounded once, at the
+// end. On one platform a result depends on the arguments alone, to the last bit.
 //
 // # How the two modules differ
 //
@@ -65,8 +65,8 @@
 // # Values that are not finite
 //
 // NaN in input, target or a weight makes NaN of the results that depend on it. At an
-// infinite logit the loss is the limit in the logit, with everything else fixed, where PyTorch
-// partly returns NaN; that of target t in between, 0 < t < 1, is the same in both:
+// infinite logit the loss is the limit in the logit, with everything else fixed. PyTorch
+// returns NaN at some of them:
 //
 //	logit  target   loss    PyTorch's BCEWithLogitsLoss   PyTorch's MultiLabelSoftMarginLoss
 //	+Inf   0        +Inf    +Inf                          +Inf

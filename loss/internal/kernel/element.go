@@ -50,9 +50,8 @@ func scaleInf(x float64, factors ...float64) float64 {
 	return x
 }
 
-// gradFrom returns the derivative in x of one element, given y = exp(-|x|). The
-// factors below 1 come last: what underflows in a product is then not scaled up by more than
-// the factors above 1.
+// gradFrom returns the derivative in x of one element, given y = exp(-|x|). The division
+// comes last: the weight scales up a subnormal upstream gradient before div makes it smaller still.
 func gradFrom(x, t, w, p, u, div, y float64) float64 {
 	var numerator float64
 	if x >= 0 {
