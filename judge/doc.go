@@ -1,0 +1,14 @@
+// Package judge is the engine of lossproof: it selects cases, asks a port, and judges
+// the answers. Ginkgo specs, plain tests and the command only present its results.
+//
+//	set, err := fixtures.LoadEmbedded()
+//	result, err := judge.Run(ctx, set, port, judge.Options{Level: verdict.Parity})
+//
+// [New] gives the same one case at a time.
+//
+// Each output of a case is judged for itself, at a level (see judge/verdict), and its
+// [Outcome] is the first that applies of suite-error, unsupported, malformed, timeout,
+// crash, error, fail and pass. A case has the worst outcome of the outputs it was asked
+// for. Rules decide what it means: a failing case of a must or should rule makes its
+// module not conformant; one of a quirk only with [Options.Quirks].
+package judge

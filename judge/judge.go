@@ -1,0 +1,242 @@
+package judge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"lossproof/fixtures"
+	"lossproof/judge/claim"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// Options say what is judged, and how. The zero value judges all cases at parity.
+type Options struct {
+	Level     verdict.Level
+	Selection Selection
+	// Quirks makes the rules that are quirks gate.
+	Quirks bool
+	// MaxFail ends a run after so many failing cases that gate; 0 means never.
+	MaxFail int
+	// Argv is recorded in the result.
+	Argv []string
+	// Progress, if set, is called by Run after every case.
+	Progress func(done, total int, latest CaseResult)
+}
+
+// PortError says that the port could not be asked at all: it does not answer hello, or
+// claims what there is not.
+type PortError struct{ Err error }
+
+func (e *PortError) Error() string { return "the port's answer to hello: " + e.Err.Error() }
+
+func (e *PortError) Unwrap() error { return e.Err }
+
+// Judge asks a port and judges its answers, one case at a time. It is safe for concurrent
+// use if the port is.
+type Judge struct {
+	set         *fixtures.Set
+	port        ports.Port
+	options     Options
+	description ports.Description
+	cases       []*fixtures.Case
+}
+
+// New selects the cases, asks the port what it claims, and checks the claim. The error
+// is a *SelectionError or a *PortError, or that of ctx.
+func New(ctx context.Context, set *fixtures.Set, port ports.Port, options Options) (*Judge, error) {
+	if options.Level == "" {
+		options.Level = verdict.Parity
+	}
+	cases, err := Select(set, options.Selection)
+	if err != nil {
+		return nil, err
+	}
+	description, err := describe(ctx, port)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, &PortError{err}
+	}
+	return &Judge{set, port, options, description, cases}, nil
+}
+
+func describe(ctx context.Context, port ports.Port) (d ports.Description, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	if d, err = port.Describe(ctx); err != nil {
+		return ports.Description{}, err
+	}
+	return d, claim.Validate(d.Modules)
+}
+
+// Cases returns the selected cases.
+func (j *Judge) Cases() []*fixtures.Case { return j.cases }
+
+// Description returns what the port said of itself.
+func (j *Judge) Description() ports.Description { return j.description }
+
+// Level returns the level that answers are judged at.
+func (j *Judge) Level() verdict.Level { return j.options.Level }
+
+// question is a case with its data, and what is asked of it.
+type question struct {
+	c        *fixtures.Case
+	inputs   map[string]tensor.Tensor
+	expected map[string]fixtures.Expected
+	// want are the outputs asked for; none where outside says why the case is not asked.
+	want    []string
+	outside string
+	// excused says why "unsupported" is an answer to a case that is asked.
+	excused string
+}
+
+// question loads a case and holds it against the claim.
+func (j *Judge) question(c *fixtures.Case) (question, error) {
+	q := question{c: c, expected: make(map[string]fixtures.Expected, len(c.Outputs))}
+	var err error
+	if q.inputs, err = j.set.Inputs(c); err != nil {
+		return question{}, err
+	}
+	for name := range c.Outputs {
+		if q.expected[name], err = j.set.Expected(c, name); err != nil {
+			return question{}, err
+		}
+	}
+	cl, ok := j.description.Modules[c.Module]
+	if !ok {
+		q.outside = c.Module + " is not claimed"
+		return q, nil
+	}
+	features := claim.Features(c, q.inputs, q.expected)
+	dtype := q.inputs[ports.Input].DType
+	if q.outside = claim.Outside(cl, c, dtype, features); q.outside != "" {
+		return q, nil
+	}
+	if c.Rejection != nil {
+		// torch refuses the loss; a port without it is asked for what it has.
+		q.want = []string{cl.Outputs[0]}
+		if slices.Contains(cl.Outputs, ports.Loss) {
+			q.want[0] = ports.Loss
+		}
+		q.excused = claim.Excused(cl, dtype, features)
+		return q, nil
+	}
+	for _, name := range c.OutputNames() {
+		if slices.Contains(cl.Outputs, name) {
+			q.want = append(q.want, name)
+		}
+	}
+	if len(q.want) == 0 {
+		q.outside = "none of its outputs is claimed"
+	}
+	return q, nil
+}
+
+// Outside says why a case lies outside the claim and is not asked; "" means that it is.
+func (j *Judge) Outside(c *fixtures.Case) (string, error) {
+	q, err := j.question(c)
+	return q.outside, err
+}
+
+// Case asks the port one case and judges the answer. Whatever goes wrong is an outcome;
+// the error is that of ctx alone.
+func (j *Judge) Case(ctx context.Context, c *fixtures.Case) (CaseResult, error) {
+	result := CaseResult{ID: c.ID, Module: c.Module, Topic: c.Topic, Rule: c.Rule, Rejection: c.Rejection != nil}
+	rule, err := j.set.Rule(c.Rule)
+	if err != nil {
+		result.Outcome, result.Gates, result.Message = SuiteError, true, err.Error()
+		return result, nil
+	}
+	result.Statement, result.Requirement = rule.Statement, rule.Requirement
+	result.Gates = rule.Requirement != fixtures.Quirk || j.options.Quirks
+
+	q, err := j.question(c)
+	switch {
+	case err != nil:
+		result.Outcome, result.Message = SuiteError, err.Error()
+		return result, nil
+	case q.outside != "":
+		result.Outcome, result.Message = Unsupported, q.outside
+		result.Outputs = unclaimed(c, nil)
+		return result, nil
+	}
+	answer, err := j.ask(ctx, q)
+	if ctx.Err() != nil {
+		return CaseResult{}, ctx.Err()
+	}
+	if c.Rejection != nil {
+		judgeRefusal(&result, q, answer, err)
+	} else {
+		judgeOutputs(&result, q, answer, err, j.options.Level)
+	}
+	return result, nil
+}
+
+// unclaimed returns results for the outputs that are not wanted.
+func unclaimed(c *fixtures.Case, want []string) map[string]OutputResult {
+	outputs := make(map[string]OutputResult, len(c.Outputs))
+	for name := range c.Outputs {
+		if !slices.Contains(want, name) {
+			outputs[name] = OutputResult{Outcome: Unsupported}
+		}
+	}
+	return outputs
+}
+
+// errPanic says that a port in process panicked, which is how it crashes.
+var errPanic = fmt.Errorf("%w: panic", ports.ErrCrash)
+
+// ask asks the port.
+func (j *Judge) ask(ctx context.Context, q question) (answer ports.Answer, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v\n%s", errPanic, r, debug.Stack())
+		}
+	}()
+	answer, err = j.port.Evaluate(ctx, Call(q.c, q.inputs, q.want))
+	if err == nil {
+		err = checkForm(answer)
+	}
+	return answer, err
+}
+
+// Call returns the call that a case makes.
+func Call(c *fixtures.Case, inputs map[string]tensor.Tensor, want []string) ports.Call {
+	return ports.Call{Module: c.Module, Options: ports.Options(c.Options), Inputs: inputs, Want: want}
+}
+
+// checkForm checks that an answer says exactly one thing.
+func checkForm(a ports.Answer) error {
+	said := 0
+	for _, is := range []bool{a.Outputs != nil, a.Rejected != nil, a.Unsupported != nil, a.Failed != nil} {
+		if is {
+			said++
+		}
+	}
+	if said != 1 {
+		return fmt.Errorf("%w: it has %d of outputs, rejected, unsupported and failed, want exactly one", ports.ErrMalformed, said)
+	}
+	return nil
+}
+
+// outcomeOf names the outcome of an error of asking.
+func outcomeOf(err error) Outcome {
+	switch {
+	case errors.Is(err, ports.ErrMalformed):
+		return Malformed
+	case errors.Is(err, ports.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
+		return Timeout
+	case errors.Is(err, ports.ErrCrash):
+		return Crash
+	}
+	return Error
+}

@@ -1,0 +1,37 @@
+package judge
+
+import "slices"
+
+// Outcome is what came of asking for an output, or of a case.
+type Outcome string
+
+// The outcomes, in the order of their precedence.
+const (
+	// SuiteError: the suite is at fault, such as an array that cannot be read.
+	SuiteError Outcome = "suite-error"
+	// Unsupported: outside the claim, and not asked.
+	Unsupported Outcome = "unsupported"
+	// Malformed: what came is no answer to the call, or lacks a wanted output.
+	Malformed Outcome = "malformed"
+	// Timeout: nothing came in time.
+	Timeout Outcome = "timeout"
+	// Crash: the port ended, or panicked.
+	Crash Outcome = "crash"
+	// Error: the port says that it failed.
+	Error Outcome = "error"
+	// Fail: the answer is wrong.
+	Fail Outcome = "fail"
+	// Pass: the answer is right.
+	Pass Outcome = "pass"
+)
+
+// Outcomes lists the outcomes in the order of their precedence.
+var Outcomes = []Outcome{SuiteError, Unsupported, Malformed, Timeout, Crash, Error, Fail, Pass}
+
+// Failing reports whether o counts against the port, or the suite.
+func (o Outcome) Failing() bool { return o != Pass && o != Unsupported }
+
+// precedes reports whether o is before p in Outcomes.
+func (o Outcome) precedes(p Outcome) bool {
+	return slices.Index(Outcomes, o) < slices.Index(Outcomes, p)
+}

@@ -1,0 +1,184 @@
+package judge
+
+import (
+	"lossproof/fixtures"
+	"lossproof/tensor"
+)
+
+// Result is what a run found out. Its JSON form is the result file of the command.
+type Result struct {
+	// Lossproof is the version of the tool.
+	Lossproof string           `json:"lossproof"`
+	Fixtures  FixturesInfo     `json:"fixtures"`
+	Port      PortInfo         `json:"port"`
+	Claim     map[string]Claim `json:"claim"`
+	Reference Reference        `json:"reference"`
+	Level     string           `json:"level"`
+	// Quirks says whether quirks gate.
+	Quirks bool `json:"quirks"`
+	// Selected is the number of cases selected, Partial says that these are not all.
+	Selected int  `json:"selected"`
+	Partial  bool `json:"partial"`
+	// Argv is the command line, where there is one.
+	Argv     []string     `json:"argv,omitempty"`
+	Platform Platform     `json:"platform"`
+	Summary  Summary      `json:"summary"`
+	Cases    []CaseResult `json:"cases"`
+	// Complete says that every selected case was judged. It is the last member.
+	Complete bool `json:"complete"`
+}
+
+// FixturesInfo names the fixtures.
+type FixturesInfo struct {
+	Version string `json:"version"`
+	// Cases is the number of cases there are.
+	Cases int `json:"cases"`
+}
+
+// PortInfo is what a port says of itself.
+type PortInfo struct {
+	Name            string `json:"name"`
+	Version         string `json:"version"`
+	Language        string `json:"language"`
+	LanguageVersion string `json:"language_version"`
+}
+
+// Claim is the claim of one module.
+type Claim struct {
+	DTypes  []tensor.DType `json:"dtypes"`
+	Outputs []string       `json:"outputs"`
+	Without []string       `json:"without"`
+}
+
+// Reference is the PyTorch that the outcomes were recorded from.
+type Reference struct {
+	Name          string `json:"name"`
+	Version       string `json:"version"`
+	CPUCapability string `json:"cpu_capability"`
+}
+
+// Platform is the machine that judges.
+type Platform struct {
+	OS   string `json:"os"`
+	Arch string `json:"arch"`
+	Go   string `json:"go"`
+}
+
+// CaseResult is what came of one case.
+type CaseResult struct {
+	ID      string  `json:"id"`
+	Module  string  `json:"module"`
+	Topic   string  `json:"topic"`
+	Outcome Outcome `json:"outcome"`
+	// Rule is the id of the rule that the case stands for, with its sentence.
+	Rule        string               `json:"rule"`
+	Statement   string               `json:"statement"`
+	Requirement fixtures.Requirement `json:"requirement"`
+	// Gates says whether a failing outcome makes the module not conformant.
+	Gates bool `json:"gates"`
+	// Rejection says that PyTorch refuses the call: there are no outputs.
+	Rejection bool `json:"rejection,omitempty"`
+	// Outputs by name, those outside the claim too.
+	Outputs map[string]OutputResult `json:"outputs,omitempty"`
+	// Message says what is wrong where that is not a matter of one output, or why the
+	// case was not asked.
+	Message string `json:"message,omitempty"`
+	// Note is worth knowing, and no fault.
+	Note string `json:"note,omitempty"`
+}
+
+// OutputResult is what came of one output.
+type OutputResult struct {
+	Outcome Outcome `json:"outcome"`
+	// Agrees is torch, exact, both, mixed or neither; empty if nothing was compared.
+	Agrees string `json:"agrees,omitempty"`
+	// Elements is the number of elements compared.
+	Elements int `json:"elements"`
+	// Errors are the largest ones, pass or fail; nil if nothing was compared.
+	Errors *Errors `json:"errors,omitempty"`
+	// Message says what is wrong.
+	Message string `json:"message,omitempty"`
+}
+
+// Errors are the largest errors of an output against both answers. One of them is nil
+// where no element could be compared: there is no oracle, or no finite number.
+type Errors struct {
+	Reference *Distance `json:"reference,omitempty"`
+	Exact     *Distance `json:"exact,omitempty"`
+	// PrematureOverflow counts the elements that were accepted as such.
+	PrematureOverflow int `json:"premature_overflow,omitempty"`
+}
+
+// Distance has the largest errors, each with the index of its element, and the headroom:
+// the largest error as a share of what is allowed.
+type Distance struct {
+	Abs      Number `json:"abs"`
+	AbsAt    []int  `json:"abs_at"`
+	Rel      Number `json:"rel"`
+	RelAt    []int  `json:"rel_at"`
+	ULP      Number `json:"ulp"`
+	ULPAt    []int  `json:"ulp_at"`
+	Headroom Number `json:"headroom"`
+}
+
+// Summary counts.
+type Summary struct {
+	Conformant bool `json:"conformant"`
+	// Verdict is one line for each module, claim included.
+	Verdict []string `json:"verdict"`
+	Counts
+	Modules []ModuleSummary `json:"modules"`
+	Topics  []TopicSummary  `json:"topics"`
+	// NotRun is the number of selected cases that were not asked.
+	NotRun int `json:"not_run"`
+}
+
+// Counts counts cases and outputs. A rejection is a case without outputs.
+type Counts struct {
+	// Cases by outcome.
+	Cases map[Outcome]int `json:"cases"`
+	// Outputs by outcome, and the number of those asked for, and of all.
+	Outputs      map[Outcome]int `json:"outputs"`
+	OutputsAsked int             `json:"outputs_asked"`
+	OutputsAll   int             `json:"outputs_all"`
+	// Agrees counts the outputs compared by whom they agree with.
+	Agrees map[string]int `json:"agrees"`
+	// Worst is the output with the largest error in ULPs of the exact result, of the cases
+	// that gate.
+	Worst *Worst `json:"worst,omitempty"`
+}
+
+// Worst names the element with the largest error.
+type Worst struct {
+	// ID names the output: case#output.
+	ID      string `json:"id"`
+	Element []int  `json:"element"`
+	ULP     Number `json:"ulp"`
+	// Headroom is the largest error of that output as a share of what is allowed.
+	Headroom Number `json:"headroom"`
+}
+
+// ModuleSummary is the verdict on one module.
+type ModuleSummary struct {
+	Module  string `json:"module"`
+	Claimed bool   `json:"claimed"`
+	// Conformant is false where the module is not claimed.
+	Conformant bool `json:"conformant"`
+	// Reason says why it is not conformant.
+	Reason string `json:"reason,omitempty"`
+	// Deviations are the should rules that failing cases stand for.
+	Deviations []string `json:"deviations,omitempty"`
+	// QuirksFollowed and QuirksNot count the cases of quirks that pass and that do not.
+	QuirksFollowed int `json:"quirks_followed"`
+	QuirksNot      int `json:"quirks_not"`
+	Counts
+}
+
+// TopicSummary counts one topic.
+type TopicSummary struct {
+	Module string `json:"module"`
+	Topic  string `json:"topic"`
+	// Failing counts the failing cases that gate.
+	Failing int `json:"failing"`
+	Counts
+}

@@ -1,0 +1,65 @@
+package judge
+
+import (
+	"context"
+	"runtime"
+
+	"lossproof/fixtures"
+	"lossproof/internal/version"
+	"lossproof/ports"
+)
+
+// Run judges all selected cases, in the order of set. The error is that of [New]; where
+// ctx ends in between, it is that of ctx, and comes with the result so far, which is not
+// complete and not conformant.
+func Run(ctx context.Context, set *fixtures.Set, port ports.Port, options Options) (*Result, error) {
+	j, err := New(ctx, set, port, options)
+	if err != nil {
+		return nil, err
+	}
+	result := j.newResult()
+	failing := 0
+	for i, c := range j.cases {
+		r, err := j.Case(ctx, c)
+		if err != nil {
+			result.Summary = j.summarize(result.Cases)
+			return result, err
+		}
+		result.Cases = append(result.Cases, r)
+		if options.Progress != nil {
+			options.Progress(i+1, len(j.cases), r)
+		}
+		if r.Gates && r.Outcome.Failing() {
+			failing++
+		}
+		if options.MaxFail > 0 && failing >= options.MaxFail {
+			break
+		}
+	}
+	result.Summary = j.summarize(result.Cases)
+	result.Complete = len(result.Cases) == len(j.cases)
+	return result, nil
+}
+
+// newResult returns a result without cases.
+func (j *Judge) newResult() *Result {
+	info := j.set.Manifest
+	claims := make(map[string]Claim, len(j.description.Modules))
+	for module, cl := range j.description.Modules {
+		claims[module] = Claim{DTypes: cl.DTypes, Outputs: cl.Outputs, Without: append([]string{}, cl.Without...)}
+	}
+	return &Result{
+		Lossproof: version.Tool,
+		Fixtures:  FixturesInfo{Version: info.Fixtures, Cases: len(j.set.Cases)},
+		Port:      PortInfo(j.description.Port),
+		Claim:     claims,
+		Reference: Reference{Name: "torch", Version: info.Torch.Version, CPUCapability: info.Torch.CPUCapability},
+		Level:     string(j.options.Level),
+		Quirks:    j.options.Quirks,
+		Selected:  len(j.cases),
+		Partial:   len(j.cases) < len(j.set.Cases),
+		Argv:      j.options.Argv,
+		Platform:  Platform{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version()},
+		Cases:     []CaseResult{},
+	}
+}

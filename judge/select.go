@@ -1,0 +1,213 @@
+package judge
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"lossproof/fixtures"
+	"lossproof/internal/suggest"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// Selection says which cases are judged. The zero value selects all. A case must match
+// every field that is set, one of its values at least.
+//
+// Patterns are those of [path.Match] for ids, but for one thing: '*' and '?' match '/' too,
+// so that "*/f32-*" means the float32 cases of all topics.
+type Selection struct {
+	// Select and Skip are patterns of ids; Skip wins.
+	Select, Skip []string
+	Modules      []string
+	// DTypes are those of input.
+	DTypes []tensor.DType
+	// Rules are ids of rules, which a case stands for or touches.
+	Rules []string
+	// CasesUntil is a version of the fixtures; cases that came later are left out.
+	CasesUntil string
+}
+
+// IsZero reports whether s selects all cases.
+func (s Selection) IsZero() bool {
+	return len(s.Select)+len(s.Skip)+len(s.Modules)+len(s.DTypes)+len(s.Rules) == 0 && s.CasesUntil == ""
+}
+
+// SelectionError says that a selection makes no sense: wrong use, and no fault of fixtures or port.
+type SelectionError struct{ Err error }
+
+func (e *SelectionError) Error() string { return e.Err.Error() }
+
+func (e *SelectionError) Unwrap() error { return e.Err }
+
+// Select returns the cases of set that s selects, in the order of set. It is an error, a
+// *SelectionError, to select nothing, and to give a pattern or a name that matches no
+// case of set: such a word is misspelt, or checks nothing.
+func Select(set *fixtures.Set, s Selection) ([]*fixtures.Case, error) {
+	filters, err := s.filters(set)
+	if err != nil {
+		return nil, &SelectionError{err}
+	}
+	var selected []*fixtures.Case
+	for i := range set.Cases {
+		c := &set.Cases[i]
+		if !slices.ContainsFunc(filters, func(f filter) bool { return !f(c) }) {
+			selected = append(selected, c)
+		}
+	}
+	if len(selected) == 0 {
+		return nil, &SelectionError{errors.New("nothing is selected: each filter matches cases, but no case matches them all")}
+	}
+	return selected, nil
+}
+
+// DType returns the dtype of a case's input, without reading it.
+func DType(set *fixtures.Set, c *fixtures.Case) (tensor.DType, error) {
+	ref, ok := c.Inputs[ports.Input]
+	if !ok {
+		return "", fmt.Errorf("case %s has no input", c.ID)
+	}
+	dtype, _, err := set.Type(c, ref)
+	return dtype, err
+}
+
+// filter reports whether a case may stay.
+type filter func(*fixtures.Case) bool
+
+func (s Selection) filters(set *fixtures.Set) ([]filter, error) {
+	var filters []filter
+	var problems []error
+	add := func(f filter, err error) {
+		if err != nil {
+			problems = append(problems, err)
+		} else if f != nil {
+			filters = append(filters, f)
+		}
+	}
+	add(byPattern(set, "select", s.Select))
+	if skip, err := byPattern(set, "skip", s.Skip); err != nil || skip != nil {
+		add(func(c *fixtures.Case) bool { return !skip(c) }, err)
+	}
+	add(byName(set, "modules", s.Modules, func(c *fixtures.Case) []string { return []string{c.Module} }))
+	dtypes := make([]string, len(s.DTypes))
+	for i, dtype := range s.DTypes {
+		dtypes[i] = string(dtype)
+	}
+	add(byName(set, "dtypes", dtypes, func(c *fixtures.Case) []string {
+		dtype, err := DType(set, c)
+		if err != nil {
+			return nil // Open has checked every reference
+		}
+		return []string{string(dtype)}
+	}))
+	add(byRule(set, s.Rules))
+	add(byVersion(s.CasesUntil))
+	return filters, errors.Join(problems...)
+}
+
+// byPattern returns a filter for ids, nil without patterns.
+func byPattern(set *fixtures.Set, flag string, patterns []string) (filter, error) {
+	if len(patterns) == 0 {
+		return nil, nil
+	}
+	for _, pattern := range patterns {
+		if id, output, ok := strings.Cut(pattern, "#"); ok {
+			return nil, fmt.Errorf("%s: %q: a pattern selects cases, which are judged with all outputs: leave out %q, as in %q", flag, pattern, "#"+output, id)
+		}
+		if _, err := matchGlob(pattern, ""); err != nil {
+			return nil, fmt.Errorf("%s: %q: %w, want a pattern such as */f32-*, with classes such as [a-z]", flag, pattern, err)
+		}
+		if !slices.ContainsFunc(set.Cases, func(c fixtures.Case) bool { return matches(c.ID, pattern) }) {
+			return nil, fmt.Errorf("%s: %q matches no case%s", flag, pattern, hintForPattern(set, pattern))
+		}
+	}
+	return func(c *fixtures.Case) bool { return matches(c.ID, patterns...) }, nil
+}
+
+// hintForPattern says what a pattern that matches nothing may have meant: the cases
+// below a folder, or the nearest id.
+func hintForPattern(set *fixtures.Set, pattern string) string {
+	folder := strings.TrimSuffix(pattern, "/") + "/"
+	var ids, folders []string
+	for _, c := range set.Cases {
+		if strings.HasPrefix(c.ID, folder) {
+			return fmt.Sprintf(", did you mean %q?", folder+"*")
+		}
+		ids = append(ids, c.ID)
+		folders = append(folders, c.Module+"/"+c.Topic+"/*")
+	}
+	if strings.HasSuffix(pattern, "*") {
+		return suggest.Hint(pattern, folders)
+	}
+	return suggest.Hint(pattern, ids)
+}
+
+// byName returns a filter for a property of cases, nil without names.
+func byName(set *fixtures.Set, flag string, names []string, of func(*fixtures.Case) []string) (filter, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	var known []string
+	for i := range set.Cases {
+		for _, name := range of(&set.Cases[i]) {
+			if !slices.Contains(known, name) {
+				known = append(known, name)
+			}
+		}
+	}
+	slices.Sort(known)
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			hint := suggest.Hint(name, known)
+			if hint == "" && len(known) <= 10 {
+				hint = ", want one of " + strings.Join(known, ", ")
+			}
+			return nil, fmt.Errorf("%s: %q matches no case%s", flag, name, hint)
+		}
+	}
+	return func(c *fixtures.Case) bool {
+		return slices.ContainsFunc(of(c), func(name string) bool { return slices.Contains(names, name) })
+	}, nil
+}
+
+// byRule tells a rule that relations show from a name that no rule has.
+func byRule(set *fixtures.Set, rules []string) (filter, error) {
+	for _, id := range rules {
+		if rule, err := set.Rule(id); err == nil && rule.Evidence != "" {
+			return nil, fmt.Errorf("rules: %s has no case, its evidence is a %s", id, rule.Evidence)
+		}
+	}
+	return byName(set, "rules", rules, func(c *fixtures.Case) []string { return append([]string{c.Rule}, c.Also...) })
+}
+
+// byVersion returns a filter for the version that a case came with, nil without one.
+func byVersion(until string) (filter, error) {
+	if until == "" {
+		return nil, nil
+	}
+	limit, err := fixtures.ParseVersion(until)
+	if err != nil {
+		return nil, fmt.Errorf("cases-until: %w", err)
+	}
+	return func(c *fixtures.Case) bool {
+		since, err := fixtures.ParseVersion(c.Since)
+		return err == nil && since.Compare(limit) <= 0
+	}, nil
+}
+
+// matchGlob matches an id against a pattern of [path.Match], but '*' and '?' match '/' too:
+// what stands for '/' here is an ordinary character to path.Match.
+func matchGlob(pattern, id string) (bool, error) {
+	const slash = "\x00"
+	return path.Match(strings.ReplaceAll(pattern, "/", slash), strings.ReplaceAll(id, "/", slash))
+}
+
+// matches reports whether an id matches one of several valid patterns.
+func matches(id string, patterns ...string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := matchGlob(pattern, id)
+		return ok && err == nil
+	})
+}

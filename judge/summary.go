@@ -1,0 +1,174 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+
+	"lossproof/fixtures"
+	"lossproof/judge/claim"
+	"lossproof/ports"
+)
+
+// summarize counts results, in the order of the selected cases, and gives the verdict.
+func (j *Judge) summarize(results []CaseResult) Summary {
+	s := Summary{NotRun: len(j.cases) - len(results), Modules: []ModuleSummary{}, Topics: []TopicSummary{}, Verdict: []string{}}
+	modules, topics := map[string][]CaseResult{}, map[[2]string][]CaseResult{}
+	for _, r := range results {
+		modules[r.Module] = append(modules[r.Module], r)
+		topics[[2]string{r.Module, r.Topic}] = append(topics[[2]string{r.Module, r.Topic}], r)
+	}
+	s.Counts = count(results)
+	conformant, claimed := true, 0
+	var seen []string
+	for _, c := range j.cases { // the order of the fixtures, and modules without results too
+		if !slices.Contains(seen, c.Module) {
+			seen = append(seen, c.Module)
+			m := j.moduleSummary(c.Module, modules[c.Module])
+			s.Modules = append(s.Modules, m)
+			s.Verdict = append(s.Verdict, j.verdictLine(m))
+			if m.Claimed {
+				claimed++
+				conformant = conformant && m.Conformant
+			}
+		}
+		key := [2]string{c.Module, c.Topic}
+		if results, ok := topics[key]; ok {
+			delete(topics, key)
+			topic := TopicSummary{Module: c.Module, Topic: c.Topic, Counts: count(results)}
+			for _, r := range results {
+				if r.Gates && r.Outcome.Failing() {
+					topic.Failing++
+				}
+			}
+			s.Topics = append(s.Topics, topic)
+		}
+	}
+	s.Conformant = conformant && claimed > 0
+	return s
+}
+
+// moduleSummary gives the verdict on one module: nothing that gates may fail, and
+// something must pass that was computed. Refusals alone do not count, or a port that
+// refuses everything could claim its way to a pass; nor do quirks. They count where
+// nothing else of the module is selected.
+func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary {
+	m := ModuleSummary{Module: module, Counts: count(results)}
+	_, m.Claimed = j.description.Modules[module]
+	failing, passed, passedAny := 0, 0, 0
+	for _, r := range results {
+		m.countRequirement(r)
+		if r.Gates && r.Outcome.Failing() {
+			failing++
+		}
+		for _, output := range r.Outputs {
+			if output.Outcome == Pass {
+				passedAny++
+				if r.Gates {
+					passed++
+				}
+			}
+		}
+		if r.Rejection && r.Outcome == Pass {
+			passedAny++
+		}
+	}
+	selected, computing := 0, false
+	for _, c := range j.cases {
+		if c.Module == module {
+			selected++
+			computing = computing || len(c.Outputs) > 0 && j.gates(c)
+		}
+	}
+	if !computing {
+		passed = passedAny
+	}
+	switch {
+	case !m.Claimed:
+		m.Reason = "not claimed"
+	case failing > 0:
+		m.Reason = fmt.Sprintf("%s of %d", plural(failing, "case fails", "cases fail"), len(results))
+	case len(results) < selected:
+		m.Reason = fmt.Sprintf("%d of %d cases were not run", selected-len(results), selected)
+	case passed == 0:
+		m.Reason = "nothing passed"
+	}
+	m.Conformant = m.Reason == ""
+	return m
+}
+
+// countRequirement counts what should rules and quirks say.
+func (m *ModuleSummary) countRequirement(r CaseResult) {
+	switch {
+	case r.Requirement == fixtures.Quirk && r.Outcome == Pass:
+		m.QuirksFollowed++
+	case r.Requirement == fixtures.Quirk && r.Outcome.Failing():
+		m.QuirksNot++
+	case r.Requirement == fixtures.Should && r.Outcome.Failing() && !slices.Contains(m.Deviations, r.Rule):
+		m.Deviations = append(m.Deviations, r.Rule)
+	}
+}
+
+// gates reports whether a failing case would make its module not conformant.
+func (j *Judge) gates(c *fixtures.Case) bool {
+	rule, err := j.set.Rule(c.Rule)
+	return err != nil || rule.Requirement != fixtures.Quirk || j.options.Quirks
+}
+
+// verdictLine names the claim, so that a verdict says what it is about:
+//
+//	conformant (parity): BCEWithLogitsLoss float32 float64, loss and grad_input, without pos_weight
+func (j *Judge) verdictLine(m ModuleSummary) string {
+	verdict := "not conformant"
+	if m.Conformant {
+		verdict = "conformant"
+	}
+	if !m.Claimed {
+		return fmt.Sprintf("not claimed: %s", m.Module)
+	}
+	line := fmt.Sprintf("%s (%s): %s", verdict, j.options.Level, claim.String(m.Module, ports.Claim(j.description.Modules[m.Module])))
+	if j.options.Quirks {
+		line += ", quirks included"
+	}
+	if len(j.cases) < len(j.set.Cases) {
+		line += fmt.Sprintf(" [%d of %d cases selected]", len(j.cases), len(j.set.Cases))
+	}
+	if m.Reason != "" {
+		line += ": " + m.Reason
+	}
+	return line
+}
+
+// count counts cases and outputs.
+func count(results []CaseResult) Counts {
+	n := Counts{Cases: map[Outcome]int{}, Outputs: map[Outcome]int{}, Agrees: map[string]int{}}
+	for _, r := range results {
+		n.Cases[r.Outcome]++
+		for _, name := range r.OutputNames() {
+			output := r.Outputs[name]
+			n.Outputs[output.Outcome]++
+			n.OutputsAll++
+			if output.Outcome != Unsupported {
+				n.OutputsAsked++
+			}
+			if output.Agrees != "" {
+				n.Agrees[output.Agrees]++
+			}
+			if !r.Gates || output.Errors == nil || output.Errors.Exact == nil {
+				continue
+			}
+			exact := output.Errors.Exact
+			if n.Worst == nil || exact.ULP > n.Worst.ULP {
+				n.Worst = &Worst{ID: r.ID + "#" + name, Element: exact.ULPAt, ULP: exact.ULP, Headroom: exact.Headroom}
+			}
+		}
+	}
+	return n
+}
+
+// plural writes a number with the word that agrees with it.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
