@@ -40,7 +40,7 @@ race: ## the Go tests under the race detector (needs a C compiler)
 lint: ## golangci-lint for Go, ruff for Python
 	$(GO) run $(GOLANGCI) run
 	$(RUFF) check generators $(WALKER)
-	$(RUFF) format --check $(WALKER)
+	$(RUFF) format --check generators $(WALKER)
 
 .PHONY: fixtures
 fixtures: ## make the fixtures anew from PyTorch
@@ -49,6 +49,10 @@ fixtures: ## make the fixtures anew from PyTorch
 .PHONY: fixtures-check
 fixtures-check: ## make them anew and compare with the committed ones, byte for byte
 	cd generators && $(UV) sync --locked && ATEN_CPU_CAPABILITY=avx2 $(UV) run --locked python -m lossproof_fixtures --check ../fixtures/data
+
+.PHONY: docs
+docs: ## write the generated pages anew
+	$(GO) run ./docs/pages/generate
 
 .PHONY: walker
 walker: ## judge with the Python walker: the verdict vectors, the NumPy port, and PyTorch where it is installed
