@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"lossproof/fixtures"
+	"lossproof/internal/suggest"
+)
+
+func (p *program) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain [RULE]",
+		Short: "One rule: its sentence, its basis and its cases; without RULE, all rules",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("explain takes one RULE, got %d arguments", len(args))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			set, err := p.open()
+			if err != nil {
+				return err
+			}
+			w := bufio.NewWriter(p.stdout)
+			if len(args) == 0 {
+				listRules(w, set)
+				return w.Flush()
+			}
+			if err := explain(w, set, args[0]); err != nil {
+				return err
+			}
+			return w.Flush()
+		},
+	}
+}
+
+// listRules writes a line for every rule.
+func listRules(w *bufio.Writer, set *fixtures.Set) {
+	for _, rule := range set.Rules {
+		fmt.Fprintf(w, "%-30s %-7s %s\n", rule.ID, rule.Requirement, rule.Statement)
+	}
+}
+
+// requirementMeans says what a requirement asks of a port.
+var requirementMeans = map[fixtures.Requirement]string{
+	fixtures.Must:   "gates",
+	fixtures.Should: "gates; a port may decide otherwise, which the verdict lists as a deviation",
+	fixtures.Quirk:  "contradicts documentation or mathematics; reported, gates only with --quirks",
+}
+
+func explain(w *bufio.Writer, set *fixtures.Set, id string) error {
+	rule, err := set.Rule(id)
+	if err != nil {
+		ids := make([]string, len(set.Rules))
+		for i := range set.Rules {
+			ids[i] = set.Rules[i].ID
+		}
+		return fmt.Errorf("there is no rule %q%s (lossproof explain lists them)", id, suggest.Hint(id, ids))
+	}
+	var own, also []string
+	for _, c := range set.Cases {
+		switch {
+		case c.Rule == rule.ID:
+			own = append(own, c.ID)
+		case slices.Contains(c.Also, rule.ID):
+			also = append(also, c.ID)
+		}
+	}
+	evidence := fmt.Sprintf("recorded: %d cases stand for it, %d touch it", len(own), len(also))
+	if rule.Evidence != "" {
+		evidence = rule.Evidence + "; " + evidence
+	}
+	fmt.Fprintf(w, "%s\n%s\n\n", rule.ID, rule.Statement)
+	fmt.Fprintf(w, "module       %s\n", rule.Module)
+	fmt.Fprintf(w, "requirement  %s: %s\n", rule.Requirement, requirementMeans[rule.Requirement])
+	fmt.Fprintf(w, "basis        %s: %s\n             %s\n", rule.Basis.Kind, rule.Basis.Text, rule.Basis.Link)
+	fmt.Fprintf(w, "evidence     %s\n", evidence)
+	for _, list := range []struct {
+		title string
+		ids   []string
+	}{{"cases", own}, {"cases that touch it", also}} {
+		if len(list.ids) > 0 {
+			fmt.Fprintf(w, "\n%s\n", list.title)
+			for _, id := range list.ids {
+				fmt.Fprintf(w, "  %s\n", id)
+			}
+		}
+	}
+	return nil
+}

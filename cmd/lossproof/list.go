@@ -1,0 +1,40 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"lossproof/judge"
+)
+
+func (p *program) listCommand() *cobra.Command {
+	var f selectionFlags
+	cmd := &cobra.Command{
+		Use:   "list [flags]",
+		Short: "List the cases: id, rule and requirement",
+		Args:  p.noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			set, err := p.open()
+			if err != nil {
+				return err
+			}
+			cases, err := judge.Select(set, f.get())
+			if err != nil {
+				return flagged(err)
+			}
+			w := bufio.NewWriter(p.stdout)
+			for _, c := range cases {
+				rule, err := set.Rule(c.Rule)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, rule.ID, rule.Requirement)
+			}
+			return w.Flush()
+		},
+	}
+	f.add(cmd)
+	return cmd
+}

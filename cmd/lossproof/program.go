@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"lossproof/fixtures"
+	"lossproof/internal/suggest"
+	"lossproof/judge"
+	"lossproof/ports"
+	"lossproof/ports/builtin"
+)
+
+// The exit codes.
+const (
+	exitConformant    = 0
+	exitNotConformant = 1
+	exitUsage         = 2 // wrong use, nothing selected, damaged fixtures, an error of the suite
+	exitPort          = 3
+	exitInterrupted   = 130
+)
+
+// program is one invocation of the command.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	// data is the root of the fixtures, nil for the embedded ones.
+	data fs.FS
+	// port is what run judges, but for tests the built-in losses.
+	port ports.Port
+	// code is the exit code of a command that did what it was told.
+	code int
+}
+
+// Main runs the command line args, without the name of the program, and returns the exit
+// code. It ends when ctx does.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, port: builtin.Port{}}
+	return p.main(ctx, args)
+}
+
+func (p *program) main(ctx context.Context, args []string) int {
+	root := p.root()
+	root.SetArgs(args)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return p.code
+	}
+	var port *judge.PortError
+	switch {
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		fmt.Fprintln(p.stderr, "lossproof: interrupted")
+		return exitInterrupted
+	case errors.As(err, &port):
+		fmt.Fprintf(p.stderr, "lossproof: %v\n", err)
+		return exitPort
+	}
+	fmt.Fprintf(p.stderr, "lossproof: %v\n", err)
+	return exitUsage
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "lossproof",
+		Short: "Does a loss function compute what PyTorch and mathematics say?",
+		Long: `lossproof checks implementations of torch.nn.BCEWithLogitsLoss and
+torch.nn.MultiLabelSoftMarginLoss, case by case, against what PyTorch returned and against the
+exact result. "lossproof run" checks the built-in Go losses.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          p.noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		p.runCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
+		p.portCommand(), p.fixturesCommand(), p.versionCommand(), exitCodesTopic(),
+	)
+	return root
+}
+
+// noArgs refuses arguments: of the root, a command that there is not.
+func (p *program) noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if cmd.HasParent() {
+		return fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args)
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return fmt.Errorf("there is no command %q%s (lossproof help lists them)", args[0], suggest.Hint(args[0], names))
+}
+
+// exactArg demands one argument, called name.
+func exactArg(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s takes one %s, got %d arguments", cmd.CommandPath(), name, len(args))
+		}
+		return nil
+	}
+}
+
+// flagError adds the flag that may have been meant.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return fmt.Errorf("%s: %w", cmd.CommandPath(), err)
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	hint := suggest.Hint("--"+unknown.GetSpecifiedName(), names)
+	return fmt.Errorf("%s: %w%s (%s --help lists the flags)", cmd.CommandPath(), err, hint, cmd.CommandPath())
+}
+
+// open returns the fixtures without their arrays.
+func (p *program) open() (*fixtures.Set, error) {
+	if p.data != nil {
+		return fixtures.Open(p.data)
+	}
+	return fixtures.Embedded()
+}
+
+// load returns the fixtures after checking all of them.
+func (p *program) load() (*fixtures.Set, error) {
+	if p.data != nil {
+		return fixtures.Load(p.data)
+	}
+	return fixtures.LoadEmbedded()
+}
+
+// findCase returns a case, and suggests one for a misspelt id.
+func findCase(set *fixtures.Set, id string) (*fixtures.Case, error) {
+	id, _, _ = strings.Cut(id, "#") // an output stands for its case
+	c, err := set.Case(id)
+	if err == nil {
+		return c, nil
+	}
+	if _, withdrawn := set.Withdrawn()[id]; withdrawn {
+		return nil, err
+	}
+	ids := make([]string, len(set.Cases))
+	for i := range set.Cases {
+		ids[i] = set.Cases[i].ID
+	}
+	return nil, fmt.Errorf("there is no case %q%s (lossproof list lists them)", id, suggest.Hint(id, ids))
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// wantsColor reports whether w may be written to in color: see no-color.org.
+func wantsColor(w io.Writer) bool {
+	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}

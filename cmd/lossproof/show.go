@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossproof/fixtures"
+	"lossproof/judge"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/ports/wire"
+	"lossproof/tensor"
+)
+
+func (p *program) showCommand() *cobra.Command {
+	var request bool
+	cmd := &cobra.Command{
+		Use:   "show ID",
+		Short: "One case: its call, what is expected and how exactly, and where the arrays lie",
+		Args:  exactArg("ID"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			set, err := p.open()
+			if err != nil {
+				return err
+			}
+			c, err := findCase(set, args[0])
+			if err != nil {
+				return err
+			}
+			w := bufio.NewWriter(p.stdout)
+			if request {
+				err = writeRequest(w, set, c)
+			} else {
+				err = show(w, set, c)
+			}
+			if err != nil {
+				return err
+			}
+			return w.Flush()
+		},
+	}
+	cmd.Flags().BoolVar(&request, "request", false, "print the line that asks a port this case")
+	return cmd
+}
+
+// writeRequest writes the run request of a case, with the id 1.
+func writeRequest(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
+	inputs, err := set.Inputs(c)
+	if err != nil {
+		return err
+	}
+	want := c.OutputNames()
+	if c.Rejection != nil {
+		want = []string{ports.Loss}
+	}
+	line, err := wire.EncodeRun(1, judge.Call(c, inputs, want))
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(line, '\n'))
+	return err
+}
+
+// Bounds of what show prints.
+const (
+	maxValues = 32 // of an input
+	maxRows   = 16 // of an output
+)
+
+func show(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
+	rule, err := set.Rule(c.Rule)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s\n", c.ID)
+	fmt.Fprintf(w, "  rule     %s (%s): %s\n", rule.ID, rule.Requirement, rule.Statement)
+	if len(c.Also) > 0 {
+		fmt.Fprintf(w, "  also     %s\n", strings.Join(c.Also, ", "))
+	}
+	fmt.Fprintf(w, "  basis    %s: %s %s\n", rule.Basis.Kind, rule.Basis.Text, rule.Basis.Link)
+	fmt.Fprintf(w, "  since    %s\n", c.Since)
+	if c.Note != "" {
+		fmt.Fprintf(w, "  note     %s\n", c.Note)
+	}
+	fmt.Fprintf(w, "  options  %s\n", formatOptions(c.Options))
+	fmt.Fprintf(w, "  files    %s/%s/ of the fixtures (lossproof fixtures extract DIR); [i] is the index in a file\n", c.Module, c.Topic)
+
+	inputs, err := set.Inputs(c)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\ninputs\n")
+	for _, name := range c.InputNames() {
+		t := inputs[name]
+		fmt.Fprintf(w, "  %s  %s %s  %s\n", name, t.DType, tensor.FormatShape(t.Shape), formatRef(c.Inputs[name]))
+		writeValues(w, t)
+	}
+	if c.Rejection != nil {
+		fmt.Fprintf(w, "\nPyTorch refuses the call (kind %s):\n  %s: %s\n", c.Rejection.Kind, c.Rejection.Error, strings.ReplaceAll(c.Rejection.Message, "\n", "\n  "))
+		return nil
+	}
+	for _, name := range c.OutputNames() {
+		if err := showOutput(w, set, c, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func showOutput(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, name string) error {
+	e, err := set.Expected(c, name)
+	if err != nil {
+		return err
+	}
+	r := e.Reference
+	fmt.Fprintf(w, "\n%s  %s %s\n", name, r.DType, tensor.FormatShape(r.Shape))
+	for _, array := range outputArrays(c.Outputs[name]) {
+		if array.ref != nil {
+			fmt.Fprintf(w, "  %-19s  %s\n", array.name, formatRef(*array.ref))
+		}
+	}
+	// Would the reference itself pass?
+	result := verdict.Compare(r, e)
+	if result.Err == nil && !result.Pass(verdict.Exact) {
+		fmt.Fprintf(w, "  PyTorch is not exact here: %d of %d elements are beyond the tolerance\n", result.ByOracle.Count, result.Elements)
+	}
+	n := r.Len()
+	header := []string{"at", "reference", "parity", "exact", "tolerance"}
+	if e.MayOverflow != nil {
+		header = append(header, "may overflow")
+	}
+	if e.Published != nil {
+		header = append(header, "published", "within")
+	}
+	rows := [][]string{header}
+	for i := range min(n, maxRows) {
+		row := []string{verdict.FormatIndex(r.Shape, i), formatValue(r, i), formatAllowed(e.Parity[i]), "none", "-"}
+		if e.Exact != nil && !math.IsNaN(e.Tolerance[i]) {
+			row[3], row[4] = formatFloat(e.Exact[i]), formatAllowed(e.Tolerance[i])
+			if e.ExactLow != nil && e.ExactLow[i] != 0 {
+				row[3] += fmt.Sprintf(" %+.3g", e.ExactLow[i])
+			}
+		}
+		if e.MayOverflow != nil {
+			row = append(row, strconv.FormatBool(e.MayOverflow[i]))
+		}
+		if e.Published != nil {
+			row = append(row, formatFloat(e.Published[i]), formatAllowed(e.PublishedTolerance[i]))
+		}
+		rows = append(rows, row)
+	}
+	writeRows(w, rows)
+	if n > maxRows {
+		fmt.Fprintf(w, "  … %d more\n", n-maxRows)
+	}
+	return nil
+}
+
+type namedRef struct {
+	name string
+	ref  *fixtures.ArrayRef
+}
+
+func outputArrays(o fixtures.Output) []namedRef {
+	return []namedRef{
+		{"reference", o.Reference}, {"parity", o.Parity}, {"exact", o.Exact}, {"exact_low", o.ExactLow}, {"tolerance", o.Tolerance},
+		{"may_overflow", o.MayOverflow}, {"published", o.Published}, {"published_tolerance", o.PublishedTolerance},
+	}
+}
+
+// writeRows lines up cells.
+func writeRows(w *bufio.Writer, rows [][]string) {
+	widths := map[int]int{}
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len(cell))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			fmt.Fprintf(&line, "  %-*s", widths[i], cell)
+		}
+		fmt.Fprintln(w, strings.TrimRight(line.String(), " "))
+	}
+}
+
+// writeValues writes the first elements of a tensor, a line for each row of its last
+// dimension.
+func writeValues(w *bufio.Writer, t tensor.Tensor) {
+	n := t.Len()
+	columns := 1
+	if rank := len(t.Shape); rank > 0 {
+		columns = max(1, t.Shape[rank-1])
+	}
+	shown := min(n, maxValues)
+	for i := range shown {
+		if i%columns == 0 {
+			fmt.Fprintf(w, "    ")
+		}
+		fmt.Fprintf(w, "%s", formatValue(t, i))
+		if i%columns == columns-1 || i == shown-1 {
+			fmt.Fprintln(w)
+		} else {
+			fmt.Fprintf(w, " ")
+		}
+	}
+	if n > shown {
+		fmt.Fprintf(w, "    … %d more\n", n-shown)
+	}
+}
+
+func formatOptions(o fixtures.Options) string {
+	options := map[string]string{}
+	if o.Reduction != nil {
+		options["reduction"] = strconv.Quote(*o.Reduction)
+	}
+	if o.SizeAverage != nil {
+		options["size_average"] = strconv.FormatBool(*o.SizeAverage)
+	}
+	if o.Reduce != nil {
+		options["reduce"] = strconv.FormatBool(*o.Reduce)
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		parts = append(parts, name+"="+options[name])
+	}
+	if len(parts) == 0 {
+		return "none given"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// formatRef writes where an array lies: file[index], and what it is converted to.
+func formatRef(ref fixtures.ArrayRef) string {
+	text := fmt.Sprintf("%s[%d]", ref.File, ref.Index)
+	if ref.Convert != "" {
+		text += " as " + string(ref.Convert)
+	}
+	return text
+}
+
+// formatValue writes an element in the shortest form that its dtype tells apart.
+func formatValue(t tensor.Tensor, i int) string {
+	v := t.Float64(i)
+	switch {
+	case t.DType == tensor.Float32:
+		return strconv.FormatFloat(v, 'g', -1, 32)
+	case t.DType.IsFloat():
+		return formatFloat(v)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
+
+func formatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// formatAllowed writes a tolerance, of which nobody needs all digits.
+func formatAllowed(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }

@@ -1,0 +1,330 @@
+// Package report writes what the judge found, for people and for programs.
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lossproof/fixtures"
+	"lossproof/judge"
+	"lossproof/tensor"
+)
+
+// TextOptions say how Text writes.
+type TextOptions struct {
+	// Color allows ANSI colors.
+	Color bool
+	// Verbose writes a line for every case, and every failure in full.
+	Verbose bool
+}
+
+// firstFailures is the number of failures that are written in full, unless verbose.
+const firstFailures = 5
+
+// Text writes the summary of a result: what was checked against what, counts by module
+// and topic, failures, deviations, quirks, what is unsupported, and the verdict.
+func Text(w io.Writer, result *judge.Result, options TextOptions) error {
+	t := &text{options: options}
+	t.header(result)
+	if options.Verbose {
+		t.cases(result.Cases)
+	}
+	t.topics(result.Summary)
+	t.worst(result.Summary)
+	t.failures(result)
+	t.deviations(result.Summary)
+	t.quirks(result)
+	t.unsupported(result)
+	t.verdict(result)
+	_, err := io.WriteString(w, t.String())
+	return err
+}
+
+// text is the report as it grows.
+type text struct {
+	strings.Builder
+	options TextOptions
+}
+
+func (t *text) printf(format string, args ...any) { fmt.Fprintf(&t.Builder, format, args...) }
+
+// ANSI colors.
+const (
+	red   = "31"
+	green = "32"
+	bold  = "1"
+)
+
+// color wraps s in an ANSI color, where that is allowed.
+func (t *text) color(code, s string) string {
+	if !t.options.Color {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (t *text) header(result *judge.Result) {
+	selected := fmt.Sprintf("%d cases", result.Selected)
+	if result.Partial {
+		selected = fmt.Sprintf("%d of %d cases", result.Selected, result.Fixtures.Cases)
+	}
+	t.printf("lossproof %s, fixtures %s: %s at level %s\n", result.Lossproof, result.Fixtures.Version, selected, result.Level)
+	t.printf("reference: PyTorch %s, CPU (%s)\n", result.Reference.Version, result.Reference.CPUCapability)
+	language := strings.TrimSpace(result.Port.Language + " " + result.Port.LanguageVersion)
+	if language != "" {
+		language = " (" + language + ")"
+	}
+	t.printf("port:      %s %s%s\n\n", result.Port.Name, result.Port.Version, language)
+}
+
+// cases writes a line for every case.
+func (t *text) cases(results []judge.CaseResult) {
+	for _, r := range results {
+		var details []string
+		for _, name := range r.OutputNames() {
+			output := r.Outputs[name]
+			switch {
+			case output.Agrees == "":
+			case output.Errors != nil && output.Errors.Exact != nil:
+				details = append(details, fmt.Sprintf("%s %s (%s ULP)", name, output.Agrees, formatULP(output.Errors.Exact.ULP)))
+			default:
+				details = append(details, name+" "+output.Agrees)
+			}
+		}
+		detail := strings.Join(details, ", ")
+		switch {
+		case r.Outcome == judge.Unsupported:
+			detail = r.Message
+		case r.Rejection && r.Outcome == judge.Pass:
+			detail = "refused"
+			if r.Note != "" {
+				detail = r.Note
+			}
+		}
+		t.printf("%-11s  %s  %s\n", r.Outcome, r.ID, detail)
+	}
+	t.printf("\n")
+}
+
+// topics writes the table of modules and topics. "torch" and "exact" count the outputs
+// that agree with PyTorch and with mathematics in all elements; those in "both" are in
+// either.
+func (t *text) topics(s judge.Summary) {
+	var rows table
+	rows.add("", "cases", "pass", "fail", "quirk", "unsup.", "outputs", "torch", "exact", "both", "neither", "worst ULP", "where")
+	for _, m := range s.Modules {
+		rows.add(m.Module)
+		failing := 0
+		for _, topic := range s.Topics {
+			if topic.Module == m.Module {
+				rows.add(topicCells("  "+topic.Topic, topic.Counts, topic.Failing, topic.Module+"/"+topic.Topic+"/")...)
+				failing += topic.Failing
+			}
+		}
+		all := topicCells("  all", m.Counts, failing, m.Module+"/")
+		all[len(all)-1] = "" // below the table
+		rows.add(all...)
+	}
+	lines := strings.SplitAfter(rows.String(), "\n")
+	for i, line := range lines {
+		if i == 0 || line != "" && !strings.HasPrefix(line, " ") {
+			line = t.color(bold, strings.TrimSuffix(line, "\n")) + "\n"
+		}
+		t.WriteString(line)
+	}
+	t.WriteString(legend)
+}
+
+const legend = `
+torch, exact, both: outputs that agree with PyTorch, with the exact result, with both in every element
+quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures
+`
+
+// topicCells returns a row of the table. failing counts the failing cases that gate, the
+// others are quirks; prefix is left out of the place of the worst error.
+func topicCells(name string, n judge.Counts, failing int, prefix string) []string {
+	cases, notPassed := 0, 0
+	for outcome, count := range n.Cases {
+		cases += count
+		if outcome.Failing() {
+			notPassed += count
+		}
+	}
+	number := func(i int) string {
+		if i == 0 {
+			return "-"
+		}
+		return strconv.Itoa(i)
+	}
+	both := n.Agrees["both"]
+	cells := []string{
+		name, number(cases), number(n.Cases[judge.Pass]), number(failing), number(notPassed - failing), number(n.Cases[judge.Unsupported]),
+		number(n.OutputsAsked), number(both + n.Agrees["torch"]), number(both + n.Agrees["exact"]), number(both),
+		number(n.Agrees["neither"] + n.Agrees["mixed"]), "", "",
+	}
+	if n.Worst != nil {
+		cells[len(cells)-2] = formatULP(n.Worst.ULP)
+		cells[len(cells)-1] = strings.TrimPrefix(n.Worst.ID, prefix) + " " + tensor.FormatShape(n.Worst.Element)
+	}
+	return cells
+}
+
+// worst names the largest error of each module.
+func (t *text) worst(s judge.Summary) {
+	t.printf("\n")
+	for _, m := range s.Modules {
+		if m.Worst != nil {
+			t.printf("worst error: %s ULP of the exact result, %.2g of what is allowed, at %s %s\n",
+				formatULP(m.Worst.ULP), float64(m.Worst.Headroom), m.Worst.ID, tensor.FormatShape(m.Worst.Element))
+		}
+	}
+}
+
+// failures writes the first failures that gate, or all.
+func (t *text) failures(result *judge.Result) {
+	var failing []judge.CaseResult
+	for _, r := range result.Cases {
+		if r.Outcome.Failing() && (r.Gates || r.Outcome == judge.SuiteError) {
+			failing = append(failing, r)
+		}
+	}
+	if len(failing) == 0 {
+		return
+	}
+	shown := failing
+	if !t.options.Verbose {
+		shown = first(failing)
+	}
+	t.printf("\n%s\n", t.color(red, fmt.Sprintf("%d of %d cases fail:", len(failing), result.Selected)))
+	for _, r := range shown {
+		t.printf("\n%s\n", Failure(r))
+	}
+	if more := len(failing) - len(shown); more > 0 {
+		t.printf("\nand %d more (-v writes all of them), by rule:\n", more)
+		t.byRule(failing)
+	}
+}
+
+// first returns a few failures, of as many rules as possible, in their order.
+func first(failing []judge.CaseResult) []judge.CaseResult {
+	seen := map[string]bool{}
+	var shown, others []judge.CaseResult
+	for _, r := range failing {
+		if seen[r.Rule] {
+			others = append(others, r)
+		} else {
+			seen[r.Rule] = true
+			shown = append(shown, r)
+		}
+	}
+	shown = append(shown, others...)
+	return shown[:min(len(shown), firstFailures)]
+}
+
+// byRule counts cases by rule.
+func (t *text) byRule(results []judge.CaseResult) {
+	counts := map[string]int{}
+	var rules []string
+	for _, r := range results {
+		if counts[r.Rule] == 0 {
+			rules = append(rules, r.Rule)
+		}
+		counts[r.Rule]++
+	}
+	for _, rule := range rules {
+		t.printf("  %-30s %d\n", rule, counts[rule])
+	}
+}
+
+// deviations lists the should rules that are broken: decisions that a port may defend.
+func (t *text) deviations(s judge.Summary) {
+	for _, m := range s.Modules {
+		if len(m.Deviations) > 0 {
+			t.printf("\ndeviations of %s (should rules that it breaks): %s\n", m.Module, strings.Join(m.Deviations, ", "))
+		}
+	}
+}
+
+// quirks says how often the port does what contradicts documentation or mathematics.
+func (t *text) quirks(result *judge.Result) {
+	followed, not := 0, []judge.CaseResult{}
+	for _, r := range result.Cases {
+		switch {
+		case r.Requirement != fixtures.Quirk:
+		case r.Outcome == judge.Pass:
+			followed++
+		case r.Outcome.Failing():
+			not = append(not, r)
+		}
+	}
+	if followed+len(not) == 0 {
+		return
+	}
+	gate := "which do not gate"
+	if result.Quirks {
+		gate = "which gate"
+	}
+	t.printf("\nquirks of PyTorch, %s: %d cases pass, %d do not\n", gate, followed, len(not))
+	t.byRule(not)
+}
+
+// unsupported gives both denominators: what was asked, and what there is.
+func (t *text) unsupported(result *judge.Result) {
+	s := result.Summary
+	reasons := map[string]int{}
+	var names []string
+	for _, r := range result.Cases {
+		if r.Outcome == judge.Unsupported {
+			if reasons[r.Message] == 0 {
+				names = append(names, r.Message)
+			}
+			reasons[r.Message]++
+		}
+	}
+	slices.Sort(names)
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, fmt.Sprintf("%s: %d", name, reasons[name]))
+	}
+	if len(parts) > 0 {
+		t.printf("\nunsupported cases: %d (%s)\n", s.Cases[judge.Unsupported], strings.Join(parts, ", "))
+	}
+	if passed := s.Outputs[judge.Pass]; s.OutputsAll > 0 {
+		t.printf("\noutputs passed: %d, %s of the %d asked for, %s of all %d\n",
+			passed, percent(passed, s.OutputsAsked), s.OutputsAsked, percent(passed, s.OutputsAll), s.OutputsAll)
+	}
+}
+
+// verdict writes the last lines.
+func (t *text) verdict(result *judge.Result) {
+	if s := result.Summary; s.NotRun > 0 {
+		t.printf("\n%s\n", t.color(red, fmt.Sprintf("not complete: %d of %d cases were not run", s.NotRun, result.Selected)))
+	}
+	t.printf("\n")
+	for i, m := range result.Summary.Modules {
+		code := red
+		if m.Conformant {
+			code = green
+		}
+		t.printf("%s\n", t.color(code, result.Summary.Verdict[i]))
+	}
+}
+
+func percent(part, whole int) string {
+	if whole == 0 {
+		return "none"
+	}
+	// Rounded down, so that 100 % means all.
+	return fmt.Sprintf("%.1f %%", math.Floor(1000*float64(part)/float64(whole))/10)
+}
+
+func formatULP(u judge.Number) string {
+	if math.IsInf(float64(u), 0) {
+		return "inf"
+	}
+	return strconv.FormatFloat(float64(u), 'g', 3, 64)
+}
