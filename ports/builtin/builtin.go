@@ -17,7 +17,12 @@ import (
 )
 
 // Port computes with package loss, in process. It is safe for concurrent use.
-type Port struct{}
+type Port struct {
+	// OnePass takes loss and grad_input, where both are wanted, from ForwardGrad instead of
+	// from Forward and GradInput: another path through the same losses, which is to
+	// be judged as well.
+	OnePass bool
+}
 
 var _ ports.Port = Port{}
 
@@ -44,11 +49,11 @@ func (Port) Describe(context.Context) (ports.Description, error) {
 }
 
 // Evaluate computes what call wants. Its error is that of ctx alone.
-func (Port) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, error) {
+func (p Port) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, error) {
 	if err := ctx.Err(); err != nil {
 		return ports.Answer{}, err
 	}
-	outputs, err := evaluate(call)
+	outputs, err := evaluate(call, p.OnePass)
 	if err != nil {
 		return answerTo(err), nil
 	}
@@ -87,7 +92,7 @@ func answerTo(err error) ports.Answer {
 }
 
 // evaluate finds the type parameter of the call.
-func evaluate(call ports.Call) (map[string]tensor.Tensor, error) {
+func evaluate(call ports.Call, onePass bool) (map[string]tensor.Tensor, error) {
 	input, ok := call.Inputs[ports.Input]
 	if !ok {
 		return nil, fmt.Errorf("%s: the call has no input", call.Module)
@@ -97,9 +102,9 @@ func evaluate(call ports.Call) (map[string]tensor.Tensor, error) {
 	}
 	switch input.DType {
 	case tensor.Float32:
-		return evaluateAs[float32](call)
+		return evaluateAs[float32](call, onePass)
 	case tensor.Float64:
-		return evaluateAs[float64](call)
+		return evaluateAs[float64](call, onePass)
 	}
 	return nil, rejection{ports.Rejected{
 		Kind: ports.KindDType, Static: true,
@@ -107,7 +112,7 @@ func evaluate(call ports.Call) (map[string]tensor.Tensor, error) {
 	}}
 }
 
-func evaluateAs[T loss.Float](call ports.Call) (map[string]tensor.Tensor, error) {
+func evaluateAs[T loss.Float](call ports.Call, onePass bool) (map[string]tensor.Tensor, error) {
 	in, err := decodeInputs[T](call)
 	if err != nil {
 		return nil, err
@@ -119,7 +124,7 @@ func evaluateAs[T loss.Float](call ports.Call) (map[string]tensor.Tensor, error)
 	switch call.Module {
 	case ports.BCEWithLogitsLoss:
 		module := loss.BCEWithLogitsLoss[T]{Weight: in.weight, PosWeight: in.posWeight, Reduction: reduction}
-		return compute(call.Want, in, module, func() (loss.Tensor[T], error) {
+		return compute(call.Want, onePass, in, module, func() (loss.Tensor[T], error) {
 			return loss.Tensor[T]{}, unsupported("BCEWithLogitsLoss: there is no grad_weight, PyTorch does not differentiate in weight")
 		})
 	case ports.MultiLabelSoftMarginLoss:
@@ -130,7 +135,7 @@ func evaluateAs[T loss.Float](call ports.Call) (map[string]tensor.Tensor, error)
 			}}
 		}
 		module := loss.MultiLabelSoftMarginLoss[T]{Weight: in.weight, Reduction: reduction}
-		return compute(call.Want, in, module, func() (loss.Tensor[T], error) {
+		return compute(call.Want, onePass, in, module, func() (loss.Tensor[T], error) {
 			return module.GradWeight(in.input, in.target, in.gradOutput)
 		})
 	}
@@ -158,11 +163,10 @@ type criterion[T loss.Float] interface {
 	ForwardGrad(input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) (value, gradInput loss.Tensor[T], err error)
 }
 
-// compute returns the wanted outputs. Loss and grad_input, where both are wanted, come
-// from one pass, which is what a user calls.
-func compute[T loss.Float](want []string, in inputs[T], module criterion[T], gradWeight func() (loss.Tensor[T], error)) (map[string]tensor.Tensor, error) {
+// compute returns the wanted outputs.
+func compute[T loss.Float](want []string, onePass bool, in inputs[T], module criterion[T], gradWeight func() (loss.Tensor[T], error)) (map[string]tensor.Tensor, error) {
 	outputs := make(map[string]tensor.Tensor, len(want))
-	if slices.Contains(want, ports.Loss) && slices.Contains(want, ports.GradInput) {
+	if onePass && slices.Contains(want, ports.Loss) && slices.Contains(want, ports.GradInput) {
 		value, grad, err := module.ForwardGrad(in.input, in.target, in.gradOutput)
 		if err != nil {
 			return nil, err
