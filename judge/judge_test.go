@@ -51,19 +51,26 @@ func only(patterns ...string) judge.Options {
 
 func TestBuiltinLossesAreConformant(t *testing.T) {
 	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
-		result := run(t, builtin.Port{}, judge.Options{Level: level})
-		if !result.Summary.Conformant || !result.Complete || result.Partial {
-			t.Errorf("%s: conformant %t, complete %t, partial %t: %q", level, result.Summary.Conformant, result.Complete, result.Partial, result.Summary.Verdict)
+		for _, onePass := range []bool{false, true} {
+			checkBuiltin(t, builtin.Port{OnePass: onePass}, level)
 		}
-		for _, r := range result.Cases {
-			if r.Gates && r.Outcome.Failing() {
-				t.Errorf("%s: %s is %s: %s %v", level, r.ID, r.Outcome, r.Message, r.Outputs)
-			}
+	}
+}
+
+func checkBuiltin(t *testing.T, port builtin.Port, level verdict.Level) {
+	t.Helper()
+	result := run(t, port, judge.Options{Level: level})
+	if !result.Summary.Conformant || !result.Complete || result.Partial {
+		t.Errorf("%s: conformant %t, complete %t, partial %t: %q", level, result.Summary.Conformant, result.Complete, result.Partial, result.Summary.Verdict)
+	}
+	for _, r := range result.Cases {
+		if r.Gates && r.Outcome.Failing() {
+			t.Errorf("%s: %s is %s: %s %v", level, r.ID, r.Outcome, r.Message, r.Outputs)
 		}
-		want := "conformant (" + string(level) + "): BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets"
-		if !slices.Contains(result.Summary.Verdict, want) {
-			t.Errorf("verdict is %q, want %q in it", result.Summary.Verdict, want)
-		}
+	}
+	want := "conformant (" + string(level) + "): BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets"
+	if !slices.Contains(result.Summary.Verdict, want) {
+		t.Errorf("verdict is %q, want %q in it", result.Summary.Verdict, want)
 	}
 }
 
@@ -161,6 +168,40 @@ func TestAClaimOfRefusalsAlone(t *testing.T) {
 	}
 	if result.Summary.Conformant {
 		t.Error("conformant")
+	}
+	j, err := judge.New(context.Background(), openSet(t), port, judge.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reasons, err := j.Vacuous(); err != nil || len(reasons) != 2 {
+		t.Errorf("Vacuous: got %q, %v, want a reason for each module", reasons, err)
+	}
+}
+
+func TestVacuous(t *testing.T) {
+	otherModule := testports.Port{DescribeFunc: func() (ports.Description, error) {
+		d, err := builtin.Port{}.Describe(context.Background())
+		d.Modules = map[string]ports.Claim{"CrossEntropyLoss": d.Modules[ports.BCEWithLogitsLoss]}
+		return d, err
+	}}
+	for _, test := range []struct {
+		reason  string
+		port    ports.Port
+		options judge.Options
+		want    int
+	}{
+		{"everything is asked", builtin.Port{}, judge.Options{}, 0},
+		{"refusals alone are selected", builtin.Port{}, only("*/rejections/*batchmean*"), 0},
+		{"only what is not claimed is selected", builtin.Port{}, only("*/mixed_dtype/*"), 2},
+		{"no selected module is claimed", otherModule, judge.Options{}, 1},
+	} {
+		j, err := judge.New(context.Background(), openSet(t), test.port, test.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if reasons, err := j.Vacuous(); err != nil || len(reasons) != test.want {
+			t.Errorf("%s: got %q, %v, want %d reasons", test.reason, reasons, err, test.want)
+		}
 	}
 }
 

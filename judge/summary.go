@@ -72,14 +72,13 @@ func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary
 			passedAny++
 		}
 	}
-	selected, computing := 0, false
+	selected := 0
 	for _, c := range j.cases {
 		if c.Module == module {
 			selected++
-			computing = computing || len(c.Outputs) > 0 && j.gates(c)
 		}
 	}
-	if !computing {
+	if !j.computes(module) {
 		passed = passedAny
 	}
 	switch {

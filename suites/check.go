@@ -1,0 +1,76 @@
+package suites
+
+import (
+	"strings"
+	"testing"
+
+	"lossproof/judge"
+	"lossproof/ports"
+	"lossproof/report"
+)
+
+// Check judges a port in a plain go test, with a subtest Module/topic/name for every
+// selected case:
+//
+//	func TestConformance(t *testing.T) { suites.Check(t, myPort{}) }
+//
+// It may be called several times in a process. A case outside the port's claim is skipped;
+// a case of a quirk logs what differs, and fails only with [GatingQuirks]. A subtest "claim"
+// fails where a claim leaves nothing to check.
+func Check(t *testing.T, port ports.Port, options ...Option) {
+	t.Helper()
+	j, c, err := newJudge(t.Context(), port, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.text != "" {
+		t.Run(c.text, func(t *testing.T) { check(t, j) })
+		return
+	}
+	check(t, j)
+}
+
+func check(t *testing.T, j *judge.Judge) {
+	t.Run("claim", func(t *testing.T) {
+		reasons, err := j.Vacuous()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(reasons) > 0 {
+			t.Errorf("nothing is checked:\n%s", strings.Join(reasons, "\n"))
+		}
+	})
+	for _, module := range groupBy(j.Cases(), byModule) {
+		t.Run(module.name, func(t *testing.T) {
+			for _, topic := range groupBy(module.cases, byTopic) {
+				t.Run(topic.name, func(t *testing.T) {
+					for _, c := range topic.cases {
+						name := strings.TrimPrefix(c.ID, c.Module+"/"+c.Topic+"/")
+						t.Run(name, func(t *testing.T) {
+							r, err := j.Case(t.Context(), c)
+							if err != nil {
+								t.Fatal(err)
+							}
+							tell(t, r)
+						})
+					}
+				})
+			}
+		})
+	}
+}
+
+// tell turns a result into that of a test.
+func tell(t *testing.T, r judge.CaseResult) {
+	t.Helper()
+	switch {
+	case r.Outcome == judge.Unsupported:
+		t.Skip("unsupported: " + r.Message)
+	case r.Outcome == judge.SuiteError || r.Outcome.Failing() && r.Gates:
+		t.Error(report.Failure(r))
+	case r.Outcome.Failing():
+		t.Log("quirk that the port does not have:\n" + report.Failure(r))
+	case r.Note != "":
+		t.Log(r.Note)
+	}
+}

@@ -1,0 +1,130 @@
+package suites
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2"
+
+	"lossproof/fixtures"
+	"lossproof/judge"
+	"lossproof/ports"
+	"lossproof/report"
+)
+
+// Register adds a spec for every selected case to the Ginkgo suite that is being built.
+// Call it before RunSpecs:
+//
+//	func TestLosses(t *testing.T) {
+//		gomega.RegisterFailHandler(ginkgo.Fail)
+//		if err := suites.Register(myPort{}, suites.Under("my losses")); err != nil {
+//			t.Fatal(err)
+//		}
+//		ginkgo.RunSpecs(t, "losses")
+//	}
+//
+// or in the body of a container. It may be called for several ports and levels. The error
+// says that the fixtures are damaged, that the selection selects nothing, or that the port
+// does not say what it claims; then nothing is registered.
+//
+// The text of a spec is the id of its case. Containers are the module and the topic, and
+// chunks of a topic with more than a hundred cases. Labels are module:, topic:, rule:,
+// requirement: and dtype:, for filters such as
+// --label-filter='requirement: containsAny must && topic: containsAny {weights, pos_weight}'.
+// A case outside the port's claim is skipped; a case of a quirk does not fail, but has a
+// report entry, unless [GatingQuirks] is given. One more spec, "claim", fails where a claim
+// leaves nothing to check.
+func Register(port ports.Port, options ...Option) error {
+	// Not a spec's context: the tree is built before there is one.
+	j, c, err := newJudge(context.Background(), port, options)
+	if err != nil {
+		return err
+	}
+	labels := make(map[string]ginkgo.Labels, len(j.Cases()))
+	for _, cs := range j.Cases() {
+		if labels[cs.ID], err = labelsOf(c.set, cs); err != nil {
+			return fmt.Errorf("suites: %w", err)
+		}
+	}
+	register := func() {
+		ginkgo.It("claim", ginkgo.Label("claim"), func() { checkClaim(j) })
+		for _, module := range groupBy(j.Cases(), byModule) {
+			ginkgo.Describe(module.name, func() {
+				for _, topic := range groupBy(module.cases, byTopic) {
+					ginkgo.Describe(topic.name, func() { registerTopic(j, topic.cases, labels) })
+				}
+			})
+		}
+	}
+	if c.text != "" {
+		ginkgo.Describe(c.text, register)
+	} else {
+		register()
+	}
+	return nil
+}
+
+// maxSpecs is the number of specs in a container: Ginkgo's time grows with its square.
+const maxSpecs = 100
+
+// registerTopic registers the cases of one topic, in chunks of equal size if need be.
+func registerTopic(j *judge.Judge, cases []*fixtures.Case, labels map[string]ginkgo.Labels) {
+	chunks := (len(cases) + maxSpecs - 1) / maxSpecs
+	for i := range chunks {
+		chunk := cases[i*len(cases)/chunks : (i+1)*len(cases)/chunks]
+		specs := func() {
+			for _, c := range chunk {
+				ginkgo.It(c.ID, labels[c.ID], func(ctx ginkgo.SpecContext) { checkCase(ctx, j, c) })
+			}
+		}
+		if chunks == 1 {
+			specs()
+		} else {
+			ginkgo.Describe(fmt.Sprintf("%d of %d", i+1, chunks), specs)
+		}
+	}
+}
+
+func labelsOf(set *fixtures.Set, c *fixtures.Case) (ginkgo.Labels, error) {
+	rule, err := set.Rule(c.Rule)
+	if err != nil {
+		return nil, err
+	}
+	dtype, err := judge.DType(set, c)
+	if err != nil {
+		return nil, err
+	}
+	return ginkgo.Label("module:"+c.Module, "topic:"+c.Topic, "rule:"+c.Rule,
+		"requirement:"+string(rule.Requirement), "dtype:"+string(dtype)), nil
+}
+
+// checkCase is the body of a spec.
+func checkCase(ctx context.Context, j *judge.Judge, c *fixtures.Case) {
+	ginkgo.GinkgoHelper()
+	r, err := j.Case(ctx, c)
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	switch {
+	case r.Outcome == judge.Unsupported:
+		ginkgo.Skip("unsupported: " + r.Message)
+	case r.Outcome == judge.SuiteError || r.Outcome.Failing() && r.Gates:
+		ginkgo.Fail(report.Failure(r))
+	case r.Outcome.Failing():
+		ginkgo.AddReportEntry("quirk that the port does not have", report.Failure(r), ginkgo.ReportEntryVisibilityFailureOrVerbose)
+	default:
+		ginkgo.AddReportEntry("agrees", summary(r), ginkgo.ReportEntryVisibilityNever)
+	}
+}
+
+func checkClaim(j *judge.Judge) {
+	ginkgo.GinkgoHelper()
+	reasons, err := j.Vacuous()
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	if len(reasons) > 0 {
+		ginkgo.Fail("nothing is checked:\n" + strings.Join(reasons, "\n"))
+	}
+}

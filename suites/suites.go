@@ -1,0 +1,121 @@
+// Package suites puts lossproof's cases into other people's tests: [Register] into a
+// Ginkgo suite, [Check] into a plain go test. Both present what package judge finds; there
+// is a spec, or a subtest, for every case, whose name is the case's id.
+//
+// Importing this package registers nothing and changes no global of Ginkgo or Gomega.
+package suites
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"lossproof/fixtures"
+	"lossproof/judge"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+)
+
+// Option changes what is checked, and how.
+type Option func(*config)
+
+type config struct {
+	text  string
+	set   *fixtures.Set
+	judge judge.Options
+}
+
+// AtLevel sets the level; it is [verdict.Parity] without.
+func AtLevel(level verdict.Level) Option {
+	return func(c *config) { c.judge.Level = level }
+}
+
+// Selecting checks the cases of a selection; all are checked without.
+func Selecting(selection judge.Selection) Option {
+	return func(c *config) { c.judge.Selection = selection }
+}
+
+// GatingQuirks lets the cases of quirks fail, which are otherwise reported only.
+func GatingQuirks() Option {
+	return func(c *config) { c.judge.Quirks = true }
+}
+
+// Of checks against fixtures other than the embedded ones.
+func Of(set *fixtures.Set) Option {
+	return func(c *config) { c.set = set }
+}
+
+// Under puts all specs of [Register], or all subtests of [Check], under a text, which
+// tells several ports, or levels, in one suite apart.
+func Under(text string) Option {
+	return func(c *config) { c.text = text }
+}
+
+// embedded are the fixtures in this program, checked once.
+var embedded = sync.OnceValues(fixtures.LoadEmbedded)
+
+// newJudge loads the fixtures and asks the port what it claims.
+func newJudge(ctx context.Context, port ports.Port, options []Option) (*judge.Judge, config, error) {
+	var c config
+	for _, option := range options {
+		option(&c)
+	}
+	if c.judge.Level != "" {
+		if _, err := verdict.ParseLevel(string(c.judge.Level)); err != nil {
+			return nil, c, fmt.Errorf("suites: %w", err)
+		}
+	}
+	if c.set == nil {
+		set, err := embedded()
+		if err != nil {
+			return nil, c, fmt.Errorf("suites: %w", err)
+		}
+		c.set = set
+	}
+	j, err := judge.New(ctx, c.set, port, c.judge)
+	if err != nil {
+		return nil, c, fmt.Errorf("suites: %w", err)
+	}
+	return j, c, nil
+}
+
+// group is a module or a topic with its cases.
+type group struct {
+	name  string
+	cases []*fixtures.Case
+}
+
+// groupBy divides cases, which are sorted by id, by a property of theirs.
+func groupBy(cases []*fixtures.Case, name func(*fixtures.Case) string) []group {
+	var groups []group
+	for _, c := range cases {
+		if n := len(groups); n == 0 || groups[n-1].name != name(c) {
+			groups = append(groups, group{name: name(c)})
+		}
+		last := &groups[len(groups)-1]
+		last.cases = append(last.cases, c)
+	}
+	return groups
+}
+
+func byModule(c *fixtures.Case) string { return c.Module }
+
+func byTopic(c *fixtures.Case) string { return c.Topic }
+
+// summary says in one line what came of a case that does not fail.
+func summary(r judge.CaseResult) string {
+	var parts []string
+	for _, name := range r.OutputNames() {
+		if output := r.Outputs[name]; output.Agrees != "" {
+			parts = append(parts, name+": "+output.Agrees)
+		}
+	}
+	if r.Rejection {
+		parts = append(parts, "refused")
+	}
+	if r.Note != "" {
+		parts = append(parts, r.Note)
+	}
+	return strings.Join(parts, ", ")
+}

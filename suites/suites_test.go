@@ -1,0 +1,277 @@
+package suites_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"lossproof/fixtures"
+	"lossproof/internal/testports"
+	"lossproof/judge"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/ports/builtin"
+	"lossproof/suites"
+	"lossproof/suites/matchers"
+	"lossproof/tensor"
+)
+
+// Another process of this test binary runs one wrong port, because the suite of this one
+// must pass. childPort names the port there, childSelect the pattern of its cases.
+const (
+	childPort   = "LOSSPROOF_TEST_PORT"
+	childSelect = "LOSSPROOF_TEST_SELECT"
+	childQuirks = "LOSSPROOF_TEST_QUIRKS"
+)
+
+var childPorts = map[string]ports.Port{
+	"builtin":               builtin.Port{},
+	"PosWeightIgnored":      testports.PosWeightIgnored,
+	"Zeros":                 testports.Zeros,
+	"NaNs":                  testports.NaNs,
+	"WrongShape":            testports.WrongShape,
+	"AcceptsEverything":     testports.AcceptsEverything,
+	"RefusesEverything":     testports.RefusesEverything,
+	"UnsupportedEverything": testports.UnsupportedEverything,
+	"Panics":                testports.Panics,
+	"ClaimsNothing":         testports.Claiming(func(_ string, c *ports.Claim) { c.DTypes = []tensor.DType{tensor.Float16} }),
+}
+
+// childOptions are those that a parent gives.
+func childOptions() []suites.Option {
+	options := []suites.Option{suites.Selecting(judge.Selection{Select: []string{os.Getenv(childSelect)}})}
+	if os.Getenv(childQuirks) != "" {
+		options = append(options, suites.GatingQuirks())
+	}
+	return options
+}
+
+// TestSuites is the conformance suite of the built-in losses.
+func TestSuites(t *testing.T) {
+	gomega.RegisterFailHandler(ginkgo.Fail)
+	if name := os.Getenv(childPort); name != "" {
+		if err := suites.Register(childPorts[name], childOptions()...); err != nil {
+			t.Fatal(err)
+		}
+		ginkgo.RunSpecs(t, "a wrong port")
+		return
+	}
+	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
+		if err := suites.Register(builtin.Port{}, suites.AtLevel(level), suites.Under("built-in losses at "+string(level))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	registerPublished(t)
+	ginkgo.RunSpecs(t, "lossproof")
+}
+
+// registerPublished compares the built-in losses with what a post printed, to four digits.
+func registerPublished(t *testing.T) {
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := judge.Select(set, judge.Selection{Select: []string{"*/blog_example/*"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	published := 0
+	for _, c := range cases {
+		for _, name := range c.OutputNames() {
+			if c.Outputs[name].Published != nil {
+				published++
+			}
+		}
+	}
+	if published == 0 {
+		t.Fatal("nothing was published")
+	}
+	ginkgo.Describe("published", func() {
+		ginkgo.It("is what the built-in losses compute", func(ctx ginkgo.SpecContext) {
+			for _, c := range cases {
+				for _, name := range c.OutputNames() {
+					if c.Outputs[name].Published == nil {
+						continue
+					}
+					inputs, err := set.Inputs(c)
+					gomega.Expect(err).NotTo(gomega.HaveOccurred())
+					expected, err := set.Expected(c, name)
+					gomega.Expect(err).NotTo(gomega.HaveOccurred())
+					answer, err := builtin.Port{}.Evaluate(ctx, judge.Call(c, inputs, []string{name}))
+					gomega.Expect(err).NotTo(gomega.HaveOccurred())
+					gomega.Expect(answer.Outputs[name]).To(matchers.AgreeWithPublished(expected), "%s#%s", c.ID, name)
+				}
+			}
+		})
+	})
+}
+
+// TestCheckTwice: for two ports, and twice for one, in one process.
+func TestCheckTwice(t *testing.T) {
+	if os.Getenv(childPort) != "" {
+		suites.Check(t, childPorts[os.Getenv(childPort)], childOptions()...)
+		return
+	}
+	blog := suites.Selecting(judge.Selection{Select: []string{"*/blog_example/*", "*/rejections/*"}})
+	suites.Check(t, builtin.Port{}, blog)
+	suites.Check(t, builtin.Port{}, blog, suites.AtLevel(verdict.Exact), suites.Under("again"))
+	narrow := testports.Claiming(func(_ string, c *ports.Claim) { c.Without = append(c.Without, "reduction:sum") })
+	suites.Check(t, narrow, blog, suites.Under("another port"))
+}
+
+// child runs one test of this binary with a port, and returns its output.
+func child(t *testing.T, test, port, pattern string, more ...string) (output string, passed bool) {
+	t.Helper()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), binary, "-test.run=^"+test+"$", "-test.v", "-test.count=1", "-ginkgo.v", "-ginkgo.no-color")
+	cmd.Env = append(os.Environ(), childPort+"="+port, childSelect+"="+pattern)
+	cmd.Env = append(cmd.Env, more...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err == nil
+}
+
+// TestWrongPorts: each fails, and the message names the rule, the output, the fault and
+// the command that shows the case.
+func TestWrongPorts(t *testing.T) {
+	if os.Getenv(childPort) != "" {
+		return
+	}
+	const blog = "BCEWithLogitsLoss/blog_example/f32-none"
+	for _, test := range []struct {
+		port, pattern string
+		want          []string
+	}{
+		{"PosWeightIgnored", "BCEWithLogitsLoss/pos_weight/f32-mean-class-soft", []string{
+			"rule BCEWL-POS-WEIGHT", "(must):", "loss: float32 of shape (): 1 of 1 elements are wrong at level parity",
+			"reference", "exact", "ULP", "lossproof show BCEWithLogitsLoss/pos_weight/f32-mean-class-soft"}},
+		{"Zeros", blog, []string{"loss: float32 of shape (3, 5): 15 of 15 elements are wrong", "at (0, 0): got 0 (0x00000000)", "and 10 more", "lossproof show " + blog}},
+		{"NaNs", blog, []string{"got NaN", "another class"}},
+		{"WrongShape", blog, []string{"loss: shape is (1, 3, 5), want (3, 5)"}},
+		{"AcceptsEverything", "BCEWithLogitsLoss/rejections/f32-reduction-batchmean", []string{"accepted what PyTorch refuses with ValueError: batchmean is not a valid value for reduction", "BCEWL-REDUCTION-INVALID (should)"}},
+		{"RefusesEverything", blog, []string{"refused what PyTorch accepts (value): I do not like it"}},
+		{"UnsupportedEverything", blog, []string{"answered unsupported inside its claim: not written yet"}},
+		{"Panics", blog, []string{blog + ": crash", "panic: index out of range"}},
+		{"ClaimsNothing", blog, []string{"nothing is checked:", "lies inside the claim"}},
+	} {
+		for _, how := range []string{"TestSuites", "TestCheckTwice"} {
+			t.Run(test.port+" in "+how, func(t *testing.T) {
+				t.Parallel()
+				output, passed := child(t, how, test.port, test.pattern)
+				if passed {
+					t.Errorf("passes:\n%s", output)
+				}
+				for _, want := range test.want {
+					if !strings.Contains(output, want) {
+						t.Errorf("want %q in:\n%s", want, output)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestQuirksFailOnRequest(t *testing.T) {
+	if os.Getenv(childPort) != "" {
+		return
+	}
+	const quirk = "MultiLabelSoftMarginLoss/broadcasting/f32-none-target-3x5-and-5"
+	for _, how := range []string{"TestSuites", "TestCheckTwice"} {
+		output, passed := child(t, how, "builtin", quirk)
+		if !passed || !strings.Contains(output, "quirk that the port does not have") {
+			t.Errorf("%s: a quirk fails, or is not reported:\n%s", how, output)
+		}
+		output, passed = child(t, how, "builtin", quirk, childQuirks+"=1")
+		if passed || !strings.Contains(output, "MLSM-TARGET-BROADCAST-QUIRK (quirk)") {
+			t.Errorf("%s: a quirk that gates does not fail:\n%s", how, output)
+		}
+	}
+}
+
+// TestTree: a spec for every case with its labels, and containers of a bearable size.
+func TestTree(t *testing.T) {
+	if os.Getenv(childPort) != "" {
+		return
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) string {
+		cmd := exec.CommandContext(t.Context(), binary, append([]string{"-test.run=^TestSuites$", "-ginkgo.dry-run", "-ginkgo.no-color"}, args...)...)
+		cmd.Env = append(os.Environ(), childPort+"=builtin", childSelect+"=*")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return string(out)
+	}
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	selected := func(output string) int {
+		match := regexp.MustCompile(`Will run (\d+) of`).FindStringSubmatch(output)
+		if match == nil {
+			t.Fatalf("no number of specs in %.500s", output)
+		}
+		n, err := strconv.Atoi(match[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if got, want := selected(run()), len(set.Cases)+1; got != want {
+		t.Errorf("%d specs, want %d: one a case, and the claim", got, want)
+	}
+	want := 0
+	for i := range set.Cases {
+		c := &set.Cases[i]
+		rule, err := set.Rule(c.Rule)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Topic == "weights" && rule.Requirement == fixtures.Must && strings.Contains(c.ID, "/f64-") && c.Module == ports.BCEWithLogitsLoss {
+			want++
+		}
+	}
+	filter := "-ginkgo.label-filter=module: containsAny BCEWithLogitsLoss && topic: containsAny weights && requirement: containsAny must && dtype: containsAny float64"
+	if got := selected(run(filter)); got != want || want == 0 {
+		t.Errorf("%s selects %d specs, want %d", filter, got, want)
+	}
+	if got := selected(run("-ginkgo.label-filter=rule: containsAny MLSM-NONE-SHAPE")); got == 0 {
+		t.Error("no spec has the label of its rule")
+	}
+	if output := run("-ginkgo.focus=MultiLabelSoftMarginLoss/blog_example/f32-none"); selected(output) != 1 {
+		t.Errorf("the focus on an id selects %d specs", selected(output))
+	}
+}
+
+func TestRegisterErrors(t *testing.T) {
+	if os.Getenv(childPort) != "" {
+		return
+	}
+	deaf := testports.Port{DescribeFunc: func() (ports.Description, error) { return ports.Description{}, context.DeadlineExceeded }}
+	for _, test := range []struct {
+		port    ports.Port
+		options []suites.Option
+		want    string
+	}{
+		{builtin.Port{}, []suites.Option{suites.Selecting(judge.Selection{Select: []string{"zzz"}})}, `"zzz" matches no case`},
+		{builtin.Port{}, []suites.Option{suites.AtLevel("ulp")}, `level is "ulp"`},
+		{deaf, nil, "the port's answer to hello"},
+	} {
+		if err := suites.Register(test.port, test.options...); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("got error %v, want %q in it", err, test.want)
+		}
+	}
+}
