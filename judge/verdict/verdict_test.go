@@ -447,6 +447,13 @@ var _ = Describe("Published figures", func() {
 		Expect(ok).To(BeTrue())
 		Expect(wrong).To(BeEmpty())
 	})
+	It("are right at its bound and wrong just beyond it", func() {
+		at := fixtures.Expected{Reference: f32(1), Published: []float64{1}, PublishedTolerance: []float64{0.25}}
+		wrong, _ := verdict.ComparePublished(f32(1.25), at)
+		Expect(wrong).To(BeEmpty())
+		wrong, _ = verdict.ComparePublished(f32(0.74), at)
+		Expect(wrong).To(Equal([]int{0}))
+	})
 	It("are wrong beyond it", func() {
 		wrong, ok := verdict.ComparePublished(f64(0.6566, 1.1), want)
 		Expect(ok).To(BeTrue())
