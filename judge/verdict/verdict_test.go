@@ -366,6 +366,7 @@ var _ = Describe("The largest errors", func() {
 		Entry("float64, one above 1", f64(1+0x1p-52), f64(1), 1.0, 0.0, 1.0),
 		Entry("float64, exact_low below a power of two", f64(1), f64(1), 1.0, -0x1p-55, 0.25),
 		Entry("float64, exact_low above a power of two", f64(1), f64(1), 1.0, 0x1p-55, 0.125),
+		Entry("float64, exact_low inside a binade", f64(1.5+0x1p-52), f64(1.5), 1.5, -0x1p-55, 1.125),
 		Entry("float64, subnormal", f64(3*0x1p-1074), f64(0), 0x1p-1074, 0.0, 2.0),
 		Entry("float64, at the top", f64(math.MaxFloat64), f64(1), math.MaxFloat64, 0x1p971, 1.0),
 	)
