@@ -10,48 +10,64 @@ import (
 	"lossproof/judge"
 )
 
-// Progress returns a function for [judge.Options.Progress] that shows on w how far a run
-// is: as a bar on a terminal, elsewhere as a line from time to time and at the end.
-func Progress(w io.Writer, terminal bool) func(done, total int, latest judge.CaseResult) {
-	if terminal {
-		return progressBar(w)
+// Progress shows how far a run is: as a bar on a terminal, elsewhere as a line from time
+// to time and at the end.
+type Progress struct {
+	w           io.Writer
+	terminal    bool
+	start, last time.Time
+	bar         *progressbar.ProgressBar
+	failing     int
+}
+
+// NewProgress returns a Progress that writes to w.
+func NewProgress(w io.Writer, terminal bool) *Progress {
+	return &Progress{w: w, terminal: terminal, start: time.Now(), last: time.Now()}
+}
+
+const (
+	// lineInterval keeps the log of a long run short.
+	lineInterval = 5 * time.Second
+	// barInterval keeps a fast run from writing more than can be seen.
+	barInterval = 65 * time.Millisecond
+)
+
+// Show is for [judge.Options.Progress].
+func (p *Progress) Show(done, total int, latest judge.CaseResult) {
+	fails := latest.Gates && latest.Outcome.Failing()
+	if fails {
+		p.failing++
 	}
-	start, last := time.Now(), time.Now()
-	return func(done, total int, _ judge.CaseResult) {
-		if done == total || time.Since(last) >= lineInterval {
-			last = time.Now()
-			fmt.Fprintf(w, "lossproof: %d of %d cases judged in %.1f s\n", done, total, time.Since(start).Seconds())
-		}
+	if p.terminal {
+		p.showBar(done, total, fails)
+		return
+	}
+	if done == total || time.Since(p.last) >= lineInterval {
+		p.last = time.Now()
+		fmt.Fprintf(p.w, "lossproof: %d of %d cases judged in %.1f s, %d fail\n", done, total, time.Since(p.start).Seconds(), p.failing)
 	}
 }
 
-// lineInterval keeps the log of a long run short.
-const lineInterval = 5 * time.Second
+func (p *Progress) showBar(done, total int, changed bool) {
+	if p.bar == nil {
+		p.bar = progressbar.NewOptions(total,
+			progressbar.OptionSetWriter(p.w),
+			progressbar.OptionSetDescription("judging, 0 fail"),
+			progressbar.OptionShowCount(),
+			progressbar.OptionSetWidth(40),
+			progressbar.OptionThrottle(barInterval),
+			progressbar.OptionClearOnFinish(),
+		)
+	}
+	if changed {
+		p.bar.Describe(fmt.Sprintf("judging, %d fail", p.failing))
+	}
+	_ = p.bar.Set(done) // a terminal that cannot be written to shows nothing
+}
 
-// progressInterval keeps a fast run from writing more than can be seen.
-const progressInterval = 65 * time.Millisecond
-
-func progressBar(w io.Writer) func(done, total int, latest judge.CaseResult) {
-	var bar *progressbar.ProgressBar
-	failing := 0
-	return func(done, total int, latest judge.CaseResult) {
-		if bar == nil {
-			bar = progressbar.NewOptions(total,
-				progressbar.OptionSetWriter(w),
-				progressbar.OptionSetDescription("judging"),
-				progressbar.OptionShowCount(),
-				progressbar.OptionSetWidth(40),
-				progressbar.OptionThrottle(progressInterval),
-				progressbar.OptionClearOnFinish(),
-			)
-		}
-		if latest.Gates && latest.Outcome.Failing() {
-			failing++
-			bar.Describe(fmt.Sprintf("judging (%d fail)", failing))
-		}
-		_ = bar.Set(done) // a terminal that cannot be written to shows nothing
-		if done == total {
-			_ = bar.Finish()
-		}
+// End clears the bar, also that of a run that ended early.
+func (p *Progress) End() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
 	}
 }

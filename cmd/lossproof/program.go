@@ -37,6 +37,8 @@ type program struct {
 	data fs.FS
 	// port is what run judges, but for tests the built-in losses.
 	port ports.Port
+	// args is the command line, without the name of the program.
+	args []string
 	// code is the exit code of a command that did what it was told.
 	code int
 }
@@ -49,6 +51,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 }
 
 func (p *program) main(ctx context.Context, args []string) int {
+	p.args = args
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(p.stdin)
@@ -86,6 +89,7 @@ exact result. "lossproof run" checks the built-in Go losses.`,
 		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(p.helpCommand(root))
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		p.runCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
@@ -100,20 +104,39 @@ func (p *program) noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if cmd.HasParent() {
-		return fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args)
+		return fmt.Errorf("%s takes no arguments, got %q", cmd.Name(), args)
 	}
+	return unknownCommand(cmd, args[0])
+}
+
+func unknownCommand(parent *cobra.Command, name string) error {
 	var names []string
-	for _, c := range cmd.Commands() {
+	for _, c := range parent.Commands() {
 		names = append(names, c.Name())
 	}
-	return fmt.Errorf("there is no command %q%s (lossproof help lists them)", args[0], suggest.Hint(args[0], names))
+	return fmt.Errorf("there is no command %q%s (lossproof help lists them)", name, suggest.Hint(name, names))
+}
+
+// helpCommand replaces cobra's, which succeeds for a topic that there is not.
+func (p *program) helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about a command or a topic",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(cmd, args[len(args)-len(rest)])
+			}
+			return cmd.Help()
+		},
+	}
 }
 
 // exactArg demands one argument, called name.
 func exactArg(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return fmt.Errorf("%s takes one %s, got %d arguments", cmd.CommandPath(), name, len(args))
+			return fmt.Errorf("%s takes one %s, got %d arguments", cmd.Name(), name, len(args))
 		}
 		return nil
 	}
@@ -123,12 +146,12 @@ func exactArg(name string) cobra.PositionalArgs {
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return fmt.Errorf("%s: %w", cmd.CommandPath(), err)
+		return fmt.Errorf("%s: %w", cmd.Name(), err)
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 	hint := suggest.Hint("--"+unknown.GetSpecifiedName(), names)
-	return fmt.Errorf("%s: %w%s (%s --help lists the flags)", cmd.CommandPath(), err, hint, cmd.CommandPath())
+	return fmt.Errorf("%w%s (%s --help lists the flags)", err, hint, cmd.CommandPath())
 }
 
 // open returns the fixtures without their arrays.

@@ -75,7 +75,7 @@ func (p *program) run(ctx context.Context, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	options := judge.Options{Level: level, Selection: f.get(), Quirks: f.quirks, MaxFail: f.maxFail, Argv: os.Args}
+	options := judge.Options{Level: level, Selection: f.get(), Quirks: f.quirks, MaxFail: f.maxFail, Argv: append([]string{"lossproof"}, p.args...)}
 	// A misspelt flag is found before a file is made or the port asked.
 	if _, err := judge.Select(set, options.Selection); err != nil {
 		return flagged(err)
@@ -84,9 +84,11 @@ func (p *program) run(ctx context.Context, f runFlags) error {
 	if err != nil {
 		return err
 	}
-	options.Progress = report.Progress(p.stderr, isTerminal(p.stderr))
+	progress := report.NewProgress(p.stderr, isTerminal(p.stderr))
+	options.Progress = progress.Show
 
 	result, err := judge.Run(ctx, set, p.port, options)
+	progress.End()
 	if result == nil {
 		return errors.Join(err, closeFile(file))
 	}

@@ -1,0 +1,346 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"lossproof/fixtures"
+	"lossproof/internal/testports"
+	"lossproof/judge"
+	"lossproof/ports"
+)
+
+// outcome is what a user sees of a command.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// command runs a command line.
+func command(args ...string) outcome {
+	var stdout, stderr bytes.Buffer
+	code := Main(context.Background(), args, strings.NewReader(""), &stdout, &stderr)
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+// with runs a command line against other fixtures or another port.
+func with(change func(*program), args ...string) outcome {
+	var stdout, stderr bytes.Buffer
+	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: testports.Port{}}
+	change(p)
+	code := p.main(context.Background(), args)
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+// check compares an outcome; every want must be in stdout, or, from "stderr:" on, in stderr.
+func check(t *testing.T, got outcome, code int, wants ...string) {
+	t.Helper()
+	var problems []string
+	if got.code != code {
+		problems = append(problems, fmt.Sprintf("exit code %d, want %d", got.code, code))
+	}
+	for _, want := range wants {
+		where, in := "stdout", got.stdout
+		text, isStderr := strings.CutPrefix(want, "stderr:")
+		if isStderr {
+			where, in = "stderr", got.stderr
+		}
+		if !strings.Contains(in, text) {
+			problems = append(problems, fmt.Sprintf("want %q in %s", text, where))
+		}
+	}
+	if problems != nil {
+		t.Errorf("%s\nstdout:\n%.4000s\nstderr:\n%.2000s", strings.Join(problems, "\n"), got.stdout, got.stderr)
+	}
+}
+
+const blog = "BCEWithLogitsLoss/blog_example/f32-none"
+
+func TestRun(t *testing.T) {
+	got := command("run")
+	check(t, got, 0, "reference: PyTorch 2.15.0", "port:      lossproof", "BCEWithLogitsLoss\n", "  blog_example", "worst error: ",
+		"quirks of PyTorch, which do not gate", "unsupported cases: ", "of the ", "asked for", "of all",
+		"\nconformant (parity): BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets\n",
+		"\nconformant (parity): MultiLabelSoftMarginLoss float32", "stderr:cases judged")
+	if strings.Contains(got.stdout, "\x1b") || strings.Contains(got.stderr, "\x1b") {
+		t.Error("there are colors, and no terminal")
+	}
+}
+
+func TestRunLevels(t *testing.T) {
+	check(t, command("run", "--level", "exact"), 0, "conformant (exact): BCEWithLogitsLoss", "conformant (exact): MultiLabelSoftMarginLoss")
+	// The built-in losses are right where PyTorch overflows: no drop-in replacement.
+	check(t, command("run", "--level=reference"), 1, "not conformant (reference): BCEWithLogitsLoss",
+		"BCEWL-LOGIT-MAX (should)", "lossproof show BCEWithLogitsLoss/extreme_logits/f32-none-minus-max-t-0.3-pos-weight-3", "deviations of BCEWithLogitsLoss")
+	check(t, command("run", "--level", "exat"), 2, `stderr:--level: got "exat", want parity, exact or reference, did you mean "exact"?`)
+}
+
+func TestRunSelection(t *testing.T) {
+	check(t, command("run", "--select", blog, "-v"), 0, "1 of ", "pass         "+blog+"  loss both", "[1 of ")
+	check(t, command("run", "--modules", "MultiLabelSoftMarginLoss", "--dtypes", "float32", "--rules", "MLSM-SUM,MLSM-MEAN", "--skip", "*/legacy_reduction/*"), 0,
+		"conformant (parity): MultiLabelSoftMarginLoss")
+	check(t, command("run", "--cases-until", "1.0.0"), 0, "conformant")
+	check(t, command("run", "--quirks"), 1, "not conformant (parity): MultiLabelSoftMarginLoss", "quirks included", "MLSM-TARGET-BROADCAST-QUIRK (quirk)")
+	for _, test := range []struct{ flag, value, want string }{
+		{"--select", "BCEWithLogitsLoss/weights", `did you mean "BCEWithLogitsLoss/weights/*"?`},
+		{"--skip", "nothing", `skip: "nothing" matches no case`},
+		{"--modules", "BCEWithLogitLoss", `did you mean "BCEWithLogitsLoss"?`},
+		{"--dtypes", "flaot32", `did you mean "float32"?`},
+		{"--rules", "MLSM-SUMM", `did you mean "MLSM-SUM"?`},
+		{"--cases-until", "one", `version "one": want the form 1.2.0`},
+		{"--max-fail", "-1", `--max-fail: got -1, want 0 or more`},
+		{"--max-fail", "x", `invalid argument "x"`},
+		{"--levle", "exact", `unknown flag: --levle, did you mean "--level"?`},
+	} {
+		check(t, command("run", test.flag, test.value), 2, "stderr:"+test.want)
+	}
+	check(t, command("run", "--modules", "BCEWithLogitsLoss", "--select", "Multi*"), 2, "stderr:nothing is selected")
+}
+
+func TestRunCommandsComeLater(t *testing.T) {
+	check(t, command("run", "--", "python", "port.py"), 2, `stderr:got the command ["python" "port.py"]: ports in other processes come with a later version`)
+	check(t, command("run", "python"), 2, `stderr:unexpected "python": select cases with --select; the command of a port stands behind --`)
+}
+
+func TestRunWrongPorts(t *testing.T) {
+	for name, port := range map[string]ports.Port{"zeros": testports.Zeros, "refuses": testports.RefusesEverything, "panics": testports.Panics} {
+		got := with(func(p *program) { p.port = port }, "run")
+		check(t, got, 1, "cases fail:", "rule ", "lossproof show ", "more (-v writes all of them), by rule:", "not conformant (parity): BCEWithLogitsLoss", "not conformant (parity): MultiLabelSoftMarginLoss")
+		if len(got.stdout) > 40_000 {
+			t.Errorf("%s: %d bytes", name, len(got.stdout))
+		}
+	}
+	got := with(func(p *program) { p.port = testports.Zeros }, "run", "--max-fail", "2")
+	check(t, got, 1, "2 of ", "not complete: ")
+	deaf := testports.Port{DescribeFunc: func() (ports.Description, error) { return ports.Description{}, errors.New("no GPU") }}
+	check(t, with(func(p *program) { p.port = deaf }, "run"), 3, "stderr:the port's answer to hello: no GPU")
+}
+
+func TestRunInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	asked := 0
+	port := testports.Port{EvaluateFunc: func(ctx context.Context, call ports.Call) (ports.Answer, error) {
+		if asked++; asked == 10 {
+			cancel()
+		}
+		return testports.Port{}.Evaluate(ctx, call)
+	}}
+	file := filepath.Join(t.TempDir(), "result.json")
+	var stdout, stderr bytes.Buffer
+	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: port}
+	code := p.main(ctx, []string{"run", "--json", file})
+	check(t, outcome{code, stdout.String(), stderr.String()}, 130, "not complete: ", "not conformant (parity): BCEWithLogitsLoss", "stderr:interrupted")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result judge.Result
+	if err := json.Unmarshal(data, &result); err != nil {
+		t.Fatal(err)
+	}
+	if result.Complete || result.Summary.Conformant || len(result.Cases) != 9 {
+		t.Errorf("complete %t, conformant %t, %d cases", result.Complete, result.Summary.Conformant, len(result.Cases))
+	}
+}
+
+func TestRunJSON(t *testing.T) {
+	got := command("run", "--select", "*/blog_example/*", "--json", "-")
+	check(t, got, 0, "stderr:conformant (parity)")
+	var result judge.Result
+	if err := json.Unmarshal([]byte(got.stdout), &result); err != nil {
+		t.Fatal(err)
+	}
+	if !result.Complete || !result.Partial || len(result.Cases) != 12 || result.Cases[0].Outputs["loss"].Agrees != "both" || result.Argv[1] != "run" {
+		t.Errorf("complete %t, partial %t, %d cases", result.Complete, result.Partial, len(result.Cases))
+	}
+	check(t, command("run", "--json", filepath.Join(t.TempDir(), "no", "such", "folder")), 2, "stderr:--json: open ")
+}
+
+// embeddedTree returns the committed fixtures as files that can be spoilt.
+func embeddedTree(t *testing.T) fstest.MapFS {
+	t.Helper()
+	root, tree := os.DirFS("../../fixtures/data"), fstest.MapFS{}
+	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(root, name)
+		tree[name] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+func TestDamagedFixtures(t *testing.T) {
+	const array = "BCEWithLogitsLoss/blog_example/input.3x5.float32.npy"
+	intact := embeddedTree(t)
+	if _, ok := intact[array]; !ok {
+		t.Fatalf("there is no %s", array)
+	}
+	for _, test := range []struct {
+		reason, file string
+		spoil        func(fstest.MapFS, string)
+	}{
+		{"a flipped byte in an array", array, flip},
+		{"a flipped byte in the rules", "rules.json", flip},
+		{"a flipped byte in cases", "MultiLabelSoftMarginLoss/weights/cases.json", flip},
+		{"a flipped byte in the verdict vectors", "verdict-vectors.json", flip},
+		{"a flipped byte in the manifest", "manifest.json", flip},
+		{"a missing array", array, func(tree fstest.MapFS, name string) { delete(tree, name) }},
+		{"an extra file", "BCEWithLogitsLoss/blog_example/extra.npy", func(tree fstest.MapFS, name string) { tree[name] = &fstest.MapFile{} }},
+	} {
+		tree := fstest.MapFS{}
+		for name, file := range intact {
+			tree[name] = file
+		}
+		test.spoil(tree, test.file)
+		for _, args := range [][]string{{"run"}, {"fixtures", "verify"}} {
+			t.Run(test.reason+" in "+strings.Join(args, " "), func(t *testing.T) {
+				got := with(func(p *program) { p.data = tree }, args...)
+				check(t, got, 2, "stderr:"+test.file)
+				if strings.Contains(got.stdout, "conformant") {
+					t.Error("there is a verdict")
+				}
+			})
+		}
+	}
+}
+
+// flip changes one bit in the middle of a file.
+func flip(tree fstest.MapFS, name string) {
+	data := bytes.Clone(tree[name].Data)
+	data[len(data)/2] ^= 1
+	tree[name] = &fstest.MapFile{Data: data}
+}
+
+// noArrays is a file system without NPY files.
+type noArrays struct {
+	fs.FS
+	t *testing.T
+}
+
+func (n noArrays) Open(name string) (fs.File, error) {
+	if strings.HasSuffix(name, ".npy") {
+		n.t.Errorf("%s is opened", name)
+	}
+	return n.FS.Open(name)
+}
+
+func TestListAndExplainReadNoArrays(t *testing.T) {
+	data := noArrays{os.DirFS("../../fixtures/data"), t}
+	for _, args := range [][]string{{"list"}, {"list", "--dtypes", "float32"}, {"explain"}, {"explain", "MLSM-NONE-SHAPE"}, {"version"}} {
+		check(t, with(func(p *program) { p.data = data }, args...), 0)
+	}
+}
+
+func TestList(t *testing.T) {
+	got := command("list")
+	check(t, got, 0, blog+"\tBCEWL-NONE-SHAPE\tmust\n", "\tquirk\n")
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(got.stdout, "\n"); n != len(set.Cases) {
+		t.Errorf("%d lines, want one for each of %d cases", n, len(set.Cases))
+	}
+	got = command("list", "--select", "*/blog_example/*", "--dtypes", "float64", "--modules", "BCEWithLogitsLoss")
+	check(t, got, 0)
+	if strings.Count(got.stdout, "\n") != 3 {
+		t.Errorf("got %q", got.stdout)
+	}
+	check(t, command("list", "everything"), 2, `stderr:list takes no arguments, got ["everything"]`)
+	check(t, command("list", "--select", "zzz"), 2, "stderr:matches no case")
+}
+
+func TestShow(t *testing.T) {
+	check(t, command("show", blog), 0, blog, "rule     BCEWL-NONE-SHAPE (must): ", `options  reduction="none"`, "input  float32 (3, 5)  input.3x5.float32.npy[",
+		"-0.748 0.6282 -1.8508 -0.5212 -0.6264", "target.3x5.uint8.npy[0] as float32", "loss  float32 (3, 5)", "loss.reference.3x5.float32.npy[", "(0, 0)  1.1355", "published", "grad_input  float32")
+	check(t, command("show", blog+"#loss"), 0, blog) // as a failure names it
+	check(t, command("show", "BCEWithLogitsLoss/rejections/f32-reduction-batchmean"), 0, "PyTorch refuses the call (kind option):", "ValueError: batchmean is not a valid value for reduction")
+	check(t, command("show", "BCEWithLogitsLoss/extreme_logits/f32-none-moderate-t-0"), 0, "PyTorch is not exact here: ")
+	large := command("show", "BCEWithLogitsLoss/large/f32-mean-256x128")
+	check(t, large, 0, "… 32752 more", "… 32736 more")
+	if len(large.stdout) > 10_000 {
+		t.Errorf("%d bytes", len(large.stdout))
+	}
+	check(t, command("show", "BCEWithLogitsLoss/blog_example/f32-nnoe"), 2, `stderr:did you mean "`+blog+`"?`)
+	check(t, command("show"), 2, "stderr:show takes one ID, got 0 arguments")
+}
+
+func TestExplain(t *testing.T) {
+	check(t, command("explain", "MLSM-NONE-SHAPE"), 0, "'none' drops the last dimension", "requirement  must", "basis        documented", "https://", "cases stand for it", "MultiLabelSoftMarginLoss/")
+	check(t, command("explain", "BCEWL-INF-NAN"), 0, "requirement  quirk", "only with --quirks")
+	check(t, command("explain"), 0, "MLSM-NONE-SHAPE", "BCEWL-FORMULA")
+	check(t, command("explain", "MLSM-NON-SHAPE"), 2, `stderr:there is no rule "MLSM-NON-SHAPE", did you mean "MLSM-NONE-SHAPE"?`)
+}
+
+// TestPortAnswersARequest takes the line of a case through the port.
+func TestPortAnswersARequest(t *testing.T) {
+	request := command("show", "--request", blog)
+	check(t, request, 0, `{"cmd":"run","id":1,"module":"BCEWithLogitsLoss","options":{"reduction":"none"},"inputs":{`, `"want":["loss","grad_input"]`)
+	var stdout, stderr bytes.Buffer
+	in := strings.NewReader(`{"cmd":"hello","protocol":1}` + "\n" + request.stdout + "nonsense\n" + `{"cmd":"bye"}` + "\n" + request.stdout)
+	code := Main(context.Background(), []string{"port"}, in, &stdout, &stderr)
+	check(t, outcome{code, stdout.String(), stderr.String()}, 0,
+		`{"protocol":1,"port":{"name":"lossproof"`, `{"id":1,"outputs":{"grad_input":{"dtype":"float32","shape":[3,5]`, `{"protocol":1,"error":"the line is not JSON`)
+	if n := strings.Count(stdout.String(), "\n"); n != 3 {
+		t.Errorf("%d answers, want 3", n)
+	}
+}
+
+func TestPortEndsOnAnInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	silent, _ := io.Pipe()
+	var stdout, stderr bytes.Buffer
+	code := Main(ctx, []string{"port"}, silent, &stdout, &stderr)
+	check(t, outcome{code, stdout.String(), stderr.String()}, 130)
+}
+
+func TestFixtures(t *testing.T) {
+	check(t, command("fixtures", "verify"), 0, "the embedded fixtures are intact: version ", "from PyTorch 2.15.0")
+	dir := filepath.Join(t.TempDir(), "copy")
+	check(t, command("fixtures", "extract", dir), 0, "extracted to "+dir)
+	check(t, command("fixtures", "verify", dir), 0, dir+" are intact")
+	check(t, command("fixtures", "extract", dir), 2, "stderr:is not empty")
+	name := filepath.Join(dir, "tolerances.json")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(t, command("fixtures", "verify", dir), 2, "stderr:tolerances.json: sha256 is ")
+	check(t, command("fixtures", "verify", name), 2, "stderr:is a file, want a folder")
+	check(t, command("fixtures", "verify", dir+"-not"), 2, "stderr:no such file")
+	check(t, command("fixtures", "verfy"), 2, `stderr:there is no subcommand "verfy", want verify or extract, did you mean "verify"?`)
+	check(t, command("fixtures"), 2, "stderr:want verify or extract")
+	check(t, command("fixtures", "extract"), 2, "stderr:extract takes one DIR, got 0 arguments")
+}
+
+func TestHelp(t *testing.T) {
+	check(t, command(), 0, "Usage:", "run ", "explain", "exit-codes")
+	check(t, command("help"), 0, "Usage:")
+	check(t, command("help", "run"), 0, "--level", "--cases-until", "lossproof run --level exact")
+	check(t, command("help", "exit-codes"), 0, "0    conformant", "1    not conformant", "2    wrong use", "3    the port", "130  interrupted")
+	check(t, command("version"), 0, "lossproof ", "fixtures   1.", "PyTorch 2.15.0", "protocol   1")
+	check(t, command("help", "fixtures", "verify"), 0, "verify [DIR]")
+	check(t, command("help", "exit-code"), 2, `stderr:there is no command "exit-code", did you mean "exit-codes"?`)
+	check(t, command("rnu"), 2, `stderr:there is no command "rnu", did you mean "run"?`)
+	check(t, command("--verbos"), 2, "stderr:unknown flag: --verbos")
+}

@@ -1,0 +1,145 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"lossproof/fixtures"
+	"lossproof/internal/testports"
+	"lossproof/judge"
+	"lossproof/ports"
+	"lossproof/ports/builtin"
+	"lossproof/report"
+)
+
+func run(t *testing.T, port ports.Port, patterns ...string) *judge.Result {
+	t.Helper()
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := judge.Run(context.Background(), set, port, judge.Options{Selection: judge.Selection{Select: patterns}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func text(t *testing.T, result *judge.Result, options report.TextOptions) string {
+	t.Helper()
+	var b strings.Builder
+	if err := report.Text(&b, result, options); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTextCounts(t *testing.T) {
+	result := run(t, builtin.Port{}, "BCEWithLogitsLoss/blog_example/*", "BCEWithLogitsLoss/mixed_dtype/*", "BCEWithLogitsLoss/rejections/*elementwise_mean")
+	got := text(t, result, report.TextOptions{})
+	fields := func(prefix string) string {
+		for _, line := range strings.Split(got, "\n") {
+			if strings.HasPrefix(line, "  "+prefix+" ") {
+				return strings.Join(strings.Fields(line)[1:], " ")
+			}
+		}
+		t.Fatalf("no line %q in\n%s", prefix, got)
+		return ""
+	}
+	//                           cases pass fail quirk unsup. outputs torch exact both neither
+	for name, want := range map[string]string{
+		"blog_example": "6 6 - - - 12 12 12 12 -",
+		"mixed_dtype":  "12 - - - 12 - - - - -",
+		"rejections":   "2 - - 2 - 4 - - - -",
+		"all":          "20 6 - 2 12 16 12 12 12 -",
+	} {
+		if line := fields(name); !strings.HasPrefix(line, want) {
+			t.Errorf("%s: got %q, want %q", name, line, want)
+		}
+	}
+	for _, want := range []string{
+		"unsupported cases: 12 (without mixed_dtype: 12)", "0 cases pass, 2 do not\n  BCEWL-REDUCTION-QUIRK", "20 of ",
+		"outputs passed: 12, 75.0 % of the 16 asked for, 30.0 % of all 40",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+	for _, line := range strings.Split(got, "\n") {
+		if strings.TrimRight(line, " ") != line {
+			t.Errorf("white space at the end of %q", line)
+		}
+	}
+}
+
+func TestTextShowsFewFailuresOfManyRules(t *testing.T) {
+	result := run(t, testports.Zeros)
+	brief, verbose := text(t, result, report.TextOptions{}), text(t, result, report.TextOptions{Verbose: true})
+	if n := strings.Count(brief, "\n  lossproof show "); n != 5 {
+		t.Errorf("%d failures are shown, want 5", n)
+	}
+	rules := map[string]bool{}
+	for _, line := range strings.Split(brief, "\n") {
+		if rule, ok := strings.CutPrefix(line, "  rule "); ok {
+			rules[rule] = true
+		}
+	}
+	if len(rules) != 5 {
+		t.Errorf("the failures shown are of %d rules, want 5", len(rules))
+	}
+	if n, want := strings.Count(verbose, "\n  lossproof show "), result.Summary.Cases[judge.Fail]; n < 1000 || n > want {
+		t.Errorf("verbose: %d failures of %d are shown", n, want)
+	}
+	if !strings.Contains(verbose, "\nfail         BCEWithLogitsLoss/") {
+		t.Error("verbose: no line for a failing case")
+	}
+}
+
+func TestTextColors(t *testing.T) {
+	result := run(t, builtin.Port{}, "*/blog_example/*")
+	if got := text(t, result, report.TextOptions{}); strings.Contains(got, "\x1b") {
+		t.Error("colors that are not allowed")
+	}
+	if got := text(t, result, report.TextOptions{Color: true}); !strings.Contains(got, "\x1b[32mconformant") {
+		t.Errorf("the verdict is not green: %q", got)
+	}
+}
+
+type full struct{}
+
+var errFull = errors.New("no space left")
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
+func TestErrorsOfWriting(t *testing.T) {
+	result := run(t, builtin.Port{}, "*/blog_example/*")
+	if err := report.Text(full{}, result, report.TextOptions{}); !errors.Is(err, errFull) {
+		t.Errorf("Text: got %v", err)
+	}
+	if err := report.JSON(full{}, result); !errors.Is(err, errFull) {
+		t.Errorf("JSON: got %v", err)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	fail := judge.CaseResult{Outcome: judge.Fail, Gates: true}
+	var lines bytes.Buffer
+	p := report.NewProgress(&lines, false)
+	for i := range 1000 {
+		p.Show(i+1, 1000, fail)
+	}
+	p.End()
+	if got := lines.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "1000 of 1000 cases judged in ") || !strings.Contains(got, "1000 fail") {
+		t.Errorf("lines: %q", got)
+	}
+	var bar bytes.Buffer
+	p = report.NewProgress(&bar, true)
+	p.Show(1, 2, judge.CaseResult{Outcome: judge.Pass})
+	p.End()
+	if got := bar.String(); !strings.Contains(got, "judging, 0 fail") || !strings.Contains(got, "/2)") {
+		t.Errorf("bar: %q", got)
+	}
+}
