@@ -20,12 +20,23 @@ type Page struct {
 	// <!-- generated: Section --> and <!-- end of Section -->.
 	Section string
 	Render  func(*fixtures.Set) ([]byte, error)
+	// Comparable, if set, strips from the page what differs between machines, before two are compared.
+	Comparable func([]byte) []byte
 }
 
 // All lists every generated page.
 var All = []Page{
+	{Path: "README.md", Section: "transcript", Render: Transcript, Comparable: withoutMachine},
 	{Path: "README.md", Section: "differences", Render: Differences},
 	{Path: "docs/pytorch-vs-exact.md", Render: PyTorchVsExact},
+}
+
+// Same reports whether two versions of the page say the same.
+func (p Page) Same(a, b []byte) bool {
+	if p.Comparable != nil {
+		a, b = p.Comparable(a), p.Comparable(b)
+	}
+	return bytes.Equal(a, b)
 }
 
 // Content returns what the file should contain; root is the root of the repository.

@@ -18,7 +18,7 @@ func TestPagesAreFresh(t *testing.T) {
 	}
 	root := filepath.Join("..", "..")
 	for _, page := range pages.All {
-		t.Run(filepath.Base(page.Path), func(t *testing.T) {
+		t.Run(page.Path+" "+page.Section, func(t *testing.T) {
 			want, err := page.Content(set, root)
 			if err != nil {
 				t.Fatal(err)
@@ -27,8 +27,8 @@ func TestPagesAreFresh(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("%s is stale, run `make docs` (-want +got):\n%s", page.Path, diff)
+			if !page.Same(want, got) {
+				t.Errorf("%s is stale, run `make docs` (-want +got):\n%s", page.Path, cmp.Diff(string(want), string(got)))
 			}
 		})
 	}
