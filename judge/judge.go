@@ -151,19 +151,19 @@ func (j *Judge) Outside(c *fixtures.Case) (string, error) {
 // the error is that of ctx alone.
 func (j *Judge) Case(ctx context.Context, c *fixtures.Case) (CaseResult, error) {
 	result := CaseResult{ID: c.ID, Module: c.Module, Topic: c.Topic, Rule: c.Rule, Rejection: c.Rejection != nil}
-	rule, err := j.set.Rule(c.Rule)
-	if err != nil {
-		result.Outcome, result.Gates, result.Message = SuiteError, true, err.Error()
-		return result, nil
+	rule, ruleErr := j.set.Rule(c.Rule)
+	if ruleErr != nil {
+		result.Outcome, result.Gates, result.Message = SuiteError, true, ruleErr.Error()
+		return result, nil //nolint:nilerr // it is the outcome
 	}
 	result.Statement, result.Requirement = rule.Statement, rule.Requirement
 	result.Gates = rule.Requirement != fixtures.Quirk || j.options.Quirks
 
-	q, err := j.question(c)
+	q, dataErr := j.question(c)
 	switch {
-	case err != nil:
-		result.Outcome, result.Message = SuiteError, err.Error()
-		return result, nil
+	case dataErr != nil:
+		result.Outcome, result.Message = SuiteError, dataErr.Error()
+		return result, nil //nolint:nilerr // it is the outcome
 	case q.outside != "":
 		result.Outcome, result.Message = Unsupported, q.outside
 		result.Outputs = unclaimed(c, nil)

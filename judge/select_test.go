@@ -70,7 +70,7 @@ func TestSelectErrors(t *testing.T) {
 	}{
 		{judge.Selection{Select: []string{"BCEWithLogitsLoss/blog_example/f32-maen"}}, `select: "BCEWithLogitsLoss/blog_example/f32-maen" matches no case, did you mean "BCEWithLogitsLoss/blog_example/f32-mean"?`},
 		{judge.Selection{Select: []string{"BCEWithLogitsLoss/weights"}}, `did you mean "BCEWithLogitsLoss/weights/*"?`},
-		{judge.Selection{Select: []string{"BCEWithLogitsLoss/wieghts/*"}}, `did you mean "BCEWithLogitsLoss/weights/*"?`},
+		{judge.Selection{Select: []string{"BCEWithLogitsLoss/weighs/*"}}, `did you mean "BCEWithLogitsLoss/weights/*"?`},
 		{judge.Selection{Select: []string{"*-mean", "zzz"}}, `select: "zzz" matches no case`},
 		{judge.Selection{Skip: []string{"zzz"}}, `skip: "zzz" matches no case`},
 		{judge.Selection{Select: []string{"BCE[a-"}}, `syntax error in pattern`},

@@ -6,7 +6,6 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/judge/claim"
-	"lossproof/ports"
 )
 
 // summarize counts results, in the order of the selected cases, and gives the verdict.
@@ -124,7 +123,7 @@ func (j *Judge) verdictLine(m ModuleSummary) string {
 	if !m.Claimed {
 		return fmt.Sprintf("not claimed: %s", m.Module)
 	}
-	line := fmt.Sprintf("%s (%s): %s", verdict, j.options.Level, claim.String(m.Module, ports.Claim(j.description.Modules[m.Module])))
+	line := fmt.Sprintf("%s (%s): %s", verdict, j.options.Level, claim.String(m.Module, j.description.Modules[m.Module]))
 	if j.options.Quirks {
 		line += ", quirks included"
 	}

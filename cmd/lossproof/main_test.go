@@ -100,7 +100,7 @@ func TestRunSelection(t *testing.T) {
 		{"--cases-until", "one", `version "one": want the form 1.2.0`},
 		{"--max-fail", "-1", `--max-fail: got -1, want 0 or more`},
 		{"--max-fail", "x", `invalid argument "x"`},
-		{"--levle", "exact", `unknown flag: --levle, did you mean "--level"?`},
+		{"--leve", "exact", `unknown flag: --leve, did you mean "--level"?`},
 	} {
 		check(t, command("run", test.flag, test.value), 2, "stderr:"+test.want)
 	}
