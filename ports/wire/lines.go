@@ -2,55 +2,63 @@ package wire
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 )
 
-// errLineTooLong says that a line had more than MaxLine bytes. The reader stands
-// behind that line.
-var errLineTooLong = fmt.Errorf("the line has more than %d bytes", MaxLine)
+// ErrLineTooLong says that a line has more than MaxLine bytes. The next call of Next
+// goes on behind that line.
+var ErrLineTooLong = fmt.Errorf("the line has more than %d bytes", MaxLine)
 
 // LineReader reads lines of at most MaxLine bytes.
 type LineReader struct {
 	r     *bufio.Reader
 	limit int
+	// skip: the rest of a line that was too long comes first.
+	skip bool
+	torn bool
 }
 
 // NewLineReader returns a LineReader over r.
 func NewLineReader(r io.Reader) *LineReader {
-	return &LineReader{bufio.NewReaderSize(r, 64<<10), MaxLine}
+	return &LineReader{r: bufio.NewReaderSize(r, 64<<10), limit: MaxLine}
 }
 
-// Next returns the next line without its line end, in memory of its own. A last line
-// without line end counts. The error is io.EOF at the end; after the error for a line
-// that is too long, reading goes on with the line behind it.
+// Next returns the next line without its line feed, in memory of its own. A last line
+// without line feed counts; see [LineReader.Torn]. The error is io.EOF at the end, and
+// ErrLineTooLong as soon as a line is: it is not read to its end before the next call.
 func (l *LineReader) Next() ([]byte, error) {
+	for l.skip {
+		_, err := l.r.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, err
+		}
+		l.skip = err != nil
+	}
 	var line []byte
-	tooLong, any := false, false
 	for {
 		part, err := l.r.ReadSlice('\n')
-		any = any || len(part) > 0
-		if len(line)+len(part) > l.limit+1 {
-			tooLong, line = true, nil
-		}
-		if !tooLong {
-			line = append(line, part...)
-		}
+		line = append(line, part...)
+		full := errors.Is(err, bufio.ErrBufferFull)
 		switch {
-		case errors.Is(err, bufio.ErrBufferFull):
+		case len(bytes.TrimSuffix(line, []byte("\n"))) > l.limit:
+			l.skip = full
+			return nil, ErrLineTooLong
+		case full:
 			continue
-		case err != nil && !(errors.Is(err, io.EOF) && any):
-			return nil, err
-		case tooLong:
-			return nil, errLineTooLong
+		case err == nil:
+			l.torn = false
+			return line[:len(line)-1], nil
+		case errors.Is(err, io.EOF) && len(line) > 0:
+			l.torn = true
+			return line, nil
 		}
-		if n := len(line); n > 0 && line[n-1] == '\n' {
-			line = line[:n-1]
-		}
-		if len(line) > l.limit {
-			return nil, errLineTooLong
-		}
-		return line, nil
+		return nil, err
 	}
 }
+
+// Torn reports whether the line that Next returned last had no line feed: the input
+// ended in it.
+func (l *LineReader) Torn() bool { return l.torn }

@@ -11,17 +11,29 @@ import (
 
 // object is a JSON object whose members are not decoded yet. Go's own decoding into
 // structs is too lenient for a protocol: it ignores the case of names and takes null
-// for anything.
+// for anything. The members are parts of the line, not copies: a line can be long.
 type object map[string]json.RawMessage
 
-// decodeObject decodes the object that is called name in errors.
+// maxMembers is the greatest number of members of an object and of elements of an array.
+// The protocol needs far fewer; each costs many times its bytes on the line.
+const maxMembers = 1000
+
+// decodeObject decodes the object that is called name in errors. raw is valid JSON.
 func decodeObject(raw []byte, name string) (object, error) {
 	if kind := kindOf(raw); kind != "an object" {
 		return nil, fmt.Errorf("%s: got %s, want an object", name, kind)
 	}
-	var o object
-	if err := json.Unmarshal(raw, &o); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	parts, err := split(raw, name)
+	if err != nil {
+		return nil, err
+	}
+	o := make(object, len(parts)/2)
+	for i := 0; i+1 < len(parts); i += 2 {
+		member, err := str(parts[i], name)
+		if err != nil {
+			return nil, err
+		}
+		o[member] = parts[i+1]
 	}
 	return o, nil
 }
@@ -79,16 +91,54 @@ func integer(raw json.RawMessage, name string, limit int64) (int64, error) {
 	return n, nil
 }
 
-// list decodes an array whose elements are not decoded yet.
+// list decodes an array whose elements are not decoded yet. raw is valid JSON.
 func list(raw json.RawMessage, name string) ([]json.RawMessage, error) {
 	if kind := kindOf(raw); kind != "an array" {
 		return nil, fmt.Errorf("%s: got %s, want an array", name, kind)
 	}
-	var elements []json.RawMessage
-	if err := json.Unmarshal(raw, &elements); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	return split(raw, name)
+}
+
+// split returns the parts of a JSON object (name, value, name, value, …) or array: what
+// stands between its commas and colons. raw is valid JSON.
+func split(raw []byte, name string) ([]json.RawMessage, error) {
+	raw = bytes.TrimSpace(raw)
+	var parts []json.RawMessage
+	depth, start := 0, 1
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			for i++; i < len(raw) && raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+			continue
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			depth--
+			if depth > 0 {
+				continue
+			}
+		case ',', ':':
+			if depth > 1 {
+				continue
+			}
+		default:
+			continue
+		}
+		part := bytes.TrimSpace(raw[start:i])
+		start = i + 1
+		if len(part) > 0 { // not {} or []
+			parts = append(parts, part)
+		}
+		if len(parts) > 2*maxMembers {
+			return nil, fmt.Errorf("%s: it has more than %d members", name, maxMembers)
+		}
 	}
-	return elements, nil
+	return parts, nil
 }
 
 // strs decodes an array of strings.

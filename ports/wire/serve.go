@@ -36,7 +36,7 @@ func Serve(ctx context.Context, port ports.Port, in io.Reader, out io.Writer) er
 		if errors.Is(next.err, io.EOF) {
 			return nil
 		}
-		if next.err != nil && !errors.Is(next.err, errLineTooLong) {
+		if next.err != nil && !errors.Is(next.err, ErrLineTooLong) {
 			return fmt.Errorf("reading a request: %w", next.err)
 		}
 		answer, bye, err := respond(ctx, port, next)
@@ -75,7 +75,7 @@ func readLines(ctx context.Context, in io.Reader) <-chan lineOrError {
 			case <-ctx.Done():
 				return
 			}
-			if err != nil && !errors.Is(err, errLineTooLong) {
+			if err != nil && !errors.Is(err, ErrLineTooLong) {
 				return
 			}
 		}

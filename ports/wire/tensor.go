@@ -1,11 +1,11 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
 
 	"lossproof/tensor"
 )
@@ -62,6 +62,9 @@ func decodeTensor(raw json.RawMessage, name string) (tensor.Tensor, error) {
 	if err != nil {
 		return tensor.Tensor{}, err
 	}
+	if len(dimensions) > maxRank {
+		return tensor.Tensor{}, fmt.Errorf("%s.shape: got %d dimensions, want at most %d", name, len(dimensions), maxRank)
+	}
 	shape := make([]int, len(dimensions))
 	for i, dimension := range dimensions {
 		d, err := integer(dimension, fmt.Sprintf("%s.shape[%d]", name, i), math.MaxInt)
@@ -70,17 +73,9 @@ func decodeTensor(raw json.RawMessage, name string) (tensor.Tensor, error) {
 		}
 		shape[i] = int(d)
 	}
-	text, err := str(o["data"], name+".data")
+	data, err := decodeBase64(o["data"], name+".data")
 	if err != nil {
 		return tensor.Tensor{}, err
-	}
-	// Go's decoder skips line ends, which RFC 4648 does not.
-	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
-		return tensor.Tensor{}, fmt.Errorf("%s.data: illegal base64 data at input byte %d", name, i)
-	}
-	data, err := base64.StdEncoding.Strict().DecodeString(text)
-	if err != nil {
-		return tensor.Tensor{}, fmt.Errorf("%s.data: %w, want RFC 4648 with padding", name, err)
 	}
 	t, err := tensor.New(tensor.DType(dtype), shape, data)
 	if err != nil {
@@ -94,6 +89,31 @@ func decodeTensor(raw json.RawMessage, name string) (tensor.Tensor, error) {
 		}
 	}
 	return t, nil
+}
+
+// decodeBase64 decodes a string of RFC 4648 base64, without a copy of the text where it
+// has no escapes.
+func decodeBase64(raw json.RawMessage, name string) ([]byte, error) {
+	text := raw
+	if kindOf(raw) != "a string" || bytes.IndexByte(raw, '\\') >= 0 {
+		s, err := str(raw, name)
+		if err != nil {
+			return nil, err
+		}
+		text = []byte(s)
+	} else {
+		text = text[1 : len(text)-1]
+	}
+	// Go's decoder skips line ends, which RFC 4648 does not.
+	if i := bytes.IndexAny(text, "\r\n"); i >= 0 {
+		return nil, fmt.Errorf("%s: illegal base64 data at input byte %d", name, i)
+	}
+	data := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Strict().Decode(data, text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w, want RFC 4648 with padding", name, err)
+	}
+	return data[:n], nil
 }
 
 // decodeTensors decodes an object of tensors.
@@ -112,5 +132,8 @@ func decodeTensors(raw json.RawMessage, name string) (map[string]tensor.Tensor, 
 	}
 	return tensors, nil
 }
+
+// maxRank is the greatest number of dimensions, that of NumPy and PyTorch.
+const maxRank = 64
 
 const dtypes = "float16, bfloat16, float32, float64, int64, int32, uint8, bool"
