@@ -1,0 +1,126 @@
+"""Wire protocol 1 of lossproof: one JSON object a line on stdin, one a line on stdout.
+
+Nothing here is about a loss or a framework: a port gives serve() its answer to hello and a
+function that evaluates one call.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+PROTOCOL = 1
+
+#: The size in bytes of one element of each dtype.
+SIZES = {
+    "float16": 2,
+    "bfloat16": 2,
+    "float32": 4,
+    "float64": 8,
+    "int64": 8,
+    "int32": 4,
+    "uint8": 1,
+    "bool": 1,
+}
+OPTIONS = ("reduction", "size_average", "reduce")
+INPUTS = ("input", "target", "weight", "pos_weight", "grad_output")
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A dense array: data has the little-endian, row-major bytes."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+
+class Rejected(Exception):
+    """The port refuses the call, as torch raises. kind: shape, dtype, option, value or empty."""
+
+    def __init__(self, message: str, kind: str = ""):
+        super().__init__(message)
+        self.kind = kind
+
+
+class Unsupported(Exception):
+    """The port does not do this. Inside the claim of the port it counts as a failure."""
+
+
+#: Takes module, options, inputs and the wanted outputs; returns the outputs. It raises Rejected or
+#: Unsupported; any other exception is answered as a failure of the port.
+Evaluate = Callable[[str, dict, dict[str, Tensor], list[str]], dict[str, Tensor]]
+
+
+def serve(description: dict, evaluate: Evaluate) -> None:
+    """Answer requests until bye or the end of stdin.
+
+    description has the members port and modules of the answer to hello.
+    """
+    # What a library prints on stdout goes to stderr: stdout belongs to the protocol.
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        if request["cmd"] == "bye":
+            return
+        if request["cmd"] == "hello":
+            answer = hello(request, description)
+        else:
+            answer = {"id": request["id"], **run(request, evaluate)}
+        out.write(json.dumps(answer).encode() + b"\n")
+        out.flush()  # lossproof waits for this line
+
+
+def hello(request: dict, description: dict) -> dict:
+    if request["protocol"] != PROTOCOL:
+        error = f"got protocol {request['protocol']}, want {PROTOCOL}"
+        return {"protocol": PROTOCOL, "error": error}
+    return {"protocol": PROTOCOL, **description}
+
+
+def run(request: dict, evaluate: Evaluate) -> dict:
+    """Return the answer to one run request, without its id."""
+    try:
+        options = request.get("options", {})
+        check_names("options", options, OPTIONS)
+        check_names("inputs", request["inputs"], INPUTS)
+        inputs = {name: decode(value, name) for name, value in request["inputs"].items()}
+        outputs = evaluate(request["module"], options, inputs, request["want"])
+        return {"outputs": {name: encode(tensor) for name, tensor in outputs.items()}}
+    except Rejected as err:
+        kind = {"kind": err.kind} if err.kind else {}
+        return {"rejected": {**kind, "message": str(err)}}
+    except Unsupported as err:
+        return {"unsupported": {"reason": str(err)}}
+    except Exception as err:
+        message = f"{type(err).__name__}: {err}"
+        return {"failed": {"message": message, "traceback": traceback.format_exc()}}
+
+
+def check_names(where: str, found: dict, known: tuple[str, ...]) -> None:
+    """Refuse what this port has not heard of: to ignore it would compute something else."""
+    for name in found:
+        if name not in known:
+            raise Unsupported(f"{where}: unknown name {name!r}, want one of {', '.join(known)}")
+
+
+def decode(value: dict, name: str) -> Tensor:
+    dtype, shape, data = value["dtype"], tuple(value["shape"]), base64.b64decode(value["data"])
+    if dtype not in SIZES:
+        raise ValueError(f"{name}: dtype {dtype!r}, want one of {', '.join(SIZES)}")
+    want = math.prod(shape) * SIZES[dtype]
+    if len(data) != want:
+        raise ValueError(f"{name}: {len(data)} bytes, but {dtype} {shape} takes {want}")
+    return Tensor(dtype, shape, data)
+
+
+def encode(tensor: Tensor) -> dict:
+    data = base64.b64encode(tensor.data).decode()
+    return {"dtype": tensor.dtype, "shape": list(tensor.shape), "data": data}
