@@ -49,6 +49,11 @@ func only(patterns ...string) judge.Options {
 	return judge.Options{Selection: judge.Selection{Select: patterns}}
 }
 
+// most are all cases but the large ones, which take most of the time.
+func most() judge.Options {
+	return judge.Options{Selection: judge.Selection{Skip: []string{"*/accumulation/*", "*/large/*"}}}
+}
+
 func TestBuiltinLossesAreConformant(t *testing.T) {
 	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
 		for _, onePass := range []bool{false, true} {
@@ -143,7 +148,7 @@ func TestNullPortsAreNeverConformant(t *testing.T) {
 		"zeros": testports.Zeros, "NaNs": testports.NaNs, "refuses": testports.RefusesEverything,
 		"unsupported": testports.UnsupportedEverything, "fails": testports.FailsEverything,
 	} {
-		result := run(t, port, judge.Options{})
+		result := run(t, port, most())
 		for _, m := range result.Summary.Modules {
 			if m.Conformant {
 				t.Errorf("%s: %s is conformant", name, m.Module)
@@ -157,7 +162,7 @@ func TestNullPortsAreNeverConformant(t *testing.T) {
 func TestAClaimOfRefusalsAlone(t *testing.T) {
 	port := testports.Claiming(func(_ string, c *ports.Claim) { c.DTypes = []tensor.DType{tensor.Float16} })
 	port.EvaluateFunc = testports.RefusesEverything.EvaluateFunc
-	result := run(t, port, judge.Options{})
+	result := run(t, port, most())
 	if n := result.Summary.Cases[judge.Fail]; n > 0 {
 		t.Fatalf("%d cases fail: the test is not about failures", n)
 	}
@@ -169,7 +174,7 @@ func TestAClaimOfRefusalsAlone(t *testing.T) {
 	if result.Summary.Conformant {
 		t.Error("conformant")
 	}
-	j, err := judge.New(context.Background(), openSet(t), port, judge.Options{})
+	j, err := judge.New(context.Background(), openSet(t), port, most())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +225,7 @@ func TestOutsideTheClaimNothingIsAsked(t *testing.T) {
 		}
 		return answer, err
 	}
-	result := run(t, port, judge.Options{})
+	result := run(t, port, most())
 	if !result.Summary.Conformant {
 		t.Errorf("verdict is %q", result.Summary.Verdict)
 	}
@@ -264,7 +269,7 @@ func TestUnsupportedIsExcusedForARefusalOutsideTheClaim(t *testing.T) {
 func TestWithoutRejections(t *testing.T) {
 	port := testports.Claiming(func(_ string, c *ports.Claim) { c.Without = append(c.Without, "rejections") })
 	port.EvaluateFunc = testports.AcceptsEverything.EvaluateFunc
-	if result := run(t, port, judge.Options{}); !result.Summary.Conformant {
+	if result := run(t, port, most()); !result.Summary.Conformant {
 		t.Errorf("verdict is %q", result.Summary.Verdict)
 	}
 }
@@ -300,7 +305,7 @@ func TestQuirksGateOnRequest(t *testing.T) {
 
 func TestShouldRulesGateAndAreDeviations(t *testing.T) {
 	port := testports.AcceptsEverything
-	result := run(t, port, judge.Options{})
+	result := run(t, port, most())
 	m := result.Summary.Modules[0]
 	if m.Conformant || !slices.Contains(m.Deviations, "BCEWL-TARGET-SHAPE") {
 		t.Errorf("conformant %t, deviations %v", m.Conformant, m.Deviations)
@@ -313,7 +318,7 @@ func TestUnclaimedModules(t *testing.T) {
 		delete(d.Modules, ports.MultiLabelSoftMarginLoss)
 		return d, err
 	}}
-	result := run(t, port, judge.Options{})
+	result := run(t, port, most())
 	if !result.Summary.Conformant || result.Summary.Modules[1].Claimed || result.Summary.Modules[1].Conformant {
 		t.Errorf("verdict is %q", result.Summary.Verdict)
 	}
@@ -343,7 +348,8 @@ func TestNewErrors(t *testing.T) {
 }
 
 func TestMaxFailAndCancellation(t *testing.T) {
-	options := judge.Options{MaxFail: 3}
+	options := most()
+	options.MaxFail = 3
 	result := run(t, testports.Zeros, options)
 	failing := 0
 	for _, r := range result.Cases {

@@ -44,9 +44,14 @@ var childPorts = map[string]ports.Port{
 	"ClaimsNothing":         testports.Claiming(func(_ string, c *ports.Claim) { c.DTypes = []tensor.DType{tensor.Float16} }),
 }
 
-// childOptions are those that a parent gives.
-func childOptions() []suites.Option {
-	options := []suites.Option{suites.Selecting(judge.Selection{Select: []string{os.Getenv(childSelect)}})}
+// childOptions are those that a parent gives. The arrays that a child does not use are
+// not read: there are many children.
+func childOptions(t *testing.T) []suites.Option {
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := []suites.Option{suites.Of(set), suites.Selecting(judge.Selection{Select: []string{os.Getenv(childSelect)}})}
 	if os.Getenv(childQuirks) != "" {
 		options = append(options, suites.GatingQuirks())
 	}
@@ -57,7 +62,7 @@ func childOptions() []suites.Option {
 func TestSuites(t *testing.T) {
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	if name := os.Getenv(childPort); name != "" {
-		if err := suites.Register(childPorts[name], childOptions()...); err != nil {
+		if err := suites.Register(childPorts[name], childOptions(t)...); err != nil {
 			t.Fatal(err)
 		}
 		ginkgo.RunSpecs(t, "a wrong port")
@@ -116,7 +121,7 @@ func registerPublished(t *testing.T) {
 // TestCheckTwice: for two ports, and twice for one, in one process.
 func TestCheckTwice(t *testing.T) {
 	if os.Getenv(childPort) != "" {
-		suites.Check(t, childPorts[os.Getenv(childPort)], childOptions()...)
+		suites.Check(t, childPorts[os.Getenv(childPort)], childOptions(t)...)
 		return
 	}
 	blog := suites.Selecting(judge.Selection{Select: []string{"*/blog_example/*", "*/rejections/*"}})
