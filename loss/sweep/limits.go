@@ -1,0 +1,58 @@
+package sweep
+
+import "fmt"
+
+// The limits that the losses promise to keep.
+const (
+	// MaxULP32 is the largest error of a float32 loss or gradient with a hard target, in
+	// ULPs, and MinCorrect32 the least share of the results that are correctly rounded.
+	MaxULP32     = 0.51
+	MinCorrect32 = 0.999
+	// MaxULPWeighted32 is the largest error of float32 with soft targets, weight or
+	// pos_weight, and MaxULP64 that of float64, in ULPs of the sum of the magnitudes.
+	MaxULPWeighted32 = 1
+	MaxULP64         = 2
+	// MaxULPSum is the largest error of a mean or a sum.
+	MaxULPSum = 1
+)
+
+// Misses returns what misses its limit, a sentence each.
+func (r *Report) Misses() []string {
+	var misses []string
+	miss := func(format string, args ...any) { misses = append(misses, fmt.Sprintf(format, args...)) }
+	if r.Float32 != nil {
+		for _, t := range r.Float32.Tallies {
+			if t.WrongClass > 0 {
+				miss("float32 %s: %d results are NaN or infinite where they should not be, or the other way round; first at %s: %v, exact %v",
+					t.Output, t.WrongClass, t.Examples[0].Input, float64(t.Examples[0].Got), float64(t.Examples[0].Exact))
+			}
+			if t.Worst != nil && !(t.Worst.ULP <= MaxULP32) {
+				miss("float32 %s: an error of %.4g ULP at %s, want at most %v", t.Output, t.Worst.ULP, t.Worst.Input, MaxULP32)
+			}
+			if t.Finite > 0 && !(t.CorrectShare() >= MinCorrect32) {
+				miss("float32 %s: %.4f %% are correctly rounded, want at least %v %%", t.Output, 100*t.CorrectShare(), 100*MinCorrect32)
+			}
+		}
+		for _, d := range r.Float32.Differences {
+			miss("float32 %s", d)
+		}
+	}
+	for _, row := range r.Random {
+		if row.WrongClass > 0 {
+			miss("%s %s, %s: %d results are not finite", row.DType, row.Output, row.Setting, row.WrongClass)
+		}
+		if !(row.Max <= row.Limit) {
+			miss("%s %s, %s: an error of %.4g ULP at %s, want at most %v", row.DType, row.Output, row.Setting, row.Max, row.At, row.Limit)
+		}
+	}
+	for _, row := range r.Sums {
+		if !(row.ULP <= MaxULPSum) {
+			miss("%s %s of %s over %d elements: an error of %.4g ULP (%v, exact %v), want at most %v",
+				row.DType, row.Reduction, row.Module, row.Elements, row.ULP, float64(row.Got), float64(row.Exact), MaxULPSum)
+		}
+		if !row.Same {
+			miss("%s %s of %s over %d elements: the result depends on GOMAXPROCS (%v)", row.DType, row.Reduction, row.Module, row.Elements, row.Threads)
+		}
+	}
+	return misses
+}

@@ -1,0 +1,214 @@
+package sweep
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// Report has the results of what was measured; what was not is nil.
+type Report struct {
+	// Machine and Path say where and how the losses were computed.
+	Machine, Path string
+	Float32       *Result     `json:",omitempty"`
+	Random        []RandomRow `json:",omitempty"`
+	Sums          []SumRow    `json:",omitempty"`
+}
+
+// table is a table of a report, for a terminal or for Markdown.
+type table struct {
+	title  string
+	notes  []string
+	header []string
+	rows   [][]string
+}
+
+// tables returns the tables of what was measured.
+func (r *Report) tables() []table {
+	var tables []table
+	if r.Float32 != nil {
+		tables = append(tables, r.Float32.table())
+	}
+	if len(r.Random) > 0 {
+		tables = append(tables, randomTable(r.Random))
+	}
+	if len(r.Sums) > 0 {
+		tables = append(tables, sumTable(r.Sums))
+	}
+	return tables
+}
+
+func (r *Result) table() table {
+	t := table{title: "float32, hard targets", header: []string{"output", "largest error (ULP)", "at the logit", "result", "correctly rounded", "not correctly rounded"}}
+	switch {
+	case r.Complete:
+		t.notes = append(t.notes, fmt.Sprintf("Every float32 number was a logit: %s, of which %s are finite; each with the targets 0 and 1.",
+			group(r.Logits), group(r.Tallies[0].Finite)))
+	case r.Sample != "":
+		t.notes = append(t.notes, fmt.Sprintf("%s logits, each with the targets 0 and 1: %s.", group(r.Logits), r.Sample))
+	default:
+		t.notes = append(t.notes, fmt.Sprintf("INCOMPLETE: %s of the %s float32 numbers were logits, each with the targets 0 and 1.", group(r.Logits), group(allLogits)))
+	}
+	for _, tally := range r.Tallies {
+		row := []string{tally.Output, "0", "", "", percent(tally.CorrectShare()), group(tally.Finite - tally.Correct)}
+		if w := tally.Worst; w != nil {
+			row[1], row[2], row[3] = fmt.Sprintf("%.6f", w.ULP), w.Input.String(), fmt.Sprint(float32(w.Got))
+		}
+		t.rows = append(t.rows, row)
+	}
+	for _, tally := range r.Tallies {
+		if tally.WrongClass > 0 {
+			t.notes = append(t.notes, fmt.Sprintf("WRONG CLASS: %s: %s results are NaN or infinite where they should not be, or the other way round.", tally.Output, group(tally.WrongClass)))
+		}
+	}
+	t.notes = append(t.notes, fmt.Sprintf("Measured: %s. NaN and infinite logits have the right results.", r.Variants[0]))
+	if wrong := r.wrongClass(); wrong > 0 {
+		t.notes[len(t.notes)-1] = fmt.Sprintf("Measured: %s.", r.Variants[0])
+	}
+	different := map[string]bool{}
+	for _, d := range r.Differences {
+		t.notes = append(t.notes, "DIFFERENT: "+d.String()+".")
+		different[d.Variant] = true
+	}
+	for _, v := range r.Variants[1:] {
+		if !different[v] {
+			t.notes = append(t.notes, fmt.Sprintf("The same results everywhere: %s.", v))
+		}
+	}
+	return t
+}
+
+func (r *Result) wrongClass() uint64 {
+	n := uint64(0)
+	for _, t := range r.Tallies {
+		n += t.WrongClass
+	}
+	return n
+}
+
+func randomTable(rows []RandomRow) table {
+	t := table{
+		title: "Random points",
+		notes: []string{
+			"The unit is an ULP of the sum of the magnitudes of the two terms of the result; for hard targets that is an ULP of the result.",
+			"Drawn were " + strings.Join(strings.Fields(RandomText), " ") + ".",
+		},
+		header: []string{"dtype", "setting", "output", "points", "largest error (ULP)", "limit", "at", "within 0.5 ULP"},
+	}
+	for _, r := range rows {
+		t.rows = append(t.rows, []string{r.DType, r.Setting, r.Output, group(r.Points), mark(r.Max, 4, r.Limit), fmt.Sprint(r.Limit), r.At, percent(r.CorrectShare())})
+	}
+	return t
+}
+
+func sumTable(rows []SumRow) table {
+	t := table{title: "Means and sums", header: []string{"module", "reduction", "dtype", "error (ULP)", "same bits"}}
+	t.notes = []string{fmt.Sprintf("%s elements, tiled from %s distinct ones: logits of a normal distribution, hard targets and one in eight soft. The same bits: with GOMAXPROCS %s.",
+		group(uint64(rows[0].Elements)), group(uint64(rows[0].Distinct)), strings.Trim(strings.Join(strings.Fields(fmt.Sprint(rows[0].Threads)), ", "), "[]"))}
+	for _, r := range rows {
+		same := "yes"
+		if !r.Same {
+			same = "NO"
+		}
+		t.rows = append(t.rows, []string{r.Module, r.Reduction, r.DType, mark(r.ULP, 4, MaxULPSum), same})
+	}
+	return t
+}
+
+// WriteText writes the report for a terminal.
+func (r *Report) WriteText(w io.Writer) error {
+	for _, t := range r.tables() {
+		fmt.Fprintf(w, "%s\n", t.title)
+		for _, note := range t.notes {
+			fmt.Fprintf(w, "  %s\n", note)
+		}
+		columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for _, row := range append([][]string{t.header}, t.rows...) {
+			fmt.Fprintf(columns, "  %s\n", strings.Join(row, "\t"))
+		}
+		if err := columns.Flush(); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	_, err := fmt.Fprintf(w, "%s; losses: %s\n", r.Machine, r.Path)
+	return err
+}
+
+// The markers of the page between which the tables stand.
+const (
+	beginMarker = "<!-- lossproof sweep: begin -->"
+	endMarker   = "<!-- lossproof sweep: end -->"
+)
+
+// UpdatePage returns the Markdown page with the tables of the report between its markers.
+// Each marker must stand there once, alone on its line.
+func (r *Report) UpdatePage(page []byte) ([]byte, error) {
+	for _, m := range []string{beginMarker, endMarker} {
+		if n := bytes.Count(page, []byte("\n"+m+"\n")); n != 1 {
+			return nil, fmt.Errorf("got the line %q %d times, want it once", m, n)
+		}
+	}
+	before, rest, _ := bytes.Cut(page, []byte(beginMarker+"\n"))
+	_, after, ok := bytes.Cut(rest, []byte(endMarker+"\n"))
+	if !ok {
+		return nil, fmt.Errorf("got the line %q before %q", endMarker, beginMarker)
+	}
+	var b bytes.Buffer
+	b.Write(before)
+	fmt.Fprintf(&b, "%s\n\n", beginMarker)
+	for _, t := range r.tables() {
+		fmt.Fprintf(&b, "## %s\n\n", t.title)
+		for _, note := range t.notes {
+			fmt.Fprintf(&b, "%s\n\n", note)
+		}
+		fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(t.header, " | "), strings.Repeat("---|", len(t.header)))
+		for _, row := range t.rows {
+			fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
+		}
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "## Where this was measured\n\n%s. The losses were computed by %s.\n\n", r.Machine, r.Path)
+	if misses := r.Misses(); len(misses) > 0 {
+		b.WriteString("## What misses its limit\n\n")
+		for _, m := range misses {
+			fmt.Fprintf(&b, "- %s\n", m)
+		}
+		b.WriteString("\n")
+	}
+	fmt.Fprintf(&b, "%s\n", endMarker)
+	b.Write(after)
+	return b.Bytes(), nil
+}
+
+// mark formats a number, in bold if it is above its limit.
+func mark(v float64, digits int, limit float64) string {
+	text := fmt.Sprintf("%.*f", digits, v)
+	if !(v <= limit) {
+		return "**" + text + "**"
+	}
+	return text
+}
+
+// percent formats a share; only all is written as 100 %.
+func percent(share float64) string {
+	text := fmt.Sprintf("%.4f", 100*share)
+	if text == "100.0000" && share < 1 {
+		text = "> 99.9999"
+	}
+	if share == 1 {
+		text = "100"
+	}
+	return text + " %"
+}
+
+// group writes a number with a space between groups of three digits.
+func group(n uint64) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + " " + text[i:]
+	}
+	return text
+}

@@ -1,0 +1,122 @@
+package sweep
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+)
+
+// sampleReport has one number of everything.
+func sampleReport() *Report {
+	r := &Report{Machine: "a machine", Path: "a kernel"}
+	r.Float32 = &Result{Logits: allLogits, Complete: true, Variants: []string{"the first", "the second"}}
+	for i, o := range outputs {
+		t := Tally{Elements: allLogits, Finite: 4278190080, Correct: 4278190080 - uint64(i)}
+		if i > 0 {
+			t.Worst = &Error{ULP: 0.5 + float64(i)/1000, Input: 0xc1200000, Got: 0.25, Exact: 0.25}
+		}
+		r.Float32.Tallies = append(r.Float32.Tallies, NamedTally{o.String(), t})
+	}
+	r.Random = []RandomRow{{DType: "float64", Setting: "soft targets", Output: "loss", Points: 1000, Correct: 900, Max: 1.5, Limit: 2, At: "x=1 t=0.5"}}
+	r.Sums = []SumRow{{Module: "BCEWithLogitsLoss", Reduction: "mean", DType: "float32", Elements: 2000000, Distinct: 1000, ULP: 0.25, Threads: []int{1, 2}, Same: true}}
+	return r
+}
+
+const page = "# Title\n\nText.\n\n" + beginMarker + "\nold\n" + endMarker + "\n\nMore.\n"
+
+func TestUpdatePage(t *testing.T) {
+	r := sampleReport()
+	got, err := r.UpdatePage([]byte(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"# Title\n\nText.\n\n" + beginMarker + "\n\n## float32, hard targets\n\nEvery float32 number was a logit: 4 294 967 296, of which 4 278 190 080 are finite; each with the targets 0 and 1.\n",
+		"| loss, target 0 | 0 |  |  | 100 % | 0 |\n",
+		"| gradient, target 1 | 0.503000 | 0xc1200000 (-10) | 0.25 | > 99.9999 % | 3 |\n",
+		"The same results everywhere: the second.\n",
+		"| float64 | soft targets | loss | 1 000 | 1.5000 | 2 | x=1 t=0.5 | 90.0000 % |\n",
+		"2 000 000 elements, tiled from 1 000 distinct ones",
+		"with GOMAXPROCS 1, 2.\n",
+		"| BCEWithLogitsLoss | mean | float32 | 0.2500 | yes |\n",
+		"a machine. The losses were computed by a kernel.\n\n" + endMarker + "\n\nMore.\n",
+	} {
+		if !strings.Contains(string(got), want) {
+			t.Errorf("%q is missing in\n%s", want, got)
+		}
+	}
+	if strings.Contains(string(got), "old") || strings.Contains(string(got), "misses") {
+		t.Errorf("got\n%s", got)
+	}
+	again, err := r.UpdatePage(got)
+	if err != nil || !bytes.Equal(again, got) {
+		t.Errorf("a second update changes the page (%v)", err)
+	}
+}
+
+func TestUpdatePageMarkers(t *testing.T) {
+	for _, bad := range []string{
+		"", "# Title\n", strings.Replace(page, beginMarker, "", 1), strings.Replace(page, endMarker, "", 1), page + page,
+		"x\n" + endMarker + "\n" + beginMarker + "\n",
+	} {
+		if _, err := sampleReport().UpdatePage([]byte(bad)); err == nil || !strings.Contains(err.Error(), "lossproof sweep: ") {
+			t.Errorf("%q: got %v, want an error that names a marker", bad, err)
+		}
+	}
+}
+
+// TestReportsSayWhatIsWrong changes one number at a time.
+func TestReportsSayWhatIsWrong(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(r *Report)
+		page   string // what the page says
+		misses int
+	}{
+		{"nothing", func(*Report) {}, "## Means and sums", 0},
+		{"an error above the limit", func(r *Report) { r.Float32.Tallies[1].Worst.ULP = 0.52 }, "an error of 0.52 ULP", 1},
+		{"an error that is no number", func(r *Report) { r.Random[0].Max = math.NaN() }, "**NaN**", 1},
+		{"rounded badly", func(r *Report) { r.Float32.Tallies[2].Correct /= 2 }, "| 50.0000 % |", 1},
+		{"a wrong class", func(r *Report) {
+			r.Float32.Tallies[0].WrongClass = 7
+			r.Float32.Tallies[0].Examples = []Error{{Input: 0x7f800000}}
+		}, "WRONG CLASS: loss, target 0: 7 results", 1},
+		{"a difference", func(r *Report) {
+			r.Float32.Differences = []Difference{{Variant: "the second", Count: 5, Output: "loss, target 0"}}
+		}, "DIFFERENT: the second: 5 results", 1},
+		{"an incomplete sweep", func(r *Report) { r.Float32.Complete, r.Float32.Logits = false, 12345 }, "INCOMPLETE: 12 345 of the 4 294 967 296", 0},
+		{"a sample", func(r *Report) { r.Float32.Complete, r.Float32.Sample = false, "some, which proves nothing" }, "some, which proves nothing.", 0},
+		{"a random point", func(r *Report) { r.Random[0].Max = 2.5 }, "| **2.5000** |", 1},
+		{"a random result of a wrong class", func(r *Report) { r.Random[0].WrongClass = 1 }, "1 results are not finite", 1},
+		{"a sum", func(r *Report) { r.Sums[0].ULP = 1.5 }, "| **1.5000** |", 1},
+		{"threads that show", func(r *Report) { r.Sums[0].Same = false }, "| NO |", 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := sampleReport()
+			test.change(r)
+			misses := r.Misses()
+			if len(misses) != test.misses {
+				t.Errorf("got the misses %q, want %d", misses, test.misses)
+			}
+			got, err := r.UpdatePage([]byte(page))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(got), test.page) {
+				t.Errorf("%q is missing in\n%s", test.page, got)
+			}
+			if strings.Contains(string(got), "## What misses its limit") != (test.misses > 0) {
+				t.Errorf("%d misses, but the page is\n%s", test.misses, got)
+			}
+			var text bytes.Buffer
+			if err := r.WriteText(&text); err != nil {
+				t.Fatal(err)
+			}
+			if want := strings.Trim(test.page, "|# "); !strings.Contains(text.String(), want) && test.misses == 0 {
+				t.Errorf("%q is missing in\n%s", want, text.String())
+			}
+		})
+	}
+}

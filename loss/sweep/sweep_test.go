@@ -1,0 +1,526 @@
+package sweep
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"lossproof/loss"
+)
+
+// TestBuiltInLosses measures a sample of what `make exhaustive` measures in full.
+func TestBuiltInLosses(t *testing.T) {
+	ctx := context.Background()
+	var r Report
+	var err error
+	if r.Float32, err = Sample(ctx, 4096, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if r.Random, err = Random(ctx, 10_000, nil); err != nil {
+		t.Fatal(err)
+	}
+	if r.Sums, err = Sums(ctx, 300_000, 10_000, nil); err != nil {
+		t.Fatal(err)
+	}
+	if want := 256 * 2 * 200; r.Float32.Logits < uint64(want) || r.Float32.Complete {
+		t.Errorf("got %d logits (complete: %t), want at least %d of a sample", r.Float32.Logits, r.Float32.Complete, want)
+	}
+	for i := range r.Random {
+		if r.Random[i].DType == "float64" {
+			// Twice the limit: whether a random point exceeds it is for make exhaustive to say.
+			r.Random[i].Limit *= 2
+		}
+	}
+	for _, miss := range r.Misses() {
+		t.Error(miss)
+	}
+}
+
+// textbook is torch's formula in float32, which cancels.
+func textbook(l, g, input, target []float32) error {
+	for i, x := range input {
+		t := target[i]
+		softplus := max(-x, 0) + float32(math.Log1p(math.Exp(-math.Abs(float64(x)))))
+		l[i] = (1-t)*x + softplus
+		g[i] = float32(1/(1+math.Exp(-float64(x)))) - t
+	}
+	return nil
+}
+
+// spoilt returns the built-in losses, whose results spoil may change.
+func spoilt(spoil func(x, t float32, l, g *float32)) func(l, g, input, target []float32) error {
+	right := BuiltIn()[0].Evaluate
+	return func(l, g, input, target []float32) error {
+		if err := right(l, g, input, target); err != nil {
+			return err
+		}
+		for i := range input {
+			spoil(input[i], target[i], &l[i], &g[i])
+		}
+		return nil
+	}
+}
+
+// TestSampleFindsWrongLosses has losses that are wrong in one way each.
+func TestSampleFindsWrongLosses(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	tests := []struct {
+		name     string
+		evaluate func(l, g, input, target []float32) error
+		want     string // in the first miss
+	}{
+		{"the textbook formula", textbook, "float32 loss, target 0: "},
+		{"one ULP at one logit", spoilt(func(x, t float32, l, _ *float32) {
+			if x == -2 && t == 1 {
+				*l = math.Nextafter32(*l, inf)
+			}
+		}), "at 0xc0000000 (-2), want at most 0.51"},
+		{"one ULP of a gradient at the smallest normal number", spoilt(func(x, t float32, _, g *float32) {
+			if x == 0x1p-126 && t == 0 {
+				*g = math.Nextafter32(*g, inf)
+			}
+		}), "float32 gradient, target 0: an error of 1 ULP at 0x00800000 (1.1754944e-38)"},
+		{"a gradient of the wrong sign", spoilt(func(x, t float32, _, g *float32) {
+			if t == 1 {
+				*g = -*g
+			}
+		}), "float32 gradient, target 1: "},
+		{"a flushed subnormal result", spoilt(func(_, t float32, l, _ *float32) {
+			if t == 0 && *l < 0x1p-126 {
+				*l = 0
+			}
+		}), "float32 loss, target 0: "},
+		{"NaN at an infinite logit", spoilt(func(x, t float32, l, _ *float32) {
+			if x == inf && t == 1 {
+				*l = nan
+			}
+		}), "float32 loss, target 1: 1 results are NaN or infinite where they should not be, or the other way round; first at 0x7f800000 (+Inf): NaN, exact 0"},
+		{"a number at NaN", spoilt(func(x, t float32, l, _ *float32) {
+			if x != x && t == 0 {
+				*l = 1
+			}
+		}), "float32 loss, target 0: "},
+		{"an infinite gradient at the largest logit", spoilt(func(x, t float32, _, g *float32) {
+			if x == -math.MaxFloat32 && t == 1 {
+				*g = -inf
+			}
+		}), "first at 0xff7fffff (-3.4028235e+38): -Inf, exact -1"},
+		{"the wrong neighbour in too many places", spoilt(func(x, t float32, l, _ *float32) {
+			if t == 1 || x < -30 || x > 15 {
+				return
+			}
+			exact := math.Log1p(math.Exp(float64(x)))
+			if d := exact - float64(*l); math.Abs(d)*inverseULP32(exact) > 0.4905 {
+				*l = math.Nextafter32(*l, inf*float32(math.Copysign(1, d)))
+			}
+		}), "float32 loss, target 0: 98."},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			result, err := Sample(context.Background(), 256, Options{Variants: []Variant{{test.name, test.evaluate}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			misses := (&Report{Float32: result}).Misses()
+			if len(misses) == 0 || !strings.Contains(misses[0], test.want) {
+				t.Errorf("got %q, want %q in the first", misses, test.want)
+			}
+		})
+	}
+}
+
+func TestVariantsAreCompared(t *testing.T) {
+	variants := []Variant{BuiltIn()[0], BuiltIn()[1], {"another", spoilt(func(x, t float32, l, _ *float32) {
+		if x <= -4 && t == 1 {
+			*l *= 2
+		}
+	})}}
+	result, err := Sample(context.Background(), 16, Options{Variants: variants})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Differences) != 1 {
+		t.Fatalf("got the differences %v, want one", result.Differences)
+	}
+	d := result.Differences[0]
+	if d.Variant != "another" || d.Input != Bits32(math.Float32bits(-4)) || d.Output != "loss, target 1" || d.Got != 2*d.Want || d.Count < 100 {
+		t.Errorf("got %+v", d)
+	}
+	if misses := (&Report{Float32: result}).Misses(); len(misses) != 1 || !strings.Contains(misses[0], "another") {
+		t.Errorf("got %q", misses)
+	}
+}
+
+func TestErrorOfAVariant(t *testing.T) {
+	failure := errors.New("out of order")
+	variants := []Variant{{"broken", func(_, _, _, _ []float32) error { return failure }}}
+	for name, sweep := range map[string]func() (*Result, error){
+		"Sample":  func() (*Result, error) { return Sample(context.Background(), 1, Options{Variants: variants}) },
+		"Float32": func() (*Result, error) { return Float32(context.Background(), Options{Variants: variants}) },
+	} {
+		if _, err := sweep(); !errors.Is(err, failure) || !strings.Contains(err.Error(), "broken") {
+			t.Errorf("%s: got %v, want the error and the variant's name", name, err)
+		}
+	}
+}
+
+// cheap is a variant that costs nothing and is right nowhere but in its bits being the same.
+func cheap(l, g, input, _ []float32) error {
+	copy(l, input)
+	copy(g, input)
+	return nil
+}
+
+// two are options for two chunks, that of the smallest magnitudes and that from 2 on.
+func two(state string) Options {
+	return Options{Variants: []Variant{{"cheap", cheap}}, Shard: 1, Shards: chunks / 2, State: state, Workers: 1}
+}
+
+func TestResume(t *testing.T) {
+	whole, err := Float32(context.Background(), two(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := uint64(2 * 2 * chunkSize); whole.Logits != want || whole.Tallies[0].Elements != want || whole.Complete {
+		t.Fatalf("got %d logits, %d elements (complete: %t), want %d of a part", whole.Logits, whole.Tallies[0].Elements, whole.Complete, want)
+	}
+
+	file := filepath.Join(t.TempDir(), "new folder", "state.json")
+	ctx, interrupt := context.WithCancel(context.Background())
+	options := two(file)
+	options.Progress = func(done, total int64) {
+		if total != 2*2*chunkSize {
+			t.Errorf("got the total %d, want %d", total, 2*2*chunkSize)
+		}
+		if done > 2*chunkSize { // in the second chunk
+			interrupt()
+		}
+	}
+	if _, err := Float32(ctx, options); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want an interruption", err)
+	}
+	s, err := readState(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Done.len() != 1 || !s.Done.has(0) {
+		t.Fatalf("got %d chunks done, want the first one", s.Done.len())
+	}
+
+	options.Progress = func(done, _ int64) {
+		if done < 2*chunkSize {
+			t.Errorf("%d logits done, but %d were remembered", done, 2*chunkSize)
+		}
+	}
+	resumed, err := Float32(context.Background(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(whole, resumed); diff != "" {
+		t.Errorf("an interrupted run and a whole one differ (-whole +resumed):\n%s", diff)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(file)); len(left) != 1 {
+		t.Errorf("got the files %v, want the state alone", left)
+	}
+
+	// The state is that of these losses and this shard.
+	options.Shard = 2
+	if _, err := Float32(context.Background(), options); err == nil || !strings.Contains(err.Error(), "got shard 1/256, want 2/256") {
+		t.Errorf("another shard: got %v", err)
+	}
+	options = two(file)
+	options.Variants = []Variant{{"cheap", textbook}}
+	if _, err := Float32(context.Background(), options); err == nil || !strings.Contains(err.Error(), "the losses have changed since") {
+		t.Errorf("other losses: got %v", err)
+	}
+}
+
+func TestBadState(t *testing.T) {
+	good, err := openState(two(filepath.Join(t.TempDir(), "state.json")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(good.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, old, new, want string }{
+		{"not JSON", "{", "[", "not the state of a sweep"},
+		{"another format", `"lossproof_sweep": 1`, `"lossproof_sweep": 2`, "got format 2 of the state, want 1"},
+		{"an unknown member", `"Shard"`, `"Shart"`, "unknown field"},
+		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "got the counts of 0 logits, want 8388608"},
+		{"too few digits", `"Done": "00`, `"Done": "`, "got 126 hexadecimal digits"},
+		{"elements that do not add up", `"Elements": 0`, `"Elements": 7`, "got 7 elements for loss, target 0, want 0"},
+		{"another platform", `"Platform": "`, `"Platform": "plan9/`, "got the platform plan9/"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			bad := strings.Replace(string(text), test.old, test.new, 1)
+			if bad == string(text) {
+				t.Fatalf("%q is not in %s", test.old, text)
+			}
+			if err := os.WriteFile(good.file, []byte(bad), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Float32(context.Background(), two(good.file))
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), good.file) {
+				t.Errorf("got %v, want %q and the file's name", err, test.want)
+			}
+		})
+	}
+}
+
+func TestMerge(t *testing.T) {
+	dir := t.TempDir()
+	files := []string{filepath.Join(dir, "1.json"), filepath.Join(dir, "2.json")}
+	for i, file := range files {
+		s, err := openState(Options{Variants: BuiltIn(), Shard: i + 1, Shards: 2, State: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c := i; c < chunks; c += 2 {
+			// What a chunk without errors would have counted.
+			part := newCounts(s.variants)
+			part.Logits = 2 * chunkSize
+			for k := range part.Tallies {
+				part.Tallies[k] = Tally{Elements: part.Logits, Finite: part.Logits, Correct: part.Logits - uint64(i)}
+			}
+			s.Done.add(c)
+			s.Counts.add(&part)
+		}
+		if err := s.write(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := Merge(files...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !all.Complete || all.Logits != 1<<32 || all.Tallies[3].Correct != 1<<32-chunks/2 {
+		t.Errorf("got %+v", all)
+	}
+	if one, err := Merge(files[0]); err != nil || one.Complete || one.Logits != 1<<31 {
+		t.Errorf("one shard: got %+v, %v", one, err)
+	}
+	if _, err := Merge(files[0], files[1], files[0]); err == nil || !strings.Contains(err.Error(), "chunk 0 is in another file too") {
+		t.Errorf("the same shard twice: got %v", err)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	for _, o := range []Options{{Shard: 3, Shards: 2}, {Shard: 0, Shards: 2}, {Shard: 1, Shards: chunks + 1}, {Shard: -1, Shards: -1}} {
+		if _, err := Float32(context.Background(), o); err == nil || !strings.Contains(err.Error(), "want i/n") {
+			t.Errorf("shard %d/%d: got %v", o.Shard, o.Shards, err)
+		}
+	}
+	if _, err := Sample(context.Background(), 0, Options{}); err == nil {
+		t.Error("a sample of nothing: got no error")
+	}
+	if _, err := Random(context.Background(), 0, nil); err == nil {
+		t.Error("no random points: got no error")
+	}
+	for _, n := range []int{0, 1000, 2500} {
+		if _, err := Sums(context.Background(), n, 2000, nil); err == nil {
+			t.Errorf("sums of %d elements of 2000 distinct ones: got no error", n)
+		}
+	}
+}
+
+// TestChunksCoverEverything counts the logits of all chunks without measuring them.
+func TestChunksCoverEverything(t *testing.T) {
+	if chunks*chunkSize*2 != allLogits || chunkSize%blockSize != 0 {
+		t.Errorf("%d chunks of %d magnitudes in blocks of %d do not make 2³² logits", chunks, chunkSize, blockSize)
+	}
+	for _, shards := range []int{1, 3, 512} {
+		seen := make([]int, chunks)
+		for shard := range shards {
+			for c := shard; c < chunks; c += shards {
+				seen[c]++
+			}
+		}
+		if slices.ContainsFunc(seen, func(n int) bool { return n != 1 }) {
+			t.Errorf("%d shards do not partition the chunks", shards)
+		}
+	}
+}
+
+// TestSampleIsStratified checks what SampleText says.
+func TestSampleIsStratified(t *testing.T) {
+	magnitudes := sample(64)
+	if !slices.IsSorted(magnitudes) || len(slices.Compact(slices.Clone(magnitudes))) != len(magnitudes) {
+		t.Error("the magnitudes do not ascend")
+	}
+	var parts [256]map[uint32]bool
+	for i := range parts {
+		parts[i] = map[uint32]bool{}
+	}
+	for _, m := range magnitudes {
+		parts[m>>23][m<<9>>26] = true // one of 64 parts of the binade
+	}
+	for e, p := range parts {
+		want := 4
+		if x := math.Float32frombits(uint32(e) << 23); x >= 0x1p-30 && x < 0x1p7 {
+			want = 64
+		}
+		if len(p) < want || want == 4 && len(p) > 6 {
+			t.Errorf("exponent %d: got %d of 64 parts, want %d", e, len(p), want)
+		}
+		for _, edge := range []uint32{0, 1<<23 - 1} {
+			if _, found := slices.BinarySearch(magnitudes, uint32(e)<<23+edge); !found {
+				t.Errorf("exponent %d: the edge %#x is missing", e, edge)
+			}
+		}
+	}
+}
+
+// TestRandomFindsWrongLosses has losses that are wrong in one setting, in one dtype.
+func TestRandomFindsWrongLosses(t *testing.T) {
+	spoil := func(b *batch[float64]) error {
+		if err := evaluateBuiltIn(b); err != nil {
+			return err
+		}
+		if b.posWeight == nil || b.weight != nil {
+			return nil
+		}
+		for i, x := range b.input { // 1 + (p-1)·t, which loses p
+			t, p := b.target[i], b.posWeight[i]
+			b.loss[i] = (1-t)*x + (1+(p-1)*t)*(math.Log1p(math.Exp(-math.Abs(x)))+max(-x, 0))
+		}
+		return nil
+	}
+	rows, err := random(context.Background(), 3000, newProgress(nil, 0, 0), spoil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		wrong := row.Setting == "hard targets, pos_weight" && row.Output == "loss"
+		if wrong != (row.Max > 1000) {
+			t.Errorf("%s, %s: got an error of %g", row.Setting, row.Output, row.Max)
+		}
+		if row.Points != 3000 || row.Correct == 0 || row.At == "" {
+			t.Errorf("%s, %s: got %+v", row.Setting, row.Output, row)
+		}
+	}
+}
+
+// TestRandomIsRepeatable: neither the order of the goroutines nor their number shows.
+func TestRandomIsRepeatable(t *testing.T) {
+	first, err := Random(context.Background(), 3000, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Random(context.Background(), 3000, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, second); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSumsFindWrongReductions has a naive float32 sum, and one that depends on the number of threads.
+func TestSumsFindWrongReductions(t *testing.T) {
+	right := sumCalls[float32]()[1]
+	naive, turns := right, right
+	each := func(input, target loss.Tensor[float32]) []float32 {
+		l, err := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None}.Forward(input, target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l.Data
+	}
+	naive.forward = func(dst []float32, input, target loss.Tensor[float32]) error {
+		dst[0] = 0
+		for _, l := range each(input, target) {
+			dst[0] += l
+		}
+		return nil
+	}
+	calls := 0
+	turns.forward = func(dst []float32, input, target loss.Tensor[float32]) error {
+		if err := right.forward(dst, input, target); err != nil {
+			return err
+		}
+		if calls++; calls == len(sumThreads) {
+			dst[0] = math.Nextafter32(dst[0], 0)
+		}
+		return nil
+	}
+	rows, err := sums(context.Background(), 200_000, 20_000, newProgress(nil, 0, 0), []sumCall[float32]{right, naive, turns})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows[0].ULP > 0.51 || !rows[0].Same {
+		t.Errorf("the right one: got %+v", rows[0])
+	}
+	if rows[1].ULP < 2 || !rows[1].Same {
+		t.Errorf("the naive one: got %+v", rows[1])
+	}
+	if rows[2].Same {
+		t.Errorf("the one that depends on threads: got %+v", rows[2])
+	}
+	if misses := (&Report{Sums: rows}).Misses(); len(misses) != 2 {
+		t.Errorf("got %q, want two", misses)
+	}
+}
+
+func TestNearest32(t *testing.T) {
+	tests := []struct {
+		name string
+		g    float32
+		e    dd
+		want bool
+	}{
+		{"the number itself", 1, ddOf(1), true},
+		{"just below the middle", 1, dd{1 + 0x1p-24, -0x1p-80}, true},
+		{"just above the middle", 1, dd{1 + 0x1p-24, 0x1p-80}, false},
+		{"the upper neighbour, just above the middle", 1 + 0x1p-23, dd{1 + 0x1p-24, 0x1p-80}, true},
+		{"below a power of two the middle is nearer", 1, dd{1 - 0x1p-25, -0x1p-80}, false},
+		{"and on its other side", 1, dd{1 - 0x1p-25, 0x1p-80}, true},
+		{"zero and the smallest subnormal number", 0, dd{0x1p-150, -0x1p-210}, true},
+		{"the smallest subnormal number", 0x1p-149, dd{0x1p-150, -0x1p-210}, false},
+	}
+	for _, test := range tests {
+		if got := nearest32(test.g, scaled{m: test.e}); got != test.want {
+			t.Errorf("%s: got %t", test.name, got)
+		}
+	}
+}
+
+func TestInverseULP32(t *testing.T) {
+	for _, test := range []struct{ e, want float64 }{
+		{1, 0x1p-23}, {math.Nextafter(1, 0), 0x1p-24}, {1.999, 0x1p-23}, {0x1p-126, 0x1p-149}, {0x1p-130, 0x1p-149},
+		{0, 0x1p-149}, {1e-300, 0x1p-149}, {math.MaxFloat32, 0x1p104}, {1e300, 0x1p104},
+	} {
+		if got := 1 / inverseULP32(test.e); got != test.want {
+			t.Errorf("at %g: got %g, want %g", test.e, got, test.want)
+		}
+	}
+}
+
+func TestResultAsJSON(t *testing.T) {
+	result, err := Sample(context.Background(), 4, Options{Variants: []Variant{{"textbook", textbook}, {"cheap", cheap}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(result)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Result
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	sameNaN := cmp.Comparer(func(a, b Number) bool { return sameClass(float64(a), float64(b)) })
+	if diff := cmp.Diff(*result, back, sameNaN); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,209 @@
+package sweep
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// Tally counts how the results of one output at one target compare with the oracle.
+type Tally struct {
+	// Elements is the number of logits, Finite of those among them that are finite.
+	Elements, Finite uint64
+	// Correct is the number of finite logits whose result is correctly rounded: the
+	// number of the dtype that is nearest to the exact result.
+	Correct uint64
+	// WrongClass is the number of results that are NaN or infinite where the right one is
+	// not, or the other way round.
+	WrongClass uint64
+	// Worst is the largest error, at the logit with the smallest bits if there are several;
+	// nil if every result is exact.
+	Worst *Error `json:",omitempty"`
+	// Examples are the first results of a wrong class, by the bits of the logit.
+	Examples []Error `json:",omitempty"`
+}
+
+// maxExamples bounds Tally.Examples.
+const maxExamples = 5
+
+// Error is the error of one result.
+type Error struct {
+	// ULP is the error in ULPs at the exact result; 0 for one of a wrong class.
+	ULP float64
+	// Input is the logit.
+	Input Bits32
+	// Got is the result, Exact the exact one, rounded to float64.
+	Got, Exact Number
+}
+
+// CorrectShare returns the share of the finite logits whose results are correctly rounded.
+func (t *Tally) CorrectShare() float64 {
+	if t.Finite == 0 {
+		return math.NaN()
+	}
+	return float64(t.Correct) / float64(t.Finite)
+}
+
+// MaxULP returns the largest error in ULPs.
+func (t *Tally) MaxULP() float64 {
+	if t.Worst == nil {
+		return 0
+	}
+	return t.Worst.ULP
+}
+
+// add adds the counts of u, which are those of other logits. The order does not matter.
+func (t *Tally) add(u *Tally) {
+	t.Elements += u.Elements
+	t.Finite += u.Finite
+	t.Correct += u.Correct
+	t.WrongClass += u.WrongClass
+	if u.Worst != nil && (t.Worst == nil || u.Worst.worse(t.Worst)) {
+		worst := *u.Worst
+		t.Worst = &worst
+	}
+	t.Examples = append(t.Examples, u.Examples...)
+	slices.SortFunc(t.Examples, func(a, b Error) int { return int(int64(a.Input) - int64(b.Input)) })
+	t.Examples = t.Examples[:min(len(t.Examples), maxExamples)]
+}
+
+func (e *Error) worse(f *Error) bool {
+	return e.ULP > f.ULP || e.ULP == f.ULP && e.Input < f.Input
+}
+
+func (t *Tally) wrongClass(e Error) {
+	t.WrongClass++
+	if len(t.Examples) < maxExamples {
+		t.Examples = append(t.Examples, e)
+	}
+}
+
+// measure compares float32 results with the oracle. The logits are those with the given
+// bits of their magnitude, which ascend, and negative if sign is set; exact has |exact result| of each.
+// Where the output is negative its exact result is too, or a zero of either sign.
+func (t *Tally) measure(got []float32, magnitudes []uint32, exact []float64, o Output, sign bool) {
+	negate := o.Gradient && o.One
+	worst, at := 0.0, -1
+	for i, g := range got {
+		g, e := float64(g), exact[i]
+		if negate {
+			g = -g
+		}
+		if magnitudes[i] >= infinity32 {
+			if !sameClass(g, e) {
+				t.wrongClass(newError(0, magnitudes[i], sign, negate, g, e))
+			}
+			continue
+		}
+		t.Finite++
+		d := math.Abs(g-e) * inverseULP32(e)
+		switch {
+		case d < 0.5-oracleError:
+			t.Correct++
+		case d <= 0.5+oracleError:
+			// Too close to the middle between two numbers for oracle32.
+			f := precise(float64(math.Float32frombits(magnitudes[i])))
+			if nearest32(float32(g), f.of(o, sign)) {
+				t.Correct++
+			}
+		case !(d <= math.MaxFloat64): // NaN or infinite
+			t.wrongClass(newError(0, magnitudes[i], sign, negate, g, e))
+			continue
+		}
+		if d > worst {
+			worst, at = d, i
+		}
+	}
+	t.Elements += uint64(len(got))
+	if at >= 0 {
+		g := float64(got[at])
+		if negate {
+			g = -g
+		}
+		e := newError(worst, magnitudes[at], sign, negate, g, exact[at])
+		t.add(&Tally{Worst: &e})
+	}
+}
+
+func newError(ulp float64, magnitude uint32, sign, negate bool, got, exact float64) Error {
+	if sign {
+		magnitude |= 1 << 31
+	}
+	if negate {
+		got, exact = -got, -exact
+	}
+	return Error{ULP: ulp, Input: Bits32(magnitude), Got: Number(got), Exact: Number(exact)}
+}
+
+// sameClass reports whether a and b are both NaN, the same infinity, or the same finite number.
+func sameClass(a, b float64) bool {
+	return a == b || math.IsNaN(a) && math.IsNaN(b)
+}
+
+// inverseULP32 returns 1 over the spacing of float32 at e.
+func inverseULP32(e float64) float64 {
+	exponent := int(math.Float64bits(e)>>52&0x7ff) - 1023
+	exponent = min(max(exponent, -126), 127)
+	return math.Float64frombits(uint64(1023+23-exponent) << 52)
+}
+
+// nearest32 reports whether g is the float32 number nearest to e. The two must be within
+// an ULP of each other, and e not in the middle between two numbers: no value of the
+// functions is, they are transcendental but for 1/2.
+func nearest32(g float32, e scaled) bool {
+	exact := e.value() // float32 results lie far above where it loses digits
+	toward := float32(math.Inf(1))
+	if exact.sub(ddOf(float64(g))).hi < 0 {
+		toward = -toward
+	}
+	neighbour := math.Nextafter32(g, toward)
+	middle := (float64(g) + float64(neighbour)) / 2 // exact in float64
+	return exact.sub(ddOf(float64(g))).abs().sub(ddOf(math.Abs(middle-float64(g)))).hi <= 0
+}
+
+// infinity32 has the bits of the float32 +Inf.
+const infinity32 = 0xff << 23
+
+// Bits32 is a float32 number by its bits. As text it is both: "0xc1200000 (-10)".
+type Bits32 uint32
+
+// Float returns the number.
+func (b Bits32) Float() float32 { return math.Float32frombits(uint32(b)) }
+
+func (b Bits32) String() string {
+	return fmt.Sprintf("0x%08x (%v)", uint32(b), b.Float())
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (b Bits32) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler]. It reads the bits alone.
+func (b *Bits32) UnmarshalText(text []byte) error {
+	const digits = len("0x00000000")
+	if len(text) >= digits {
+		if v, err := strconv.ParseUint(string(text[:digits]), 0, 32); err == nil {
+			*b = Bits32(v)
+			return nil
+		}
+	}
+	return fmt.Errorf("got %q, want the bits of a float32 such as 0xc1200000", text)
+}
+
+// Number is a float64 that JSON can hold even if it is not finite: as a string.
+type Number float64
+
+// MarshalText implements [encoding.TextMarshaler].
+func (n Number) MarshalText() ([]byte, error) {
+	return strconv.AppendFloat(nil, float64(n), 'g', -1, 64), nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (n *Number) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseFloat(string(text), 64)
+	if err != nil {
+		return fmt.Errorf("got %q, want a number", text)
+	}
+	*n = Number(v)
+	return nil
+}
