@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"lossproof/fixtures"
 	"lossproof/judge/claim"
@@ -22,6 +23,9 @@ type Options struct {
 	Quirks bool
 	// MaxFail ends a run after so many failing cases that gate; 0 means never.
 	MaxFail int
+	// Known are the known failures of the port, by output (case#output), or by case for a
+	// rejection. See judge/baseline.
+	Known map[string]Known
 	// Argv is recorded in the result.
 	Argv []string
 	// Progress, if set, is called by Run after every case.
@@ -150,35 +154,67 @@ func (j *Judge) Outside(c *fixtures.Case) (string, error) {
 // Case asks the port one case and judges the answer. Whatever goes wrong is an outcome;
 // the error is that of ctx alone.
 func (j *Judge) Case(ctx context.Context, c *fixtures.Case) (CaseResult, error) {
-	result := CaseResult{ID: c.ID, Module: c.Module, Topic: c.Topic, Rule: c.Rule, Rejection: c.Rejection != nil}
-	rule, ruleErr := j.set.Rule(c.Rule)
-	if ruleErr != nil {
-		result.Outcome, result.Gates, result.Message = SuiteError, true, ruleErr.Error()
-		return result, nil //nolint:nilerr // it is the outcome
+	p := j.prepare(c)
+	if p.ask {
+		p.wait = func() (ports.Answer, error) { return j.port.Evaluate(ctx, p.q.call()) }
+	}
+	return j.conclude(ctx, p)
+}
+
+// pending is a case on its way to its result.
+type pending struct {
+	// result is final unless the case is asked.
+	result CaseResult
+	q      question
+	ask    bool
+	// wait returns the answer.
+	wait func() (ports.Answer, error)
+}
+
+// prepare does what comes before asking.
+func (j *Judge) prepare(c *fixtures.Case) pending {
+	p := pending{result: CaseResult{ID: c.ID, Module: c.Module, Topic: c.Topic, Rule: c.Rule, Rejection: c.Rejection != nil}}
+	result := &p.result
+	rule, err := j.set.Rule(c.Rule)
+	if err != nil {
+		result.Outcome, result.Gates, result.Message = SuiteError, true, err.Error()
+		return p
 	}
 	result.Statement, result.Requirement = rule.Statement, rule.Requirement
 	result.Gates = rule.Requirement != fixtures.Quirk || j.options.Quirks
 
-	q, dataErr := j.question(c)
+	p.q, err = j.question(c)
 	switch {
-	case dataErr != nil:
-		result.Outcome, result.Message = SuiteError, dataErr.Error()
-		return result, nil //nolint:nilerr // it is the outcome
-	case q.outside != "":
-		result.Outcome, result.Message = Unsupported, q.outside
+	case err != nil:
+		result.Outcome, result.Message = SuiteError, err.Error()
+	case p.q.outside != "":
+		result.Outcome, result.Message = Unsupported, p.q.outside
 		result.Outputs = unclaimed(c, nil)
-		return result, nil
+	default:
+		p.ask = true
 	}
-	answer, err := j.ask(ctx, q)
+	return p
+}
+
+// conclude waits for the answer, where there is one to come, and judges it.
+func (j *Judge) conclude(ctx context.Context, p pending) (CaseResult, error) {
+	if !p.ask {
+		return p.result, nil
+	}
+	answer, err := guarded(p.wait)
 	if ctx.Err() != nil {
 		return CaseResult{}, ctx.Err()
 	}
-	if c.Rejection != nil {
-		judgeRefusal(&result, q, answer, err)
+	if p.result.Rejection {
+		judgeRefusal(&p.result, p.q, answer, err)
 	} else {
-		judgeOutputs(&result, q, answer, err, j.options.Level)
+		judgeOutputs(&p.result, p.q, answer, err, j.options.Level)
 	}
-	return result, nil
+	if answer.Note != "" {
+		p.result.Note = strings.TrimPrefix(p.result.Note+"; "+bounded(answer.Note), "; ")
+	}
+	applyKnown(&p.result, j.options.Known)
+	return p.result, nil
 }
 
 // unclaimed returns results for the outputs that are not wanted.
@@ -195,19 +231,22 @@ func unclaimed(c *fixtures.Case, want []string) map[string]OutputResult {
 // errPanic says that a port in process panicked, which is how it crashes.
 var errPanic = fmt.Errorf("%w: panic", ports.ErrCrash)
 
-// ask asks the port.
-func (j *Judge) ask(ctx context.Context, q question) (answer ports.Answer, err error) {
+// guarded asks the port, and makes an error of a panic.
+func guarded(ask func() (ports.Answer, error)) (answer ports.Answer, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%w: %v\n%s", errPanic, r, debug.Stack())
 		}
 	}()
-	answer, err = j.port.Evaluate(ctx, Call(q.c, q.inputs, q.want))
+	answer, err = ask()
 	if err == nil {
 		err = checkForm(answer)
 	}
 	return answer, err
 }
+
+// call returns the call that a question makes.
+func (q question) call() ports.Call { return Call(q.c, q.inputs, q.want) }
 
 // Call returns the call that a case makes.
 func Call(c *fixtures.Case, inputs map[string]tensor.Tensor, want []string) ports.Call {
@@ -231,6 +270,10 @@ func checkForm(a ports.Answer) error {
 // outcomeOf names the outcome of an error of asking.
 func outcomeOf(err error) Outcome {
 	switch {
+	case errors.Is(err, ports.ErrRequest):
+		return SuiteError
+	case errors.Is(err, ports.ErrNotRun):
+		return NotRun
 	case errors.Is(err, ports.ErrMalformed):
 		return Malformed
 	case errors.Is(err, ports.ErrTimeout), errors.Is(err, context.DeadlineExceeded):

@@ -11,6 +11,8 @@ const (
 	SuiteError Outcome = "suite-error"
 	// Unsupported: outside the claim, and not asked.
 	Unsupported Outcome = "unsupported"
+	// NotRun: inside the claim, and not asked, for the port was lost too often before.
+	NotRun Outcome = "not-run"
 	// Malformed: what came is no answer to the call, or lacks a wanted output.
 	Malformed Outcome = "malformed"
 	// Timeout: nothing came in time.
@@ -21,15 +23,20 @@ const (
 	Error Outcome = "error"
 	// Fail: the answer is wrong.
 	Fail Outcome = "fail"
+	// Fixed: the answer is right, and the baseline knows it as a failure: until it is
+	// updated, the run fails.
+	Fixed Outcome = "fixed"
+	// KnownFailure: a failure that the baseline knows. It does not gate.
+	KnownFailure Outcome = "known"
 	// Pass: the answer is right.
 	Pass Outcome = "pass"
 )
 
 // Outcomes lists the outcomes in the order of their precedence.
-var Outcomes = []Outcome{SuiteError, Unsupported, Malformed, Timeout, Crash, Error, Fail, Pass}
+var Outcomes = []Outcome{SuiteError, Unsupported, NotRun, Malformed, Timeout, Crash, Error, Fail, Fixed, KnownFailure, Pass}
 
 // Failing reports whether o counts against the port, or the suite.
-func (o Outcome) Failing() bool { return o != Pass && o != Unsupported }
+func (o Outcome) Failing() bool { return o != Pass && o != KnownFailure && o != Unsupported }
 
 // precedes reports whether o is before p in Outcomes.
 func (o Outcome) precedes(p Outcome) bool {

@@ -19,15 +19,14 @@ func Run(ctx context.Context, set *fixtures.Set, port ports.Port, options Option
 	}
 	result := j.newResult()
 	failing := 0
-	for i, c := range j.cases {
-		r, err := j.Case(ctx, c)
+	for r, err := range j.each(ctx) {
 		if err != nil {
 			result.Summary = j.summarize(result.Cases)
 			return result, err
 		}
 		result.Cases = append(result.Cases, r)
 		if options.Progress != nil {
-			options.Progress(i+1, len(j.cases), r)
+			options.Progress(len(result.Cases), len(j.cases), r)
 		}
 		if r.Gates && r.Outcome.Failing() {
 			failing++

@@ -17,6 +17,7 @@ func (j *Judge) summarize(results []CaseResult) Summary {
 		topics[[2]string{r.Module, r.Topic}] = append(topics[[2]string{r.Module, r.Topic}], r)
 	}
 	s.Counts = count(results)
+	s.NotRun += s.Cases[NotRun]
 	conformant, claimed := true, 0
 	var seen []string
 	for _, c := range j.cases { // the order of the fixtures, and modules without results too
@@ -53,10 +54,13 @@ func (j *Judge) summarize(results []CaseResult) Summary {
 func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary {
 	m := ModuleSummary{Module: module, Counts: count(results)}
 	_, m.Claimed = j.description.Modules[module]
-	failing, passed, passedAny := 0, 0, 0
+	failing, notRun, passed, passedAny := 0, 0, 0, 0
 	for _, r := range results {
 		m.countRequirement(r)
-		if r.Gates && r.Outcome.Failing() {
+		switch {
+		case r.Outcome == NotRun:
+			notRun++
+		case r.Gates && r.Outcome.Failing():
 			failing++
 		}
 		for _, output := range r.Outputs {
@@ -80,13 +84,17 @@ func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary
 	if !j.computes(module) {
 		passed = passedAny
 	}
+	notRun += selected - len(results)
 	switch {
 	case !m.Claimed:
 		m.Reason = "not claimed"
 	case failing > 0:
-		m.Reason = fmt.Sprintf("%s of %d", plural(failing, "case fails", "cases fail"), len(results))
-	case len(results) < selected:
-		m.Reason = fmt.Sprintf("%d of %d cases were not run", selected-len(results), selected)
+		m.Reason = fmt.Sprintf("%s of %d", plural(failing, "case fails", "cases fail"), selected-notRun)
+		if notRun > 0 {
+			m.Reason += fmt.Sprintf(", %d were not run", notRun)
+		}
+	case notRun > 0:
+		m.Reason = fmt.Sprintf("%d of %d cases were not run", notRun, selected)
 	case passed == 0:
 		m.Reason = "nothing passed"
 	}
@@ -97,6 +105,7 @@ func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary
 // countRequirement counts what should rules and quirks say.
 func (m *ModuleSummary) countRequirement(r CaseResult) {
 	switch {
+	case r.Outcome == NotRun:
 	case r.Requirement == fixtures.Quirk && r.Outcome == Pass:
 		m.QuirksFollowed++
 	case r.Requirement == fixtures.Quirk && r.Outcome.Failing():

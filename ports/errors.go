@@ -11,4 +11,9 @@ var (
 	ErrTimeout = errors.New("no answer in time")
 	// ErrCrash says that the port ended before it answered.
 	ErrCrash = errors.New("the port ended")
+	// ErrNotRun says that the call was not made: the port was lost too often before.
+	ErrNotRun = errors.New("not asked")
+	// ErrRequest says that the call could not be put into a request, which is no fault of
+	// the port.
+	ErrRequest = errors.New("no request can be made of the call")
 )

@@ -25,6 +25,15 @@ type Port interface {
 	Evaluate(ctx context.Context, call Call) (Answer, error)
 }
 
+// Pipelined is a port that takes calls before it has answered earlier ones.
+type Pipelined interface {
+	Port
+	// Send hands a call over and returns a function that waits for what Evaluate would
+	// return; call it at most once. Send blocks while the port has enough to do. Calls are
+	// made in the order in which they are sent; it is safe for concurrent use.
+	Send(ctx context.Context, call Call) (wait func() (Answer, error))
+}
+
 // Description is a port's answer to hello.
 type Description struct {
 	Port    Info
@@ -63,12 +72,14 @@ type Call struct {
 	Want []string
 }
 
-// Answer is what a port says to a call: exactly one field is set.
+// Answer is what a port says to a call: exactly one field is set, Note apart.
 type Answer struct {
 	Outputs     map[string]tensor.Tensor
 	Rejected    *Rejected
 	Unsupported *Unsupported
 	Failed      *Failed
+	// Note is what happened on the way to the answer, such as a crash before it.
+	Note string
 }
 
 // Rejected says that the port refuses the call, as torch raises.

@@ -1,0 +1,281 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"lossproof/ports"
+	"lossproof/ports/wire"
+)
+
+const (
+	// exitGrace is how long a process may take to end after bye, or after it closed its
+	// stdout.
+	exitGrace = 2 * time.Second
+	// drainGrace is how long what a process has written may take to be read after its
+	// end. Only a descendant outside its group can keep the pipe open for longer.
+	drainGrace = 500 * time.Millisecond
+)
+
+// child is a running process. One goroutine at a time uses it.
+type child struct {
+	number int
+	cmd    *exec.Cmd
+	trace  *trace
+	stdin  *os.File
+	stdout *os.File
+	stderr *tail
+
+	// lines are those of stdout; it is closed at the end.
+	lines chan line
+	// requests are written to stdin in their order; it has room for a window, hello and bye.
+	requests chan []byte
+	// deaf is closed when stdin cannot be written to any more.
+	deaf chan struct{}
+	// quit ends the goroutines that read and write.
+	quit chan struct{}
+	// exited is closed when the process has ended, and its group with it.
+	exited chan struct{}
+	// heard is closed when stderr has been read to its end.
+	heard chan struct{}
+}
+
+type line struct {
+	text []byte
+	torn bool  // the end came before the line feed
+	err  error // wire.ErrLineTooLong
+}
+
+func startChild(options Options, number int, trace *trace) (*child, error) {
+	cmd := exec.Command(options.Command[0], options.Command[1:]...)
+	cmd.Dir, cmd.Env = options.Dir, options.Env
+	setGroup(cmd)
+	c := &child{
+		number: number, cmd: cmd, trace: trace, stderr: &tail{},
+		lines: make(chan line), requests: make(chan []byte, window+2),
+		deaf: make(chan struct{}), quit: make(chan struct{}), exited: make(chan struct{}), heard: make(chan struct{}),
+	}
+	// Pipes of our own: those of exec.Cmd are closed by its Wait, with what was not read.
+	var theirs, ours []*os.File
+	closeAll := func(files []*os.File) {
+		for _, f := range files {
+			f.Close()
+		}
+	}
+	var stderr *os.File
+	for _, pipe := range []struct{ child, parent func(*os.File) }{
+		{func(f *os.File) { cmd.Stdin = f }, func(f *os.File) { c.stdin = f }},
+		{func(f *os.File) { cmd.Stdout = f }, func(f *os.File) { c.stdout = f }},
+		{func(f *os.File) { cmd.Stderr = f }, func(f *os.File) { stderr = f }},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			closeAll(theirs)
+			closeAll(ours)
+			return nil, err
+		}
+		if cmd.Stdin == nil { // the first pipe: the child reads
+			r, w = w, r
+		}
+		pipe.child(w)
+		pipe.parent(r)
+		theirs, ours = append(theirs, w), append(ours, r)
+	}
+	started := make(chan error)
+	go func() {
+		// On Linux a child dies with the thread that started it, which this goroutine holds.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		_ = cmd.Wait() // the state says it
+		killGroup(cmd)
+		close(c.exited)
+	}()
+	err := <-started
+	closeAll(theirs)
+	if err != nil {
+		closeAll(ours)
+		return nil, err
+	}
+	trace.note(number, "started %q as process %d", options.Command, cmd.Process.Pid)
+	go c.read()
+	go c.write()
+	go func() {
+		defer close(c.heard)
+		_, _ = io.Copy(c.stderr, stderr)
+	}()
+	go func() {
+		<-c.exited
+		time.Sleep(drainGrace)
+		stderr.Close()
+		// Ends a read that waits for a descendant outside the group.
+		_ = c.stdout.SetReadDeadline(time.Now())
+	}()
+	return c, nil
+}
+
+// read reads stdout line by line.
+func (c *child) read() {
+	defer close(c.lines)
+	reader := wire.NewLineReader(c.stdout)
+	for {
+		text, err := reader.Next()
+		switch {
+		case errors.Is(err, wire.ErrLineTooLong):
+			c.trace.note(c.number, "<- %v", err)
+		case err != nil:
+			return
+		default:
+			c.trace.line(c.number, "<-", text)
+		}
+		select {
+		case c.lines <- line{text, reader.Torn(), err}:
+		case <-c.quit:
+			return
+		}
+	}
+}
+
+// write writes requests to stdin.
+func (c *child) write() {
+	for {
+		select {
+		case text := <-c.requests:
+			c.trace.line(c.number, "->", text)
+			if _, err := c.stdin.Write(append(text, '\n')); err != nil {
+				close(c.deaf)
+				return
+			}
+		case <-c.quit:
+			return
+		}
+	}
+}
+
+// hello asks the process what it is.
+func (c *child) hello(ctx context.Context, options Options) (ports.Description, error) {
+	request := wire.EncodeHello()
+	if options.Validate != nil {
+		if err := options.Validate.Request(request); err != nil {
+			return ports.Description{}, fmt.Errorf("%w: %w", ports.ErrRequest, err)
+		}
+	}
+	c.requests <- request
+	timer := time.NewTimer(options.StartTimeout)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ports.Description{}, ctx.Err()
+		case <-timer.C:
+			return ports.Description{}, fmt.Errorf("nothing came in %v: does the port flush its stdout after every line?", options.StartTimeout)
+		case l, ok := <-c.lines:
+			if !ok {
+				return ports.Description{}, fmt.Errorf("the port ended (%s) before it answered", c.end())
+			}
+			if l.err != nil {
+				return ports.Description{}, l.err
+			}
+			if blank(l.text) {
+				continue
+			}
+			description, err := wire.DecodeDescription(l.text)
+			if err == nil && options.Validate != nil {
+				err = options.Validate.Answer(l.text)
+			}
+			var protocol *wire.ProtocolError
+			if err != nil && !errors.As(err, &protocol) {
+				err = fmt.Errorf("%w (stdout is for the protocol alone: what a library prints belongs on stderr)", err)
+			}
+			return description, err
+		}
+	}
+}
+
+// end waits until the process has ended, kills it if it does not, and says how it ended.
+func (c *child) end() string {
+	timer := time.NewTimer(exitGrace)
+	defer timer.Stop()
+	how := ""
+	select {
+	case <-c.exited:
+	case <-timer.C:
+		how = "it closed its stdout and lived on; "
+		killGroup(c.cmd)
+		<-c.exited
+	}
+	return how + c.cmd.ProcessState.String()
+}
+
+// bye asks the process to end. The error says what it did instead.
+func (c *child) bye() error {
+	c.requests <- wire.EncodeBye()
+	timer := time.NewTimer(exitGrace)
+	defer timer.Stop()
+	var stray error
+	for {
+		select {
+		case l, ok := <-c.lines:
+			if ok {
+				if stray == nil && !blank(l.text) {
+					stray = fmt.Errorf("the port wrote a line that answers nothing: %s", excerpt(l.text))
+				}
+				continue
+			}
+			how := c.end()
+			c.kill()
+			if c.cmd.ProcessState.ExitCode() != 0 {
+				return errors.Join(stray, fmt.Errorf("the port ended with %s after bye, want exit status 0%s", how, c.lastWords()))
+			}
+			return stray
+		case <-timer.C:
+			c.kill()
+			return errors.Join(stray, fmt.Errorf("the port did not end within %v of bye, and was killed", exitGrace))
+		}
+	}
+}
+
+// kill ends the process and its group, and what serves them. It may be called twice.
+func (c *child) kill() {
+	select {
+	case <-c.quit:
+		return
+	default:
+	}
+	close(c.quit)
+	select {
+	case <-c.exited: // the group is gone, its number may be that of another
+	default:
+		killGroup(c.cmd)
+		<-c.exited
+	}
+	// What the process wrote to stderr is wanted for the message.
+	timer := time.NewTimer(drainGrace)
+	defer timer.Stop()
+	select {
+	case <-c.heard:
+	case <-timer.C:
+	}
+	c.stdin.Close()
+	c.stdout.Close()
+	c.trace.note(c.number, "ended: %s", c.cmd.ProcessState)
+}
+
+// lastWords is the end of stderr, as it is added to an error of a child that was killed.
+func (c *child) lastWords() string {
+	text := c.stderr.String()
+	if text == "" {
+		return ""
+	}
+	return "\nthe port's stderr ends with:\n" + text
+}

@@ -1,0 +1,15 @@
+package process
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// setGroup gives the child a process group of its own, and has the kernel kill it when
+// its parent is killed.
+func setGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// killGroup kills the child and what it forked. That the group is gone is no error.
+func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

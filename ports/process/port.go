@@ -1,0 +1,324 @@
+// Package process is a port in another process: a command that speaks wire protocol 1 on
+// its stdin and stdout.
+//
+//	port, err := process.New(process.Options{Command: []string{"python3", "port.py"}})
+//	defer port.Close()
+//	result, err := judge.Run(ctx, set, port, judge.Options{})
+//
+// Several requests are in flight at a time. Whatever the process does, a run ends, and keeps
+// the answers that it has: a crash or a timeout blames the first unanswered call, which is
+// asked once more, alone, in a new process; the rest is asked again. After
+// [Options.MaxRestarts] restarts nothing more is asked, and every call that is left is an
+// [ports.ErrNotRun].
+//
+// A process is in a process group of its own, which is killed with it; on Linux it also
+// dies with its parent. A descendant that leaves the group (setsid) is out of reach.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+	"time"
+
+	"lossproof/ports"
+	"lossproof/ports/wire"
+)
+
+// The defaults of Options.
+const (
+	DefaultTimeout      = 10 * time.Second
+	DefaultStartTimeout = 60 * time.Second
+	DefaultMaxRestarts  = 20
+)
+
+// window is the number of requests that one process has in flight: enough to hide the
+// time that a line takes, and few enough that little is asked again after a crash.
+const window = 16
+
+// Options say which command is run, and how. Only Command is required.
+type Options struct {
+	// Command is the program, found as a shell finds it, and its arguments.
+	Command []string
+	// Dir is the working directory, "" for that of the caller.
+	Dir string
+	// Env is the environment, nil for that of the caller.
+	Env []string
+	// Timeout is the time for one answer. Its clock starts when the answer before it
+	// arrived. 0 is DefaultTimeout.
+	Timeout time.Duration
+	// StartTimeout is the time from the start to the answer to hello. 0 is
+	// DefaultStartTimeout.
+	StartTimeout time.Duration
+	// Jobs is the number of processes that share the calls; 0 is 1.
+	Jobs int
+	// MaxRestarts is the number of processes that may be started in place of lost ones, in
+	// all; 0 is DefaultMaxRestarts, a negative number allows none.
+	MaxRestarts int
+	// Trace, if set, gets every line of both directions, with the time in seconds and the
+	// number of the process.
+	Trace io.Writer
+	// Validate, if set, checks every message of both directions. An error for a request
+	// is one of the suite, an error for an answer makes the answer malformed.
+	Validate Validator
+}
+
+// Validator checks messages, each one line without its line feed.
+type Validator interface {
+	Request(line []byte) error
+	Answer(line []byte) error
+}
+
+// errClosed is the answer of a port that is closed.
+var errClosed = errors.New("the port is closed")
+
+// Port is a [ports.Pipelined] over processes. It is safe for concurrent use.
+type Port struct {
+	options Options
+	trace   *trace
+	// queue hands calls to the workers.
+	queue   chan *call
+	closing chan struct{}
+	workers sync.WaitGroup
+
+	mu          sync.Mutex
+	described   bool
+	description ports.Description
+	closed      bool
+	lastID      int64
+	children    int // started so far
+	lost        int // children that were lost
+	gaveUp      error
+	warnings    []error
+}
+
+// New returns a port that runs a command. Nothing is started before the port is asked.
+func New(options Options) (*Port, error) {
+	if len(options.Command) == 0 {
+		return nil, errors.New("process: got no command, want a program and its arguments")
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		other time.Duration
+	}{
+		{"Timeout", &options.Timeout, DefaultTimeout},
+		{"StartTimeout", &options.StartTimeout, DefaultStartTimeout},
+	} {
+		switch {
+		case *d.value < 0:
+			return nil, fmt.Errorf("process: %s: got %v, want more than 0", d.name, *d.value)
+		case *d.value == 0:
+			*d.value = d.other
+		}
+	}
+	if options.Jobs < 0 {
+		return nil, fmt.Errorf("process: Jobs: got %d, want 1 or more", options.Jobs)
+	}
+	options.Jobs = max(options.Jobs, 1)
+	if options.MaxRestarts == 0 {
+		options.MaxRestarts = DefaultMaxRestarts
+	}
+	return &Port{
+		options: options,
+		trace:   newTrace(options.Trace),
+		queue:   make(chan *call),
+		closing: make(chan struct{}),
+	}, nil
+}
+
+// Describe starts the process, if it does not run yet, and returns its answer to hello.
+func (p *Port) Describe(ctx context.Context) (ports.Description, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.closed:
+		return ports.Description{}, errClosed
+	case p.described:
+		return p.description, nil
+	}
+	p.children++
+	c, description, err := p.start(ctx, p.children)
+	if err != nil {
+		return ports.Description{}, err
+	}
+	p.described, p.description = true, description
+	for i := range p.options.Jobs {
+		w := newWorker(p)
+		if i == 0 {
+			w.child = c
+		}
+		p.workers.Go(w.run)
+	}
+	return description, nil
+}
+
+// start starts a process and says hello to it.
+func (p *Port) start(ctx context.Context, number int) (*child, ports.Description, error) {
+	c, err := startChild(p.options, number, p.trace)
+	if err != nil {
+		return nil, ports.Description{}, fmt.Errorf("it could not be started: %w", err)
+	}
+	description, err := c.hello(ctx, p.options)
+	if err != nil {
+		c.kill()
+		return nil, ports.Description{}, fmt.Errorf("%w%s", err, c.lastWords())
+	}
+	return c, description, nil
+}
+
+// restart starts a process in place of a lost one, or one more. The error has become that
+// of the port: there will be no other try.
+func (p *Port) restart() (*child, error) {
+	number, err := p.nextChild()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := p.untilClosed()
+	defer cancel()
+	c, description, err := p.start(ctx, number)
+	switch {
+	case err != nil:
+		return nil, p.giveUp(fmt.Errorf("the port, started once more: %w", err))
+	case !reflect.DeepEqual(description, p.description): // set before there were workers
+		c.kill()
+		return nil, p.giveUp(errors.New("the port, started once more, answers hello otherwise than at first"))
+	}
+	return c, nil
+}
+
+// nextChild returns the number of the next process, or why there is none.
+func (p *Port) nextChild() (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.children++
+	return p.children, p.gaveUp
+}
+
+// giveUp keeps the first reason why no process is started any more, and returns it.
+func (p *Port) giveUp(err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.gaveUp == nil {
+		p.gaveUp = fmt.Errorf("%w: %w", ports.ErrNotRun, err)
+	}
+	return p.gaveUp
+}
+
+// untilClosed returns a context that ends when the port is closed.
+func (p *Port) untilClosed() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		select {
+		case <-p.closing:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// countLost counts a process that was lost.
+func (p *Port) countLost() {
+	p.mu.Lock()
+	p.lost++
+	lost := p.lost
+	p.mu.Unlock()
+	if lost > max(p.options.MaxRestarts, 0) {
+		_ = p.giveUp(fmt.Errorf("the port was lost %d times (crashes, timeouts, answers out of step)", lost))
+	}
+}
+
+func (p *Port) warn(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.warnings = append(p.warnings, err)
+}
+
+// Send implements [ports.Pipelined].
+func (p *Port) Send(ctx context.Context, request ports.Call) (wait func() (ports.Answer, error)) {
+	c := &call{ctx: ctx, call: request, done: make(chan reply, 1)}
+	if _, err := p.Describe(ctx); err != nil {
+		c.settle(ports.Answer{}, err)
+		return c.wait
+	}
+	p.mu.Lock()
+	p.lastID++
+	c.id = p.lastID
+	gaveUp := p.gaveUp
+	p.mu.Unlock()
+	if gaveUp != nil {
+		c.settle(ports.Answer{}, gaveUp)
+		return c.wait
+	}
+	select {
+	case p.queue <- c:
+	case <-ctx.Done():
+		c.settle(ports.Answer{}, ctx.Err())
+	case <-p.closing:
+		c.settle(ports.Answer{}, errClosed)
+	}
+	return c.wait
+}
+
+// Evaluate implements [ports.Port].
+func (p *Port) Evaluate(ctx context.Context, request ports.Call) (ports.Answer, error) {
+	return p.Send(ctx, request)()
+}
+
+// Close says bye to the processes that have nothing left to answer, and kills those that
+// have, and those that do not end. The error, which says nothing about the answers, names
+// what else the processes did wrong: such as ignoring bye.
+func (p *Port) Close() error {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		close(p.closing)
+	}
+	p.mu.Unlock()
+	p.workers.Wait()
+	return errors.Join(errors.Join(p.warnings...), p.trace.err())
+}
+
+// call is a call on its way.
+type call struct {
+	ctx  context.Context
+	id   int64
+	call ports.Call
+	done chan reply // has room for the one reply
+	// lost is why the first try failed; nil before.
+	lost error
+	// noise is what stood on stdout in place of the answer.
+	noise error
+}
+
+type reply struct {
+	answer ports.Answer
+	err    error
+}
+
+func (c *call) settle(answer ports.Answer, err error) { c.done <- reply{answer, err} }
+
+func (c *call) wait() (ports.Answer, error) {
+	select {
+	case r := <-c.done:
+		return r.answer, r.err
+	case <-c.ctx.Done():
+		return ports.Answer{}, c.ctx.Err()
+	}
+}
+
+// encode returns the line of a call.
+func (p *Port) encode(c *call) ([]byte, error) {
+	line, err := wire.EncodeRun(c.id, c.call)
+	if err == nil && p.options.Validate != nil {
+		err = p.options.Validate.Request(line)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ports.ErrRequest, err)
+	}
+	return line, nil
+}

@@ -1,0 +1,62 @@
+package process
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// trace writes lines such as
+//
+//	0.031 1 -> {"cmd":"hello","protocol":1}
+//
+// seconds since the start, number of the process, direction, message. A nil one writes
+// nothing; it is safe for concurrent use.
+type trace struct {
+	mu    sync.Mutex
+	w     *bufio.Writer
+	start time.Time
+	fault error
+}
+
+func newTrace(w io.Writer) *trace {
+	if w == nil {
+		return nil
+	}
+	return &trace{w: bufio.NewWriter(w), start: time.Now()}
+}
+
+func (t *trace) line(number int, direction string, text []byte) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintf(t.w, "%.3f %d %s ", time.Since(t.start).Seconds(), number, direction)
+	t.w.Write(text)
+	t.w.WriteByte('\n')
+	// What was traced is wanted most where lossproof itself is killed.
+	if err := t.w.Flush(); err != nil && t.fault == nil {
+		t.fault = fmt.Errorf("trace: %w", err)
+	}
+}
+
+// note writes what is no message.
+func (t *trace) note(number int, format string, args ...any) {
+	if t == nil {
+		return
+	}
+	t.line(number, "--", fmt.Appendf(nil, format, args...))
+}
+
+// err returns the first error of writing.
+func (t *trace) err() error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.fault
+}

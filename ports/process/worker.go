@@ -1,0 +1,298 @@
+package process
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"lossproof/ports"
+	"lossproof/ports/wire"
+)
+
+// deafGrace is how long a process that closed its stdin has for the answers that it owes.
+const deafGrace = time.Second
+
+// worker asks calls of one process at a time. All of its state belongs to the goroutine
+// of run.
+type worker struct {
+	port  *Port
+	child *child // nil before the first, and after one was lost
+	// inflight are the calls that were written and not answered, in their order.
+	inflight []*call
+	// backlog are calls that are to be asked before new ones.
+	backlog []*call
+	// clock runs for inflight[0].
+	clock *time.Timer
+	// deaf is that of the child, nil once it was seen.
+	deaf    <-chan struct{}
+	hearing bool
+	// noise is what came while nothing was in flight.
+	noise error
+}
+
+func newWorker(p *Port) *worker {
+	w := &worker{port: p, clock: time.NewTimer(time.Hour)}
+	w.clock.Stop()
+	return w
+}
+
+// run works until the port is closed.
+func (w *worker) run() {
+	for {
+		if len(w.backlog) == 0 && w.child == nil {
+			select {
+			case c := <-w.port.queue:
+				w.backlog = append(w.backlog, c)
+			case <-w.port.closing:
+				return
+			}
+		}
+		if w.child == nil {
+			var err error
+			if w.child, err = w.port.restart(); err != nil {
+				w.giveUp(err)
+				continue
+			}
+		}
+		w.deaf, w.hearing, w.noise = w.child.deaf, true, nil
+		if closed := w.serve(); closed {
+			return
+		}
+		w.child = nil
+	}
+}
+
+// serve works with one child until it is lost, or the port is closed.
+func (w *worker) serve() (closed bool) {
+	for {
+		for len(w.backlog) > 0 && w.room(w.backlog[0]) {
+			c := w.backlog[0]
+			w.backlog = w.backlog[1:]
+			w.send(c)
+		}
+		queue := w.port.queue
+		if len(w.backlog) > 0 || !w.room(nil) {
+			queue = nil
+		}
+		select {
+		case c := <-queue:
+			w.send(c)
+		case l, ok := <-w.child.lines:
+			if !ok {
+				w.ended()
+				return false
+			}
+			if err := w.receive(l); err != nil {
+				w.lose(err)
+				return false
+			}
+		case <-w.clock.C:
+			w.late()
+			return false
+		case <-w.deaf:
+			w.deaf, w.hearing = nil, false
+			w.startClock()
+		case <-w.port.closing:
+			w.close()
+			return true
+		}
+	}
+}
+
+// room reports whether c, or a new call where it is nil, may be sent now. A call that is
+// asked once more is alone.
+func (w *worker) room(c *call) bool {
+	if len(w.inflight) == 0 {
+		return true
+	}
+	again := w.inflight[0].lost != nil || c != nil && c.lost != nil
+	return !again && len(w.inflight) < window
+}
+
+func (w *worker) send(c *call) {
+	if c.ctx.Err() != nil { // nobody waits
+		c.settle(ports.Answer{}, c.ctx.Err())
+		return
+	}
+	text, err := w.port.encode(c)
+	if err != nil {
+		c.settle(ports.Answer{}, err)
+		return
+	}
+	c.noise, w.noise = w.noise, nil
+	w.child.requests <- text
+	w.inflight = append(w.inflight, c)
+	if len(w.inflight) == 1 {
+		w.startClock()
+	}
+}
+
+// startClock starts the clock of the first call in flight.
+func (w *worker) startClock() {
+	switch {
+	case len(w.inflight) == 0:
+		w.clock.Stop()
+	case w.hearing:
+		w.clock.Reset(w.port.options.Timeout)
+	default:
+		w.clock.Reset(min(deafGrace, w.port.options.Timeout))
+	}
+}
+
+// settle ends the first call in flight, and starts the clock of the next.
+func (w *worker) settle(answer ports.Answer, err error) {
+	c := w.inflight[0]
+	w.inflight = w.inflight[1:]
+	if c.lost != nil && err == nil {
+		answer.Note = "answered when asked once more, alone; at first: " + firstLine(c.lost.Error())
+	}
+	c.settle(answer, err)
+	w.startClock()
+}
+
+// receive takes a line. The error, of kind malformed, says that the child is out of step:
+// no line of it can be believed any more.
+func (w *worker) receive(l line) error {
+	if l.err == nil && blank(l.text) {
+		return nil
+	}
+	if len(w.inflight) == 0 {
+		if w.noise == nil {
+			w.noise = noise(l)
+		}
+		return nil
+	}
+	if l.err != nil {
+		return fmt.Errorf("%w: %w", ports.ErrMalformed, l.err)
+	}
+	id, answer, err := decode(l.text, w.port.options.Validate)
+	if err != nil && id == 0 { // what a library prints, or half an answer
+		switch c := w.inflight[0]; {
+		case c.noise != nil:
+		case l.torn:
+			c.noise = fmt.Errorf("%w: half a line: %s", errTorn, excerpt(l.text))
+		default:
+			c.noise = fmt.Errorf("%w: %w", ports.ErrMalformed, err)
+		}
+		return nil
+	}
+	first := w.inflight[0]
+	if id != first.id && first.noise != nil && len(w.inflight) > 1 && id == w.inflight[1].id {
+		// The noise stood for the answer.
+		w.settle(ports.Answer{}, first.noise)
+		first = w.inflight[0]
+	}
+	switch {
+	case id != first.id:
+		return fmt.Errorf("%w: got an answer to id %d, want id %d: %s", ports.ErrMalformed, id, first.id, excerpt(l.text))
+	case first.noise != nil:
+		w.settle(ports.Answer{}, first.noise)
+	case err != nil:
+		w.settle(ports.Answer{}, fmt.Errorf("%w: %w", ports.ErrMalformed, err))
+	default:
+		if err := checkSize(first.call, answer); err != nil {
+			w.settle(ports.Answer{}, fmt.Errorf("%w: %w", ports.ErrMalformed, err))
+			break
+		}
+		w.settle(trim(answer, first.call.Want), nil)
+	}
+	return nil
+}
+
+// ended deals with a child whose stdout has ended.
+func (w *worker) ended() {
+	how := w.child.end()
+	w.lose(fmt.Errorf("%w (%s)", ports.ErrCrash, how))
+}
+
+// late deals with a clock that ran out.
+func (w *worker) late() {
+	if !w.hearing {
+		w.lose(fmt.Errorf("%w: it closed its stdin", ports.ErrCrash))
+		return
+	}
+	w.lose(fmt.Errorf("%w: nothing came in %v", ports.ErrTimeout, w.port.options.Timeout))
+}
+
+// lose kills the child and blames the first call in flight: it is asked once more, unless
+// that was the second time, or its answer is known to be malformed. The others are asked
+// again.
+func (w *worker) lose(err error) {
+	w.clock.Stop()
+	w.child.kill()
+	w.port.countLost()
+	calls := w.inflight
+	w.inflight = nil
+	if len(calls) == 0 {
+		return
+	}
+	blamed := calls[0]
+	switch {
+	case blamed.noise == nil:
+	case isTorn(blamed.noise):
+		err = fmt.Errorf("%w after %w", err, blamed.noise)
+	default:
+		err = fmt.Errorf("%w (then: %s)", blamed.noise, err) // the noise is what it is
+	}
+	err = fmt.Errorf("%w%s", err, w.child.lastWords())
+	if blamed.lost != nil || isMalformed(err) {
+		blamed.settle(ports.Answer{}, err)
+		calls = calls[1:]
+	} else {
+		blamed.lost, blamed.noise = err, nil
+	}
+	w.backlog = slices.Concat(calls, w.backlog)
+}
+
+// giveUp settles what cannot be asked any more.
+func (w *worker) giveUp(err error) {
+	for _, c := range w.backlog {
+		if c.lost != nil {
+			c.settle(ports.Answer{}, c.lost)
+			continue
+		}
+		c.settle(ports.Answer{}, err)
+	}
+	w.backlog = nil
+}
+
+// close ends the child, politely where it owes no answer.
+func (w *worker) close() {
+	w.clock.Stop()
+	for _, c := range slices.Concat(w.inflight, w.backlog) {
+		c.settle(ports.Answer{}, errClosed)
+	}
+	if len(w.inflight) > 0 {
+		w.child.kill()
+		return
+	}
+	if err := w.child.bye(); err != nil {
+		w.port.warn(err)
+	}
+}
+
+// noise is the error of a line that came when nothing was asked.
+func noise(l line) error {
+	if l.err != nil {
+		return fmt.Errorf("%w: %w", ports.ErrMalformed, l.err)
+	}
+	return fmt.Errorf("%w: before the call, the port wrote a line that answers nothing: %s", ports.ErrMalformed, excerpt(l.text))
+}
+
+// decode decodes an answer. With an error the id is 0 where there is none.
+func decode(text []byte, validate Validator) (id int64, answer ports.Answer, err error) {
+	id, answer, err = wire.DecodeAnswer(text)
+	if err == nil && validate != nil {
+		err = validate.Answer(text)
+	}
+	return id, answer, err
+}
+
+func blank(text []byte) bool { return len(bytes.TrimSpace(text)) == 0 }
+
+func firstLine(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	return text
+}
