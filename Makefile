@@ -76,6 +76,16 @@ walker-rust: ## judge with the Rust walker: the verdict vectors and a small Rust
 	$(GO) run ./cmd/lossproof fixtures extract "$$tree/fixtures"; \
 	cd $(RUST_WALKER); $(CARGO) run --locked --quiet --release -- "$$tree/fixtures"
 
+# The losses may have changed where the state's fingerprint does not see it, so only an interrupted sweep
+# is gone on with.
+SWEEP_STATE := dist/sweep-state.json
+.PHONY: exhaustive
+exhaustive: export CGO_ENABLED = 0
+exhaustive: ## every float32 logit, and long sums; writes docs/accuracy.md (minutes, resumable)
+	$(GO) build -o dist/lossproof ./cmd/lossproof
+	@status=0; dist/lossproof sweep --state $(SWEEP_STATE) --sums 100000000 --page docs/accuracy.md || status=$$?; \
+	if [ $$status -le 1 ]; then rm -f $(SWEEP_STATE); fi; exit $$status
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m)
 	@for package in $$($(GO) list ./...); do \

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"lossproof/internal/machine"
+	"lossproof/loss/sweep"
+)
+
+// samplePerBinade is the size of the sample of --sample, and samplePoints that of its random points.
+const (
+	samplePerBinade = 1 << 14
+	samplePoints    = 20_000
+	allPoints       = 1_000_000
+	distinctInSums  = 100_000
+)
+
+type sweepFlags struct {
+	sample bool
+	state  string
+	shard  string
+	merge  []string
+	jobs   int
+	points int
+	sums   int
+	json   string
+	page   string
+}
+
+func (p *program) sweepCommand() *cobra.Command {
+	var f sweepFlags
+	cmd := &cobra.Command{
+		Use:   "sweep",
+		Short: "The exhaustive check of the built-in losses: every float32 logit",
+		Long: `sweep compares the built-in losses and their gradients with the exact results at every float32
+logit, with the targets 0 and 1; then both dtypes at random points, with soft targets, weight and
+pos_weight too. It takes minutes; with --state an interrupted sweep goes on where it was.
+
+It prints the largest errors and the share of the results that are correctly rounded, and ends
+with exit code 1 if a limit is missed.`,
+		Example: `  lossproof sweep --sample
+  lossproof sweep --state sweep.json --sums 100000000 --page docs/accuracy.md
+  lossproof sweep --shard 1/2 --state 1.json    (on another machine of this kind: 2/2, 2.json)
+  lossproof sweep --merge 1.json --merge 2.json`,
+		Args: p.noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.Flags().Changed("points") {
+				switch {
+				case f.sample:
+					f.points = samplePoints
+				case f.shard != "":
+					f.points = 0 // each shard would draw the same points
+				}
+			}
+			return p.sweep(cmd.Context(), f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.sample, "sample", false, "a stratified sample of the logits, in seconds; it proves nothing")
+	flags.StringVar(&f.state, "state", "", "remember in this `file` what was done, and go on from there")
+	flags.StringVar(&f.shard, "shard", "", "only the `i/n`-th part of the logits, i from 1")
+	flags.StringArrayVar(&f.merge, "merge", nil, "add up the state `file`s of shards instead of measuring logits (repeatable)")
+	flags.IntVar(&f.jobs, "jobs", 0, "the `number` of goroutines; 0 is one for each core")
+	flags.IntVar(&f.points, "points", allPoints, "the `number` of random points of each dtype and setting; 0 leaves them out (--sample: 20000, --shard: 0)")
+	flags.IntVar(&f.sums, "sums", 0, "measure means and sums over this `number` of elements too, a multiple of 100000; 10⁸ need 1.6 GB")
+	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is stdout, the tables then go to stderr")
+	flags.StringVar(&f.page, "page", "", "write the tables between the markers of this Markdown `file`")
+	return cmd
+}
+
+func (p *program) sweep(ctx context.Context, f sweepFlags) error {
+	options, err := f.options()
+	if err != nil {
+		return err
+	}
+	// What cannot be written is found before the work.
+	var page []byte
+	if f.page != "" {
+		if page, err = os.ReadFile(f.page); err == nil {
+			_, err = (&sweep.Report{}).UpdatePage(page)
+		}
+		if err != nil {
+			return fmt.Errorf("--page %s: %w", f.page, err)
+		}
+	}
+	file, err := openResult(f.json)
+	if err != nil {
+		return err
+	}
+	report, err := p.measure(ctx, f, options)
+	if err != nil {
+		if ctx.Err() != nil && f.state != "" {
+			fmt.Fprintf(p.stderr, "lossproof: %s remembers what was done; the same command goes on from there\n", f.state)
+		}
+		return errors.Join(err, closeFile(file))
+	}
+	if err := p.writeSweep(report, f, file); err != nil {
+		return err
+	}
+	if f.page != "" {
+		if page, err = report.UpdatePage(page); err == nil {
+			err = os.WriteFile(f.page, page, 0o644)
+		}
+		if err != nil {
+			return fmt.Errorf("--page %s: %w", f.page, err)
+		}
+	}
+	for _, miss := range report.Misses() {
+		p.code = exitNotConformant
+		fmt.Fprintf(p.stderr, "lossproof: limit missed: %s\n", miss)
+	}
+	return nil
+}
+
+// options checks the flags that exclude each other.
+func (f sweepFlags) options() (sweep.Options, error) {
+	o := sweep.Options{State: f.state, Workers: f.jobs}
+	switch {
+	case f.sample && (f.state != "" || f.shard != "" || f.merge != nil):
+		return o, errors.New("--sample takes seconds: it goes without --state, --shard and --merge")
+	case f.merge != nil && (f.state != "" || f.shard != ""):
+		return o, errors.New("--merge measures no logits: it goes without --state and --shard")
+	case f.shard != "" && f.page != "":
+		return o, errors.New("--page: a shard is not all; write the page with --merge, from the states of all shards")
+	case f.jobs < 0:
+		return o, fmt.Errorf("--jobs: got %d, want 0 or more", f.jobs)
+	case f.points < 0:
+		return o, fmt.Errorf("--points: got %d, want 0 or more", f.points)
+	case f.sums < 0 || f.sums%distinctInSums != 0:
+		return o, fmt.Errorf("--sums: got %d, want a multiple of %d", f.sums, distinctInSums)
+	}
+	if f.shard == "" {
+		return o, nil
+	}
+	i, n, ok := strings.Cut(f.shard, "/")
+	var errI, errN error
+	o.Shard, errI = strconv.Atoi(i)
+	o.Shards, errN = strconv.Atoi(n)
+	if !ok || errI != nil || errN != nil || o.Shard < 1 || o.Shard > o.Shards {
+		return o, fmt.Errorf("--shard: got %q, want i/n with 1 ≤ i ≤ n, such as 1/2", f.shard)
+	}
+	return o, nil
+}
+
+// measure does the work.
+func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Options) (*sweep.Report, error) {
+	r := &sweep.Report{Machine: machine.Describe().String(), Path: sweep.Path()}
+	var err error
+	step := func(name string, work func(show func(done, total int64)) error) {
+		if err != nil {
+			return
+		}
+		bar := newSweepProgress(p.stderr, isTerminal(p.stderr), name)
+		err = work(bar.show)
+		bar.end()
+	}
+	if f.merge != nil {
+		r.Float32, err = sweep.Merge(f.merge...)
+	} else {
+		step("float32 logits", func(show func(done, total int64)) (err error) {
+			options.Progress = show
+			if f.sample {
+				r.Float32, err = sweep.Sample(ctx, samplePerBinade, options)
+			} else {
+				r.Float32, err = sweep.Float32(ctx, options)
+			}
+			return err
+		})
+	}
+	if f.points > 0 {
+		step("random points", func(show func(done, total int64)) (err error) {
+			r.Random, err = sweep.Random(ctx, f.points, show)
+			return err
+		})
+	}
+	if f.sums > 0 {
+		step("means and sums", func(show func(done, total int64)) (err error) {
+			r.Sums, err = sweep.Sums(ctx, f.sums, distinctInSums, show)
+			return err
+		})
+	}
+	return r, err
+}
+
+// writeSweep writes the result file, where one is wanted, and the tables.
+func (p *program) writeSweep(report *sweep.Report, f sweepFlags, file *os.File) error {
+	out := p.stdout
+	var err error
+	if f.json != "" {
+		var text []byte
+		if text, err = json.MarshalIndent(report, "", " "); err == nil {
+			text = append(text, '\n')
+			if file == nil {
+				out = p.stderr
+				_, err = p.stdout.Write(text)
+			} else {
+				_, err = file.Write(text)
+				err = errors.Join(err, file.Close())
+			}
+		}
+		if err != nil {
+			err = fmt.Errorf("--json: %w", err)
+		}
+	}
+	return errors.Join(err, report.WriteText(out))
+}
+
+// sweepProgress shows how far a step is and how long it will take: as a bar on a terminal,
+// elsewhere as a line from time to time.
+type sweepProgress struct {
+	w           io.Writer
+	terminal    bool
+	name        string
+	bar         *progressbar.ProgressBar
+	first       int64 // what was done before
+	start, last time.Time
+}
+
+func newSweepProgress(w io.Writer, terminal bool, name string) *sweepProgress {
+	return &sweepProgress{w: w, terminal: terminal, name: name, first: -1}
+}
+
+// sweepLines is the time between two lines.
+const sweepLines = 20 * time.Second
+
+func (s *sweepProgress) show(done, total int64) {
+	if s.first < 0 {
+		s.first, s.start, s.last = done, time.Now(), time.Now()
+		if done > 0 {
+			fmt.Fprintf(s.w, "lossproof: %s: %.1f %% were done before\n", s.name, 100*float64(done)/float64(total))
+		}
+		if s.terminal && total > done {
+			s.bar = progressbar.NewOptions64(total-done,
+				progressbar.OptionSetWriter(s.w),
+				progressbar.OptionSetDescription(s.name),
+				progressbar.OptionSetPredictTime(true),
+				progressbar.OptionSetWidth(40),
+				progressbar.OptionThrottle(100*time.Millisecond),
+				progressbar.OptionClearOnFinish(),
+			)
+		}
+	}
+	if s.terminal {
+		if s.bar != nil {
+			_ = s.bar.Set64(done - s.first) // a terminal that cannot be written to shows nothing
+		}
+		return
+	}
+	if now := time.Now(); now.Sub(s.last) >= sweepLines && done > s.first {
+		s.last = now
+		rate := float64(done-s.first) / now.Sub(s.start).Seconds()
+		left := time.Duration(float64(total-done) / rate * float64(time.Second))
+		fmt.Fprintf(s.w, "lossproof: %s: %.1f %% done, about %s left\n", s.name, 100*float64(done)/float64(total), left.Round(time.Second))
+	}
+}
+
+// end clears the bar, also that of a step that ended early.
+func (s *sweepProgress) end() {
+	if s.bar != nil {
+		_ = s.bar.Exit()
+		_ = s.bar.Clear()
+	}
+}

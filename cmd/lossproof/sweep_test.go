@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lossproof/loss/sweep"
+)
+
+func TestSweepSample(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "accuracy.md")
+	committed, err := os.ReadFile(filepath.Join("..", "..", "docs", "accuracy.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(page, committed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := command("sweep", "--sample", "--points", "2000", "--json", "-", "--page", page)
+	if got.code == exitUsage {
+		t.Fatalf("exit code %d: %s", got.code, got.stderr)
+	}
+	check(t, got, got.code, "stderr:float32, hard targets", "stderr:a stratified sample, which proves nothing", "stderr:gradient, target 1", "stderr:Random points")
+	var report sweep.Report
+	if err := json.Unmarshal([]byte(got.stdout), &report); err != nil {
+		t.Fatal(err)
+	}
+	if want := len(report.Misses()) > 0; want != (got.code == exitNotConformant) {
+		t.Errorf("exit code %d, misses %q", got.code, report.Misses())
+	}
+	if report.Float32.Complete || report.Float32.Tallies[0].Correct == 0 || len(report.Random) != 20 || report.Random[0].Points != 2000 || report.Sums != nil {
+		t.Errorf("got %+v", report)
+	}
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "a stratified sample, which proves nothing") || !strings.HasPrefix(string(text), "# ") {
+		t.Errorf("the page is\n%s", text)
+	}
+}
+
+func TestSweepSums(t *testing.T) {
+	check(t, command("sweep", "--sample", "--points", "0", "--sums", "100000"), exitConformant, "Means and sums", "MultiLabelSoftMarginLoss  sum", "100 000 elements")
+}
+
+func TestSweepMerge(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "no-such.json")
+	check(t, command("sweep", "--points", "0", "--merge", missing), exitUsage, "stderr:no-such.json")
+}
+
+func TestSweepRefusesWrongUse(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "page.md")
+	if err := os.WriteFile(bad, []byte("# No markers\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--shard", "3/2"}, `--shard: got "3/2", want i/n`},
+		{[]string{"--shard", "1"}, `--shard: got "1", want i/n`},
+		{[]string{"--shard", "1/1000"}, "want i/n with 1 ≤ i ≤ n ≤ 512"},
+		{[]string{"--sample", "--shard", "1/2"}, "--sample takes seconds"},
+		{[]string{"--sample", "--state", "x"}, "--sample takes seconds"},
+		{[]string{"--merge", "x", "--state", "y"}, "--merge measures no logits"},
+		{[]string{"--shard", "1/2", "--page", bad}, "a shard is not all"},
+		{[]string{"--jobs", "-1"}, "--jobs: got -1"},
+		{[]string{"--points", "-1"}, "--points: got -1"},
+		{[]string{"--sums", "150000"}, "--sums: got 150000, want a multiple of 100000"},
+		{[]string{"--sample", "--page", bad}, "want it once"},
+		{[]string{"--sample", "--page", filepath.Join(dir, "none.md")}, "none.md"},
+		{[]string{"--sample", "--json", filepath.Join(dir, "none", "x.json")}, "--json"},
+		{[]string{"BCEWithLogitsLoss"}, "takes no arguments"},
+	} {
+		got := command(append([]string{"sweep"}, test.args...)...)
+		check(t, got, exitUsage, "stderr:"+test.want)
+	}
+}
+
+// TestSweepGoesOn has a state in which everything is done.
+func TestSweepGoesOn(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state.json")
+	// Chunks of subnormal logits alone are quick: those of the first shard of 512.
+	first := command("sweep", "--shard", "1/512", "--state", state)
+	check(t, first, exitConformant, "INCOMPLETE: 8 388 608 of the 4 294 967 296")
+	second := command("sweep", "--shard", "1/512", "--state", state)
+	check(t, second, exitConformant, "stderr:float32 logits: 100.0 % were done before")
+	if first.stdout != second.stdout {
+		t.Errorf("got\n%s\nthen\n%s", first.stdout, second.stdout)
+	}
+	check(t, command("sweep", "--merge", state, "--points", "0"), exitConformant, "INCOMPLETE: 8 388 608 of the 4 294 967 296")
+	if err := os.WriteFile(state, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(t, command("sweep", "--shard", "1/512", "--state", state), exitUsage, "stderr:got format 0 of the state, want 1")
+}
+
+func TestSweepProgress(t *testing.T) {
+	var lines bytes.Buffer
+	s := newSweepProgress(&lines, false, "float32 logits")
+	s.show(25, 100)
+	s.show(30, 100)
+	s.start = s.start.Add(-2 * sweepLines)
+	s.last = s.start
+	s.show(50, 100)
+	if got, want := lines.String(), "lossproof: float32 logits: 25.0 % were done before\nlossproof: float32 logits: 50.0 % done, about 1m20s left\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	var terminal bytes.Buffer
+	s = newSweepProgress(&terminal, true, "float32 logits")
+	s.show(0, 100)
+	s.show(50, 100)
+	s.end()
+	if !strings.Contains(terminal.String(), "float32 logits") {
+		t.Errorf("got %q", terminal.String())
+	}
+}
