@@ -173,7 +173,7 @@ type pending struct {
 
 // prepare does what comes before asking.
 func (j *Judge) prepare(c *fixtures.Case) pending {
-	p := pending{result: CaseResult{ID: c.ID, Module: c.Module, Topic: c.Topic, Rule: c.Rule, Rejection: c.Rejection != nil}}
+	p := pending{result: CaseResult{ID: c.ID, SHA256: c.SHA256, Module: c.Module, Topic: c.Topic, Rule: c.Rule, Rejection: c.Rejection != nil}}
 	result := &p.result
 	rule, err := j.set.Rule(c.Rule)
 	if err != nil {

@@ -19,11 +19,15 @@ type Result struct {
 	// Selected is the number of cases selected, Partial says that these are not all.
 	Selected int  `json:"selected"`
 	Partial  bool `json:"partial"`
+	// Shard is the part i/n of the selected cases that this is about, empty for all.
+	Shard string `json:"shard,omitempty"`
 	// Argv is the command line, where there is one.
-	Argv     []string     `json:"argv,omitempty"`
-	Platform Platform     `json:"platform"`
-	Summary  Summary      `json:"summary"`
-	Cases    []CaseResult `json:"cases"`
+	Argv     []string `json:"argv,omitempty"`
+	Platform Platform `json:"platform"`
+	// Baseline is that of the run, where there is one.
+	Baseline *BaselineInfo `json:"baseline,omitempty"`
+	Summary  Summary       `json:"summary"`
+	Cases    []CaseResult  `json:"cases"`
 	// Complete says that every selected case was judged. It is the last member.
 	Complete bool `json:"complete"`
 }
@@ -64,9 +68,23 @@ type Platform struct {
 	Go   string `json:"go"`
 }
 
+// BaselineInfo says how the port holds against its baseline.
+type BaselineInfo struct {
+	// Entries is the number of known failures in the baseline.
+	Entries int `json:"entries"`
+	// ClaimShrank says what the port claimed and claims no more. It fails the run.
+	ClaimShrank []string `json:"claim_shrank,omitempty"`
+	// WithoutReason has the entries that do not say why the port fails.
+	WithoutReason []string `json:"without_reason,omitempty"`
+	// Notes are worth knowing, and no fault.
+	Notes []string `json:"notes,omitempty"`
+}
+
 // CaseResult is what came of one case.
 type CaseResult struct {
-	ID      string  `json:"id"`
+	ID string `json:"id"`
+	// SHA256 is the content hash of the case: the same hash asks and expects the same.
+	SHA256  string  `json:"sha256"`
 	Module  string  `json:"module"`
 	Topic   string  `json:"topic"`
 	Outcome Outcome `json:"outcome"`
@@ -85,6 +103,8 @@ type CaseResult struct {
 	Message string `json:"message,omitempty"`
 	// Note is worth knowing, and no fault.
 	Note string `json:"note,omitempty"`
+	// Known is the baseline's entry for a rejection; those for outputs are there.
+	Known *Known `json:"known,omitempty"`
 }
 
 // OutputResult is what came of one output.
@@ -98,6 +118,8 @@ type OutputResult struct {
 	Errors *Errors `json:"errors,omitempty"`
 	// Message says what is wrong.
 	Message string `json:"message,omitempty"`
+	// Known is the baseline's entry for this output.
+	Known *Known `json:"known,omitempty"`
 }
 
 // Errors are the largest errors of an output against both answers. One of them is nil
@@ -123,7 +145,12 @@ type Distance struct {
 
 // Summary counts.
 type Summary struct {
+	// Conformant says that every claimed module is conformant, and that all cases that were
+	// selected are there: a shard is never conformant by itself.
 	Conformant bool `json:"conformant"`
+	// Passed says that nothing gates: the run is conformant, or fails as its baseline says,
+	// or is a shard in which nothing fails. It decides the exit code.
+	Passed bool `json:"passed"`
 	// Verdict is one line for each module, claim included.
 	Verdict []string `json:"verdict"`
 	Counts
@@ -164,10 +191,15 @@ type ModuleSummary struct {
 	Claimed bool   `json:"claimed"`
 	// Conformant is false where the module is not claimed.
 	Conformant bool `json:"conformant"`
+	// Passed says that nothing of the module gates.
+	Passed bool `json:"passed"`
 	// Reason says why it is not conformant.
 	Reason string `json:"reason,omitempty"`
-	// Deviations are the should rules that failing cases stand for.
+	// Deviations are the should rules that failing cases stand for, known failures included.
 	Deviations []string `json:"deviations,omitempty"`
+	// KnownFailures counts the cases of other rules that fail as the baseline says. A module
+	// with known failures passes, and is not conformant.
+	KnownFailures int `json:"known_failures,omitempty"`
 	// QuirksFollowed and QuirksNot count the cases of quirks that pass and that do not.
 	QuirksFollowed int `json:"quirks_followed"`
 	QuirksNot      int `json:"quirks_not"`

@@ -47,7 +47,12 @@ func (j *Judge) newResult() *Result {
 	for module, cl := range j.description.Modules {
 		claims[module] = Claim{DTypes: cl.DTypes, Outputs: cl.Outputs, Without: append([]string{}, cl.Without...)}
 	}
+	shard := ""
+	if s := j.options.Selection.Shard; !s.IsZero() {
+		shard = s.String()
+	}
 	return &Result{
+		Shard:     shard,
 		Lossproof: version.Tool,
 		Fixtures:  FixturesInfo{Version: info.Fixtures, Cases: len(j.set.Cases)},
 		Port:      PortInfo(j.description.Port),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lossproof/fixtures"
@@ -28,11 +29,45 @@ type Selection struct {
 	Rules []string
 	// CasesUntil is a version of the fixtures; cases that came later are left out.
 	CasesUntil string
+	// Shard leaves one part of the cases that are selected otherwise.
+	Shard Shard
+}
+
+// Shard is part Index of Count parts, Index from 1. The zero value is no shard.
+type Shard struct{ Index, Count int }
+
+// IsZero reports whether s is no shard.
+func (s Shard) IsZero() bool { return s == Shard{} }
+
+// String returns the form "i/n" that ParseShard takes.
+func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Count) }
+
+// ParseShard parses "i/n", with 1 ≤ i ≤ n.
+func ParseShard(text string) (Shard, error) {
+	index, count, _ := strings.Cut(text, "/")
+	i, indexErr := strconv.Atoi(index)
+	n, countErr := strconv.Atoi(count)
+	if indexErr != nil || countErr != nil || i < 1 || i > n {
+		return Shard{}, fmt.Errorf("got %.40q, want i/n with i from 1 to n, such as 2/4", text)
+	}
+	return Shard{i, n}, nil
+}
+
+// of returns every Count-th case, so that topics are spread over the shards.
+func (s Shard) of(cases []*fixtures.Case) []*fixtures.Case {
+	if s.IsZero() {
+		return cases
+	}
+	var part []*fixtures.Case
+	for i := s.Index - 1; i < len(cases); i += s.Count {
+		part = append(part, cases[i])
+	}
+	return part
 }
 
 // IsZero reports whether s selects all cases.
 func (s Selection) IsZero() bool {
-	return len(s.Select)+len(s.Skip)+len(s.Modules)+len(s.DTypes)+len(s.Rules) == 0 && s.CasesUntil == ""
+	return len(s.Select)+len(s.Skip)+len(s.Modules)+len(s.DTypes)+len(s.Rules) == 0 && s.CasesUntil == "" && s.Shard.IsZero()
 }
 
 // SelectionError says that a selection makes no sense: wrong use, and no fault of fixtures or port.
@@ -60,7 +95,10 @@ func Select(set *fixtures.Set, s Selection) ([]*fixtures.Case, error) {
 	if len(selected) == 0 {
 		return nil, &SelectionError{errors.New("nothing is selected: each filter matches cases, but no case matches them all")}
 	}
-	return selected, nil
+	if part := s.Shard.of(selected); len(part) > 0 {
+		return part, nil
+	}
+	return nil, &SelectionError{fmt.Errorf("nothing is selected: shard %s of %d cases is empty", s.Shard, len(selected))}
 }
 
 // DType returns the dtype of a case's input, without reading it.

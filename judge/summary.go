@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"lossproof/fixtures"
 	"lossproof/judge/claim"
@@ -18,7 +19,7 @@ func (j *Judge) summarize(results []CaseResult) Summary {
 	}
 	s.Counts = count(results)
 	s.NotRun += s.Cases[NotRun]
-	conformant, claimed := true, 0
+	conformant, passed, claimed := true, true, 0
 	var seen []string
 	for _, c := range j.cases { // the order of the fixtures, and modules without results too
 		if !slices.Contains(seen, c.Module) {
@@ -29,6 +30,7 @@ func (j *Judge) summarize(results []CaseResult) Summary {
 			if m.Claimed {
 				claimed++
 				conformant = conformant && m.Conformant
+				passed = passed && m.Passed
 			}
 		}
 		key := [2]string{c.Module, c.Topic}
@@ -44,13 +46,16 @@ func (j *Judge) summarize(results []CaseResult) Summary {
 		}
 	}
 	s.Conformant = conformant && claimed > 0
+	s.Passed = passed && claimed > 0
 	return s
 }
 
 // moduleSummary gives the verdict on one module: nothing that gates may fail, and
 // something must pass that was computed. Refusals alone do not count, or a port that
 // refuses everything could claim its way to a pass; nor do quirks. They count where
-// nothing else of the module is selected.
+// nothing else of the module is selected. Known failures do not gate, but a module with
+// some is not conformant, unless they are deviations from should rules, which have a reason.
+// A shard is no verdict.
 func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary {
 	m := ModuleSummary{Module: module, Counts: count(results)}
 	_, m.Claimed = j.description.Modules[module]
@@ -64,14 +69,14 @@ func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary
 			failing++
 		}
 		for _, output := range r.Outputs {
-			if output.Outcome == Pass {
+			if output.Outcome == Pass || output.Outcome == Fixed {
 				passedAny++
 				if r.Gates {
 					passed++
 				}
 			}
 		}
-		if r.Rejection && r.Outcome == Pass {
+		if r.Rejection && (r.Outcome == Pass || r.Outcome == Fixed) {
 			passedAny++
 		}
 	}
@@ -98,20 +103,31 @@ func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary
 	case passed == 0:
 		m.Reason = "nothing passed"
 	}
+	m.Passed = m.Reason == ""
+	switch {
+	case !m.Passed:
+	case m.KnownFailures > 0:
+		m.Reason = plural(m.KnownFailures, "case fails", "cases fail") + " as the baseline says"
+	case !j.options.Selection.Shard.IsZero():
+		m.Reason = onlyShard
+	}
 	m.Conformant = m.Reason == ""
 	return m
 }
 
-// countRequirement counts what should rules and quirks say.
+// countRequirement counts what should rules, quirks and the baseline say.
 func (m *ModuleSummary) countRequirement(r CaseResult) {
+	wrong := r.Outcome == KnownFailure || r.Outcome.Failing() && r.Outcome != Fixed && r.Outcome != NotRun
 	switch {
-	case r.Outcome == NotRun:
-	case r.Requirement == fixtures.Quirk && r.Outcome == Pass:
+	case r.Requirement == fixtures.Quirk && (r.Outcome == Pass || r.Outcome == Fixed):
 		m.QuirksFollowed++
-	case r.Requirement == fixtures.Quirk && r.Outcome.Failing():
+	case r.Requirement == fixtures.Quirk && wrong:
 		m.QuirksNot++
-	case r.Requirement == fixtures.Should && r.Outcome.Failing() && !slices.Contains(m.Deviations, r.Rule):
+	case r.Requirement == fixtures.Should && wrong && !slices.Contains(m.Deviations, r.Rule):
 		m.Deviations = append(m.Deviations, r.Rule)
+	}
+	if r.Outcome == KnownFailure && r.Gates && r.Requirement != fixtures.Should {
+		m.KnownFailures++
 	}
 }
 
@@ -121,13 +137,21 @@ func (j *Judge) gates(c *fixtures.Case) bool {
 	return err != nil || rule.Requirement != fixtures.Quirk || j.options.Quirks
 }
 
+// onlyShard is the reason of a shard in which nothing fails.
+const onlyShard = "a shard is no verdict"
+
 // verdictLine names the claim, so that a verdict says what it is about:
 //
 //	conformant (parity): BCEWithLogitsLoss float32 float64, loss and grad_input, without pos_weight
 func (j *Judge) verdictLine(m ModuleSummary) string {
 	verdict := "not conformant"
-	if m.Conformant {
+	switch {
+	case m.Conformant:
 		verdict = "conformant"
+	case m.Passed && m.KnownFailures > 0:
+		verdict = "known failures"
+	case m.Passed:
+		verdict = "nothing fails in shard " + j.options.Selection.Shard.String()
 	}
 	if !m.Claimed {
 		return fmt.Sprintf("not claimed: %s", m.Module)
@@ -136,13 +160,25 @@ func (j *Judge) verdictLine(m ModuleSummary) string {
 	if j.options.Quirks {
 		line += ", quirks included"
 	}
+	if m.Conformant && len(m.Deviations) > 0 {
+		line += ", deviating from " + list(m.Deviations)
+	}
 	if len(j.cases) < len(j.set.Cases) {
 		line += fmt.Sprintf(" [%d of %d cases selected]", len(j.cases), len(j.set.Cases))
 	}
-	if m.Reason != "" {
+	if m.Reason != "" && m.Reason != onlyShard {
 		line += ": " + m.Reason
 	}
 	return line
+}
+
+// list joins a few words, and counts the others.
+func list(words []string) string {
+	const shown = 4
+	if more := len(words) - shown; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(words[:shown], ", "), more)
+	}
+	return strings.Join(words, ", ")
 }
 
 // count counts cases and outputs.

@@ -1,0 +1,82 @@
+package baseline
+
+import (
+	"lossproof/fixtures"
+	"lossproof/judge"
+	"lossproof/judge/verdict"
+)
+
+// New returns a baseline without entries, and without a claim that could shrink.
+func New(level verdict.Level) *Baseline {
+	return &Baseline{Level: level, Claim: map[string]judge.Claim{}, Known: []Entry{}}
+}
+
+// Changes counts what an update did.
+type Changes struct{ Removed, Added int }
+
+// Update returns the baseline that a complete result leads to: without the entries that
+// pass, and without those that match nothing. An entry that fails in another way than it
+// says stays, for its reason, and does not cover the failure; so does one that the result,
+// of some of the cases, does not have.
+//
+// With add, every failure that gates and is not known is added, without a reason, and what
+// the port claims is recorded even where that is less. Without, a claim that shrank stays
+// as it was, for the run to fail.
+func (b *Baseline) Update(set *fixtures.Set, result *judge.Result, asked int, add bool) (*Baseline, Changes) {
+	updated := &Baseline{Level: b.Level, Fixtures: b.Fixtures, Claim: b.Claim, Asked: b.Asked, Known: []Entry{}}
+	if add || len(b.ClaimShrank(result.Claim, asked, result.Fixtures.Version)) == 0 {
+		updated.Fixtures, updated.Claim, updated.Asked = result.Fixtures.Version, result.Claim, asked
+	}
+	found := map[string]judge.Outcome{}
+	gates := map[string]bool{}
+	for _, r := range result.Cases {
+		for id, outcome := range outcomes(r) {
+			found[id] = outcome
+			gates[id] = r.Requirement != fixtures.Quirk || result.Quirks
+		}
+	}
+	var changes Changes
+	covered := map[string]bool{}
+	for _, entry := range b.Known {
+		outcome, ok := found[entry.ID]
+		gone := ok && (outcome == judge.Fixed || add && outcome == judge.Unsupported)
+		replaced := add && gates[entry.ID] && coverable(outcome) && outcome != entry.Outcome
+		if gone || replaced || unmatched(set, entry.ID) != "" {
+			changes.Removed++
+			continue
+		}
+		covered[entry.ID] = true
+		updated.Known = append(updated.Known, entry)
+	}
+	if add {
+		for id, outcome := range found {
+			if gates[id] && coverable(outcome) && !covered[id] {
+				changes.Added++
+				updated.Known = append(updated.Known, Entry{ID: id, Outcome: outcome})
+			}
+		}
+	}
+	updated.sort()
+	return updated, changes
+}
+
+// outcomes returns what an entry can cover in a result of a case.
+func outcomes(r judge.CaseResult) map[string]judge.Outcome {
+	if r.Rejection {
+		return map[string]judge.Outcome{r.ID: r.Outcome}
+	}
+	outputs := make(map[string]judge.Outcome, len(r.Outputs))
+	for name, output := range r.Outputs {
+		outputs[r.ID+"#"+name] = output.Outcome
+	}
+	return outputs
+}
+
+// coverable reports whether an entry may have an outcome.
+func coverable(o judge.Outcome) bool {
+	switch o {
+	case judge.Malformed, judge.Timeout, judge.Crash, judge.Error, judge.Fail:
+		return true
+	}
+	return false
+}
