@@ -107,9 +107,13 @@ func TestRunSelection(t *testing.T) {
 	check(t, command("run", "--modules", "BCEWithLogitsLoss", "--select", "Multi*"), 2, "stderr:nothing is selected")
 }
 
-func TestRunCommandsComeLater(t *testing.T) {
-	check(t, command("run", "--", "python", "port.py"), 2, `stderr:got the command ["python" "port.py"]: ports in other processes come with a later version`)
+func TestRunArguments(t *testing.T) {
 	check(t, command("run", "python"), 2, `stderr:unexpected "python": select cases with --select; the command of a port stands behind --`)
+	check(t, command("run", "--jobs", "2"), 2, "stderr:--jobs: there is no command: the port to start stands behind --")
+	check(t, command("run", "--jobs", "0", "--", "x"), 2, "stderr:--jobs: got 0, want 1 or more")
+	check(t, command("run", "--timeout", "-1s", "--", "x"), 2, "stderr:--timeout: got -1s, want more than 0")
+	check(t, command("run", "--trace", t.TempDir(), "--", "x"), 2, "stderr:--trace: open")
+	check(t, command("run", "--", "there/is/no/such/port"), 3, "stderr:the command could not be started: fork/exec there/is/no/such/port")
 }
 
 func TestRunWrongPorts(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -18,6 +17,7 @@ import (
 
 type runFlags struct {
 	selectionFlags
+	portFlags
 	level   string
 	quirks  bool
 	json    string
@@ -36,13 +36,16 @@ Levels: at parity an element is right if it agrees with PyTorch or with the exac
 exact if it agrees with the exact result, at reference if it agrees with PyTorch.`,
 		Example: `  lossproof run
   lossproof run --level exact --modules BCEWithLogitsLoss
-  lossproof run --select '*/extreme_logits/f32-*' -v`,
+  lossproof run --select '*/extreme_logits/f32-*' -v
+  lossproof run -- python3 port.py
+  lossproof run --jobs 2 --timeout 30s --json result.json -- ./port --cpu`,
 		Args: runArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.run(cmd.Context(), f)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.run(cmd, f, args)
 		},
 	}
-	f.add(cmd)
+	f.selectionFlags.add(cmd)
+	f.portFlags.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
 	flags.BoolVar(&f.quirks, "quirks", false, "let the quirks of PyTorch gate too")
@@ -52,18 +55,16 @@ exact if it agrees with the exact result, at reference if it agrees with PyTorch
 	return cmd
 }
 
-// runArgs accepts the command of a port behind --, which this version cannot start.
+// runArgs accepts the command of a port behind --.
 func runArgs(cmd *cobra.Command, args []string) error {
-	switch {
-	case len(args) == 0:
-		return nil
-	case cmd.ArgsLenAtDash() == 0:
-		return fmt.Errorf("run: got the command %q: ports in other processes come with a later version; this one checks the built-in Go losses (run without a command), and any port in Go (package lossproof/suites)", args)
+	if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
+		return fmt.Errorf("run: unexpected %q: select cases with --select; the command of a port stands behind --", args[0])
 	}
-	return fmt.Errorf("run: unexpected %q: select cases with --select; the command of a port stands behind --", args[0])
+	return nil
 }
 
-func (p *program) run(ctx context.Context, f runFlags) error {
+func (p *program) run(cmd *cobra.Command, f runFlags, command []string) error {
+	ctx := cmd.Context()
 	level, err := parseLevel(f.level)
 	if err != nil {
 		return err
@@ -80,6 +81,11 @@ func (p *program) run(ctx context.Context, f runFlags) error {
 	if _, err := judge.Select(set, options.Selection); err != nil {
 		return flagged(err)
 	}
+	port, closePort, err := p.openPort(cmd, f.portFlags, command)
+	if err != nil {
+		return err
+	}
+	defer closePort()
 	file, err := openResult(f.json)
 	if err != nil {
 		return err
@@ -87,7 +93,7 @@ func (p *program) run(ctx context.Context, f runFlags) error {
 	progress := report.NewProgress(p.stderr, isTerminal(p.stderr))
 	options.Progress = progress.Show
 
-	result, err := judge.Run(ctx, set, p.port, options)
+	result, err := judge.Run(ctx, set, port, options)
 	progress.End()
 	if result == nil {
 		return errors.Join(err, closeFile(file))

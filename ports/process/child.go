@@ -178,10 +178,10 @@ func (c *child) hello(ctx context.Context, options Options) (ports.Description, 
 		case <-ctx.Done():
 			return ports.Description{}, ctx.Err()
 		case <-timer.C:
-			return ports.Description{}, fmt.Errorf("nothing came in %v: does the port flush its stdout after every line?", options.StartTimeout)
+			return ports.Description{}, fmt.Errorf("there is none after %v: does the port flush its stdout after every line?", options.StartTimeout)
 		case l, ok := <-c.lines:
 			if !ok {
-				return ports.Description{}, fmt.Errorf("the port ended (%s) before it answered", c.end())
+				return ports.Description{}, fmt.Errorf("there is none, the port ended (%s)", c.end())
 			}
 			if l.err != nil {
 				return ports.Description{}, l.err

@@ -160,7 +160,7 @@ func (p *Port) Describe(ctx context.Context) (ports.Description, error) {
 func (p *Port) start(ctx context.Context, number int) (*child, ports.Description, error) {
 	c, err := startChild(p.options, number, p.trace)
 	if err != nil {
-		return nil, ports.Description{}, fmt.Errorf("it could not be started: %w", err)
+		return nil, ports.Description{}, fmt.Errorf("there is none, the command could not be started: %w", err)
 	}
 	description, err := c.hello(ctx, p.options)
 	if err != nil {

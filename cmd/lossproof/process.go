@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lossproof/ports"
+	"lossproof/ports/process"
+	"lossproof/ports/wire/schemas"
+)
+
+// portFlags are the flags about the process of a port.
+type portFlags struct {
+	timeout, startTimeout time.Duration
+	jobs                  int
+	trace                 string
+	validate              bool
+}
+
+// portFlagNames are those that mean nothing without a command.
+var portFlagNames = []string{"timeout", "start-timeout", "jobs", "trace", "validate"}
+
+func (f *portFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.DurationVar(&f.timeout, "timeout", process.DefaultTimeout, "the `time` that the port has for one answer, from the one before on")
+	flags.DurationVar(&f.startTimeout, "start-timeout", process.DefaultStartTimeout, "the `time` from the start of the port to its answer to hello")
+	flags.IntVar(&f.jobs, "jobs", 1, "the `number` of processes of the port that share the cases")
+	flags.StringVar(&f.trace, "trace", "", "write every line of both directions to this `file`")
+	flags.BoolVarP(&f.validate, "validate", "V", false, "validate every message of both directions against the JSON Schemas of the protocol")
+}
+
+// check finds wrong values, and flags that mean nothing.
+func (f *portFlags) check(cmd *cobra.Command, command []string) error {
+	if len(command) == 0 {
+		for _, name := range portFlagNames {
+			if cmd.Flags().Changed(name) {
+				return fmt.Errorf("--%s: there is no command: the port to start stands behind --", name)
+			}
+		}
+	}
+	switch {
+	case f.timeout <= 0:
+		return fmt.Errorf("--timeout: got %v, want more than 0", f.timeout)
+	case f.startTimeout <= 0:
+		return fmt.Errorf("--start-timeout: got %v, want more than 0", f.startTimeout)
+	case f.jobs < 1:
+		return fmt.Errorf("--jobs: got %d, want 1 or more", f.jobs)
+	}
+	return nil
+}
+
+// openPort returns the port of a command, or without one the port of the program, and
+// what ends it; what goes wrong with the end is written to stderr.
+func (p *program) openPort(cmd *cobra.Command, f portFlags, command []string) (port ports.Port, end func(), err error) {
+	if err := f.check(cmd, command); err != nil {
+		return nil, nil, err
+	}
+	if len(command) == 0 {
+		return p.port, func() {}, nil
+	}
+	options := process.Options{Command: command, Timeout: f.timeout, StartTimeout: f.startTimeout, Jobs: f.jobs}
+	if f.validate {
+		if options.Validate, err = schemas.Load(); err != nil {
+			return nil, nil, err
+		}
+	}
+	var file *os.File
+	if f.trace != "" {
+		if file, err = os.Create(f.trace); err != nil {
+			return nil, nil, fmt.Errorf("--trace: %w", err)
+		}
+		options.Trace = file
+	}
+	child, err := process.New(options)
+	if err != nil {
+		return nil, nil, err
+	}
+	return child, func() {
+		err := child.Close()
+		if file != nil {
+			if closeErr := file.Close(); err == nil {
+				err = closeErr
+			}
+		}
+		if err != nil {
+			fmt.Fprintf(p.stderr, "lossproof: warning: %v\n", err)
+		}
+	}, nil
+}
