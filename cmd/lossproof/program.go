@@ -94,7 +94,7 @@ exact result. "lossproof run" checks the built-in Go losses.`,
 	root.AddCommand(
 		p.runCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
 		p.portCommand(), p.fixturesCommand(), p.versionCommand(), exitCodesTopic(),
-		p.sweepCommand(),
+		p.sweepCommand(), p.benchCommand(),
 	)
 	return root
 }

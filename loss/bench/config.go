@@ -1,0 +1,100 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"lossproof/loss"
+)
+
+// Config says what one round times.
+type Config struct {
+	// Module is BCEWithLogitsLoss or MultiLabelSoftMarginLoss, Reduction mean, sum or none,
+	// DType float32 or float64, Shape such as 4096x1024.
+	Module    string `json:"module"`
+	Reduction string `json:"reduction"`
+	DType     string `json:"dtype"`
+	Shape     Shape  `json:"shape"`
+	// Threads is the value of GOMAXPROCS.
+	Threads int `json:"threads"`
+	// Gradient asks for the loss and its gradient in the input in one pass, else for the loss alone.
+	Gradient bool `json:"gradient"`
+	// Read asks for a plain read of input and target instead of the losses: the time that
+	// the memory alone takes. Module, Reduction and Gradient are then not used.
+	Read bool `json:"read"`
+}
+
+// maxElements bounds a tensor: 2³⁰ elements of float64 are 8 GB.
+const maxElements = 1 << 30
+
+// check returns the number of elements and the reduction.
+func (c Config) check() (n int, reduction loss.Reduction, err error) {
+	if c.DType != "float32" && c.DType != "float64" {
+		return 0, 0, fmt.Errorf("dtype: got %q, want float32 or float64", c.DType)
+	}
+	if c.Threads < 1 {
+		return 0, 0, fmt.Errorf("threads: got %d, want at least 1", c.Threads)
+	}
+	if n, err = c.Shape.elements(); err != nil {
+		return 0, 0, err
+	}
+	if c.Read {
+		return n, 0, nil
+	}
+	if c.Module != "BCEWithLogitsLoss" && c.Module != "MultiLabelSoftMarginLoss" {
+		return 0, 0, fmt.Errorf("module: got %q, want BCEWithLogitsLoss or MultiLabelSoftMarginLoss", c.Module)
+	}
+	reduction, err = loss.ParseReduction(c.Reduction)
+	return n, reduction, err
+}
+
+// Shape is a shape; as text its dimensions are joined by x, as in 4096x1024.
+type Shape []int
+
+// ParseShape reads a shape such as 4096x1024.
+func ParseShape(text string) (Shape, error) {
+	var s Shape
+	for part := range strings.SplitSeq(text, "x") {
+		d, err := strconv.Atoi(part)
+		if err != nil || d < 1 {
+			return nil, fmt.Errorf("shape: got %q, want dimensions of at least 1 joined by x, as in 4096x1024", text)
+		}
+		s = append(s, d)
+	}
+	_, err := s.elements()
+	return s, err
+}
+
+func (s Shape) elements() (int, error) {
+	if len(s) == 0 {
+		return 0, fmt.Errorf("shape: got none, want one such as 4096x1024")
+	}
+	n := 1
+	for _, d := range s {
+		if d < 1 || n > math.MaxInt/d || n*d > maxElements {
+			return 0, fmt.Errorf("shape: got %s, want dimensions of at least 1 and at most %d elements", s, maxElements)
+		}
+		n *= d
+	}
+	return n, nil
+}
+
+func (s Shape) String() string {
+	parts := make([]string, len(s))
+	for i, d := range s {
+		parts[i] = strconv.Itoa(d)
+	}
+	return strings.Join(parts, "x")
+}
+
+// MarshalText implements [encoding.TextMarshaler].
+func (s Shape) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (s *Shape) UnmarshalText(text []byte) error {
+	shape, err := ParseShape(string(text))
+	*s = shape
+	return err
+}
