@@ -42,19 +42,21 @@ func (l BCEWithLogitsLoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error
 // ForwardInto writes the loss to dst, which has one element, or with [None] as many as
 // input. It allocates nothing. With [None] dst may be the memory of input or target.
 func (l BCEWithLogitsLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
-	var buf [maxAxes]axis
-	r, err := l.prepare(buf[:0], input, target)
+	r, err := l.prepare(input, target)
 	if err != nil {
 		return err
 	}
 	if err := checkLen(bceName, "loss", dst, l.lossLen(input)); err != nil {
 		return err
 	}
+	j := job[T]{runs: r}
 	if l.Reduction == None {
-		each(dst, &r)
+		j.losses = dst
+		j.run()
 		return nil
 	}
-	dst[0] = T(sumAll(&r) / l.div(input))
+	j.sum = true
+	dst[0] = T(j.run() / l.div(input))
 	return nil
 }
 
@@ -73,13 +75,12 @@ func (l BCEWithLogitsLoss[T]) GradInput(input, target Tensor[T], gradOutput *Ten
 // elements as input, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput.
 func (l BCEWithLogitsLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	var buf [maxAxes]axis
-	r, u, err := l.prepareGrad(buf[:0], "grad_input", dst, input, target, gradOutput)
+	r, u, err := l.prepareGrad("grad_input", dst, input, target, gradOutput)
 	if err != nil {
 		return err
 	}
-	gradAll(dst, &r, u)
-	nanAtInfPosWeight(dst, &r)
+	j := job[T]{runs: r, gradInput: dst, upstream: u, nan: l.nan()}
+	j.run()
 	return nil
 }
 
@@ -98,12 +99,12 @@ func (l BCEWithLogitsLoss[T]) GradTarget(input, target Tensor[T], gradOutput *Te
 // elements as target, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput.
 func (l BCEWithLogitsLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	var buf [maxAxes]axis
-	r, u, err := l.prepareGrad(buf[:0], "grad_target", dst, input, target, gradOutput)
+	r, u, err := l.prepareGrad("grad_target", dst, input, target, gradOutput)
 	if err != nil {
 		return err
 	}
-	gradTargetAll(dst, &r, u)
+	j := job[T]{runs: r, gradTarget: dst, upstream: u}
+	j.run()
 	return nil
 }
 
@@ -125,25 +126,26 @@ func (l BCEWithLogitsLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *T
 // nothing. The slices are those of [BCEWithLogitsLoss.ForwardInto] and [BCEWithLogitsLoss.GradInputInto] and must not overlap
 // each other.
 func (l BCEWithLogitsLoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	var buf [maxAxes]axis
-	r, u, err := l.prepareGrad(buf[:0], "grad_input", gradInput, input, target, gradOutput)
+	r, u, err := l.prepareGrad("grad_input", gradInput, input, target, gradOutput)
 	if err != nil {
 		return err
 	}
 	if err := checkLen(bceName, "loss", loss, l.lossLen(input)); err != nil {
 		return err
 	}
+	j := job[T]{runs: r, gradInput: gradInput, upstream: u, nan: l.nan()}
 	if l.Reduction == None {
-		eachGrad(loss, gradInput, &r, u)
-	} else {
-		loss[0] = T(sumGradAll(gradInput, &r, u) / l.div(input))
+		j.losses = loss
+		j.run()
+		return nil
 	}
-	nanAtInfPosWeight(gradInput, &r)
+	j.sum = true
+	loss[0] = T(j.run() / l.div(input))
 	return nil
 }
 
 // prepare checks the options and the inputs and cuts them into runs.
-func (l BCEWithLogitsLoss[T]) prepare(buf []axis, input, target Tensor[T]) (runs[T], error) {
+func (l BCEWithLogitsLoss[T]) prepare(input, target Tensor[T]) (runs[T], error) {
 	if err := l.Reduction.check(bceName); err != nil {
 		return runs[T]{}, err
 	}
@@ -156,12 +158,12 @@ func (l BCEWithLogitsLoss[T]) prepare(buf []axis, input, target Tensor[T]) (runs
 	if err := checkBroadcast(bceName, "pos_weight", l.PosWeight, input.Shape); err != nil {
 		return runs[T]{}, err
 	}
-	return newRuns(buf, input, target, l.Weight, l.PosWeight, false), nil
+	return newRuns(input, target, l.Weight, l.PosWeight, false), nil
 }
 
 // prepareGrad is prepare for a gradient, which is to be written to dst.
-func (l BCEWithLogitsLoss[T]) prepareGrad(buf []axis, name string, dst []T, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
-	r, err := l.prepare(buf, input, target)
+func (l BCEWithLogitsLoss[T]) prepareGrad(name string, dst []T, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
+	r, err := l.prepare(input, target)
 	if err != nil {
 		return runs[T]{}, upstream[T]{}, err
 	}
@@ -210,13 +212,10 @@ func (l BCEWithLogitsLoss[T]) div(input Tensor[T]) float64 {
 	return 1
 }
 
-// nanAtInfPosWeight sets the gradient to NaN where pos_weight is infinite.
-func nanAtInfPosWeight[T Float](grad []T, r *runs[T]) {
-	if !hasInf(r.posWeight) {
-		return
+// nan returns where the gradient in the input is NaN.
+func (l BCEWithLogitsLoss[T]) nan() infWeight {
+	if l.PosWeight == nil {
+		return never
 	}
-	for k := range r.count * r.pieces {
-		p := r.piece(k)
-		nanAtInf(grad[p.lo:p.hi], p.PosWeight)
-	}
+	return atPosWeight
 }

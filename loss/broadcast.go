@@ -1,6 +1,10 @@
 package loss
 
-import "lossproof/loss/internal/kernel"
+import (
+	"slices"
+
+	"lossproof/loss/internal/kernel"
+)
 
 // checkBroadcast returns an error unless operand is absent or valid and broadcasts to
 // shape, the shape of input: aligned at the last dimension, each of its dimensions is 1 or that of
@@ -32,7 +36,7 @@ type axis struct {
 	weight, posWeight int
 }
 
-// maxAxes is the number of axes that fit without an allocation. More of them remain only
+// maxAxes is the number of axes, beside the last, that fit without an allocation. More of them remain only
 // when weights are broadcast along every other dimension of a tensor of high rank.
 const maxAxes = 8
 
@@ -75,28 +79,27 @@ func fromEnd(shape []int, k int) int {
 	return shape[len(shape)-1-k]
 }
 
-// runs is a tensor cut into runs, along each of which weight and pos_weight are constant or
-// advance with the elements. Runs that are too long for a kernel are cut into pieces.
+// runs is a tensor cut in two ways: into runs, along each of which weight and pos_weight are
+// constant or advance with the elements; and into chunks, which the kernels work on. Where chunks
+// begin depends on the shapes alone.
 type runs[T Float] struct {
 	input, target, weight, posWeight []T
-	// count is the number of runs, length that of the elements in each, pieces that of
-	// the pieces in each.
-	count, length, pieces int
-	// inner is the axis along the run, outer are the others, the last first.
-	inner axis
-	outer []axis
+	// count is the number of runs, length that of the elements in each.
+	count, length int
+	// inner is the axis along the run. The others, the last first, are the first outers of outer, or
+	// more, if they do not fit: an array keeps them off the heap.
+	inner  axis
+	outer  [maxAxes]axis
+	outers int
+	more   []axis
+	// A span of elements is cut into perSpan chunks of chunkLen, the last one shorter. There are as many chunks as
+	// chunks says.
+	span, perSpan, chunkLen, chunks int
 }
 
-// piece is at most kernel.MaxRun elements of one run.
-type piece[T Float] struct {
-	kernel.Run[T]
-	// run is the index of the run, lo and hi bound the elements within the tensor.
-	run, lo, hi int
-}
-
-// newRuns cuts valid tensors into runs; weight and posWeight may be nil. With keepLast a
-// run is exactly one row along the last dimension. buf is space for the axes.
-func newRuns[T Float](buf []axis, input, target Tensor[T], weight, posWeight *Tensor[T], keepLast bool) runs[T] {
+// newRuns cuts valid tensors; weight and posWeight may be nil. With keepLast a run is exactly one
+// row along the last dimension, and a chunk is a whole number of rows, or a part of one.
+func newRuns[T Float](input, target Tensor[T], weight, posWeight *Tensor[T], keepLast bool) runs[T] {
 	r := runs[T]{input: input.Data, target: target.Data, inner: axis{size: 1}}
 	var weightShape, posWeightShape []int
 	if weight != nil {
@@ -105,35 +108,78 @@ func newRuns[T Float](buf []axis, input, target Tensor[T], weight, posWeight *Te
 	if posWeight != nil {
 		r.posWeight, posWeightShape = posWeight.Data, posWeight.Shape
 	}
-	if axes := collapse(buf, input.Shape, weightShape, posWeightShape, keepLast); len(axes) > 0 {
-		r.inner, r.outer = axes[0], axes[1:]
+	var buf [1 + maxAxes]axis
+	if axes := collapse(buf[:0], input.Shape, weightShape, posWeightShape, keepLast); len(axes) > 0 {
+		r.inner, r.outers = axes[0], len(axes)-1
+		if copy(r.outer[:], axes[1:]) < r.outers {
+			r.more = slices.Clone(axes[1:])
+		}
 	}
 	r.count, r.length = 1, r.inner.size
-	for _, a := range r.outer {
+	for _, a := range r.outerAxes() {
 		r.count *= a.size
 	}
-	r.pieces = (r.length + kernel.MaxRun - 1) / kernel.MaxRun
+	r.span, r.chunkLen = len(r.input), kernel.ChunkLen
+	switch {
+	case len(r.input) == 0:
+		return r
+	case keepLast && r.length > kernel.ChunkLen:
+		r.span = r.length
+	case keepLast:
+		r.chunkLen -= kernel.ChunkLen % r.length
+	}
+	r.perSpan = (r.span-1)/r.chunkLen + 1
+	r.chunks = len(r.input) / r.span * r.perSpan
 	return r
 }
 
-// piece returns piece k of the r.count × r.pieces pieces.
-func (r *runs[T]) piece(k int) piece[T] {
-	i, lo := k, 0
-	if r.pieces > 1 {
-		i, lo = k/r.pieces, k%r.pieces*kernel.MaxRun
+func (r *runs[T]) outerAxes() []axis {
+	if r.more != nil {
+		return r.more
 	}
-	hi := min(lo+kernel.MaxRun, r.length)
-	weight, posWeight, rest := 0, 0, i
-	for _, a := range r.outer {
-		weight += rest % a.size * a.weight
-		posWeight += rest % a.size * a.posWeight
-		rest /= a.size
+	return r.outer[:r.outers]
+}
+
+// chunk returns the bounds of chunk k.
+func (r *runs[T]) chunk(k int) (lo, hi int) {
+	start := 0
+	if r.chunks > r.perSpan {
+		start, k = k/r.perSpan*r.span, k%r.perSpan
 	}
-	p := piece[T]{run: i, lo: i*r.length + lo, hi: i*r.length + hi}
-	p.Input, p.Target = r.input[p.lo:p.hi], r.target[p.lo:p.hi]
-	p.Weight = operandOf(r.weight, weight, lo, hi, r.inner.weight)
-	p.PosWeight = operandOf(r.posWeight, posWeight, lo, hi, r.inner.posWeight)
-	return p
+	lo = k * r.chunkLen
+	return start + lo, start + min(lo+r.chunkLen, r.span)
+}
+
+// segment is the part of a run that lies in a chunk.
+type segment[T Float] struct {
+	kernel.Run[T]
+	// run is the index of the run, lo and hi bound the elements within the tensor.
+	run, lo, hi int
+}
+
+// segment returns the segment that begins at element lo and ends before hi, or with its run.
+func (r *runs[T]) segment(lo, hi int) segment[T] {
+	run, start := 0, 0
+	if r.count > 1 {
+		run = lo / r.length
+		start = run * r.length
+		hi = min(hi, start+r.length)
+	}
+	weight, posWeight, rest := 0, 0, run
+	outer := r.outerAxes()
+	for i, a := range outer {
+		at := rest
+		if i < len(outer)-1 {
+			at, rest = rest%a.size, rest/a.size
+		}
+		weight += at * a.weight
+		posWeight += at * a.posWeight
+	}
+	s := segment[T]{run: run, lo: lo, hi: hi}
+	s.Input, s.Target = r.input[lo:hi], r.target[lo:hi]
+	s.Weight = operandOf(r.weight, weight, lo-start, hi-start, r.inner.weight)
+	s.PosWeight = operandOf(r.posWeight, posWeight, lo-start, hi-start, r.inner.posWeight)
+	return s
 }
 
 // operandOf returns the elements lo to hi of an operand's run that starts at offset: nil if

@@ -2,38 +2,12 @@ package loss
 
 import (
 	"math"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"lossproof/loss/internal/kernel"
 )
-
-// The loops of this file hand a tensor to the kernels piece by piece, always in the same
-// order: the grouping of a sum, and so its last bit, depends on the shapes alone.
-
-// sumAll returns the sum of all losses.
-func sumAll[T Float](r *runs[T]) float64 {
-	return sumPieces(r, 0, r.count*r.pieces)
-}
-
-// sumRun returns the sum of the losses of run i.
-func sumRun[T Float](r *runs[T], i int) float64 {
-	return sumPieces(r, i*r.pieces, (i+1)*r.pieces)
-}
-
-func sumPieces[T Float](r *runs[T], from, to int) float64 {
-	var sum kernel.Accumulator
-	for k := from; k < to; k++ {
-		sum.Add(kernel.Sum(r.piece(k).Run))
-	}
-	return sum.Value()
-}
-
-// each writes the loss of every element to dst.
-func each[T Float](dst []T, r *runs[T]) {
-	for k := range r.count * r.pieces {
-		p := r.piece(k)
-		kernel.None(dst[p.lo:p.hi], p.Run)
-	}
-}
 
 // upstream is what a gradient is multiplied by: the upstream gradient, divided by what
 // the reduction divides by.
@@ -45,64 +19,235 @@ type upstream[T Float] struct {
 	div    float64
 }
 
-// of returns the upstream gradient of a piece, as the kernels take it.
-func (u upstream[T]) of(p piece[T]) []T {
+// of returns the upstream gradient of a segment, as the kernels take it.
+func (u upstream[T]) of(s segment[T]) []T {
 	switch {
 	case len(u.values) <= 1:
 		return u.values
 	case u.perRun:
-		return u.values[p.run : p.run+1]
+		return u.values[s.run : s.run+1]
 	}
-	return u.values[p.lo:p.hi]
+	return u.values[s.lo:s.hi]
 }
 
-// gradAll writes the gradient in the input to dst.
-func gradAll[T Float](dst []T, r *runs[T], u upstream[T]) {
-	for k := range r.count * r.pieces {
-		p := r.piece(k)
-		kernel.Grad(dst[p.lo:p.hi], p.Run, u.of(p), u.div)
+// infWeight says where the gradient in the input is NaN because a weight is infinite. There is no
+// right gradient then. PyTorch returns NaN at an infinite pos_weight of BCEWithLogitsLoss and at an
+// infinite weight of MultiLabelSoftMarginLoss: it multiplies the two terms of the derivative by the infinity
+// before it subtracts them.
+type infWeight int
+
+const (
+	never infWeight = iota
+	atWeight
+	atPosWeight
+)
+
+// job is what is to be computed of a tensor.
+type job[T Float] struct {
+	runs[T]
+	// losses is nil or gets the loss of every element.
+	losses []T
+	// rows is nil or gets the sum of the losses of each run, divided by div.
+	rows []T
+	div  float64
+	// sum is whether the sum of all losses is wanted.
+	sum bool
+	// gradInput and gradTarget are nil or get a gradient.
+	gradInput, gradTarget []T
+	upstream              upstream[T]
+	nan                   infWeight
+	stream                bool
+}
+
+// Results are computed in blocks of chunks, whose sums are added in their order: the grouping of a
+// sum, and so its last bit, depends on the shapes alone, not on the number of goroutines.
+const (
+	// blockChunks is the least number of chunks in a block but the last: 16 Ki elements, some 20 µs.
+	blockChunks = 32
+	// parallelChunks is the number of chunks from which on goroutines pay: 64 Ki elements.
+	parallelChunks = 128
+	// streamBytes is the size from which on results are written past the caches, which they would
+	// not fit into.
+	streamBytes = 8 << 20
+)
+
+// run computes all that is asked for, and returns the sum of the losses, if that is.
+func (j *job[T]) run() float64 {
+	j.stream = len(j.input)*sizeOf[T]() >= streamBytes
+	if len(j.input) == 0 {
+		for i := range j.rows { // sums of nothing, as there are no classes
+			j.rows[i] = T(0 / j.div)
+		}
+		return 0
+	}
+	if workers := min(runtime.GOMAXPROCS(0), j.blocks()); workers > 1 && j.chunks >= parallelChunks && !j.overwritesUnread() {
+		return j.parallel(workers)
+	}
+	return j.sequential()
+}
+
+// sizeOf returns the size of an element in bytes.
+func sizeOf[T Float]() int {
+	if T(1)+T(0x1p-40) == 1 {
+		return 4
+	}
+	return 8
+}
+
+// perBlock returns the number of chunks in a block. The chunks of one row are in one block.
+func (j *job[T]) perBlock() int {
+	if j.rows == nil || j.length <= kernel.ChunkLen {
+		return blockChunks
+	}
+	return (blockChunks-1)/j.perSpan*j.perSpan + j.perSpan
+}
+
+func (j *job[T]) blocks() int { return (j.chunks-1)/j.perBlock() + 1 }
+
+// overwritesUnread reports whether results of one block overwrite what another one reads: those
+// of rows, over the memory of input or target.
+func (j *job[T]) overwritesUnread() bool {
+	return len(j.rows) > 0 && (&j.rows[0] == &j.input[0] || &j.rows[0] == &j.target[0])
+}
+
+// The scratch of a job is of one array, if the exponentials are not needed once there are logarithms.
+
+func (j *job[T]) sequential() float64 {
+	if j.gradInput == nil {
+		var y [kernel.ChunkLen]float64
+		return j.all(y[:], y[:])
+	}
+	return j.sequentialGrad()
+}
+
+func (j *job[T]) sequentialGrad() float64 {
+	var y, l [kernel.ChunkLen]float64
+	return j.all(y[:], l[:])
+}
+
+func (j *job[T]) all(y, l []float64) float64 {
+	var total kernel.Accumulator
+	for b := range j.blocks() {
+		total.Merge(j.block(b, y, l))
+	}
+	return total.Value()
+}
+
+// parallel is sequential with goroutines. Each takes the next block until there is none.
+func (j *job[T]) parallel(workers int) float64 {
+	shared := new(job[T]) // a copy, so that j itself is not on the heap
+	*shared = *j
+	sums := make([]kernel.Accumulator, j.blocks())
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			var y, l [kernel.ChunkLen]float64
+			for b := int(next.Add(1)) - 1; b < len(sums); b = int(next.Add(1)) - 1 {
+				sums[b] = shared.block(b, y[:], l[:])
+			}
+		})
+	}
+	group.Wait()
+	var total kernel.Accumulator
+	for _, s := range sums {
+		total.Merge(s)
+	}
+	return total.Value()
+}
+
+// block computes block b and returns its sum, if it is wanted. y and l are scratch for a chunk.
+func (j *job[T]) block(b int, y, l []float64) kernel.Accumulator {
+	perBlock := j.perBlock()
+	var sums kernel.Sums
+	for k := b * perBlock; k < min((b+1)*perBlock, j.chunks); k++ {
+		lo, hi := j.chunk(k)
+		n := hi - lo
+		j.compute(lo, hi, y[:n], l[:n])
+		switch {
+		case j.rows != nil:
+			j.addRows(&sums, lo, hi, l)
+		case j.sum:
+			sums.Add(l[:n])
+		}
+	}
+	if !j.sum {
+		return kernel.Accumulator{}
+	}
+	return sums.Total()
+}
+
+// compute writes the gradients and the losses of a chunk, and leaves the losses, if they are
+// wanted, in l. All is read before anything of the same index is written: results may be the memory of the
+// operands.
+func (j *job[T]) compute(lo, hi int, y, l []float64) {
+	if j.gradTarget != nil {
+		j.gradTargets(lo, hi, y)
+		return
+	}
+	finite := kernel.Exp(y, j.input[lo:hi])
+	if j.sum || j.losses != nil || j.rows != nil {
+		kernel.Log1p[T](l, y)
+		for at := lo; at < hi; {
+			s := j.segment(at, hi)
+			kernel.Losses(l[at-lo:s.hi-lo], s.Run, finite)
+			at = s.hi
+		}
+	}
+	if j.gradInput != nil {
+		j.gradInputs(lo, hi, y)
+	}
+	if j.losses != nil {
+		kernel.Round(j.losses[lo:hi], l, j.stream)
 	}
 }
 
-// gradTargetAll writes the gradient in the target to dst.
-func gradTargetAll[T Float](dst []T, r *runs[T], u upstream[T]) {
-	for k := range r.count * r.pieces {
-		p := r.piece(k)
-		kernel.GradTarget(dst[p.lo:p.hi], p.Run, u.of(p), u.div)
+// gradInputs writes the gradient in the input, given y = exp(-|x|).
+func (j *job[T]) gradInputs(lo, hi int, y []float64) {
+	for at := lo; at < hi; {
+		s := j.segment(at, hi)
+		infinite := s.Weight
+		if j.nan == atPosWeight {
+			infinite = s.PosWeight
+		}
+		patch := j.nan != never && hasInf(infinite)
+		dst := j.gradInput[s.lo:s.hi]
+		kernel.Grads(dst, y[at-lo:s.hi-lo], s.Run, j.upstream.of(s), j.upstream.div, j.stream)
+		if patch {
+			nanAtInf(dst, infinite)
+		}
+		at = s.hi
 	}
 }
 
-// sumGradAll is sumAll and gradAll in one pass.
-func sumGradAll[T Float](grad []T, r *runs[T], u upstream[T]) float64 {
-	return sumGradPieces(grad, r, u, 0, r.count*r.pieces)
-}
-
-// sumGradRun is sumRun and, for the elements of run i, gradAll in one pass.
-func sumGradRun[T Float](grad []T, r *runs[T], u upstream[T], i int) float64 {
-	return sumGradPieces(grad, r, u, i*r.pieces, (i+1)*r.pieces)
-}
-
-func sumGradPieces[T Float](grad []T, r *runs[T], u upstream[T], from, to int) float64 {
-	var sum kernel.Accumulator
-	for k := from; k < to; k++ {
-		p := r.piece(k)
-		sum.Add(kernel.SumGrad(grad[p.lo:p.hi], p.Run, u.of(p), u.div))
+// gradTargets writes the gradient in the target. l is scratch.
+func (j *job[T]) gradTargets(lo, hi int, l []float64) {
+	if j.posWeight != nil {
+		kernel.Exp(l, j.input[lo:hi])
+		kernel.Log1p[T](l, l)
 	}
-	return sum.Value()
-}
-
-// eachGrad is each and gradAll in one pass.
-func eachGrad[T Float](loss, grad []T, r *runs[T], u upstream[T]) {
-	for k := range r.count * r.pieces {
-		p := r.piece(k)
-		kernel.NoneGrad(loss[p.lo:p.hi], grad[p.lo:p.hi], p.Run, u.of(p), u.div)
+	for at := lo; at < hi; {
+		s := j.segment(at, hi)
+		kernel.GradTarget(j.gradTarget[s.lo:s.hi], l[at-lo:s.hi-lo], s.Run, j.upstream.of(s), j.upstream.div)
+		at = s.hi
 	}
 }
 
-// There is no right gradient in the input at an infinite weight or pos_weight. PyTorch
-// returns NaN at an infinite pos_weight of BCEWithLogitsLoss and at an infinite weight of
-// MultiLabelSoftMarginLoss: it multiplies the two terms of the derivative by the infinity
-// before it subtracts them. So do the losses here, by a second pass over the gradient.
+// addRows adds the losses of a chunk to the sum of their row and writes those of the rows that end in
+// the chunk.
+func (j *job[T]) addRows(sums *kernel.Sums, lo, hi int, l []float64) {
+	for at := lo; at < hi; {
+		row := at / j.length
+		end := min(hi, (row+1)*j.length)
+		sums.Add(l[at-lo : end-lo])
+		if end == (row+1)*j.length {
+			total := sums.Total()
+			j.rows[row] = T(total.Value() / j.div)
+			*sums = kernel.Sums{}
+		}
+		at = end
+	}
+}
 
 // nanAtInf sets the elements of dst to NaN that belong to an infinite element of operand,
 // which is constant or as long as dst.

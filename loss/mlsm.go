@@ -49,21 +49,21 @@ func (l MultiLabelSoftMarginLoss[T]) Forward(input, target Tensor[T]) (Tensor[T]
 // sample. It allocates nothing. With [None] dst may be the first part of the memory of input or
 // target.
 func (l MultiLabelSoftMarginLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
-	var buf [maxAxes]axis
-	r, err := l.prepare(buf[:0], input, target)
+	r, err := l.prepare(input, target)
 	if err != nil {
 		return err
 	}
 	if err := checkLen(mlsmName, "loss", dst, l.lossLen(input)); err != nil {
 		return err
 	}
+	j := job[T]{runs: r}
 	if l.Reduction == None {
-		for i := range dst {
-			dst[i] = T(sumRun(&r, i) / l.div(input))
-		}
+		j.rows, j.div = dst, l.div(input)
+		j.run()
 		return nil
 	}
-	dst[0] = l.reduce(sumAll(&r), input)
+	j.sum = true
+	dst[0] = l.reduce(j.run(), input)
 	return nil
 }
 
@@ -81,13 +81,12 @@ func (l MultiLabelSoftMarginLoss[T]) GradInput(input, target Tensor[T], gradOutp
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
 // elements as input, and allocates nothing. dst may be the memory of input or target.
 func (l MultiLabelSoftMarginLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	var buf [maxAxes]axis
-	r, u, err := l.prepareGrad(buf[:0], "grad_input", dst, len(input.Data), input, target, gradOutput)
+	r, u, err := l.prepareGrad("grad_input", dst, len(input.Data), input, target, gradOutput)
 	if err != nil {
 		return err
 	}
-	gradAll(dst, &r, u)
-	nanAtInfWeight(dst, &r)
+	j := job[T]{runs: r, gradInput: dst, upstream: u, nan: l.nan()}
+	j.run()
 	return nil
 }
 
@@ -105,12 +104,12 @@ func (l MultiLabelSoftMarginLoss[T]) GradTarget(input, target Tensor[T], gradOut
 // GradTargetInto writes the gradient of the loss in target to dst, which has as many
 // elements as target, and allocates nothing. dst may be the memory of input or target.
 func (l MultiLabelSoftMarginLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	var buf [maxAxes]axis
-	r, u, err := l.prepareGrad(buf[:0], "grad_target", dst, len(input.Data), input, target, gradOutput)
+	r, u, err := l.prepareGrad("grad_target", dst, len(input.Data), input, target, gradOutput)
 	if err != nil {
 		return err
 	}
-	gradTargetAll(dst, &r, u)
+	j := job[T]{runs: r, gradTarget: dst, upstream: u}
+	j.run()
 	return nil
 }
 
@@ -136,8 +135,7 @@ func (l MultiLabelSoftMarginLoss[T]) GradWeightInto(dst []T, input, target Tenso
 	if l.Weight == nil {
 		return &OptionError{Module: mlsmName, Option: "weight", Reason: "got nil, want a tensor: there is no gradient without it"}
 	}
-	var buf [maxAxes]axis
-	_, u, err := l.prepareGrad(buf[:0], "grad_weight", dst, len(l.Weight.Data), input, target, gradOutput)
+	_, u, err := l.prepareGrad("grad_weight", dst, len(l.Weight.Data), input, target, gradOutput)
 	if err != nil {
 		return err
 	}
@@ -164,27 +162,26 @@ func (l MultiLabelSoftMarginLoss[T]) ForwardGrad(input, target Tensor[T], gradOu
 // [MultiLabelSoftMarginLoss.GradInputInto] and must not overlap each other; loss must not
 // overlap input, target and gradOutput either.
 func (l MultiLabelSoftMarginLoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	var buf [maxAxes]axis
-	r, u, err := l.prepareGrad(buf[:0], "grad_input", gradInput, len(input.Data), input, target, gradOutput)
+	r, u, err := l.prepareGrad("grad_input", gradInput, len(input.Data), input, target, gradOutput)
 	if err != nil {
 		return err
 	}
 	if err := checkLen(mlsmName, "loss", loss, l.lossLen(input)); err != nil {
 		return err
 	}
+	j := job[T]{runs: r, gradInput: gradInput, upstream: u, nan: l.nan()}
 	if l.Reduction == None {
-		for i := range loss {
-			loss[i] = T(sumGradRun(gradInput, &r, u, i) / l.div(input))
-		}
-	} else {
-		loss[0] = l.reduce(sumGradAll(gradInput, &r, u), input)
+		j.rows, j.div = loss, l.div(input)
+		j.run()
+		return nil
 	}
-	nanAtInfWeight(gradInput, &r)
+	j.sum = true
+	loss[0] = l.reduce(j.run(), input)
 	return nil
 }
 
 // prepare checks the options and the inputs and cuts them into runs.
-func (l MultiLabelSoftMarginLoss[T]) prepare(buf []axis, input, target Tensor[T]) (runs[T], error) {
+func (l MultiLabelSoftMarginLoss[T]) prepare(input, target Tensor[T]) (runs[T], error) {
 	if err := l.Reduction.check(mlsmName); err != nil {
 		return runs[T]{}, err
 	}
@@ -197,12 +194,12 @@ func (l MultiLabelSoftMarginLoss[T]) prepare(buf []axis, input, target Tensor[T]
 	if err := checkBroadcast(mlsmName, "weight", l.Weight, input.Shape); err != nil {
 		return runs[T]{}, err
 	}
-	return newRuns(buf, input, target, l.Weight, nil, l.Reduction == None), nil
+	return newRuns(input, target, l.Weight, nil, l.Reduction == None), nil
 }
 
 // prepareGrad is prepare for a gradient of n elements, which is to be written to dst.
-func (l MultiLabelSoftMarginLoss[T]) prepareGrad(buf []axis, name string, dst []T, n int, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
-	r, err := l.prepare(buf, input, target)
+func (l MultiLabelSoftMarginLoss[T]) prepareGrad(name string, dst []T, n int, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
+	r, err := l.prepare(input, target)
 	if err != nil {
 		return runs[T]{}, upstream[T]{}, err
 	}
@@ -275,13 +272,10 @@ func (l MultiLabelSoftMarginLoss[T]) reduce(sum float64, input Tensor[T]) T {
 	return T(sum / l.div(input))
 }
 
-// nanAtInfWeight sets the gradient to NaN where weight is infinite.
-func nanAtInfWeight[T Float](grad []T, r *runs[T]) {
-	if !hasInf(r.weight) {
-		return
+// nan returns where the gradient in the input is NaN.
+func (l MultiLabelSoftMarginLoss[T]) nan() infWeight {
+	if l.Weight == nil {
+		return never
 	}
-	for k := range r.count * r.pieces {
-		p := r.piece(k)
-		nanAtInf(grad[p.lo:p.hi], p.Weight)
-	}
+	return atWeight
 }

@@ -69,9 +69,9 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// TestPieces has rows longer than what a kernel takes in one call.
-func TestPieces(t *testing.T) {
-	shape := []int{2, kernel.MaxRun + 5}
+// TestLongRows has rows that are longer than a chunk.
+func TestLongRows(t *testing.T) {
+	shape := []int{2, 2*kernel.ChunkLen + 5}
 	next := 0
 	draw := func() float64 {
 		next++

@@ -2,19 +2,6 @@ package kernel
 
 import "math"
 
-// lossElement returns the loss of one element.
-func lossElement(x, t, w, p float64) float64 {
-	y := math.Exp(-math.Abs(x))
-	l := math.Log1p(y)
-	return lossFrom(x, t, w, p, l)
-}
-
-// gradElement returns the derivative of the loss in x, times the upstream gradient u
-// and divided by div.
-func gradElement(x, t, w, p, u, div float64) float64 {
-	return gradFrom(x, t, w, p, u, div, math.Exp(-math.Abs(x)))
-}
-
 // lossFrom returns the loss of one element, given l = log1p(exp(-|x|)).
 func lossFrom(x, t, w, p, l float64) float64 {
 	if math.IsInf(x, 0) && isFinite(t) && isFinite(w) && isFinite(p) {
@@ -50,16 +37,24 @@ func scaleInf(x float64, factors ...float64) float64 {
 	return x
 }
 
-// gradFrom returns the derivative in x of one element, given y = exp(-|x|). The division
-// comes last: the weight scales up a subnormal upstream gradient before div makes it smaller still.
-func gradFrom(x, t, w, p, u, div, y float64) float64 {
-	var numerator float64
-	if x >= 0 {
-		numerator = (1 - t) - p*t*y
-	} else {
-		numerator = (1-t)*y - p*t
+// GradTarget writes the derivatives of the losses in the target, times the upstream
+// gradient u and divided by div, to dst. Like a weight, u is nil, has one element, or is as long as the run.
+// Where the run has a PosWeight, l is log1p(exp(-|x|)), else it is not used.
+func GradTarget[T Float](dst []T, l []float64, r Run[T], u []T, div float64) {
+	n := len(r.Input)
+	w, wStep := stepped(operand(r.Weight, n))
+	u, uStep := stepped(operand(u, n))
+	dst = dst[:n]
+	if len(r.PosWeight) == 0 {
+		for i, x := range r.Input {
+			dst[i] = T(gradTargetElement(float64(x), float64(w[i*wStep]), float64(u[i*uStep]), div))
+		}
+		return
 	}
-	return numerator * w * u / ((1 + y) * div)
+	p, pStep := stepped(operand(r.PosWeight, n))
+	for i, x := range r.Input {
+		dst[i] = T(gradTargetPosElement(float64(x), float64(w[i*wStep]), float64(p[i*pStep]), float64(u[i*uStep]), div, l[i]))
+	}
 }
 
 // gradTargetElement returns the derivative in t of one element without pos_weight,
@@ -72,10 +67,10 @@ func gradTargetElement(x, w, u, div float64) float64 {
 }
 
 // gradTargetPosElement returns the derivative in t of one element with pos_weight,
-// w·(p·softplus(-x) - softplus(x)), times u and divided by div. The two logarithms are one:
+// w·(p·softplus(-x) - softplus(x)), times u and divided by div, given l = log1p(exp(-|x|)). The two logarithms are one:
 //
 //	p·softplus(-x) - softplus(x) = (p-1)·L - (x ≥ 0 ? x : p·x)
-func gradTargetPosElement(x, w, p, u, div float64) float64 {
+func gradTargetPosElement(x, w, p, u, div, l float64) float64 {
 	if math.IsInf(x, 0) && isFinite(w) && isFinite(p) && isFinite(u) {
 		if x > 0 {
 			return -scaleInf(x, w, u)
@@ -86,8 +81,12 @@ func gradTargetPosElement(x, w, p, u, div float64) float64 {
 	if x < 0 {
 		slope = p
 	}
-	l := math.Log1p(math.Exp(-math.Abs(x)))
 	return product((p-1)*l-slope*x, w, u) / div
+}
+
+// Loss returns the loss of one element without pos_weight.
+func Loss(x, t, w float64) float64 {
+	return lossFrom(x, t, w, 1, math.Log1p(math.Exp(-math.Abs(x))))
 }
 
 // product returns a·b·c. It multiplies the smallest by the largest first, so that no

@@ -1,11 +1,9 @@
-// Package kernel computes the losses and gradients of one contiguous run of elements.
+// Package kernel computes the losses and gradients of chunks of consecutive elements.
 //
 // It is the seam between package loss, which knows shapes, broadcasting and
 // reductions, and the arithmetic. Slices go in, slices come out; nothing is allocated
-// and nothing is kept. Callers cut longer runs into pieces of at most [MaxRun]
-// elements, so that one call stays short and the grouping of a sum is fixed.
-//
-// All arithmetic is in float64; a float32 result is rounded once, when it is stored.
+// and nothing is kept. All arithmetic is in float64; a float32 result is rounded once,
+// when it is stored.
 //
 // # Formulas
 //
@@ -22,13 +20,29 @@
 // For t and p in the usual range all terms of a branch of loss have one sign, so nothing
 // cancels. The factor (1-t) + p·t is never written 1 + (p-1)·t: that loses p where t = 1 and p is
 // small. At x = ±Inf the limit in x is returned, with w, p and t fixed.
+//
+// # Passes
+//
+// A chunk of at most [ChunkLen] elements goes through several short passes, with float64 scratch
+// between them that stays in the first-level cache: [Exp] computes y; [Log1p] L; [Losses] the losses
+// in place of L; [Sum] adds them and [Round] writes them; [Grads] makes the gradient from y. One long
+// loop would be slower: its chain of dependent instructions is longer than what a processor looks ahead.
+// Log1p and Exp do not know of weights, so that these can change within a chunk: Losses and Grads are
+// called for each [Run] in it.
+//
+// On amd64 with AVX2 and FMA the passes are assembly, elsewhere and with the build tag purego Go. Both
+// evaluate the same polynomials; without fused multiply-adds the last bit of a float64 can differ.
+// Either is correct to a few roundings for ordinary values. What they are not made for is patched
+// afterwards: in Exp the logits whose exponential is subnormal, in Losses the infinite ones.
 package kernel
 
 // Float is the constraint of the element types.
 type Float interface{ float32 | float64 }
 
-// MaxRun is the largest number of elements that callers hand to one call.
-const MaxRun = 4096
+// ChunkLen is the largest number of elements that a chunk should have: what the passes need of it
+// fits into a cache of 32 KiB, and one call of assembly, which the scheduler cannot interrupt, takes less
+// than a microsecond.
+const ChunkLen = 512
 
 // Run is a run of consecutive elements.
 type Run[T Float] struct {

@@ -27,3 +27,25 @@ func (a *Accumulator) Value() float64 {
 	}
 	return a.sum + a.errors
 }
+
+// Merge adds the sum of another accumulator, with its errors.
+func (a *Accumulator) Merge(b Accumulator) {
+	a.Add(b.sum)
+	a.errors += b.errors
+}
+
+// Sums are four sums, each with the rounding errors that belong to it, as an [Accumulator] has them. The
+// zero value is an empty sum.
+type Sums [8]float64
+
+// Add adds the numbers of l. The grouping depends on the length of l alone.
+func (s *Sums) Add(l []float64) { sum((*[8]float64)(s), l) }
+
+// Total returns the four sums as one.
+func (s *Sums) Total() Accumulator {
+	var a Accumulator
+	for lane := range 4 {
+		a.Merge(Accumulator{s[lane], s[lane+4]})
+	}
+	return a
+}

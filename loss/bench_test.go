@@ -1,0 +1,63 @@
+package loss_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"lossproof/loss"
+)
+
+// BenchmarkLosses times both modules for each dtype, shape and form. The bytes are those of the arrays
+// that are read and written once.
+func BenchmarkLosses(b *testing.B) {
+	benchmarkDtype[float32](b, "float32", 4)
+	benchmarkDtype[float64](b, "float64", 8)
+}
+
+func benchmarkDtype[T loss.Float](b *testing.B, dtype string, size int) {
+	for _, shape := range [][]int{{64, 10}, {4096, 1024}, {65536, 1024}} {
+		n := shape[0] * shape[1]
+		name := fmt.Sprintf("dtype=%s/shape=%dx%d", dtype, shape[0], shape[1])
+		b.Run(name, func(b *testing.B) {
+			if testing.Short() && n > 1<<20 {
+				b.Skip("large")
+			}
+			rng := rand.New(rand.NewPCG(1, 2))
+			input := loss.Tensor[T]{Shape: shape, Data: make([]T, n)}
+			target := loss.Tensor[T]{Shape: shape, Data: make([]T, n)}
+			for i := range n {
+				input.Data[i], target.Data[i] = T(3*rng.NormFloat64()), T(rng.IntN(2))
+			}
+			grad, out := make([]T, n), make([]T, n)
+			run := func(name string, arrays int, f func() error) {
+				b.Run(name, func(b *testing.B) {
+					b.SetBytes(int64(arrays * size * n))
+					b.ReportAllocs()
+					for b.Loop() {
+						if err := f(); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+			classes := loss.Tensor[T]{Shape: shape[1:], Data: make([]T, shape[1])}
+			for i := range classes.Data {
+				classes.Data[i] = T(1 + i%3)
+			}
+			mean, none := loss.BCEWithLogitsLoss[T]{}, loss.BCEWithLogitsLoss[T]{Reduction: loss.None}
+			multi, multiNone := loss.MultiLabelSoftMarginLoss[T]{}, loss.MultiLabelSoftMarginLoss[T]{Reduction: loss.None}
+			weighted := loss.BCEWithLogitsLoss[T]{PosWeight: &classes}
+			run("module=bce/mean", 2, func() error { return mean.ForwardInto(out[:1], input, target) })
+			run("module=bce/none", 3, func() error { return none.ForwardInto(out, input, target) })
+			run("module=bce/grad", 3, func() error { return mean.GradInputInto(grad, input, target, nil) })
+			run("module=bce/mean+grad", 3, func() error { return mean.ForwardGradInto(out[:1], grad, input, target, nil) })
+			run("module=bce/none+grad", 4, func() error { return none.ForwardGradInto(out, grad, input, target, nil) })
+			run("module=bce/pos_weight/mean", 2, func() error { return weighted.ForwardInto(out[:1], input, target) })
+			run("module=bce/pos_weight/mean+grad", 3, func() error { return weighted.ForwardGradInto(out[:1], grad, input, target, nil) })
+			run("module=mlsm/mean", 2, func() error { return multi.ForwardInto(out[:1], input, target) })
+			run("module=mlsm/none", 2, func() error { return multiNone.ForwardInto(out[:shape[0]], input, target) })
+			run("module=mlsm/mean+grad", 3, func() error { return multi.ForwardGradInto(out[:1], grad, input, target, nil) })
+		})
+	}
+}

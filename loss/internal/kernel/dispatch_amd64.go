@@ -1,0 +1,126 @@
+//go:build amd64 && !purego
+
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+// useAVX2 is whether the processor runs the assembly.
+var useAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+
+func exp32(y []float64, x []float32) bool {
+	if useAVX2 {
+		return exp32AVX2(y, x)
+	}
+	return exp32Go(y, x)
+}
+
+func exp64(y, x []float64) bool {
+	if useAVX2 {
+		return exp64AVX2(y, x)
+	}
+	return exp64Go(y, x)
+}
+
+func log1p32(l, y []float64) {
+	if useAVX2 {
+		log1p32AVX2(l, y)
+		return
+	}
+	log1p32Go(l, y)
+}
+
+func log1p64(l, y []float64) {
+	if useAVX2 {
+		log1p64AVX2(l, y)
+		return
+	}
+	log1p64Go(l, y)
+}
+
+func losses32(l []float64, x, t []float32) {
+	if useAVX2 {
+		losses32AVX2(l, x, t)
+		return
+	}
+	lossesGo(l, x, t)
+}
+
+func losses64(l, x, t []float64) {
+	if useAVX2 {
+		losses64AVX2(l, x, t)
+		return
+	}
+	lossesGo(l, x, t)
+}
+
+func weightedLosses32(l []float64, x, t, w, p []float32) {
+	if useAVX2 {
+		weightedLosses32AVX2(l, x, t, w, p)
+		return
+	}
+	weightedLossesGo(l, x, t, w, p)
+}
+
+func weightedLosses64(l, x, t, w, p []float64) {
+	if useAVX2 {
+		weightedLosses64AVX2(l, x, t, w, p)
+		return
+	}
+	weightedLossesGo(l, x, t, w, p)
+}
+
+func grads32(dst []float32, y []float64, x, t []float32, u, div float64, stream bool) {
+	if useAVX2 {
+		grads32AVX2(dst, y, x, t, u, div, stream)
+		return
+	}
+	gradsGo(dst, y, x, t, u, div)
+}
+
+func grads64(dst, y, x, t []float64, u, div float64, stream bool) {
+	if useAVX2 {
+		grads64AVX2(dst, y, x, t, u, div, stream)
+		return
+	}
+	gradsGo(dst, y, x, t, u, div)
+}
+
+func weightedGrads32(dst []float32, y []float64, x, t, w, p, u []float32, div float64, stream bool) {
+	if useAVX2 {
+		weightedGrads32AVX2(dst, y, x, t, w, p, u, div, stream)
+		return
+	}
+	weightedGradsGo(dst, y, x, t, w, p, u, div)
+}
+
+func weightedGrads64(dst, y, x, t, w, p, u []float64, div float64, stream bool) {
+	if useAVX2 {
+		weightedGrads64AVX2(dst, y, x, t, w, p, u, div, stream)
+		return
+	}
+	weightedGradsGo(dst, y, x, t, w, p, u, div)
+}
+
+func round32(dst []float32, l []float64, stream bool) {
+	if useAVX2 {
+		round32AVX2(dst, l, stream)
+		return
+	}
+	roundGo(dst, l)
+}
+
+func round64(dst, l []float64, stream bool) {
+	if useAVX2 {
+		round64AVX2(dst, l, stream)
+		return
+	}
+	roundGo(dst, l)
+}
+
+func sum(sums *[8]float64, l []float64) {
+	if useAVX2 {
+		sumAVX2(sums, l)
+		return
+	}
+	sumGo(sums, l)
+}

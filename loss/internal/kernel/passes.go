@@ -1,0 +1,156 @@
+package kernel
+
+import (
+	"math"
+	"unsafe"
+)
+
+// expMax is the largest |x| whose exponential the kernels compute themselves: exp(-708.4) is
+// subnormal.
+const expMax = 708
+
+// Exp writes exp(-|x|) to y, with the precision that T needs. It reports whether
+// no x is infinite.
+func Exp[T Float](y []float64, x []T) (finite bool) {
+	y = y[:len(x)]
+	switch x := any(x).(type) {
+	case []float32:
+		// exp(-708) instead of what is smaller still is nothing beside the range of float32.
+		return exp32(y, x)
+	case []float64:
+		return exp64(y, x) || patchExp(y, x)
+	}
+	return true
+}
+
+// patchExp corrects y where |x| > expMax.
+func patchExp(y, x []float64) (finite bool) {
+	finite = true
+	for i, x := range x {
+		if math.Abs(x) > expMax {
+			y[i] = math.Exp(-math.Abs(x))
+			finite = finite && !math.IsInf(x, 0)
+		}
+	}
+	return finite
+}
+
+// Log1p writes log1p(y) to l, for y in [0, 1], with the precision that T needs. l may be y.
+func Log1p[T Float](l, y []float64) {
+	if unsafe.Sizeof(T(0)) == 4 {
+		log1p32(l[:len(y)], y)
+	} else {
+		log1p64(l[:len(y)], y)
+	}
+}
+
+// Losses replaces l, the log1p(exp(-|x|)) of a run, by its losses. Unless finite is set, logits may be infinite.
+func Losses[T Float](l []float64, r Run[T], finite bool) {
+	n := len(r.Input)
+	l, target := l[:n], r.Target[:n]
+	if len(r.Weight) == 0 && len(r.PosWeight) == 0 {
+		switch x := any(r.Input).(type) {
+		case []float32:
+			losses32(l, x, any(target).([]float32))
+		case []float64:
+			losses64(l, x, any(target).([]float64))
+		}
+	} else {
+		w, p := operand(r.Weight, n), operand(r.PosWeight, n)
+		switch x := any(r.Input).(type) {
+		case []float32:
+			weightedLosses32(l, x, any(target).([]float32), any(w).([]float32), any(p).([]float32))
+		case []float64:
+			weightedLosses64(l, x, any(target).([]float64), any(w).([]float64), any(p).([]float64))
+		}
+	}
+	if !finite {
+		patchLosses(l, r)
+	}
+}
+
+// patchLosses corrects the losses of infinite logits.
+func patchLosses[T Float](l []float64, r Run[T]) {
+	w, wStep := stepped(operand(r.Weight, len(r.Input)))
+	p, pStep := stepped(operand(r.PosWeight, len(r.Input)))
+	for i, x := range r.Input {
+		if x := float64(x); math.IsInf(x, 0) {
+			t, w, p := float64(r.Target[i]), float64(w[i*wStep]), float64(p[i*pStep])
+			l[i] = lossFrom(x, t, w, p, 0)
+		}
+	}
+}
+
+// Grads writes the derivatives of the losses in the input, times the upstream gradient
+// u and divided by div, to dst, given y = exp(-|x|). Like a weight, u is nil, has one element, or is as long as
+// the run. dst may be the memory of any operand of the length of the run. With stream the results
+// may be written past the caches.
+func Grads[T Float](dst []T, y []float64, r Run[T], u []T, div float64, stream bool) {
+	n := len(r.Input)
+	dst, y, target := dst[:n], y[:n], r.Target[:n]
+	u = operand(u, n)
+	if len(r.Weight) == 0 && len(r.PosWeight) == 0 && len(u) == 1 {
+		switch dst := any(dst).(type) {
+		case []float32:
+			grads32(dst, y, any(r.Input).([]float32), any(target).([]float32), float64(u[0]), div, stream)
+		case []float64:
+			grads64(dst, y, any(r.Input).([]float64), any(target).([]float64), float64(u[0]), div, stream)
+		}
+		return
+	}
+	w, p := operand(r.Weight, n), operand(r.PosWeight, n)
+	switch dst := any(dst).(type) {
+	case []float32:
+		weightedGrads32(dst, y, any(r.Input).([]float32), any(target).([]float32),
+			any(w).([]float32), any(p).([]float32), any(u).([]float32), div, stream)
+	case []float64:
+		weightedGrads64(dst, y, any(r.Input).([]float64), any(target).([]float64),
+			any(w).([]float64), any(p).([]float64), any(u).([]float64), div, stream)
+	}
+}
+
+// Round writes l to dst. With stream the results may be written past the caches.
+func Round[T Float](dst []T, l []float64, stream bool) {
+	switch dst := any(dst[:len(l)]).(type) {
+	case []float32:
+		round32(dst, l, stream)
+	case []float64:
+		round64(dst, l, stream)
+	}
+}
+
+// operand returns an operand of a run of n elements as the kernels take it: with one element or n. An absent
+// operand is that of a one.
+func operand[T Float](v []T, n int) []T {
+	switch len(v) {
+	case 0:
+		return one[T]()
+	case 1:
+		return v
+	}
+	return v[:n]
+}
+
+var (
+	one32 = []float32{1}
+	one64 = []float64{1}
+)
+
+func one[T Float]() []T {
+	var ones []T
+	switch ones := any(&ones).(type) {
+	case *[]float32:
+		*ones = one32
+	case *[]float64:
+		*ones = one64
+	}
+	return ones
+}
+
+// stepped returns a slice to index with i·step.
+func stepped[T Float](v []T) (values []T, step int) {
+	if len(v) == 1 {
+		return v, 0
+	}
+	return v, 1
+}

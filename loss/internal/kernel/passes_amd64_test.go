@@ -1,0 +1,347 @@
+//go:build amd64 && !purego
+
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/cpu"
+)
+
+// TestPathOnThisMachine proves which path the passes take: the two write other last bits.
+func TestPathOnThisMachine(t *testing.T) {
+	if want := cpu.X86.HasAVX2 && cpu.X86.HasFMA; useAVX2 != want {
+		t.Fatalf("useAVX2 is %t, want %t", useAVX2, want)
+	}
+	if !useAVX2 {
+		t.Skip("a processor without AVX2 and FMA")
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	x := make([]float64, ChunkLen)
+	for i := range x {
+		x[i] = 5 * rng.NormFloat64()
+	}
+	compute := func() []float64 {
+		l := make([]float64, len(x))
+		Exp(l, x)
+		Log1p[float64](l, l)
+		return l
+	}
+	assembly := make([]float64, len(x))
+	exp64AVX2(assembly, x)
+	log1p64AVX2(assembly, assembly)
+	inGo := make([]float64, len(x))
+	exp64Go(inGo, x)
+	log1p64Go(inGo, inGo)
+	if slices.Equal(assembly, inGo) {
+		t.Fatal("both paths have the same bits: this test cannot tell them apart")
+	}
+	if !slices.Equal(compute(), assembly) {
+		t.Error("with AVX2 the passes do not run the assembly")
+	}
+	withoutAVX2(t)
+	if !slices.Equal(compute(), inGo) {
+		t.Error("without AVX2 the passes do not run in Go")
+	}
+}
+
+// withoutAVX2 makes the passes run in Go until the test ends.
+func withoutAVX2(t *testing.T) {
+	before := useAVX2
+	useAVX2 = false
+	t.Cleanup(func() { useAVX2 = before })
+}
+
+// TestRegisters looks for registers that AVX2 does not have: avo hands them out when it runs out of
+// others, and machines without AVX-512 fault on them.
+func TestRegisters(t *testing.T) {
+	text, err := os.ReadFile("kernels_amd64.s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	register := regexp.MustCompile(`\b([XYZ](1[6-9]|2[0-9]|3[01])|Z[0-9]|K[0-7])\b`)
+	if !strings.Contains(string(text), "VFMADD") || !register.MatchString("VADDPD Y1, Y16, Y2") {
+		t.Fatal("this test does not see registers")
+	}
+	for i, line := range strings.Split(string(text), "\n") {
+		if found := register.FindString(line); found != "" {
+			t.Errorf("kernels_amd64.s:%d: register %s needs AVX-512: %s", i+1, found, line)
+		}
+	}
+}
+
+// randomLogits returns ordinary and extreme numbers, none infinite, and NaN.
+func randomLogits[T Float](rng *rand.Rand, n int) []T {
+	extreme := []float64{0, math.Copysign(0, -1), 1e-45, -1e-45, 1e-8, -87.5, 104, 707.9, -708, math.NaN(), 1, -1}
+	v := make([]T, n)
+	for i := range v {
+		switch rng.IntN(4) {
+		case 0:
+			v[i] = T(extreme[rng.IntN(len(extreme))])
+		case 1:
+			v[i] = T(math.Ldexp(rng.Float64()-0.5, rng.IntN(60)-50))
+		default:
+			v[i] = T(5 * rng.NormFloat64())
+		}
+	}
+	return v
+}
+
+func randomNumbers[T Float](rng *rand.Rand, n int) []T {
+	special := []float64{0, 1, -1, 0.5, 1e30, -1e-30, math.Inf(1), math.NaN()}
+	v := make([]T, n)
+	for i := range v {
+		v[i] = T(rng.Float64())
+		if rng.IntN(8) == 0 {
+			v[i] = T(special[rng.IntN(len(special))])
+		}
+	}
+	return v
+}
+
+// guarded is a slice with guard values on both sides, at any alignment.
+type guarded[T Float] struct{ all, slice []T }
+
+const guard, guards = -77, 9
+
+func guardedCopy[T Float](v []T, offset int) guarded[T] {
+	all := make([]T, guards+offset+len(v)+guards)
+	for i := range all {
+		all[i] = guard
+	}
+	g := guarded[T]{all, all[guards+offset:][:len(v):len(v)]}
+	copy(g.slice, v)
+	return g
+}
+
+func (g guarded[T]) check(t *testing.T, name string) {
+	t.Helper()
+	start := len(g.all) - guards - len(g.slice)
+	for i, v := range g.all {
+		if (i < start || i >= start+len(g.slice)) && v != guard {
+			t.Errorf("%s: wrote %v at %d of a slice of %d", name, v, i-start, len(g.slice))
+		}
+	}
+}
+
+// closeTo compares the results of the two paths: ulps of T apart at most, or as far as the absolute error of each
+// element allows, NaN where the other is NaN.
+func closeTo[T Float](t *testing.T, name string, got, want []T, ulps float64, absolute func(i int) float64) {
+	t.Helper()
+	for i := range got {
+		g, w := float64(got[i]), float64(want[i])
+		if g == w || math.IsNaN(g) && math.IsNaN(w) {
+			continue
+		}
+		allowed := ulps * ulp[T](max(math.Abs(g), math.Abs(w)))
+		if absolute != nil {
+			allowed += absolute(i)
+		}
+		if !(math.Abs(g-w) <= allowed) {
+			t.Errorf("%s [%d]: assembly %v, Go %v, allowed %g", name, i, g, w, allowed)
+		}
+	}
+}
+
+// ulp returns the spacing of T at v ≥ 0.
+func ulp[T Float](v float64) float64 {
+	if _, ok := any(T(0)).(float32); ok {
+		f := float32(v)
+		return float64(math.Nextafter32(f, math.MaxFloat32) - f)
+	}
+	return math.Nextafter(v, math.Inf(1)) - v
+}
+
+// TestAssembly compares the assembly with its Go twin: every tail length, several alignments, guards
+// around each slice, operands with one element or all, results over the memory of operands.
+func TestAssembly(t *testing.T) {
+	if !useAVX2 {
+		t.Skip("a processor without AVX2 and FMA")
+	}
+	t.Run("float32", func(t *testing.T) {
+		// Without a fused multiply-add the reduction of an argument of 708 in one step loses 9 bits of float64.
+		testAssembly(t, 1024, twins[float32]{
+			exp32AVX2, exp32Go, log1p32AVX2, log1p32Go, losses32AVX2, weightedLosses32AVX2, grads32AVX2, weightedGrads32AVX2, round32AVX2,
+		})
+	})
+	t.Run("float64", func(t *testing.T) {
+		testAssembly(t, 3, twins[float64]{
+			exp64AVX2, exp64Go, log1p64AVX2, log1p64Go, losses64AVX2, weightedLosses64AVX2, grads64AVX2, weightedGrads64AVX2, round64AVX2,
+		})
+	})
+}
+
+type twins[T Float] struct {
+	exp, expGo     func(y []float64, x []T) bool
+	log1p, log1pGo func(l, y []float64)
+	losses         func(l []float64, x, t []T)
+	weightedLosses func(l []float64, x, t, w, p []T)
+	grads          func(dst []T, y []float64, x, t []T, u, div float64, stream bool)
+	weightedGrads  func(dst []T, y []float64, x, t, w, p, u []T, div float64, stream bool)
+	round          func(dst []T, l []float64, stream bool)
+}
+
+func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	var lengths []int
+	for n := range 65 {
+		lengths = append(lengths, n)
+	}
+	lengths = append(lengths, 127, 200, ChunkLen)
+	for _, n := range lengths {
+		for offset := range 4 {
+			// full returns an operand with one element, or n.
+			full := func() []T {
+				if n == 0 || rng.IntN(3) == 0 {
+					return randomNumbers[T](rng, 1)
+				}
+				return randomNumbers[T](rng, n)
+			}
+			stream := rng.IntN(2) == 0
+			div := float64(1 + rng.IntN(1000))
+			var all []guarded[T]
+			put := func(v []T) []T {
+				all = append(all, guardedCopy(v, rng.IntN(8)))
+				return all[len(all)-1].slice
+			}
+			x, target := put(randomLogits[T](rng, n)), put(randomNumbers[T](rng, n))
+			w, p, u := put(full()), put(full()), put(full())
+			name := fmt.Sprintf("n=%d offset=%d len(w)=%d len(p)=%d len(u)=%d stream=%t", n, offset, len(w), len(p), len(u), stream)
+			scratch := func(v []float64) guarded[float64] { return guardedCopy(v, offset) }
+
+			y, yGo := scratch(make([]float64, n)), make([]float64, n)
+			if !k.exp(y.slice, x) || !k.expGo(yGo, x) {
+				t.Errorf("%s: a logit is said to be infinite", name)
+			}
+			y.check(t, name+": exp")
+			closeTo(t, name+": exp", y.slice, yGo, expUlps, nil)
+
+			l, lGo := scratch(make([]float64, n)), make([]float64, n)
+			k.log1p(l.slice, y.slice)
+			k.log1pGo(lGo, y.slice)
+			l.check(t, name+": log1p")
+			closeTo(t, name+": log1p", l.slice, lGo, 2, nil)
+			inPlace := scratch(y.slice)
+			k.log1p(inPlace.slice, inPlace.slice)
+			closeTo(t, name+": log1p in place", inPlace.slice, l.slice, 0, nil)
+
+			// Rounding errors of the terms of a loss or gradient, which may cancel.
+			at := func(v []T, i int) float64 { return math.Abs(float64(v[i%len(v)])) }
+			ones := []T{1}
+			ofLoss := func(w, p []T) func(i int) float64 {
+				return func(i int) float64 {
+					t, x := at(target, i), at(x, i)
+					return 0x1p-50 * at(w, i) * ((1 + t) + at(p, i)*t) * (1 + x)
+				}
+			}
+			ofGrad := func(w, p, u []T) func(i int) float64 {
+				return func(i int) float64 {
+					t := at(target, i)
+					return 0x1p-50 * at(w, i) * ((1 + t) + at(p, i)*t) * at(u, i) / div
+				}
+			}
+
+			plain, plainGo := scratch(l.slice), slices.Clone(l.slice)
+			k.losses(plain.slice, x, target)
+			lossesGo(plainGo, x, target)
+			plain.check(t, name+": losses")
+			closeTo(t, name+": losses", plain.slice, plainGo, 4, ofLoss(ones, ones))
+
+			weighted, weightedGo := scratch(l.slice), slices.Clone(l.slice)
+			k.weightedLosses(weighted.slice, x, target, w, p)
+			weightedLossesGo(weightedGo, x, target, w, p)
+			weighted.check(t, name+": weightedLosses")
+			closeTo(t, name+": weightedLosses", weighted.slice, weightedGo, 4, ofLoss(w, p))
+
+			dst, dstGo := guardedCopy(make([]T, n), offset), make([]T, n)
+			k.grads(dst.slice, y.slice, x, target, float64(u[0]), div, stream)
+			gradsGo(dstGo, y.slice, x, target, float64(u[0]), div)
+			dst.check(t, name+": grads")
+			closeTo(t, name+": grads", dst.slice, dstGo, 4, ofGrad(ones, ones, u[:1]))
+
+			k.weightedGrads(dst.slice, y.slice, x, target, w, p, u, div, stream)
+			weightedGradsGo(dstGo, y.slice, x, target, w, p, u, div)
+			dst.check(t, name+": weightedGrads")
+			closeTo(t, name+": weightedGrads", dst.slice, dstGo, 4, ofGrad(w, p, u))
+			for _, over := range []int{0, 1, 2, 3, 4} {
+				operands := [][]T{slices.Clone(x), slices.Clone(target), slices.Clone(w), slices.Clone(p), slices.Clone(u)}
+				if len(operands[over]) != n {
+					continue
+				}
+				k.weightedGrads(operands[over], y.slice, operands[0], operands[1], operands[2], operands[3], operands[4], div, stream)
+				closeTo(t, fmt.Sprintf("%s: weightedGrads over operand %d", name, over), operands[over], dst.slice, 0, nil)
+			}
+
+			k.round(dst.slice, l.slice, stream)
+			roundGo(dstGo, l.slice)
+			dst.check(t, name+": round")
+			closeTo(t, name+": round", dst.slice, dstGo, 0, nil)
+
+			var sums, sumsGo [8]float64
+			sumAVX2(&sums, l.slice)
+			sumGo(&sumsGo, l.slice)
+			closeTo(t, name+": sum", sums[:], sumsGo[:], 0, nil)
+			for _, s := range all {
+				s.check(t, name+": an operand")
+			}
+		}
+	}
+}
+
+func slicesClone[T Float](v []T) []T { return append([]T(nil), v...) }
+
+// TestPosition checks that what becomes of an element does not depend on where it stands.
+func TestPosition(t *testing.T) {
+	if !useAVX2 {
+		t.Skip("a processor without AVX2 and FMA")
+	}
+	rng := rand.New(rand.NewPCG(5, 6))
+	const n = 15
+	x, target := randomLogits[float64](rng, n), randomNumbers[float64](rng, n)
+	w := randomNumbers[float64](rng, n)
+	whole := Run[float64]{Input: x, Target: target, Weight: w, PosWeight: w}
+	compute := func(r Run[float64]) (l, grad []float64) {
+		n := len(r.Input)
+		y, l, grad := make([]float64, n), make([]float64, n), make([]float64, n)
+		Exp(y, r.Input)
+		Log1p[float64](l, y)
+		Losses(l, r, true)
+		Grads(grad, y, r, nil, 1, false)
+		return l, grad
+	}
+	l, grad := compute(whole)
+	for i := range n {
+		alone, gradAlone := compute(Run[float64]{Input: x[i : i+1], Target: target[i : i+1], Weight: w[i : i+1], PosWeight: w[i : i+1]})
+		closeTo(t, fmt.Sprintf("loss of element %d", i), l[i:i+1], alone, 0, nil)
+		closeTo(t, fmt.Sprintf("gradient of element %d", i), grad[i:i+1], gradAlone, 0, nil)
+	}
+}
+
+// TestNotOrdinary checks that one logit beyond what the passes compute is seen at every place.
+func TestNotOrdinary(t *testing.T) {
+	for n := 1; n < 40; n++ {
+		for at := range n {
+			for _, v := range []float64{math.Inf(1), math.Inf(-1)} {
+				x32, x64 := make([]float32, n), make([]float64, n)
+				x32[at], x64[at] = float32(v), math.Copysign(708.5, v)
+				// A NaN beside it must not hide it.
+				x32[(at+1)%n], x64[(at+1)%n] = x32[at]+float32(math.NaN()), x64[at]
+				x32[at] = float32(v)
+				y := make([]float64, n)
+				if exp32AVX2(y, x32) || exp32Go(y, x32) {
+					t.Errorf("n=%d: infinity at %d is not seen", n, at)
+				}
+				if exp64AVX2(y, x64) || exp64Go(y, x64) {
+					t.Errorf("n=%d: %v at %d is not seen", n, x64[at], at)
+				}
+			}
+		}
+	}
+}

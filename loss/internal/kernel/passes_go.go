@@ -1,0 +1,183 @@
+package kernel
+
+import "math"
+
+// The passes in Go. Those that end in Go are what the assembly of the same name does, and what runs
+// where there is none.
+
+// Constants of exp. n = a·log2(e), rounded by adding and subtracting magic, which also leaves
+// n + 1023, the exponent of 2ⁿ, in the lowest bits of the sum. n·ln2Hi is exact.
+const (
+	log2E = 0x1.71547652b82fep0
+	magic = 0x1.8p52 + 1023
+	ln2   = 0x1.62e42fefa39efp-1
+	ln2Hi = 0x1.62e42feep-1
+	ln2Lo = 0x1.a39ef35793c76p-33
+)
+
+func exp32Go(y []float64, x []float32) (finite bool) {
+	c := &exp32Poly
+	largest := 0.0
+	y = y[:len(x)]
+	for i, x := range x {
+		a := math.Abs(float64(x))
+		if a > largest {
+			largest = a
+		}
+		if a > expMax {
+			a = expMax
+		}
+		z := magic - a*log2E
+		n := z - magic
+		r := -a - n*ln2
+		r2 := r * r
+		p := (c[0] + c[1]*r) + r2*((c[2]+c[3]*r)+r2*(c[4]+c[5]*r))
+		scale := math.Float64frombits(math.Float64bits(z) << 52)
+		y[i] = scale + scale*(r+r2*p)
+	}
+	return largest <= math.MaxFloat64
+}
+
+// exp64Go reports whether no |x| is larger than expMax.
+func exp64Go(y, x []float64) (ordinary bool) {
+	c := &exp64Poly
+	largest := 0.0
+	y = y[:len(x)]
+	for i, x := range x {
+		a := math.Abs(x)
+		if a > largest {
+			largest = a
+		}
+		if a > expMax {
+			a = expMax
+		}
+		z := magic - a*log2E
+		n := z - magic
+		r := (-a - n*ln2Hi) - n*ln2Lo
+		r2 := r * r
+		r4 := r2 * r2
+		p := ((c[0] + c[1]*r) + r2*(c[2]+c[3]*r)) + r4*(((c[4]+c[5]*r)+r2*(c[6]+c[7]*r))+r4*(c[8]+c[9]*r))
+		scale := math.Float64frombits(math.Float64bits(z) << 52)
+		y[i] = scale + scale*(r+r2*p)
+	}
+	return largest <= expMax
+}
+
+// log1p32Go and log1p64Go use log1p(y) = 2·atanh(s) with s = y/(2+y), in the form of
+// FreeBSD's log1p, y - s·(y - R): the correction is at most half of y.
+func log1p32Go(l, y []float64) {
+	c := &log32Poly
+	l = l[:len(y)]
+	for i, y := range y {
+		s := y / (2 + y)
+		v := s * s
+		v2 := v * v
+		p := (c[0] + c[1]*v) + v2*((c[2]+c[3]*v)+v2*(c[4]+c[5]*v))
+		l[i] = y - s*(y-v*p)
+	}
+}
+
+func log1p64Go(l, y []float64) {
+	c := &log64Poly
+	l = l[:len(y)]
+	for i, y := range y {
+		s := y / (2 + y)
+		v := s * s
+		v2 := v * v
+		v4 := v2 * v2
+		p := ((c[0] + c[1]*v) + v2*(c[2]+c[3]*v)) + v4*(((c[4]+c[5]*v)+v2*(c[6]+c[7]*v))+v4*(c[8]+c[9]*v))
+		l[i] = y - s*(y-v*p)
+	}
+}
+
+func lossesGo[T Float](l []float64, x, t []T) {
+	l, t = l[:len(x)], t[:len(x)]
+	for i := range x {
+		x, t := float64(x[i]), float64(t[i])
+		slope := 1 - t
+		if x < 0 {
+			slope = -t
+		}
+		l[i] += slope * x
+	}
+}
+
+func weightedLossesGo[T Float](l []float64, x, t, w, p []T) {
+	w, wStep := stepped(w)
+	p, pStep := stepped(p)
+	l, t = l[:len(x)], t[:len(x)]
+	for i := range x {
+		x, t := float64(x[i]), float64(t[i])
+		a, b := 1-t, float64(p[i*pStep])*t
+		slope := a
+		if x < 0 {
+			slope = -b
+		}
+		l[i] = float64(w[i*wStep]) * ((a+b)*l[i] + slope*x)
+	}
+}
+
+func gradsGo[T Float](dst []T, y []float64, x, t []T, u, div float64) {
+	dst, y, t = dst[:len(x)], y[:len(x)], t[:len(x)]
+	for i := range x {
+		t, y := float64(t[i]), y[i]
+		a, b := 1.0, y
+		if x[i] < 0 {
+			a, b = y, 1
+		}
+		dst[i] = T(((1-t)*a - t*b) * u / (div + y*div))
+	}
+}
+
+func weightedGradsGo[T Float](dst []T, y []float64, x, t, w, p, u []T, div float64) {
+	w, wStep := stepped(w)
+	p, pStep := stepped(p)
+	u, uStep := stepped(u)
+	dst, y, t = dst[:len(x)], y[:len(x)], t[:len(x)]
+	for i := range x {
+		t, y := float64(t[i]), y[i]
+		a, b := 1.0, y
+		if x[i] < 0 {
+			a, b = y, 1
+		}
+		numerator := (1-t)*a - float64(p[i*pStep])*t*b
+		dst[i] = T(numerator * float64(w[i*wStep]) * float64(u[i*uStep]) / (div + y*div))
+	}
+}
+
+func roundGo[T Float](dst []T, l []float64) {
+	dst = dst[:len(l)]
+	for i, v := range l {
+		dst[i] = T(v)
+	}
+}
+
+func sumGo(sums *[8]float64, l []float64) {
+	for ; len(l) >= 64; l = l[64:] {
+		var v [64]float64
+		copy(v[:], l)
+		for n := 32; n >= 4; n /= 2 {
+			// Neighbouring vectors of four, as in the assembly.
+			for i := range n {
+				v[i] = v[i/4*8+i%4] + v[i/4*8+4+i%4]
+			}
+		}
+		for lane := range 4 {
+			add(sums, lane, v[lane])
+		}
+	}
+	for i, v := range l {
+		lane := i % 4
+		if i >= len(l)/4*4 {
+			lane = 0
+		}
+		add(sums, lane, v)
+	}
+}
+
+// add adds v to a lane with compensation.
+func add(sums *[8]float64, lane int, v float64) {
+	a := Accumulator{sums[lane], sums[lane+4]}
+	a.Add(v)
+	sums[lane], sums[lane+4] = a.sum, a.errors
+}
