@@ -1,28 +1,43 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
+	"lossproof/fixtures"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
+	"lossproof/ports"
 	"lossproof/report"
 )
 
-type runFlags struct {
+// judgeFlags are the flags of the commands that give a verdict.
+type judgeFlags struct {
 	selectionFlags
-	portFlags
+	outputFlags
+	baselineFlags
 	level   string
 	quirks  bool
-	json    string
 	maxFail int
-	verbose bool
+}
+
+func (f *judgeFlags) add(cmd *cobra.Command) {
+	f.selectionFlags.add(cmd)
+	f.outputFlags.add(cmd)
+	f.baselineFlags.add(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
+	flags.BoolVar(&f.quirks, "quirks", false, "let the quirks of PyTorch gate too")
+	flags.IntVar(&f.maxFail, "max-fail", 0, "stop after this `number` of failing cases; 0 is never")
+}
+
+type runFlags struct {
+	judgeFlags
+	portFlags
 }
 
 func (p *program) runCommand() *cobra.Command {
@@ -33,123 +48,122 @@ func (p *program) runCommand() *cobra.Command {
 		Long: `run checks the fixtures, asks the port every selected case, and judges the answers.
 
 Levels: at parity an element is right if it agrees with PyTorch or with the exact result, at
-exact if it agrees with the exact result, at reference if it agrees with PyTorch.`,
+exact if it agrees with the exact result, at reference if it agrees with PyTorch.
+
+A baseline has the known failures of a port, each with a reason: they do not gate, what is new
+does. It also has the claim: a port that claims less than before fails (claim-shrank). An entry
+that passes fails the run until --update-baseline has removed it.
+
+A shard is part i of n of the cases, for several machines. Nothing but all of them together is a
+verdict.`,
 		Example: `  lossproof run
   lossproof run --level exact --modules BCEWithLogitsLoss
   lossproof run --select '*/extreme_logits/f32-*' -v
   lossproof run -- python3 port.py
-  lossproof run --jobs 2 --timeout 30s --json result.json -- ./port --cpu`,
+  lossproof run --jobs 2 --timeout 30s --json result.json -- ./port --cpu
+  lossproof run --baseline baseline.json --update-baseline=add -- ./port
+  lossproof run --baseline baseline.json --junit junit.xml --markdown "$GITHUB_STEP_SUMMARY" -- ./port`,
 		Args: runArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.run(cmd, f, args)
 		},
 	}
-	f.selectionFlags.add(cmd)
+	f.judgeFlags.add(cmd)
 	f.portFlags.add(cmd)
-	flags := cmd.Flags()
-	flags.StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
-	flags.BoolVar(&f.quirks, "quirks", false, "let the quirks of PyTorch gate too")
-	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is stdout, the summary then goes to stderr")
-	flags.IntVar(&f.maxFail, "max-fail", 0, "stop after this `number` of failing cases; 0 is never")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "write a line for every case, and every failure in full")
 	return cmd
 }
 
 // runArgs accepts the command of a port behind --.
 func runArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
-		return fmt.Errorf("run: unexpected %q: select cases with --select; the command of a port stands behind --", args[0])
+		return fmt.Errorf("%s: unexpected %q: select cases with --select; the command of a port stands behind --", cmd.Name(), args[0])
 	}
 	return nil
 }
 
 func (p *program) run(cmd *cobra.Command, f runFlags, command []string) error {
-	ctx := cmd.Context()
-	level, err := parseLevel(f.level)
+	return p.verdict(cmd.Context(), f.judgeFlags, func() (ports.Port, func(), error) {
+		return p.openPort(cmd, f.portFlags, command)
+	})
+}
+
+// verdict judges the port that open returns, and writes the result. What is wrong with the
+// flags is found before a file is made or the port asked.
+func (p *program) verdict(ctx context.Context, f judgeFlags, open func() (ports.Port, func(), error)) error {
+	set, options, err := p.judgeOptions(f)
 	if err != nil {
 		return err
 	}
-	if f.maxFail < 0 {
-		return fmt.Errorf("--max-fail: got %d, want 0 or more", f.maxFail)
-	}
-	set, err := p.load()
+	known, err := f.open(set, options.Level)
 	if err != nil {
 		return err
 	}
-	options := judge.Options{Level: level, Selection: f.get(), Quirks: f.quirks, MaxFail: f.maxFail, Argv: append([]string{"lossproof"}, p.args...)}
-	// A misspelt flag is found before a file is made or the port asked.
-	if _, err := judge.Select(set, options.Selection); err != nil {
-		return flagged(err)
-	}
-	port, closePort, err := p.openPort(cmd, f.portFlags, command)
+	options.Known = known.known()
+	port, closePort, err := open()
 	if err != nil {
 		return err
 	}
 	defer closePort()
-	file, err := openResult(f.json)
+	outputs, err := p.openOutputs(f.outputFlags)
 	if err != nil {
 		return err
 	}
 	progress := report.NewProgress(p.stderr, isTerminal(p.stderr))
 	options.Progress = progress.Show
 
-	result, err := judge.Run(ctx, set, port, options)
-	progress.End()
-	if result == nil {
-		return errors.Join(err, closeFile(file))
+	j, err := judge.New(ctx, set, port, options)
+	if err == nil {
+		err = known.check(j)
 	}
-	writeErr := p.writeResult(result, f, file)
+	if err == nil {
+		err = outputs.begin(j.Result())
+	}
+	if err != nil {
+		return errors.Join(err, outputs.close())
+	}
+	result, runErr := j.Run(ctx)
+	progress.End()
+	result, err = known.finish(p, j, result)
+	if writeErr := outputs.end(result); writeErr != nil {
+		err = errors.Join(err, writeErr)
+	}
 	switch {
-	case err != nil: // interrupted: what is known was written
+	case runErr != nil: // interrupted: what is known was written
+		return runErr
+	case err != nil:
 		return err
-	case writeErr != nil:
-		return writeErr
-	case slices.ContainsFunc(result.Cases, func(r judge.CaseResult) bool { return r.Outcome == judge.SuiteError }):
+	case result.Summary.Cases[judge.SuiteError] > 0:
 		return errors.New("the suite is at fault (suite-error), not the port")
-	case !result.Summary.Conformant:
+	case !result.Summary.Passed:
 		p.code = exitNotConformant
 	}
 	return nil
 }
 
-// writeResult writes the result file, where one is wanted, and the summary.
-func (p *program) writeResult(result *judge.Result, f runFlags, file *os.File) error {
-	out := p.stdout
-	var err error
-	switch {
-	case f.json == "-":
-		err = report.JSON(p.stdout, result)
-		out = p.stderr
-	case file != nil:
-		var buffer bytes.Buffer
-		if err = report.JSON(&buffer, result); err == nil {
-			_, err = file.Write(buffer.Bytes())
-		}
-		err = errors.Join(err, file.Close())
-	}
+// judgeOptions checks the flags and the fixtures.
+func (p *program) judgeOptions(f judgeFlags) (*fixtures.Set, judge.Options, error) {
+	level, err := parseLevel(f.level)
 	if err != nil {
-		err = fmt.Errorf("--json: %w", err)
+		return nil, judge.Options{}, err
 	}
-	return errors.Join(err, report.Text(out, result, report.TextOptions{Color: wantsColor(out), Verbose: f.verbose}))
-}
-
-// openResult makes the result file before the run, which would be lost without it.
-func openResult(name string) (*os.File, error) {
-	if name == "" || name == "-" {
-		return nil, nil
+	if f.maxFail < 0 {
+		return nil, judge.Options{}, fmt.Errorf("--max-fail: got %d, want 0 or more", f.maxFail)
 	}
-	file, err := os.Create(name)
+	if err := f.check(f.maxFail); err != nil {
+		return nil, judge.Options{}, err
+	}
+	selection, err := f.get()
 	if err != nil {
-		return nil, fmt.Errorf("--json: %w", err)
+		return nil, judge.Options{}, err
 	}
-	return file, nil
-}
-
-func closeFile(file *os.File) error {
-	if file == nil {
-		return nil
+	set, err := p.load()
+	if err != nil {
+		return nil, judge.Options{}, err
 	}
-	return file.Close()
+	if _, err := judge.Select(set, selection); err != nil {
+		return nil, judge.Options{}, flagged(err)
+	}
+	return set, judge.Options{Level: level, Selection: selection, Quirks: f.quirks, MaxFail: f.maxFail, Argv: append([]string{"lossproof"}, p.args...)}, nil
 }
 
 // flagged names the flag that an error of the selection is about.

@@ -1,0 +1,26 @@
+package judge
+
+import "lossproof/fixtures"
+
+// Unfinished returns the result of a run that has asked nothing yet, and does not know the
+// port. It is what stands in a result file until the run ends. The error is a
+// *SelectionError.
+func Unfinished(set *fixtures.Set, options Options) (*Result, error) {
+	cases, err := Select(set, options.Selection)
+	if err != nil {
+		return nil, err
+	}
+	j := &Judge{set: set, options: options, cases: cases}
+	result := j.newResult()
+	result.Summary = Summary{
+		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{}, NotRun: len(cases),
+	}
+	return result, nil
+}
+
+// Result returns a result without cases, which is not complete.
+func (j *Judge) Result() *Result {
+	result := j.newResult()
+	result.Summary = j.summarize(nil)
+	return result
+}
