@@ -151,11 +151,25 @@ func (j *Judge) Outside(c *fixtures.Case) (string, error) {
 	return q.outside, err
 }
 
+// Call returns the call that asks the port a case, of the outputs that it claims; outside
+// says why the case is not asked.
+func (j *Judge) Call(c *fixtures.Case) (call ports.Call, outside string, err error) {
+	q, err := j.question(c)
+	if err != nil || q.outside != "" {
+		return ports.Call{}, q.outside, err
+	}
+	return q.call(), "", nil
+}
+
 // Case asks the port one case and judges the answer. Whatever goes wrong is an outcome;
 // the error is that of ctx alone.
 func (j *Judge) Case(ctx context.Context, c *fixtures.Case) (CaseResult, error) {
 	p := j.prepare(c)
-	if p.ask {
+	switch recorded, ok := j.port.(*Recorded); {
+	case !p.ask:
+	case ok:
+		p.wait = func() (ports.Answer, error) { return recorded.answer(c.ID) }
+	default:
 		p.wait = func() (ports.Answer, error) { return j.port.Evaluate(ctx, p.q.call()) }
 	}
 	return j.conclude(ctx, p)

@@ -66,6 +66,10 @@ type Platform struct {
 	OS   string `json:"os"`
 	Arch string `json:"arch"`
 	Go   string `json:"go"`
+	// CPU is the model, Cores their number, SIMD the instruction sets that matter here.
+	CPU   string   `json:"cpu,omitempty"`
+	Cores int      `json:"cores,omitempty"`
+	SIMD  []string `json:"simd,omitempty"`
 }
 
 // BaselineInfo says how the port holds against its baseline.

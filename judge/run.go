@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"lossproof/fixtures"
+	"lossproof/internal/machine"
 	"lossproof/internal/version"
 	"lossproof/ports"
 )
@@ -17,6 +18,12 @@ func Run(ctx context.Context, set *fixtures.Set, port ports.Port, options Option
 	if err != nil {
 		return nil, err
 	}
+	return j.Run(ctx)
+}
+
+// Run judges all selected cases. The error is that of ctx, and comes with the result so far.
+func (j *Judge) Run(ctx context.Context) (*Result, error) {
+	options := j.options
 	result := j.newResult()
 	failing := 0
 	for r, err := range j.each(ctx) {
@@ -40,7 +47,7 @@ func Run(ctx context.Context, set *fixtures.Set, port ports.Port, options Option
 	return result, nil
 }
 
-// newResult returns a result without cases.
+// newResult returns a result without cases and summary.
 func (j *Judge) newResult() *Result {
 	info := j.set.Manifest
 	claims := make(map[string]Claim, len(j.description.Modules))
@@ -51,6 +58,7 @@ func (j *Judge) newResult() *Result {
 	if s := j.options.Selection.Shard; !s.IsZero() {
 		shard = s.String()
 	}
+	m := machine.Describe()
 	return &Result{
 		Shard:     shard,
 		Lossproof: version.Tool,
@@ -63,7 +71,7 @@ func (j *Judge) newResult() *Result {
 		Selected:  len(j.cases),
 		Partial:   len(j.cases) < len(j.set.Cases),
 		Argv:      j.options.Argv,
-		Platform:  Platform{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version()},
+		Platform:  Platform{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: m.Go, CPU: m.CPU, Cores: m.Cores, SIMD: m.SIMD},
 		Cases:     []CaseResult{},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lossproof/fixtures"
 	"lossproof/judge"
 )
 
@@ -16,6 +17,9 @@ func Failure(r judge.CaseResult) string {
 	if r.Message != "" {
 		fmt.Fprintf(&b, "  %s\n", indent(r.Message))
 	}
+	if text := knownText(r.Known, r.Outcome, r.Requirement); text != "" {
+		fmt.Fprintf(&b, "  %s\n", text)
+	}
 	for _, name := range r.OutputNames() {
 		output := r.Outputs[name]
 		switch {
@@ -25,9 +29,36 @@ func Failure(r judge.CaseResult) string {
 		default:
 			fmt.Fprintf(&b, "  %s is %s: %s\n", name, output.Outcome, indent(output.Message))
 		}
+		if text := knownText(output.Known, output.Outcome, r.Requirement); text != "" {
+			fmt.Fprintf(&b, "  %s %s\n", name, text)
+		}
 	}
 	fmt.Fprintf(&b, "  lossproof show %s", r.ID)
 	return b.String()
+}
+
+// knownText says how an outcome that fails holds against the baseline's entry for it.
+func knownText(known *judge.Known, outcome judge.Outcome, requirement fixtures.Requirement) string {
+	switch {
+	case known == nil || !outcome.Failing():
+		return ""
+	case outcome == judge.Fixed:
+		return fmt.Sprintf("passes, and the baseline knows it as %s: --update-baseline removes the entry", known.Outcome)
+	case outcome == known.Outcome && requirement == fixtures.Should:
+		return "is in the baseline without a reason: a deviation from a should rule gates until the baseline gives one"
+	}
+	return fmt.Sprintf("is in the baseline as %s: %s is new", known.Outcome, outcome)
+}
+
+// failing returns the cases that fail the run.
+func failing(result *judge.Result) []judge.CaseResult {
+	var cases []judge.CaseResult
+	for _, r := range result.Cases {
+		if r.Outcome.Failing() && (r.Gates || r.Outcome == judge.SuiteError) {
+			cases = append(cases, r)
+		}
+	}
+	return cases
 }
 
 // indent indents all lines but the first.

@@ -33,10 +33,11 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	if options.Verbose {
 		t.cases(result.Cases)
 	}
-	t.topics(result.Summary)
+	t.topics(result)
 	t.worst(result.Summary)
 	t.failures(result)
 	t.deviations(result.Summary)
+	t.baseline(result)
 	t.quirks(result)
 	t.unsupported(result)
 	t.verdict(result)
@@ -113,21 +114,29 @@ func (t *text) cases(results []judge.CaseResult) {
 // topics writes the table of modules and topics. "torch" and "exact" count the outputs
 // that agree with PyTorch and with mathematics in all elements; those in "both" are in
 // either.
-func (t *text) topics(s judge.Summary) {
+func (t *text) topics(result *judge.Result) {
+	s := result.Summary
 	var rows table
-	rows.add("", "cases", "pass", "fail", "quirk", "unsup.", "outputs", "torch", "exact", "both", "neither", "worst ULP", "where")
+	known := result.Baseline != nil
+	add := func(cells []string) {
+		if !known { // the column says nothing
+			cells = slices.Delete(cells, knownColumn, knownColumn+1)
+		}
+		rows.add(cells...)
+	}
+	add([]string{"", "cases", "pass", "fail", "known", "quirk", "unsup.", "outputs", "torch", "exact", "both", "neither", "worst ULP", "where"})
 	for _, m := range s.Modules {
 		rows.add(m.Module)
 		failing := 0
 		for _, topic := range s.Topics {
 			if topic.Module == m.Module {
-				rows.add(topicCells("  "+topic.Topic, topic.Counts, topic.Failing, topic.Module+"/"+topic.Topic+"/")...)
+				add(topicCells("  "+topic.Topic, topic.Counts, topic.Failing, topic.Module+"/"+topic.Topic+"/"))
 				failing += topic.Failing
 			}
 		}
 		all := topicCells("  all", m.Counts, failing, m.Module+"/")
 		all[len(all)-1] = "" // below the table
-		rows.add(all...)
+		add(all)
 	}
 	lines := strings.SplitAfter(rows.String(), "\n")
 	for i, line := range lines {
@@ -143,6 +152,9 @@ const legend = `
 torch, exact, both: outputs that agree with PyTorch, with the exact result, with both in every element
 quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures
 `
+
+// knownColumn is the column of the known failures.
+const knownColumn = 4
 
 // topicCells returns a row of the table. failing counts the failing cases that gate, the
 // others are quirks; prefix is left out of the place of the worst error.
@@ -162,7 +174,7 @@ func topicCells(name string, n judge.Counts, failing int, prefix string) []strin
 	}
 	both := n.Agrees["both"]
 	cells := []string{
-		name, number(cases), number(n.Cases[judge.Pass]), number(failing), number(notPassed - failing), number(n.Cases[judge.Unsupported]),
+		name, number(cases), number(n.Cases[judge.Pass]), number(failing), number(n.Cases[judge.KnownFailure]), number(notPassed - failing), number(n.Cases[judge.Unsupported]),
 		number(n.OutputsAsked), number(both + n.Agrees["torch"]), number(both + n.Agrees["exact"]), number(both),
 		number(n.Agrees["neither"] + n.Agrees["mixed"]), "", "",
 	}
@@ -186,18 +198,13 @@ func (t *text) worst(s judge.Summary) {
 
 // failures writes the first failures that gate, or all.
 func (t *text) failures(result *judge.Result) {
-	var failing []judge.CaseResult
-	for _, r := range result.Cases {
-		if r.Outcome.Failing() && (r.Gates || r.Outcome == judge.SuiteError) {
-			failing = append(failing, r)
-		}
-	}
+	failing := failing(result)
 	if len(failing) == 0 {
 		return
 	}
 	shown := failing
 	if !t.options.Verbose {
-		shown = first(failing)
+		shown = first(failing, firstFailures)
 	}
 	t.printf("\n%s\n", t.color(red, fmt.Sprintf("%d of %d cases fail:", len(failing), result.Selected)))
 	for _, r := range shown {
@@ -210,7 +217,7 @@ func (t *text) failures(result *judge.Result) {
 }
 
 // first returns a few failures, of as many rules as possible, in their order.
-func first(failing []judge.CaseResult) []judge.CaseResult {
+func first(failing []judge.CaseResult, limit int) []judge.CaseResult {
 	seen := map[string]bool{}
 	var shown, others []judge.CaseResult
 	for _, r := range failing {
@@ -222,7 +229,7 @@ func first(failing []judge.CaseResult) []judge.CaseResult {
 		}
 	}
 	shown = append(shown, others...)
-	return shown[:min(len(shown), firstFailures)]
+	return shown[:min(len(shown), max(limit, 0))]
 }
 
 // byRule counts cases by rule.
@@ -245,6 +252,28 @@ func (t *text) deviations(s judge.Summary) {
 	for _, m := range s.Modules {
 		if len(m.Deviations) > 0 {
 			t.printf("\ndeviations of %s (should rules that it breaks): %s\n", m.Module, strings.Join(m.Deviations, ", "))
+		}
+	}
+}
+
+// baseline says how the port holds against its baseline.
+func (t *text) baseline(result *judge.Result) {
+	b := result.Baseline
+	if b == nil {
+		return
+	}
+	t.printf("\nbaseline: %s, %s as it says, %s\n", plural(b.Entries, "known failure", "known failures"),
+		plural(result.Summary.Cases[judge.KnownFailure], "case fails", "cases fail"), plural(result.Summary.Cases[judge.Fixed], "is fixed", "are fixed"))
+	if n := len(b.WithoutReason); n > 0 {
+		t.printf("  %s no reason, the first is %s\n", plural(n, "entry has", "entries have"), b.WithoutReason[0])
+	}
+	for _, note := range b.Notes {
+		t.printf("  %s\n", note)
+	}
+	if len(b.ClaimShrank) > 0 {
+		t.printf("\n%s\n", t.color(red, claimShrank+": the port claims less than its baseline"))
+		for _, line := range b.ClaimShrank {
+			t.printf("  %s\n", line)
 		}
 	}
 }
@@ -307,7 +336,7 @@ func (t *text) verdict(result *judge.Result) {
 	t.printf("\n")
 	for i, m := range result.Summary.Modules {
 		code := red
-		if m.Conformant {
+		if m.Passed {
 			code = green
 		}
 		t.printf("%s\n", t.color(code, result.Summary.Verdict[i]))

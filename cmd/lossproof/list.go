@@ -16,11 +16,15 @@ func (p *program) listCommand() *cobra.Command {
 		Short: "List the cases: id, rule and requirement",
 		Args:  p.noArgs,
 		RunE: func(*cobra.Command, []string) error {
+			selection, err := f.get()
+			if err != nil {
+				return err
+			}
 			set, err := p.open()
 			if err != nil {
 				return err
 			}
-			cases, err := judge.Select(set, f.get())
+			cases, err := judge.Select(set, selection)
 			if err != nil {
 				return flagged(err)
 			}

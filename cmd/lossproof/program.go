@@ -35,6 +35,8 @@ type program struct {
 	stdout, stderr io.Writer
 	// data is the root of the fixtures, nil for the embedded ones.
 	data fs.FS
+	// set, for tests, are fixtures that were checked before.
+	set *fixtures.Set
 	// port is what run judges, but for tests the built-in losses.
 	port ports.Port
 	// args is the command line, without the name of the program.
@@ -94,7 +96,7 @@ exact result. "lossproof run" checks the built-in Go losses.`,
 	root.AddCommand(
 		p.runCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
 		p.portCommand(), p.fixturesCommand(), p.versionCommand(), exitCodesTopic(),
-		p.sweepCommand(), p.benchCommand(),
+		p.sweepCommand(), p.benchCommand(), p.initCommand(),
 	)
 	return root
 }
@@ -157,6 +159,9 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // open returns the fixtures without their arrays.
 func (p *program) open() (*fixtures.Set, error) {
+	if p.set != nil {
+		return p.set, nil
+	}
 	if p.data != nil {
 		return fixtures.Open(p.data)
 	}
@@ -165,6 +170,9 @@ func (p *program) open() (*fixtures.Set, error) {
 
 // load returns the fixtures after checking all of them.
 func (p *program) load() (*fixtures.Set, error) {
+	if p.set != nil {
+		return p.set, nil
+	}
 	if p.data != nil {
 		return fixtures.Load(p.data)
 	}

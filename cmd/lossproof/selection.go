@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"lossproof/judge"
@@ -11,6 +13,7 @@ import (
 type selectionFlags struct {
 	selection judge.Selection
 	dtypes    []string
+	shard     string
 }
 
 func (s *selectionFlags) add(cmd *cobra.Command) {
@@ -21,12 +24,21 @@ func (s *selectionFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&s.dtypes, "dtypes", nil, "only cases with an input of these `dtypes`")
 	flags.StringSliceVar(&s.selection.Rules, "rules", nil, "only cases of these `rules`")
 	flags.StringVar(&s.selection.CasesUntil, "cases-until", "", "only cases that fixtures of this `version` had")
+	flags.StringVar(&s.shard, "shard", "", "only part `i/n` of the cases; a shard is no verdict")
 }
 
-func (s *selectionFlags) get() judge.Selection {
+// get returns the selection; what matches nothing is found by judge.Select.
+func (s *selectionFlags) get() (judge.Selection, error) {
 	selection := s.selection
 	for _, dtype := range s.dtypes {
 		selection.DTypes = append(selection.DTypes, tensor.DType(dtype))
 	}
-	return selection
+	if s.shard != "" {
+		shard, err := judge.ParseShard(s.shard)
+		if err != nil {
+			return judge.Selection{}, fmt.Errorf("--shard: %w", err)
+		}
+		selection.Shard = shard
+	}
+	return selection, nil
 }

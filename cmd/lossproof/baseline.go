@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/cobra"
+
+	"lossproof/fixtures"
+	"lossproof/internal/suggest"
+	"lossproof/judge"
+	"lossproof/judge/baseline"
+	"lossproof/judge/verdict"
+)
+
+// The ways to update a baseline.
+const (
+	updateRemove = "remove"
+	updateAdd    = "add"
+)
+
+type baselineFlags struct {
+	file, update string
+}
+
+func (f *baselineFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.file, "baseline", "", "the `file` of the known failures, which do not gate")
+	flags.StringVar(&f.update, "update-baseline", "", "remove the entries that pass from the baseline; with =add, add what fails too, for you to give reasons")
+	flags.Lookup("update-baseline").NoOptDefVal = updateRemove
+}
+
+func (f *baselineFlags) check(maxFail int) error {
+	switch {
+	case f.update == "":
+		return nil
+	case f.update != updateRemove && f.update != updateAdd:
+		return fmt.Errorf("--update-baseline: got %q, want nothing or =add%s", f.update, suggest.Hint(f.update, []string{updateAdd}))
+	case f.file == "":
+		return errors.New("--update-baseline: there is no baseline: want --baseline FILE too")
+	case maxFail > 0:
+		return errors.New("--update-baseline: a run that --max-fail ends is not complete, and no baseline can be made of it")
+	}
+	return nil
+}
+
+// baselineRun is a baseline in a run; nil where there is none.
+type baselineRun struct {
+	baselineFlags
+	set      *fixtures.Set
+	baseline *baseline.Baseline
+	asked    int
+	shrank   []string
+}
+
+// open reads the baseline, before anything is asked.
+func (f baselineFlags) open(set *fixtures.Set, level verdict.Level) (*baselineRun, error) {
+	if f.file == "" {
+		return nil, nil
+	}
+	b, err := baseline.Read(f.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && f.update == updateAdd:
+		b = baseline.New(level)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("--baseline: %w (--update-baseline=add makes one)", err)
+	case err != nil:
+		return nil, fmt.Errorf("--baseline: %w", err)
+	}
+	if err := b.CheckLevel(level); err != nil {
+		return nil, fmt.Errorf("--baseline: %s: %w", f.file, err)
+	}
+	return &baselineRun{baselineFlags: f, set: set, baseline: b}, nil
+}
+
+// known returns what the judge is to know.
+func (r *baselineRun) known() map[string]judge.Known {
+	if r == nil {
+		return nil
+	}
+	return r.baseline.ForJudge()
+}
+
+// check holds the baseline against the claim.
+func (r *baselineRun) check(j *judge.Judge) error {
+	if r == nil {
+		return nil
+	}
+	asks, err := j.Asks()
+	if err != nil {
+		return err
+	}
+	for id := range asks {
+		if c, err := r.set.Case(id); err != nil || c.Rejection == nil {
+			r.asked++
+		}
+	}
+	r.shrank = r.baseline.ClaimShrank(j.Result().Claim, r.asked, r.set.Version())
+	if r.update != "" {
+		return nil // it will be without such entries
+	}
+	if err := r.baseline.CheckEntries(r.set, asks, len(r.shrank) > 0); err != nil {
+		return fmt.Errorf("--baseline: %s: %w", r.file, err)
+	}
+	return nil
+}
+
+// finish updates the baseline, where that is wanted, and says in the result how the port
+// holds against it.
+func (r *baselineRun) finish(p *program, j *judge.Judge, result *judge.Result) (*judge.Result, error) {
+	if r == nil {
+		return result, nil
+	}
+	var err error
+	if r.update != "" {
+		result, err = r.updateFile(p, j, result)
+	}
+	r.baseline.Info(result, r.shrank)
+	for _, line := range r.shrank {
+		fmt.Fprintf(p.stderr, "lossproof: claim-shrank: %s\n", line)
+	}
+	if ids := result.Baseline.WithoutReason; len(ids) > 0 {
+		fmt.Fprintf(p.stderr, "lossproof: warning: %s: %d entries have no reason, the first is %s\n", r.file, len(ids), ids[0])
+	}
+	for _, note := range result.Baseline.Notes {
+		fmt.Fprintf(p.stderr, "lossproof: warning: %s: %s\n", r.file, note)
+	}
+	return result, err
+}
+
+func (r *baselineRun) updateFile(p *program, j *judge.Judge, result *judge.Result) (*judge.Result, error) {
+	switch {
+	case !result.Complete || result.Summary.NotRun > 0:
+		return result, fmt.Errorf("--update-baseline: %s is as it was: not all cases were run", r.file)
+	case result.Summary.Cases[judge.SuiteError] > 0:
+		return result, fmt.Errorf("--update-baseline: %s is as it was: the suite is at fault (suite-error)", r.file)
+	}
+	updated, changes := r.baseline.Update(r.set, result, r.asked, r.update == updateAdd)
+	if err := updated.Write(r.file); err != nil {
+		return result, fmt.Errorf("--update-baseline: %w", err)
+	}
+	fmt.Fprintf(p.stderr, "lossproof: %s: %d entries, %d added, %d removed\n", r.file, len(updated.Known), changes.Added, changes.Removed)
+	r.baseline = updated
+	r.shrank = updated.ClaimShrank(result.Claim, r.asked, result.Fixtures.Version)
+	return j.Rebase(result, updated.ForJudge()), nil
+}
