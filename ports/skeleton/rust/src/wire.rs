@@ -98,9 +98,13 @@ fn run(request: &Value, evaluate: &impl Fn(&Call) -> Answer) -> Value {
     let answer = catch_unwind(AssertUnwindSafe(|| evaluate(&decode(request)?)));
     let answer = answer.unwrap_or_else(|panic| Err(Refusal::Failed(panic_message(&*panic))));
     let (member, body) = match answer {
-        Ok(outputs) => ("outputs", outputs.iter().map(|(name, t)| (name.clone(), encode(t))).collect()),
+        Ok(outputs) => {
+            ("outputs", outputs.iter().map(|(name, t)| (name.clone(), encode(t))).collect())
+        }
         Err(Refusal::Rejected { kind, message }) => ("rejected", rejected(kind, message, false)),
-        Err(Refusal::Inexpressible { kind, message }) => ("rejected", rejected(kind, message, true)),
+        Err(Refusal::Inexpressible { kind, message }) => {
+            ("rejected", rejected(kind, message, true))
+        }
         Err(Refusal::Unsupported(reason)) => ("unsupported", json!({"reason": reason})),
         Err(Refusal::Failed(message)) => ("failed", json!({"message": message})),
     };
@@ -136,7 +140,10 @@ fn decode(request: &Value) -> Result<Call, Refusal> {
     }
     let want = request["want"].as_array().ok_or_else(|| failed("want: want an array"))?;
     Ok(Call {
-        module: request["module"].as_str().ok_or_else(|| failed("module: want a string"))?.to_string(),
+        module: request["module"]
+            .as_str()
+            .ok_or_else(|| failed("module: want a string"))?
+            .to_string(),
         options: Options {
             reduction: options.get("reduction").and_then(Value::as_str).map(str::to_string),
             size_average: options.get("size_average").and_then(Value::as_bool),
@@ -153,7 +160,9 @@ fn check_names(place: &str, found: &Map<String, Value>, known: &[&str]) -> Resul
         None => Ok(()),
         Some(name) => {
             let known = known.join(", ");
-            Err(Refusal::Unsupported(format!("{place}: unknown name '{name}', want one of {known}")))
+            Err(Refusal::Unsupported(format!(
+                "{place}: unknown name '{name}', want one of {known}"
+            )))
         }
     }
 }

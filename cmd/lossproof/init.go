@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossproof/ports/skeleton"
+)
+
+func (p *program) initCommand() *cobra.Command {
+	languages := strings.Join(skeleton.Languages(), ", ")
+	return &cobra.Command{
+		Use:   "init LANG DIR",
+		Short: "Write a port to begin with: " + languages,
+		Long: `init writes a port in LANG to the folder DIR, which has to be empty or new. It computes both losses
+and the gradient of the input, is conformant in what it claims, and has a README that says how to
+put a library in its place, and a CI workflow.
+
+Languages: ` + languages + `.`,
+		Example: `  lossproof init python my-port
+  lossproof init rust ports/mine`,
+		ValidArgs: skeleton.Languages(),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return fmt.Errorf("%s takes a LANG (%s) and a DIR, got %d arguments", cmd.CommandPath(), languages, len(args))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			language, dir := args[0], args[1]
+			if err := skeleton.Write(language, dir); err != nil {
+				return fmt.Errorf("init: %w", err)
+			}
+			fmt.Fprintf(p.stdout, "A port in %s stands in %s; its README.md says how to make it yours. Check it:\n\n", language, dir)
+			fmt.Fprintf(p.stdout, "  cd %s\n", dir)
+			for _, step := range skeleton.Steps(language) {
+				fmt.Fprintf(p.stdout, "  %s\n", step)
+			}
+			return nil
+		},
+	}
+}

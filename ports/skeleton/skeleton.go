@@ -1,0 +1,86 @@
+// Package skeleton writes a port of lossproof to begin with, in one of several languages.
+//
+// A skeleton computes both losses and the gradient of the input in the straightforward
+// right way, and is conformant in what it claims. The folders beside this file are the
+// skeletons as they are written.
+package skeleton
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"lossproof/internal/suggest"
+)
+
+// The files are named one by one, since a pattern for a folder would embed what was built
+// in it, and leave out what begins with a dot.
+//
+//go:embed javascript/.github/workflows/conformance.yml javascript/.gitignore javascript/README.md
+//go:embed javascript/loss.mjs javascript/package.json javascript/port.mjs javascript/wire.mjs
+//go:embed python/.github/workflows/conformance.yml python/.gitignore python/README.md
+//go:embed python/loss.py python/port.py python/pyproject.toml python/uv.lock python/wire.py
+//go:embed rust/.github/workflows/conformance.yml rust/.gitignore rust/README.md
+//go:embed rust/Cargo.lock rust/Cargo.toml rust/rustfmt.toml rust/src/loss.rs rust/src/main.rs rust/src/wire.rs
+var files embed.FS
+
+// skeletons has the commands that build and check a skeleton, in its folder, by language.
+var skeletons = map[string][]string{
+	"javascript": {"lossproof run -- node port.mjs"},
+	"python":     {"uv sync --locked", "lossproof run -- .venv/bin/python port.py"},
+	"rust":       {"cargo build --release --locked", "lossproof run -- target/release/my-losses"},
+}
+
+// Languages returns the languages that there are skeletons in, sorted.
+func Languages() []string {
+	languages := make([]string, 0, len(skeletons))
+	for language := range skeletons {
+		languages = append(languages, language)
+	}
+	slices.Sort(languages)
+	return languages
+}
+
+// Steps returns the commands that build a skeleton and check it, to be run in its folder;
+// nil for an unknown language.
+func Steps(language string) []string { return slices.Clone(skeletons[language]) }
+
+// Write writes the skeleton in language to the folder dir, which it makes where there is
+// none. The error says so where the language is unknown, where dir is no folder, and where
+// it is not empty; then nothing is written.
+func Write(language, dir string) error {
+	if _, ok := skeletons[language]; !ok {
+		languages := Languages()
+		return fmt.Errorf("there is no skeleton in %q%s (there are %s)", language, suggest.Hint(language, languages), strings.Join(languages, ", "))
+	}
+	switch entries, err := os.ReadDir(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fmt.Errorf("%s: want an empty folder: %w", dir, err)
+	case len(entries) > 0:
+		return fmt.Errorf("%s: the folder is not empty, it has %s: want an empty or a new one", dir, entries[0].Name())
+	}
+	root, err := fs.Sub(files, language)
+	if err != nil {
+		return err
+	}
+	return fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(dir, filepath.FromSlash(name))
+		if entry.IsDir() {
+			return os.MkdirAll(target, 0o755)
+		}
+		data, err := fs.ReadFile(root, name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, data, 0o644)
+	})
+}
