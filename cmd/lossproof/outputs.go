@@ -29,24 +29,26 @@ func (f *outputFlags) add(cmd *cobra.Command) {
 
 // output is one file that a result is written to.
 type output struct {
-	flag  string
-	w     io.Writer
-	file  *os.File // nil for stdout
-	write func(io.Writer, *judge.Result) error
+	flag string
+	// result is that of --json, w another one or stdout.
+	result *resultFile
+	w      io.Writer
+	close  func() error
+	write  func(io.Writer, *judge.Result) error
 }
 
 // outputs are the files of a run, made before it: a run whose result cannot be written
 // would be lost.
 type outputs struct {
-	p       *program
+	list    []output
 	verbose bool
-	list    []*output
 	// summary is where the text goes.
 	summary io.Writer
 }
 
-func (p *program) openOutputs(f outputFlags) (*outputs, error) {
-	o := &outputs{p: p, verbose: f.verbose, summary: p.stdout}
+// openOutputs makes the files; that of --json has the unfinished result.
+func (p *program) openOutputs(f outputFlags, unfinished *judge.Result) (*outputs, error) {
+	o := &outputs{verbose: f.verbose, summary: p.stdout}
 	for _, format := range []struct {
 		flag, name string
 		write      func(io.Writer, *judge.Result) error
@@ -54,46 +56,41 @@ func (p *program) openOutputs(f outputFlags) (*outputs, error) {
 		{"--json", f.json, report.JSON}, {"--junit", f.junit, report.JUnit},
 		{"--markdown", f.markdown, report.Markdown}, {"--badge", f.badge, report.Badge},
 	} {
-		out := &output{flag: format.flag, write: format.write}
+		out := output{flag: format.flag, write: format.write, close: func() error { return nil }}
+		var err error
 		switch {
 		case format.name == "":
 			continue
 		case format.name == "-" && o.summary == p.stderr:
-			return nil, errors.Join(fmt.Errorf("%s: two results are to go to stdout, want one", format.flag), o.close())
+			err = fmt.Errorf("%s: two results are to go to stdout, want one", format.flag)
 		case format.name == "-":
 			out.w, o.summary = p.stdout, p.stderr
+		case format.flag == "--json":
+			out.result, err = beginResult(format.name, unfinished)
 		default:
-			file, err := os.Create(format.name)
-			if err != nil {
-				return nil, errors.Join(fmt.Errorf("%s: %w", format.flag, err), o.close())
+			var file *os.File
+			if file, err = os.Create(format.name); err != nil {
+				err = fmt.Errorf("%s: %w", format.flag, err)
+			} else {
+				out.w, out.close = file, file.Close
 			}
-			out.w, out.file = file, file
+		}
+		if err != nil {
+			return nil, errors.Join(err, o.close())
 		}
 		o.list = append(o.list, out)
 	}
 	return o, nil
 }
 
-// begin writes a result that is not complete to the result file: it stays there if this
-// program is killed.
-func (o *outputs) begin(result *judge.Result) error {
-	for _, out := range o.list {
-		if out.flag != "--json" || !out.regular() {
-			continue
-		}
-		if err := out.write(out.w, result); err != nil {
-			return fmt.Errorf("%s: %w", out.flag, err)
-		}
-	}
-	return nil
-}
-
 // end writes the result everywhere, and the summary.
 func (o *outputs) end(result *judge.Result) error {
 	var errs []error
 	for _, out := range o.list {
-		err := out.rewind()
-		if err == nil {
+		var err error
+		if out.result != nil {
+			err = out.result.write(result)
+		} else {
 			err = out.write(out.w, result)
 		}
 		if err != nil {
@@ -104,42 +101,19 @@ func (o *outputs) end(result *judge.Result) error {
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
 		errs = append(errs, report.Annotations(o.summary, result))
 	}
-	color := wantsColor(o.summary)
-	errs = append(errs, report.Text(o.summary, result, report.TextOptions{Color: color, Verbose: o.verbose}))
+	errs = append(errs, report.Text(o.summary, result, report.TextOptions{Color: wantsColor(o.summary), Verbose: o.verbose}))
 	return errors.Join(errs...)
 }
 
+// close closes what end does not close by writing.
 func (o *outputs) close() error {
 	var errs []error
 	for _, out := range o.list {
-		if out.file == nil {
-			continue
-		}
-		if err := out.file.Close(); err != nil {
+		if err := out.close(); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", out.flag, err))
 		}
-		out.file = nil
 	}
 	return errors.Join(errs...)
-}
-
-// regular reports whether the file can be written again from its beginning.
-func (o *output) regular() bool {
-	if o.file == nil {
-		return false
-	}
-	info, err := o.file.Stat()
-	return err == nil && info.Mode().IsRegular()
-}
-
-func (o *output) rewind() error {
-	if !o.regular() {
-		return nil
-	}
-	if _, err := o.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	return o.file.Truncate(0)
 }
 
 // openResult makes a result file before a run, which would be lost without it.

@@ -104,7 +104,11 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func() (ports.
 		return err
 	}
 	defer closePort()
-	outputs, err := p.openOutputs(f.outputFlags)
+	unfinished, err := judge.Unfinished(set, options)
+	if err != nil {
+		return flagged(err)
+	}
+	outputs, err := p.openOutputs(f.outputFlags, unfinished)
 	if err != nil {
 		return err
 	}
@@ -114,9 +118,6 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func() (ports.
 	j, err := judge.New(ctx, set, port, options)
 	if err == nil {
 		err = known.check(j)
-	}
-	if err == nil {
-		err = outputs.begin(j.Result())
 	}
 	if err != nil {
 		return errors.Join(err, outputs.close())
