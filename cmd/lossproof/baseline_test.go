@@ -1,0 +1,329 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"lossproof/fixtures"
+	"lossproof/internal/testports"
+	"lossproof/judge"
+	"lossproof/judge/baseline"
+	"lossproof/ports"
+	"lossproof/report"
+	"lossproof/tensor"
+)
+
+var openSet = sync.OnceValues(fixtures.Embedded)
+
+// against runs a command line with a port, and fixtures that other tests check.
+func against(t *testing.T, port ports.Port, args ...string) outcome {
+	t.Helper()
+	set, err := openSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return with(func(p *program) { p.set, p.port = set, port }, args...)
+}
+
+// The cases of these tests: some that must pass, and refusals that should.
+const (
+	someCases   = "BCEWithLogitsLoss/blog_example/*"
+	someRefused = "BCEWithLogitsLoss/rejections/f32-mean-target-3x5-and-*"
+)
+
+// wrongIn is the built-in port, but that answers some calls otherwise.
+func wrongIn(wrong func(call ports.Call) bool, answer ports.Answer, err error) testports.Port {
+	return testports.Port{EvaluateFunc: func(ctx context.Context, call ports.Call) (ports.Answer, error) {
+		if wrong(call) {
+			return answer, err
+		}
+		return testports.Port{}.Evaluate(ctx, call)
+	}}
+}
+
+// sums are the calls with reduction 'sum': two of the cases of someCases.
+func sums(call ports.Call) bool {
+	return call.Options.Reduction != nil && *call.Options.Reduction == "sum" && len(call.Inputs) == 2
+}
+
+var (
+	failsSums   = wrongIn(sums, ports.Answer{Outputs: map[string]tensor.Tensor{"loss": tensor.FromFloat32([]float32{1}), "grad_input": tensor.FromFloat32([]float32{1})}}, nil)
+	crashesSums = wrongIn(sums, ports.Answer{}, fmt.Errorf("%w: signal 11", ports.ErrCrash))
+)
+
+// runWith runs with the baseline on the cases of these tests.
+func runWith(t *testing.T, file string, port ports.Port, args ...string) outcome {
+	t.Helper()
+	return against(t, port, append([]string{"run", "--baseline", file, "--select", someCases, "--select", someRefused}, args...)...)
+}
+
+// newBaseline makes a baseline of what a port fails.
+func newBaseline(t *testing.T, port ports.Port) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "baseline.json")
+	runWith(t, file, port, "--update-baseline=add")
+	return file
+}
+
+func readBaseline(t *testing.T, file string) *baseline.Baseline {
+	t.Helper()
+	b, err := baseline.Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// edit changes a baseline file.
+func edit(t *testing.T, file string, change func(b *baseline.Baseline)) {
+	t.Helper()
+	b := readBaseline(t, file)
+	change(b)
+	if err := b.Write(file); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func giveReasons(b *baseline.Baseline) {
+	for i := range b.Known {
+		b.Known[i].Reason = "sum is not written yet"
+	}
+}
+
+func TestBaselineOfKnownFailures(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "baseline.json")
+	check(t, runWith(t, file, failsSums), 2, "stderr:no such file", "stderr:--update-baseline=add makes one")
+	got := runWith(t, file, failsSums, "--update-baseline=add")
+	check(t, got, 0, "known failures (parity): BCEWithLogitsLoss", "2 cases fail as the baseline says", "4 entries have no reason",
+		"stderr:4 entries, 4 added, 0 removed", "stderr:warning: "+file+": 4 entries have no reason, the first is BCEWithLogitsLoss/blog_example/f32-sum#grad_input")
+	b := readBaseline(t, file)
+	if b.Level != "parity" || b.Fixtures != "1.0.0" || b.Asked < 5000 || len(b.Known) != 4 || b.Known[1].ID != "BCEWithLogitsLoss/blog_example/f32-sum#loss" || b.Known[1].Outcome != judge.Fail {
+		t.Errorf("the baseline is %+v", b)
+	}
+	edit(t, file, giveReasons)
+	got = runWith(t, file, failsSums)
+	check(t, got, 0, "baseline: 4 known failures, 2 cases fail as it says, 0 are fixed")
+	if strings.Contains(got.stderr, "warning") {
+		t.Errorf("stderr: %s", got.stderr)
+	}
+	// Without it they gate.
+	check(t, against(t, failsSums, "run", "--select", someCases), 1, "2 cases fail of 6")
+	// What is new gates.
+	both := wrongIn(func(call ports.Call) bool { return sums(call) || call.Inputs["input"].DType == tensor.Float64 },
+		ports.Answer{Failed: &ports.Failed{Message: "no"}}, nil)
+	check(t, runWith(t, file, both), 1, "f64-none: error")
+}
+
+func TestBaselineFixed(t *testing.T) {
+	file := newBaseline(t, failsSums)
+	edit(t, file, giveReasons)
+	got := runWith(t, file, testports.Port{})
+	check(t, got, 1, "BCEWithLogitsLoss/blog_example/f32-sum: fixed", "loss passes, and the baseline knows it as fail: --update-baseline removes the entry", "2 are fixed",
+		"not conformant (parity): BCEWithLogitsLoss")
+	check(t, runWith(t, file, testports.Port{}, "--update-baseline"), 0, "conformant (parity): BCEWithLogitsLoss", "stderr:0 entries, 0 added, 4 removed")
+	if b := readBaseline(t, file); len(b.Known) != 0 {
+		t.Errorf("the entries are %v", b.Known)
+	}
+	check(t, runWith(t, file, testports.Port{}), 0, "conformant (parity)")
+	// It only shrinks: what fails is not added.
+	check(t, runWith(t, file, failsSums, "--update-baseline"), 1, "stderr:0 entries, 0 added, 0 removed")
+}
+
+func TestBaselineAFailureThatBecomesACrashIsNew(t *testing.T) {
+	file := newBaseline(t, failsSums)
+	edit(t, file, giveReasons)
+	check(t, runWith(t, file, crashesSums), 1, "BCEWithLogitsLoss/blog_example/f32-sum: crash", "loss is in the baseline as fail: crash is new")
+	// An update does not excuse it, and keeps the reason.
+	check(t, runWith(t, file, crashesSums, "--update-baseline"), 1, "stderr:4 entries, 0 added, 0 removed")
+	// Added, it is an entry of its own, whose reason is not known.
+	check(t, runWith(t, file, crashesSums, "--update-baseline=add"), 0, "stderr:4 entries, 4 added, 4 removed", "stderr:4 entries have no reason")
+	if b := readBaseline(t, file); b.Known[0].Outcome != judge.Crash {
+		t.Errorf("the entries are %v", b.Known)
+	}
+}
+
+func TestBaselineOfADeviation(t *testing.T) {
+	port := testports.AcceptsEverything
+	file := newBaseline(t, port)
+	b := readBaseline(t, file)
+	if len(b.Known) == 0 || strings.Contains(b.Known[0].ID, "#") {
+		t.Fatalf("the entries are %v", b.Known)
+	}
+	got := runWith(t, file, port)
+	check(t, got, 1, "is in the baseline without a reason: a deviation from a should rule gates until the baseline gives one", "not conformant (parity)")
+	edit(t, file, func(b *baseline.Baseline) {
+		for i := range b.Known {
+			b.Known[i].Reason = "targets are broadcast on purpose"
+		}
+	})
+	json := filepath.Join(t.TempDir(), "result.json")
+	got = runWith(t, file, port, "--json", json, "--markdown", "-")
+	check(t, got, 0, "Deviations from should rules", "BCEWL-TARGET-SHAPE (", "targets are broadcast on purpose", "stderr:conformant (parity): BCEWithLogitsLoss", "stderr:deviating from BCEWL-TARGET-SHAPE",
+		"stderr:deviations of BCEWithLogitsLoss (should rules that it breaks): BCEWL-TARGET-SHAPE")
+	result, err := report.Read(json)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := result.Summary.Modules[0]; !m.Conformant || !slices.Contains(m.Deviations, "BCEWL-TARGET-SHAPE") {
+		t.Errorf("the module is %+v", m)
+	}
+}
+
+func TestBaselineClaimShrank(t *testing.T) {
+	file := newBaseline(t, testports.Port{})
+	for _, test := range []struct {
+		want   string
+		change func(module string, c *ports.Claim)
+	}{
+		{"BCEWithLogitsLoss: dtypes: float64 is claimed no more", func(_ string, c *ports.Claim) { c.DTypes = c.DTypes[:1] }},
+		{"BCEWithLogitsLoss: outputs: grad_target is claimed no more", func(_ string, c *ports.Claim) { c.Outputs = c.Outputs[:2] }},
+		{"BCEWithLogitsLoss: without pos_weight is new", func(_ string, c *ports.Claim) { c.Without = append(c.Without, "pos_weight") }},
+	} {
+		port := testports.Claiming(test.change)
+		check(t, runWith(t, file, port), 1, "claim-shrank: the port claims less than its baseline", test.want, "stderr:claim-shrank: "+test.want)
+		// An update is no way around it, unless it says so.
+		check(t, runWith(t, file, port, "--update-baseline"), 1, test.want)
+		junit := filepath.Join(t.TempDir(), "junit.xml")
+		check(t, runWith(t, file, port, "--junit", junit), 1)
+		if data, err := os.ReadFile(junit); err != nil || !strings.Contains(string(data), `<testcase name="claim" classname="lossproof"`) {
+			t.Errorf("JUnit has no claim: %v", err)
+		}
+	}
+	fewer := testports.Port{DescribeFunc: func() (ports.Description, error) {
+		d, err := testports.Port{}.Describe(context.Background())
+		delete(d.Modules, ports.MultiLabelSoftMarginLoss)
+		return d, err
+	}}
+	check(t, runWith(t, file, fewer), 1, "MultiLabelSoftMarginLoss is claimed no more")
+	check(t, runWith(t, file, fewer, "--update-baseline=add"), 0)
+	check(t, runWith(t, file, fewer), 0)
+	check(t, runWith(t, file, testports.Port{}), 0) // a claim may grow
+	// The words are the same, and fewer outputs are asked for.
+	edit(t, file, func(b *baseline.Baseline) { b.Asked += 100_000 })
+	check(t, runWith(t, file, testports.Port{}), 1, "claim-shrank", "it asked for 10")
+}
+
+func TestBaselineEntriesThatMatchNothing(t *testing.T) {
+	for _, test := range []struct{ id, want string }{
+		{"BCEWithLogitsLoss/blog_example/f32-smu#loss", `there is no case BCEWithLogitsLoss/blog_example/f32-smu, did you mean "BCEWithLogitsLoss/blog_example/f32-sum"?`},
+		{"BCEWithLogitsLoss/blog_example/f32-sum", `an entry is for one output, did you mean "BCEWithLogitsLoss/blog_example/f32-sum#loss"?`},
+		{"BCEWithLogitsLoss/blog_example/f32-sum#grad_weight", "the case has no grad_weight, but loss, grad_input"},
+		{"BCEWithLogitsLoss/rejections/f32-reduction-batchmean#loss", `did you mean "BCEWithLogitsLoss/rejections/f32-reduction-batchmean"?`},
+		{"BCEWithLogitsLoss/mixed_dtype/mean-float32-input-float64-target#loss", "it is outside the claim, and not asked"},
+	} {
+		file := newBaseline(t, testports.Port{})
+		edit(t, file, func(b *baseline.Baseline) {
+			b.Known = append(b.Known, baseline.Entry{ID: test.id, Outcome: judge.Fail, Reason: "…"})
+		})
+		check(t, runWith(t, file, testports.Port{}), 2, "stderr:"+file, fmt.Sprintf("stderr:entry %q matches nothing", test.id), "stderr:"+test.want, "stderr:--update-baseline removes such entries")
+	}
+	// Outside the selection an entry is not used, and no error.
+	file := newBaseline(t, failsSums)
+	check(t, against(t, failsSums, "run", "--baseline", file, "--select", "*/blog_example/f32-none"), 0)
+}
+
+func TestBaselineFlagsAndFiles(t *testing.T) {
+	file := newBaseline(t, testports.Port{})
+	check(t, runWith(t, file, testports.Port{}, "--level", "exact"), 2, "stderr:"+file+": it was made at --level parity, this run is at exact")
+	check(t, runWith(t, file, testports.Port{}, "--update-baseline=ad"), 2, `stderr:--update-baseline: got "ad", want nothing or =add, did you mean "add"?`)
+	check(t, runWith(t, file, testports.Port{}, "--update-baseline", "--max-fail", "3"), 2, "stderr:--max-fail ends is not complete")
+	check(t, against(t, testports.Port{}, "run", "--update-baseline"), 2, "stderr:want --baseline FILE too")
+	for _, test := range []struct{ text, want string }{
+		{"", "not JSON"},
+		{"[]", "want object"},
+		{`{"level":"parity","fixtures":"1.0.0","claim":{},"asked":1}`, "missing property 'known'"},
+		{`{"level":"parity","fixtures":"1.0.0","claim":{},"asked":1,"known":[{"id":"a#loss","outcome":"pass","reason":""}]}`, "at '/known/0/outcome'"},
+		{`{"level":"parity","fixtures":"1.0.0","claim":{},"asked":1,"known":[],"skip":["*"]}`, "'skip' not allowed"},
+		{`{"level":"parity","fixtures":"1.0.0","claim":{},"asked":1,"known":[{"id":"a","outcome":"fail","reason":""},{"id":"a","outcome":"crash","reason":""}]}`, `two entries have the id "a"`},
+	} {
+		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		check(t, runWith(t, file, testports.Port{}), 2, "stderr:baseline "+file+": ", "stderr:"+test.want)
+	}
+}
+
+// TestBaselineOfARunThatStops: an interrupted run changes no baseline.
+func TestBaselineOfARunThatStops(t *testing.T) {
+	file := newBaseline(t, failsSums)
+	before := readBaseline(t, file)
+	ctx, cancel := context.WithCancel(context.Background())
+	port := wrongIn(func(ports.Call) bool { cancel(); return false }, ports.Answer{}, nil)
+	set, err := openSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr strings.Builder
+	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: port, set: set}
+	code := p.main(ctx, []string{"run", "--baseline", file, "--update-baseline"})
+	check(t, outcome{code, stdout.String(), stderr.String()}, 130)
+	if after := readBaseline(t, file); len(after.Known) != len(before.Known) {
+		t.Errorf("%d entries, before %d", len(after.Known), len(before.Known))
+	}
+}
+
+func TestShards(t *testing.T) {
+	seen := map[string]int{}
+	for i := 1; i <= 3; i++ {
+		file := filepath.Join(t.TempDir(), "result.json")
+		got := against(t, testports.Port{}, "run", "--select", "*/blog_example/*", "--shard", fmt.Sprintf("%d/3", i), "--json", file)
+		check(t, got, 0, fmt.Sprintf("nothing fails in shard %d/3 (parity): BCEWithLogitsLoss", i))
+		result, err := report.Read(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Summary.Conformant || !result.Summary.Passed || !result.Partial || result.Shard == "" {
+			t.Errorf("conformant %t, passed %t, partial %t, shard %q", result.Summary.Conformant, result.Summary.Passed, result.Partial, result.Shard)
+		}
+		for _, c := range result.Cases {
+			seen[c.ID]++
+		}
+	}
+	for id, n := range seen {
+		if n != 1 {
+			t.Errorf("%s is in %d shards", id, n)
+		}
+	}
+	if len(seen) != 12 {
+		t.Errorf("%d cases, want 12", len(seen))
+	}
+	check(t, against(t, failsSums, "run", "--select", someCases, "--shard", "1/2"), 1, "not conformant (parity)")
+	check(t, against(t, testports.Port{}, "list", "--select", someCases, "--shard", "6/6"), 0, "f64-sum")
+	for _, wrong := range []string{"0/3", "4/3", "3", "a/b", "1/2/3"} {
+		check(t, against(t, testports.Port{}, "run", "--shard", wrong), 2, fmt.Sprintf("stderr:--shard: got %q, want i/n", wrong))
+	}
+	check(t, against(t, testports.Port{}, "run", "--select", someCases, "--shard", "7/7"), 2, "stderr:shard 7/7 of 6 cases is empty")
+}
+
+// TestResultFileOfAKilledRun: while the port is asked, the file says that it is not complete.
+func TestResultFileOfAKilledRun(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "result.json")
+	looked := false
+	port := wrongIn(func(ports.Call) bool {
+		if looked {
+			return false
+		}
+		looked = true
+		var result judge.Result
+		data, err := os.ReadFile(file)
+		if err = errors.Join(err, json.Unmarshal(data, &result)); err != nil || result.Complete || result.Selected != 6 {
+			t.Errorf("in the run: complete %t, selected %d, %v", result.Complete, result.Selected, err)
+		}
+		if _, err := report.Read(file); err == nil || !strings.Contains(err.Error(), "not complete: 0 of 6 cases were judged") {
+			t.Errorf("in the run: got error %v", err)
+		}
+		return false
+	}, ports.Answer{}, nil)
+	check(t, against(t, port, "run", "--select", someCases, "--json", file), 0)
+	if _, err := report.Read(file); err != nil || !looked {
+		t.Errorf("after the run: looked %t, %v", looked, err)
+	}
+}
