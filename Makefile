@@ -39,8 +39,8 @@ race: ## the Go tests under the race detector (needs a C compiler)
 .PHONY: lint
 lint: ## golangci-lint for Go, ruff for Python
 	$(GO) run $(GOLANGCI) run
-	$(RUFF) check generators $(WALKER)
-	$(RUFF) format --check generators $(WALKER)
+	$(RUFF) check generators benchmarks $(WALKER)
+	$(RUFF) format --check generators benchmarks $(WALKER)
 
 .PHONY: fixtures
 fixtures: ## make the fixtures anew from PyTorch
@@ -85,6 +85,13 @@ exhaustive: ## every float32 logit, and long sums; writes docs/accuracy.md (minu
 	$(GO) build -o dist/lossproof ./cmd/lossproof
 	@status=0; dist/lossproof sweep --state $(SWEEP_STATE) --sums 100000000 --page docs/accuracy.md || status=$$?; \
 	if [ $$status -le 1 ]; then rm -f $(SWEEP_STATE); fi; exit $$status
+
+.PHONY: bench
+bench: export CGO_ENABLED = 0
+bench: ## time the losses side by side with PyTorch; writes docs/performance.md (BENCH=--quick: a few rows)
+	$(GO) build -o dist/lossproof ./cmd/lossproof
+	cd benchmarks && $(UV) sync --locked && $(UV) run --locked python -m unittest && \
+	$(UV) run --locked python -m lossproof_bench --lossproof ../dist/lossproof --page ../docs/performance.md $(BENCH)
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m)

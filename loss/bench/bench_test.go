@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"math"
 	"runtime"
 	"slices"
@@ -258,44 +257,5 @@ func TestServe(t *testing.T) {
 	}
 	if r := rounds[3]; r.NS <= 0 || r.Value != 0 || r.Error != "" {
 		t.Errorf("got %s", lines[4])
-	}
-}
-
-// Compare two commits with benchstat (golang.org/x/perf): go test -bench . -count 10 ./loss/bench
-func BenchmarkLosses(b *testing.B) {
-	for _, shape := range []Shape{{64, 10}, {4096, 1024}} {
-		for _, dtype := range []string{"float32", "float64"} {
-			n, err := shape.elements()
-			if err != nil {
-				b.Fatal(err)
-			}
-			d := newData(dtype, shape, n)
-			for _, module := range []string{"BCEWithLogitsLoss", "MultiLabelSoftMarginLoss"} {
-				for _, work := range []Config{{Reduction: "mean"}, {Reduction: "none"}, {Reduction: "mean", Gradient: true}} {
-					work.Module, work.DType, work.Shape, work.Threads = module, dtype, shape, runtime.GOMAXPROCS(0)
-					name := fmt.Sprintf("%s/%s/%s/%s", module, dtype, shape, work.Reduction)
-					if work.Gradient {
-						name += "+gradient"
-					}
-					b.Run(name, func(b *testing.B) {
-						_, reduction, err := work.check()
-						if err != nil {
-							b.Fatal(err)
-						}
-						call := d.call(work, reduction)
-						size := 8
-						if dtype == "float32" {
-							size = 4
-						}
-						b.SetBytes(int64(2 * size * n))
-						for b.Loop() {
-							if _, err := call(); err != nil {
-								b.Fatal(err)
-							}
-						}
-					})
-				}
-			}
-		}
 	}
 }

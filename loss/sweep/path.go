@@ -1,6 +1,6 @@
 package sweep
 
+import "lossproof/loss/internal/kernel"
+
 // Path says how this program computes the losses: by which kernels.
-func Path() string {
-	return "the portable Go kernels"
-}
+func Path() string { return kernel.Path() }

@@ -1,0 +1,49 @@
+"""python -m lossproof_bench: see --help."""
+
+import argparse
+import platform
+import sys
+from pathlib import Path
+
+import torch
+
+from . import page
+from .contenders import Lossproof, PyTorch, Tensors
+from .measure import run
+from .rows import all_rows, quick_rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="lossproof_bench", description=__doc__)
+    parser.add_argument("--lossproof", required=True, help="the program lossproof")
+    parser.add_argument("--page", type=Path, help="write the tables between its markers")
+    parser.add_argument("--quick", action="store_true", help="a few rows and rounds, for trying")
+    parser.add_argument("--seconds", type=float, default=2.0, help="per row, about")
+    parser.add_argument("--rounds", type=int, default=30, help="per row, at most")
+    arguments = parser.parse_args()
+    old = arguments.page.read_text(encoding="utf-8") if arguments.page else None
+    if old is not None:
+        page.update(old, "")  # a page without markers is found before the work
+    if arguments.quick:
+        arguments.seconds, arguments.rounds = min(arguments.seconds, 0.5), min(arguments.rounds, 5)
+
+    lossproof, tensors = Lossproof([arguments.lossproof]), Tensors()
+    rows = quick_rows() if arguments.quick else all_rows()
+    contenders = [lossproof, PyTorch(tensors, compiled=False), PyTorch(tensors, compiled=True)]
+    results = run(rows, contenders, arguments.seconds, arguments.rounds)
+    lossproof.close()
+
+    details = {
+        "version": torch.__version__.split("+")[0],
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "python": platform.python_version(),
+    }
+    content = page.content(results, lossproof.machine, lossproof.path, details, arguments.quick)
+    if old is None:
+        print(content)
+    else:
+        arguments.page.write_text(page.update(old, content), encoding="utf-8")
+    return 0
+
+
+sys.exit(main())

@@ -1,0 +1,146 @@
+"""The implementations that take turns: lossproof, PyTorch eager, torch.compile."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+
+import torch
+
+from .rows import Row
+from .tensors import tensors
+
+MINIMUM_ROUND = 0.004  # seconds; a round repeats short calls for so long
+
+
+class Lossproof:
+    """The Go losses in a process of their own, which times a round for each line."""
+
+    name = "lossproof"
+
+    def __init__(self, command: list[str]):
+        self.process = subprocess.Popen(
+            [*command, "bench", "--serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        hello = self.line()
+        self.machine, self.path = hello["machine"], hello["path"]
+
+    def line(self) -> dict:
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"lossproof bench ended with exit code {self.process.wait()}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise RuntimeError(f"lossproof bench: {answer['error']}")
+        return answer
+
+    def ask(self, **config) -> dict:
+        self.process.stdin.write(json.dumps(config) + "\n")
+        self.process.stdin.flush()
+        return self.line()
+
+    def prepare(self, row: Row) -> float:
+        return self.ask(**self.config(row))["value"]
+
+    def round(self, row: Row) -> float:
+        """The nanoseconds of one call."""
+        return self.ask(**self.config(row))["ns"]
+
+    def read(self, row: Row, rounds: int) -> float:
+        """The nanoseconds of a plain read of the row's tensors: the fastest of some rounds."""
+        config = {"dtype": row.dtype, "shape": row.shape_text, "threads": row.threads, "read": True}
+        return min(self.ask(**config)["ns"] for _ in range(rounds))
+
+    @staticmethod
+    def config(row: Row) -> dict:
+        return {
+            "module": row.module,
+            "reduction": row.reduction,
+            "dtype": row.dtype,
+            "shape": row.shape_text,
+            "threads": row.threads,
+            "gradient": row.gradient,
+        }
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Tensors:
+    """The tensors of the latest shape and dtype; the contenders share them."""
+
+    def __init__(self):
+        self.key, self.value = None, None
+
+    def get(self, row: Row) -> tuple[torch.Tensor, torch.Tensor]:
+        key = (row.shape, row.dtype)
+        if key != self.key:
+            self.key, self.value = None, None  # free the memory first
+            logits, targets = tensors(row.shape, row.dtype)
+            self.key, self.value = key, (torch.from_numpy(logits), torch.from_numpy(targets))
+        return self.value
+
+
+class PyTorch:
+    """PyTorch's module, eager or compiled."""
+
+    def __init__(self, tensors: Tensors, compiled: bool):
+        self.name = "torch.compile" if compiled else "PyTorch eager"
+        self.tensors, self.compiled = tensors, compiled
+        self.call: Callable[[], torch.Tensor] | None = None
+        self.calls = 1
+
+    def prepare(self, row: Row) -> float:
+        """Makes the call, warms it up, and returns the first element of the loss."""
+        torch.set_num_threads(row.threads)
+        if self.compiled:
+            torch._dynamo.reset()
+        module = getattr(torch.nn, row.module)(reduction=row.reduction)
+        function = torch.compile(module, dynamic=False) if self.compiled else module
+        logits, targets = self.tensors.get(row)
+        self.call = (
+            gradient(function, logits, targets)
+            if row.gradient
+            else forward(function, logits, targets)
+        )
+        value = self.call().flatten()[0].item()
+        self.calls = 1
+        while self.time() * self.calls < MINIMUM_ROUND:
+            self.calls *= 2
+        return value
+
+    def time(self) -> float:
+        """The seconds of one call."""
+        call = self.call
+        start = time.perf_counter()
+        for _ in range(self.calls):
+            call()
+        return (time.perf_counter() - start) / self.calls
+
+    def round(self, row: Row) -> float:
+        """The nanoseconds of one call."""
+        torch.set_num_threads(row.threads)
+        return 1e9 * self.time()
+
+
+def forward(function, logits, targets):
+    def call():
+        with torch.no_grad():
+            return function(logits, targets)
+
+    return call
+
+
+def gradient(function, logits, targets):
+    logits = logits.detach().requires_grad_()
+
+    def call():
+        loss = function(logits, targets)
+        torch.autograd.grad(loss, logits)
+        return loss.detach()
+
+    return call

@@ -1,0 +1,99 @@
+"""Writes the tables of docs/performance.md."""
+
+from .figures import FIGURES, reached
+from .measure import Times
+
+BEGIN = "<!-- lossproof bench: begin -->"
+END = "<!-- lossproof bench: end -->"
+
+
+def update(page: str, content: str) -> str:
+    """The page with the content between its markers, each of which stands there once."""
+    for marker in (BEGIN, END):
+        if (count := page.count(f"\n{marker}\n")) != 1:
+            raise ValueError(f"got the line {marker!r} {count} times, want it once")
+    before, rest = page.split(BEGIN + "\n")
+    if END not in rest:
+        raise ValueError(f"got the line {END!r} before {BEGIN!r}")
+    after = rest.split(END + "\n")[1]
+    return f"{before}{BEGIN}\n\n{content.strip()}\n\n{END}\n{after}"
+
+
+def content(results: list[dict], machine: dict, path: str, torch: dict, quick: bool) -> str:
+    """The machine, the figures to reach, and all times."""
+    parts = ["## The machine", describe(machine, path, torch)]
+    if quick:
+        parts.append("**This is `--quick`: a few rows and rounds, for trying.**")
+    parts += ["## The figures to reach", figures(results)]
+    threads = sorted({r["row"].threads for r in results})
+    for n in threads:
+        for dtype in ("float32", "float64"):
+            chosen = [r for r in results if r["row"].threads == n and r["row"].dtype == dtype]
+            if chosen:
+                parts += [f"## {dtype}, {n} thread{'s' if n > 1 else ''}", times(chosen)]
+    if failures := sorted({t for r in results for t in r["times"].values() if isinstance(t, str)}):
+        parts.append("torch.compile failed: " + "; ".join(f"`{f}`" for f in failures) + ".")
+    return "\n\n".join(parts)
+
+
+def describe(machine: dict, path: str, torch: dict) -> str:
+    instructions = ", ".join(machine["simd"] or ["none that matters here"])
+    return (
+        f"- CPU: {machine['cpu']}, {machine['cores']} cores; it has {instructions}\n"
+        f"- lossproof: {machine['go']}, {machine['platform']}; computed by {path}\n"
+        f"- PyTorch {torch['version']}, whose kernels use {torch['capability']}; "
+        f"Python {torch['python']}"
+    )
+
+
+def figures(results: list[dict]) -> str:
+    lines = [
+        "Ratios of the fastest rounds, PyTorch's time to lossproof's.\n",
+        table_line(["work", "at least", "aim", "1 thread", "2 threads"]),
+        "|---|---|---|---|---|",
+    ]
+    for figure in FIGURES:
+        unit = "" if figure.elements else "×"
+        cells = [figure.text, f"{figure.least:g}{unit}", f"{figure.aim:g}{unit}"]
+        for threads in (1, 2):
+            number = reached(figure, results, threads) if threads in figure.threads else None
+            if number is None:
+                cells.append("not timed" if threads in figure.threads else "")
+                continue
+            text = f"{number:.0f}" if figure.elements else ratio(number)
+            cells.append(text if number >= figure.least else f"**{text}: missed**")
+        lines.append(table_line(cells))
+    return "\n".join(lines)
+
+
+def times(results: list[dict]) -> str:
+    header = ["module", "work", "shape", "lossproof (ms)", "of a plain read"]
+    header += ["PyTorch eager (ms)", "ratio", "torch.compile (ms)", "ratio"]
+    lines = [table_line(header), "|" + "---|" * len(header)]
+    for result in results:
+        row, by_name = result["row"], result["times"]
+        ours = by_name["lossproof"]
+        cells = [row.module, row.work, row.shape_text.replace("x", "×"), both(ours)]
+        cells.append(f"{100 * result['read'] / ours.minimum:.0f} %")
+        for name in ("PyTorch eager", "torch.compile"):
+            theirs = by_name.get(name)
+            if isinstance(theirs, Times):
+                fastest, median = theirs.minimum / ours.minimum, theirs.median / ours.median
+                cells += [both(theirs), f"{ratio(fastest)} ({ratio(median)})"]
+            else:
+                cells += ["failed" if theirs else "", ""]
+        lines.append(table_line(cells))
+    return "\n".join(lines)
+
+
+def ratio(r: float) -> str:
+    return f"{r:.0f}×" if r >= 20 else f"{r:.1f}×"
+
+
+def both(t: Times) -> str:
+    """The minimum and the median in milliseconds."""
+    return f"{t.minimum / 1e6:.4g} ({t.median / 1e6:.4g})"
+
+
+def table_line(cells: list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,202 @@
+"""Tests of the driver: python -m unittest."""
+
+import unittest
+
+import numpy as np
+import torch
+
+from lossproof_bench import figures, measure, page, rows
+from lossproof_bench.contenders import PyTorch, Tensors
+from lossproof_bench.measure import Times
+from lossproof_bench.tensors import mix, tensors
+
+ROW = rows.Row("BCEWithLogitsLoss", "mean", False, "float32", (4, 5), 1)
+
+
+class Recipe(unittest.TestCase):
+    def test_numbers_of_the_go_test(self):
+        logits, targets = tensors((8,), "float64")
+        expected = [
+            3.29925537109375,
+            -3.3560791015625,
+            -2.32958984375,
+            -3.60302734375,
+            -1.93731689453125,
+            -0.81109619140625,
+            3.54052734375,
+            -3.71417236328125,
+        ]
+        self.assertEqual(logits.tolist(), expected)
+        self.assertEqual(targets.tolist(), [0, 1, 0, 1, 1, 1, 1, 1])
+        # The first output of SplitMix64 for the seed 0, as published.
+        self.assertEqual(int(mix(np.array([1], np.uint64))[0]), 0xE220A8397B1DCDAF)
+
+    def test_float32_has_the_same_numbers_in_every_block(self):
+        shape = (1030, 1024)  # more than a block
+        single, double = tensors(shape, "float32"), tensors(shape, "float64")
+        for a, b in zip(single, double, strict=True):
+            self.assertEqual(a.shape, shape)
+            self.assertTrue((a == b).all())
+        i = 1 << 20 | 5  # in the second block
+        h = int(mix(np.array([2 * i + 1], np.uint64))[0])
+        logit = (sum(h >> k & 0xFFFF for k in (0, 16, 32, 48)) - 131070) / 2**14
+        self.assertEqual(double[0].flat[i], logit)
+
+
+class FakeContender:
+    def __init__(self, name, value=1.0, nanoseconds=(1.0,), error=None):
+        self.name, self.value, self.error = name, value, error
+        self.nanoseconds = list(nanoseconds)
+        self.asked = []
+
+    def prepare(self, row):
+        if self.error:
+            raise self.error
+        return self.value
+
+    def round(self, row):
+        order.append(self.name)
+        return self.nanoseconds[len(order) // 2 % len(self.nanoseconds)]
+
+
+order: list[str] = []
+
+
+class Measure(unittest.TestCase):
+    def setUp(self):
+        order.clear()
+
+    def test_contenders_take_turns(self):
+        both = [FakeContender("lossproof", nanoseconds=(5, 3, 8)), FakeContender("PyTorch eager")]
+        times = measure.measure(ROW, both, seconds=60, rounds=6)
+        self.assertEqual(order, ["lossproof", "PyTorch eager"] * 6)
+        self.assertEqual(times["lossproof"], Times(6, 3, 5))
+
+    def test_three_rounds_at_least(self):
+        times = measure.measure(ROW, [FakeContender("lossproof")], seconds=0, rounds=30)
+        self.assertEqual(times["lossproof"].rounds, 3)
+
+    def test_other_numbers_are_refused(self):
+        both = [FakeContender("lossproof", 1.0), FakeContender("PyTorch eager", 1.01)]
+        with self.assertRaises(measure.Disagreement):
+            measure.measure(ROW, both, seconds=0, rounds=3)
+        both[1].value = float("nan")
+        with self.assertRaises(measure.Disagreement):
+            measure.measure(ROW, both, seconds=0, rounds=3)
+
+    def test_only_torch_compile_may_fail(self):
+        broken = FakeContender("torch.compile", error=RuntimeError("no compiler\nmore"))
+        times = measure.measure(ROW, [FakeContender("lossproof"), broken], 0, 3)
+        self.assertEqual(times["torch.compile"], "RuntimeError: no compiler")
+        broken.name = "PyTorch eager"
+        with self.assertRaises(RuntimeError):
+            measure.measure(ROW, [FakeContender("lossproof"), broken], 0, 3)
+
+
+class Torch(unittest.TestCase):
+    def test_eager_computes_and_times_the_loss(self):
+        for row in rows.quick_rows():
+            contender = PyTorch(Tensors(), compiled=False)
+            logits, targets = map(torch.from_numpy, tensors(row.shape, row.dtype))
+            expected = torch.nn.BCEWithLogitsLoss()(logits, targets)
+            self.assertAlmostEqual(contender.prepare(row), expected.item(), places=5)
+            self.assertGreater(contender.round(row) * contender.calls, 1e6)
+
+    def test_gradient_is_asked_for(self):
+        contender = PyTorch(Tensors(), compiled=False)
+        asked = []
+        grad = torch.autograd.grad
+        try:
+            torch.autograd.grad = lambda *a: asked.append(a) or grad(*a)
+            contender.prepare(rows.Row(*("BCEWithLogitsLoss", "mean", True, "float32", (4, 5), 1)))
+        finally:
+            torch.autograd.grad = grad
+        self.assertTrue(asked)
+
+
+def results_of(ours: float, theirs: float) -> list[dict]:
+    """Results of all rows: so many nanoseconds each."""
+    return [
+        {
+            "row": row,
+            "times": {
+                "lossproof": Times(3, ours, 2 * ours),
+                "PyTorch eager": Times(3, theirs, theirs),
+            }
+            | ({"torch.compile": Times(3, theirs, theirs)} if row.compiled else {}),
+            "read": ours / 4,
+        }
+        for row in rows.all_rows()
+    ]
+
+
+class Figures(unittest.TestCase):
+    def test_every_figure_is_timed(self):
+        results = results_of(1e6, 50e6)
+        for figure in figures.FIGURES:
+            for threads in figure.threads:
+                number = figures.reached(figure, results, threads)
+                self.assertAlmostEqual(number, 4096 * 1024 / 1e3 if figure.elements else 50)
+
+    def test_the_worst_work_counts(self):
+        results = results_of(1e6, 50e6)
+        figure = figures.FIGURES[0]  # mean and sum
+        for result in results:
+            row = result["row"]
+            if (row.reduction, row.shape, row.threads) == ("sum", rows.MIDDLE, 2):
+                result["times"]["PyTorch eager"] = Times(3, 2e6, 2e6)
+        self.assertAlmostEqual(figures.reached(figure, results, 1), 50)
+        self.assertAlmostEqual(figures.reached(figure, results, 2), 2)
+
+    def test_a_failure_is_not_timed(self):
+        results = results_of(1e6, 50e6)
+        for result in results:
+            result["times"]["torch.compile"] = "RuntimeError: no compiler"
+        compiled = [f for f in figures.FIGURES if f.to == "torch.compile"]
+        self.assertEqual([figures.reached(f, results, 1) for f in compiled], [None, None])
+
+
+class Page(unittest.TestCase):
+    machine = {"cpu": "a CPU", "cores": 2, "platform": "p", "go": "g", "simd": ["AVX2", "FMA"]}
+    torch = {"version": "2.15.0", "capability": "AVX2", "python": "3"}
+
+    def render(self, results, quick=False):
+        return page.content(results, self.machine, "a kernel", self.torch, quick)
+
+    def test_all_rows_are_shown(self):
+        results = results_of(1e6, 80e6)
+        text = self.render(results)
+        line = (
+            "| MultiLabelSoftMarginLoss | mean and gradient | 65536×1024 | 1 (2) | 25 % "
+            "| 80 (80) | 80× (40×) | 80 (80) | 80× (40×) |"
+        )
+        self.assertEqual(text.count(line), 1)
+        for row in ("## float32, 1 thread\n", "## float64, 2 threads\n", "a kernel", "AVX2, FMA"):
+            self.assertIn(row, text)
+        self.assertEqual(text.count("\n| BCE") + text.count("\n| MultiLabel"), len(results) + 13)
+        self.assertNotIn("missed", text)
+        self.assertNotIn("quick", text)
+
+    def test_what_is_missed_is_said(self):
+        self.assertIn("**2.0×: missed**", self.render(results_of(1e6, 2e6)))
+        self.assertIn("--quick", self.render(results_of(1e6, 2e6)[:3], quick=True))
+
+    def test_failures_of_torch_compile_are_said(self):
+        results = results_of(1e6, 50e6)[:1]
+        results[0]["times"]["torch.compile"] = "RuntimeError: no compiler"
+        text = self.render(results)
+        self.assertIn("| failed |  |", text)
+        self.assertIn("torch.compile failed: `RuntimeError: no compiler`.", text)
+
+    def test_markers(self):
+        old = f"# T\n\n{page.BEGIN}\nold\n{page.END}\n\nmore\n"
+        new = page.update(old, "new")
+        self.assertEqual(new, f"# T\n\n{page.BEGIN}\n\nnew\n\n{page.END}\n\nmore\n")
+        self.assertEqual(page.update(new, "new"), new)
+        for bad in ("", old + old, old.replace(page.END, ""), f"\n{page.END}\n{page.BEGIN}\n"):
+            with self.assertRaises(ValueError):
+                page.update(bad, "new")
+
+
+if __name__ == "__main__":
+    unittest.main()
