@@ -82,14 +82,14 @@ func runArgs(cmd *cobra.Command, args []string) error {
 }
 
 func (p *program) run(cmd *cobra.Command, f runFlags, command []string) error {
-	return p.verdict(cmd.Context(), f.judgeFlags, func() (ports.Port, func(), error) {
+	return p.verdict(cmd.Context(), f.judgeFlags, func(*fixtures.Set) (ports.Port, func(), error) {
 		return p.openPort(cmd, f.portFlags, command)
 	})
 }
 
 // verdict judges the port that open returns, and writes the result. What is wrong with the
 // flags is found before a file is made or the port asked.
-func (p *program) verdict(ctx context.Context, f judgeFlags, open func() (ports.Port, func(), error)) error {
+func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures.Set) (ports.Port, func(), error)) error {
 	set, options, err := p.judgeOptions(f)
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func() (ports.
 		return err
 	}
 	options.Known = known.known()
-	port, closePort, err := open()
+	port, closePort, err := open(set)
 	if err != nil {
 		return err
 	}

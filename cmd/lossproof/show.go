@@ -12,9 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
-	"lossproof/judge"
 	"lossproof/judge/verdict"
-	"lossproof/ports"
 	"lossproof/ports/wire"
 	"lossproof/tensor"
 )
@@ -52,15 +50,11 @@ func (p *program) showCommand() *cobra.Command {
 
 // writeRequest writes the run request of a case, with the id 1.
 func writeRequest(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
-	inputs, err := set.Inputs(c)
+	call, err := fullCall(set, c)
 	if err != nil {
 		return err
 	}
-	want := c.OutputNames()
-	if c.Rejection != nil {
-		want = []string{ports.Loss}
-	}
-	line, err := wire.EncodeRun(1, judge.Call(c, inputs, want))
+	line, err := wire.EncodeRun(1, call)
 	if err != nil {
 		return err
 	}
