@@ -94,7 +94,7 @@ exact result. "lossproof run" checks the built-in Go losses.`,
 	root.SetHelpCommand(p.helpCommand(root))
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		p.runCommand(), p.requestsCommand(), p.judgeCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
+		p.runCommand(), p.smokeCommand(), p.claimCommand(), p.requestsCommand(), p.judgeCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
 		p.portCommand(), p.fixturesCommand(), p.versionCommand(), exitCodesTopic(),
 		p.sweepCommand(), p.benchCommand(), p.initCommand(),
 	)

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossproof/judge"
+	"lossproof/judge/probe"
+	"lossproof/report"
+	"lossproof/tensor"
+)
+
+func (p *program) claimCommand() *cobra.Command {
+	var f portFlags
+	cmd := &cobra.Command{
+		Use:   "claim [flags] -- COMMAND ARG...",
+		Short: "The smallest honest claim of a port, found by asking it everything",
+		Long: `claim asks the port every case, whatever it claims, and writes the member "modules" of an honest
+answer to hello to stdout; why something is not claimed, and what is wrong inside the claim, to
+stderr. A claim does not hide faults: a word goes to "without" if the port passes nothing that it
+names, or answers "unsupported" there.
+
+The port has to answer what it does not do with "unsupported", "rejected" or "failed", and live on:
+if it ends instead, many restarts are needed, of which there are few.`,
+		Example: `  lossproof claim -- python3 port.py
+  lossproof claim -- ./port > modules.json`,
+		Args: commandArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.claim(cmd, f, args)
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// commandArgs demands the command of a port behind --.
+func commandArgs(cmd *cobra.Command, args []string) error {
+	switch {
+	case cmd.ArgsLenAtDash() == 0 && len(args) > 0:
+		return nil
+	case len(args) == 0:
+		return fmt.Errorf("%s: there is no command: the port to start stands behind --, as in lossproof %s -- python3 port.py", cmd.Name(), cmd.Name())
+	}
+	return fmt.Errorf("%s: unexpected %q: the command of a port stands behind --", cmd.Name(), args[0])
+}
+
+// claimed is a claim as it stands in the answer to hello.
+type claimed struct {
+	DTypes  []tensor.DType `json:"dtypes"`
+	Outputs []string       `json:"outputs"`
+	Without []string       `json:"without"`
+}
+
+func (p *program) claim(cmd *cobra.Command, f portFlags, command []string) error {
+	set, err := p.load()
+	if err != nil {
+		return err
+	}
+	port, end, err := p.openPort(cmd, f, command)
+	if err != nil {
+		return err
+	}
+	defer end()
+	progress := report.NewProgress(p.stderr, isTerminal(p.stderr))
+	found, err := probe.Run(cmd.Context(), set, port, func(done, total int) {
+		progress.Show(done, total, judge.CaseResult{Outcome: judge.Pass})
+	})
+	progress.End()
+	if err != nil {
+		return err
+	}
+	modules := map[string]claimed{}
+	for _, m := range found.Modules {
+		modules[m.Name] = claimed{m.Claim.DTypes, m.Claim.Outputs, append([]string{}, m.Claim.Without...)}
+		fmt.Fprintf(p.stderr, "%s\n", m.Name)
+		for _, line := range m.Left {
+			fmt.Fprintf(p.stderr, "  %s\n", line)
+		}
+		fmt.Fprintf(p.stderr, "  inside this claim %d of %d cases fail\n", m.Wrong, m.Inside)
+		for _, id := range m.WrongIDs {
+			fmt.Fprintf(p.stderr, "    %s\n", id)
+		}
+	}
+	for _, name := range found.Nothing {
+		fmt.Fprintf(p.stderr, "%s\n  nothing passes, it is not claimed\n", name)
+	}
+	if len(modules) == 0 {
+		fmt.Fprintln(p.stderr, "lossproof: nothing passes: there is no honest claim")
+		p.code = exitNotConformant
+		return nil
+	}
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(map[string]any{"modules": modules}); err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(p.stdout, text.String())
+	return err
+}
