@@ -64,7 +64,8 @@ def serve(description: dict, evaluate: Evaluate) -> None:
     description has the members port and modules of the answer to hello.
     """
     # What a library prints on stdout goes to stderr: stdout belongs to the protocol.
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    # The copy stays open until the process ends: a closed stdout is the sign of a crash.
+    out = open(os.dup(sys.stdout.fileno()), "wb", closefd=False)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for line in sys.stdin.buffer:
         request = json.loads(line)

@@ -41,12 +41,13 @@ export async function serve(description, evaluate) {
   console.log = console.info = console.debug = console.error;
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line);
-    if (request.cmd === 'bye') return;
+    if (request.cmd === 'bye') break;
     const answer = request.cmd === 'hello'
       ? hello(request, description)
       : { id: request.id, ...run(request, evaluate) };
     process.stdout.write(JSON.stringify(answer) + '\n');
   }
+  process.stdin.destroy(); // or Node.js would wait for the end of stdin
 }
 
 function hello(request, description) {
