@@ -163,13 +163,7 @@ func (j *job[T]) block(b int, y, l []float64) kernel.Accumulator {
 	for k := b * perBlock; k < min((b+1)*perBlock, j.chunks); k++ {
 		lo, hi := j.chunk(k)
 		n := hi - lo
-		j.compute(lo, hi, y[:n], l[:n])
-		switch {
-		case j.rows != nil:
-			j.addRows(&sums, lo, hi, l)
-		case j.sum:
-			sums.Add(l[:n])
-		}
+		j.compute(&sums, lo, hi, y[:n], l[:n])
 	}
 	if !j.sum {
 		return kernel.Accumulator{}
@@ -177,15 +171,18 @@ func (j *job[T]) block(b int, y, l []float64) kernel.Accumulator {
 	return sums.Total()
 }
 
-// compute writes the gradients and the losses of a chunk, and leaves the losses, if they are
-// wanted, in l. All is read before anything of the same index is written: results may be the memory of the
-// operands.
-func (j *job[T]) compute(lo, hi int, y, l []float64) {
+// compute writes what is wanted of a chunk, and adds its losses to sums. All is read before anything of the same index
+// is written: results may be the memory of the operands. y and l are scratch, and the same unless there is a
+// gradient in the input.
+func (j *job[T]) compute(sums *kernel.Sums, lo, hi int, y, l []float64) {
 	if j.gradTarget != nil {
 		j.gradTargets(lo, hi, y)
 		return
 	}
 	finite := kernel.Exp(y, j.input[lo:hi])
+	if finite && j.weight == nil && j.posWeight == nil && j.computePlain(sums, lo, hi, y, l) {
+		return
+	}
 	if j.sum || j.losses != nil || j.rows != nil {
 		kernel.Log1p[T](l, y)
 		for at := lo; at < hi; {
@@ -194,11 +191,61 @@ func (j *job[T]) compute(lo, hi int, y, l []float64) {
 			at = s.hi
 		}
 	}
+	switch {
+	case j.rows != nil:
+		j.addRows(sums, lo, hi, func(from, to int) { sums.Add(l[from-lo : to-lo]) })
+	case j.sum:
+		sums.Add(l)
+	}
 	if j.gradInput != nil {
 		j.gradInputs(lo, hi, y)
 	}
 	if j.losses != nil {
 		kernel.Round(j.losses[lo:hi], l, j.stream)
+	}
+}
+
+// computePlain computes a chunk without weights by kernels that do several passes in one, given y = exp(-|x|) of finite
+// logits. It does nothing and returns false if there is no such kernel.
+func (j *job[T]) computePlain(sums *kernel.Sums, lo, hi int, y, l []float64) bool {
+	r := kernel.Run[T]{Input: j.input[lo:hi], Target: j.target[lo:hi]}
+	u, one := T(1), len(j.upstream.values) <= 1
+	if len(j.upstream.values) == 1 {
+		u = j.upstream.values[0]
+	}
+	switch {
+	case j.gradInput == nil && j.rows != nil:
+		j.addRows(sums, lo, hi, func(from, to int) {
+			row := kernel.Run[T]{Input: j.input[from:to], Target: j.target[from:to]}
+			kernel.SumLosses(sums, y[from-lo:to-lo], row)
+		})
+	case j.gradInput == nil && j.sum:
+		kernel.SumLosses(sums, y, r)
+	case j.gradInput == nil:
+		kernel.RoundLosses(j.losses[lo:hi], y, r, j.stream)
+	case j.sum && one:
+		kernel.SumLossesGrads(sums, j.gradInput[lo:hi], y, l, r, u, j.upstream.div, j.stream)
+	case j.losses != nil && one:
+		kernel.RoundLossesGrads(j.losses[lo:hi], j.gradInput[lo:hi], y, l, r, u, j.upstream.div, j.stream)
+	default:
+		return false
+	}
+	return true
+}
+
+// addRows adds the losses of a chunk to the sum of their row, by add, and writes those of the rows that end in
+// the chunk.
+func (j *job[T]) addRows(sums *kernel.Sums, lo, hi int, add func(from, to int)) {
+	for at := lo; at < hi; {
+		row := at / j.length
+		end := min(hi, (row+1)*j.length)
+		add(at, end)
+		if end == (row+1)*j.length {
+			total := sums.Total()
+			j.rows[row] = T(total.Value() / j.div)
+			*sums = kernel.Sums{}
+		}
+		at = end
 	}
 }
 
@@ -230,22 +277,6 @@ func (j *job[T]) gradTargets(lo, hi int, l []float64) {
 		s := j.segment(at, hi)
 		kernel.GradTarget(j.gradTarget[s.lo:s.hi], l[at-lo:s.hi-lo], s.Run, j.upstream.of(s), j.upstream.div)
 		at = s.hi
-	}
-}
-
-// addRows adds the losses of a chunk to the sum of their row and writes those of the rows that end in
-// the chunk.
-func (j *job[T]) addRows(sums *kernel.Sums, lo, hi int, l []float64) {
-	for at := lo; at < hi; {
-		row := at / j.length
-		end := min(hi, (row+1)*j.length)
-		sums.Add(l[at-lo : end-lo])
-		if end == (row+1)*j.length {
-			total := sums.Total()
-			j.rows[row] = T(total.Value() / j.div)
-			*sums = kernel.Sums{}
-		}
-		at = end
 	}
 }
 

@@ -124,3 +124,67 @@ func sum(sums *[8]float64, l []float64) {
 	}
 	sumGo(sums, l)
 }
+
+func sumLosses32(sums *[8]float64, y []float64, x, t []float32) {
+	if useAVX2 {
+		sumLosses32AVX2(sums, y, x, t)
+		return
+	}
+	sumLosses32Go(sums, y, x, t)
+}
+
+func sumLossesGrads32(sums *[8]float64, grad []float32, y, l []float64, x, t []float32, u, div float64, stream bool) {
+	if useAVX2 {
+		sumLossesGrads32AVX2(sums, grad, y, x, t, u, div, stream)
+		return
+	}
+	sumLossesGrads32Go(sums, grad, y, l, x, t, u, div)
+}
+
+func roundLosses32(dst []float32, y []float64, x, t []float32, stream bool) {
+	if useAVX2 {
+		roundLosses32AVX2(dst, y, x, t, stream)
+		return
+	}
+	roundLosses32Go(dst, y, x, t)
+}
+
+func roundLossesGrads32(dst, grad []float32, y, l []float64, x, t []float32, u, div float64, stream bool) {
+	if useAVX2 {
+		roundLossesGrads32AVX2(dst, grad, y, x, t, u, div, stream)
+		return
+	}
+	roundLossesGrads32Go(dst, grad, y, l, x, t, u, div)
+}
+
+func sumLosses64(sums *[8]float64, y, x, t []float64) {
+	if useAVX2 {
+		sumLosses64AVX2(sums, y, x, t)
+		return
+	}
+	sumLosses64Go(sums, y, x, t)
+}
+
+func sumLossesGrads64(sums *[8]float64, grad, y, l, x, t []float64, u, div float64, stream bool) {
+	if useAVX2 {
+		sumLossesGrads64AVX2(sums, grad, y, x, t, u, div, stream)
+		return
+	}
+	sumLossesGrads64Go(sums, grad, y, l, x, t, u, div)
+}
+
+func roundLosses64(dst, y, x, t []float64, stream bool) {
+	if useAVX2 {
+		roundLosses64AVX2(dst, y, x, t, stream)
+		return
+	}
+	roundLosses64Go(dst, y, x, t)
+}
+
+func roundLossesGrads64(dst, grad, y, l, x, t []float64, u, div float64, stream bool) {
+	if useAVX2 {
+		roundLossesGrads64AVX2(dst, grad, y, x, t, u, div, stream)
+		return
+	}
+	roundLossesGrads64Go(dst, grad, y, l, x, t, u, div)
+}

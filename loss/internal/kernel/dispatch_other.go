@@ -50,3 +50,35 @@ func round32(dst []float32, l []float64, _ bool) { roundGo(dst, l) }
 func round64(dst, l []float64, _ bool) { roundGo(dst, l) }
 
 func sum(sums *[8]float64, l []float64) { sumGo(sums, l) }
+
+func sumLosses32(sums *[8]float64, y []float64, x, t []float32) {
+	sumLosses32Go(sums, y, x, t)
+}
+
+func sumLossesGrads32(sums *[8]float64, grad []float32, y, l []float64, x, t []float32, u, div float64, _ bool) {
+	sumLossesGrads32Go(sums, grad, y, l, x, t, u, div)
+}
+
+func roundLosses32(dst []float32, y []float64, x, t []float32, _ bool) {
+	roundLosses32Go(dst, y, x, t)
+}
+
+func roundLossesGrads32(dst, grad []float32, y, l []float64, x, t []float32, u, div float64, _ bool) {
+	roundLossesGrads32Go(dst, grad, y, l, x, t, u, div)
+}
+
+func sumLosses64(sums *[8]float64, y, x, t []float64) {
+	sumLosses64Go(sums, y, x, t)
+}
+
+func sumLossesGrads64(sums *[8]float64, grad, y, l, x, t []float64, u, div float64, _ bool) {
+	sumLossesGrads64Go(sums, grad, y, l, x, t, u, div)
+}
+
+func roundLosses64(dst, y, x, t []float64, _ bool) {
+	roundLosses64Go(dst, y, x, t)
+}
+
+func roundLossesGrads64(dst, grad, y, l, x, t []float64, u, div float64, _ bool) {
+	roundLossesGrads64Go(dst, grad, y, l, x, t, u, div)
+}

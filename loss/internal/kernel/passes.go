@@ -5,31 +5,31 @@ import (
 	"unsafe"
 )
 
-// expMax is the largest |x| whose exponential the kernels compute themselves: exp(-708.4) is
-// subnormal.
+// expMax is what an |x| must be less than for the kernels to compute its exponential themselves:
+// exp(-708.4) is subnormal.
 const expMax = 708
 
 // Exp writes exp(-|x|) to y, with the precision that T needs. It reports whether
 // no x is infinite.
 func Exp[T Float](y []float64, x []T) (finite bool) {
 	y = y[:len(x)]
+	ordinary := true
 	switch x := any(x).(type) {
 	case []float32:
-		// exp(-708) instead of what is smaller still is nothing beside the range of float32.
-		return exp32(y, x)
+		ordinary = exp32(y, x)
 	case []float64:
-		return exp64(y, x) || patchExp(y, x)
+		ordinary = exp64(y, x)
 	}
-	return true
+	return ordinary || patchExp(y, x)
 }
 
-// patchExp corrects y where |x| > expMax.
-func patchExp(y, x []float64) (finite bool) {
+// patchExp corrects y where |x| is not less than expMax.
+func patchExp[T Float](y []float64, x []T) (finite bool) {
 	finite = true
 	for i, x := range x {
-		if math.Abs(x) > expMax {
-			y[i] = math.Exp(-math.Abs(x))
-			finite = finite && !math.IsInf(x, 0)
+		if a := math.Abs(float64(x)); !(a < expMax) {
+			y[i] = math.Exp(-a)
+			finite = finite && !math.IsInf(a, 0)
 		}
 	}
 	return finite
@@ -78,6 +78,55 @@ func patchLosses[T Float](l []float64, r Run[T]) {
 			t, w, p := float64(r.Target[i]), float64(w[i*wStep]), float64(p[i*pStep])
 			l[i] = lossFrom(x, t, w, p, 0)
 		}
+	}
+}
+
+// SumLosses adds the losses of a run without weights to sums, given y = exp(-|x|) of finite logits. It may change y.
+func SumLosses[T Float](sums *Sums, y []float64, r Run[T]) {
+	n := len(r.Input)
+	y, target := y[:n], r.Target[:n]
+	switch x := any(r.Input).(type) {
+	case []float32:
+		sumLosses32((*[8]float64)(sums), y, x, any(target).([]float32))
+	case []float64:
+		sumLosses64((*[8]float64)(sums), y, x, any(target).([]float64))
+	}
+}
+
+// SumLossesGrads is [SumLosses] and [Grads] in one pass, for one upstream gradient u. l is scratch as long as y.
+func SumLossesGrads[T Float](sums *Sums, grad []T, y, l []float64, r Run[T], u T, div float64, stream bool) {
+	n := len(r.Input)
+	y, l, target := y[:n], l[:n], r.Target[:n]
+	switch grad := any(grad[:n]).(type) {
+	case []float32:
+		sumLossesGrads32((*[8]float64)(sums), grad, y, l, any(r.Input).([]float32), any(target).([]float32), float64(u), div, stream)
+	case []float64:
+		sumLossesGrads64((*[8]float64)(sums), grad, y, l, any(r.Input).([]float64), any(target).([]float64), float64(u), div, stream)
+	}
+}
+
+// RoundLosses writes the losses of a run without weights to dst, given y = exp(-|x|) of finite logits. It may change y.
+func RoundLosses[T Float](dst []T, y []float64, r Run[T], stream bool) {
+	n := len(r.Input)
+	y, target := y[:n], r.Target[:n]
+	switch dst := any(dst[:n]).(type) {
+	case []float32:
+		roundLosses32(dst, y, any(r.Input).([]float32), any(target).([]float32), stream)
+	case []float64:
+		roundLosses64(dst, y, any(r.Input).([]float64), any(target).([]float64), stream)
+	}
+}
+
+// RoundLossesGrads is [RoundLosses] and [Grads] in one pass, for one upstream gradient u. l is scratch as long as y. dst and
+// grad may be the memory of operands, but not the same.
+func RoundLossesGrads[T Float](dst, grad []T, y, l []float64, r Run[T], u T, div float64, stream bool) {
+	n := len(r.Input)
+	y, l, target := y[:n], l[:n], r.Target[:n]
+	switch dst := any(dst[:n]).(type) {
+	case []float32:
+		roundLossesGrads32(dst, any(grad).([]float32)[:n], y, l, any(r.Input).([]float32), any(target).([]float32), float64(u), div, stream)
+	case []float64:
+		roundLossesGrads64(dst, any(grad).([]float64)[:n], y, l, any(r.Input).([]float64), any(target).([]float64), float64(u), div, stream)
 	}
 }
 

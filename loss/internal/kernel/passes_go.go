@@ -15,17 +15,15 @@ const (
 	ln2Lo = 0x1.a39ef35793c76p-33
 )
 
-func exp32Go(y []float64, x []float32) (finite bool) {
+// exp32Go and exp64Go report whether every |x| is less than expMax. What they write for others is not defined.
+func exp32Go(y []float64, x []float32) (ordinary bool) {
 	c := &exp32Poly
-	largest := 0.0
+	ordinary = true
 	y = y[:len(x)]
 	for i, x := range x {
 		a := math.Abs(float64(x))
-		if a > largest {
-			largest = a
-		}
-		if a > expMax {
-			a = expMax
+		if !(a < expMax) {
+			ordinary = false
 		}
 		z := magic - a*log2E
 		n := z - magic
@@ -35,21 +33,17 @@ func exp32Go(y []float64, x []float32) (finite bool) {
 		scale := math.Float64frombits(math.Float64bits(z) << 52)
 		y[i] = scale + scale*(r+r2*p)
 	}
-	return largest <= math.MaxFloat64
+	return ordinary
 }
 
-// exp64Go reports whether no |x| is larger than expMax.
 func exp64Go(y, x []float64) (ordinary bool) {
 	c := &exp64Poly
-	largest := 0.0
+	ordinary = true
 	y = y[:len(x)]
 	for i, x := range x {
 		a := math.Abs(x)
-		if a > largest {
-			largest = a
-		}
-		if a > expMax {
-			a = expMax
+		if !(a < expMax) {
+			ordinary = false
 		}
 		z := magic - a*log2E
 		n := z - magic
@@ -60,7 +54,7 @@ func exp64Go(y, x []float64) (ordinary bool) {
 		scale := math.Float64frombits(math.Float64bits(z) << 52)
 		y[i] = scale + scale*(r+r2*p)
 	}
-	return largest <= expMax
+	return ordinary
 }
 
 // log1p32Go and log1p64Go use log1p(y) = 2·atanh(s) with s = y/(2+y), in the form of
@@ -173,6 +167,70 @@ func sumGo(sums *[8]float64, l []float64) {
 		}
 		add(sums, lane, v)
 	}
+}
+
+// The twins of the kernels that do several passes in one.
+
+func sumLosses32Go(sums *[8]float64, y []float64, x, t []float32) {
+	log1p32Go(y, y)
+	lossesGo(y, x, t)
+	sumEightsGo(sums, y)
+}
+
+func sumLosses64Go(sums *[8]float64, y, x, t []float64) {
+	log1p64Go(y, y)
+	lossesGo(y, x, t)
+	sumEightsGo(sums, y)
+}
+
+func sumLossesGrads32Go(sums *[8]float64, grad []float32, y, l []float64, x, t []float32, u, div float64) {
+	log1p32Go(l, y)
+	lossesGo(l, x, t)
+	gradsGo(grad, y, x, t, u, div)
+	sumEightsGo(sums, l)
+}
+
+func sumLossesGrads64Go(sums *[8]float64, grad, y, l, x, t []float64, u, div float64) {
+	log1p64Go(l, y)
+	lossesGo(l, x, t)
+	gradsGo(grad, y, x, t, u, div)
+	sumEightsGo(sums, l)
+}
+
+func roundLosses32Go(dst []float32, y []float64, x, t []float32) {
+	log1p32Go(y, y)
+	lossesGo(y, x, t)
+	roundGo(dst, y)
+}
+
+func roundLosses64Go(dst, y, x, t []float64) {
+	log1p64Go(y, y)
+	lossesGo(y, x, t)
+	roundGo(dst, y)
+}
+
+func roundLossesGrads32Go(dst, grad []float32, y, l []float64, x, t []float32, u, div float64) {
+	log1p32Go(l, y)
+	lossesGo(l, x, t)
+	gradsGo(grad, y, x, t, u, div)
+	roundGo(dst, l)
+}
+
+func roundLossesGrads64Go(dst, grad, y, l, x, t []float64, u, div float64) {
+	log1p64Go(l, y)
+	lossesGo(l, x, t)
+	gradsGo(grad, y, x, t, u, div)
+	roundGo(dst, l)
+}
+
+// sumEightsGo adds eight numbers at a time, as two vectors of four; then four; then one.
+func sumEightsGo(sums *[8]float64, l []float64) {
+	for ; len(l) >= 8; l = l[8:] {
+		for lane := range 4 {
+			add(sums, lane, l[lane]+l[lane+4])
+		}
+	}
+	sumGo(sums, l)
 }
 
 // add adds v to a lane with compensation.

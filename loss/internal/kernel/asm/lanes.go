@@ -18,13 +18,60 @@ func (v lanes) reg() reg.VecVirtual {
 	return YMM()
 }
 
+// of returns the lanes of a register.
+func (v lanes) of(r reg.VecVirtual) reg.Register {
+	if v == 1 {
+		return r.AsX()
+	}
+	return r.AsY()
+}
+
+// copy returns a new register with what is in r.
+func (v lanes) copy(r reg.VecVirtual) reg.VecVirtual {
+	to := v.reg()
+	do(func() { VMOVAPD(v.of(r), to) })
+	return to
+}
+
+// queue collects instructions that are to be interleaved, nil means that they are appended at once.
+var queue *[]func()
+
+// do appends instructions, now or when they are interleaved.
+func do(f func()) {
+	if queue == nil {
+		f()
+		return
+	}
+	*queue = append(*queue, f)
+}
+
+// interleaved calls body for each k below count and appends the instructions in turn: one of the first, one of the
+// second, and so on. A processor finds more to do at a time if what depends on each other is apart.
+func interleaved(count int, body func(k int)) {
+	queues := make([][]func(), count)
+	longest := 0
+	for k := range queues {
+		queue = &queues[k]
+		body(k)
+		longest = max(longest, len(queues[k]))
+	}
+	queue = nil
+	for i := range longest {
+		for k := range queues {
+			if i < len(queues[k]) {
+				queues[k][i]()
+			}
+		}
+	}
+}
+
 // op appends the packed form of an instruction, or the scalar one.
 func (v lanes) op(packed, scalar func(...operand.Op), ops ...operand.Op) {
+	f := packed
 	if v == 1 {
-		scalar(ops...)
-	} else {
-		packed(ops...)
+		f = scalar
 	}
+	do(func() { f(ops...) })
 }
 
 // The operands are in Go's order: the destination comes last.
@@ -38,16 +85,16 @@ func (v lanes) div(a, b, dst operand.Op) { v.op(VDIVPD, VDIVSD, a, b, dst) }
 // max sets dst = max(a, b), and a if one of them is NaN.
 func (v lanes) max(a, b, dst operand.Op) { v.op(VMAXPD, VMAXSD, a, b, dst) }
 
-// timesPlus sets acc = acc·m + a; plusTimes acc = acc + a·b; minusTimes acc = acc - a·b.
+// timesPlus sets acc = acc·m + a; plusTimes acc = acc + a·b; minusTimes acc = acc - a·b; negative acc = -acc - a·b.
 func (v lanes) timesPlus(a, m, acc operand.Op)  { v.op(VFMADD213PD, VFMADD213SD, a, m, acc) }
 func (v lanes) plusTimes(a, b, acc operand.Op)  { v.op(VFMADD231PD, VFMADD231SD, a, b, acc) }
+func (v lanes) negative(a, b, acc operand.Op)   { v.op(VFNMSUB231PD, VFNMSUB231SD, a, b, acc) }
 func (v lanes) minusTimes(a, b, acc operand.Op) { v.op(VFNMADD231PD, VFNMADD231SD, a, b, acc) }
 
-func (v lanes) and(a, b, dst operand.Op) { VANDPD(a, b, dst) }
-func (v lanes) or(a, b, dst operand.Op)  { VORPD(a, b, dst) }
+func (v lanes) and(a, b, dst operand.Op) { do(func() { VANDPD(a, b, dst) }) }
 
 // pick sets dst = b where the sign bit of sign is set, else a.
-func (v lanes) pick(sign, b, a, dst operand.Op) { VBLENDVPD(sign, b, a, dst) }
+func (v lanes) pick(sign, b, a, dst operand.Op) { do(func() { VBLENDVPD(sign, b, a, dst) }) }
 
 // less sets dst to ones where a < b, else to zeros.
 func (v lanes) less(a, b, dst operand.Op) {
@@ -64,21 +111,13 @@ func (v lanes) load(m operand.Mem) reg.VecVirtual {
 }
 
 func (v lanes) loadTo(m operand.Mem, r reg.VecVirtual) {
-	if v == 1 {
-		VMOVSD(m, r)
-	} else {
-		VMOVUPD(m, r)
-	}
+	v.op(func(ops ...operand.Op) { VMOVUPD(ops[0], ops[1]) }, func(ops ...operand.Op) { VMOVSD(ops[0], ops[1]) }, m, r)
 }
 
 func (v lanes) constant(f float64) reg.VecVirtual { return v.load(constant(f)) }
 
 func (v lanes) store(r operand.Op, m operand.Mem) {
-	if v == 1 {
-		VMOVSD(r, m)
-	} else {
-		VMOVUPD(r, m)
-	}
+	v.op(func(ops ...operand.Op) { VMOVUPD(ops[0], ops[1]) }, func(ops ...operand.Op) { VMOVSD(ops[0], ops[1]) }, r, m)
 }
 
 // element is the type of the elements of the slices: its size in bytes is 4 or 8.
@@ -106,10 +145,10 @@ func (e element) load(v lanes, m operand.Mem) reg.VecVirtual {
 	}
 	r := v.reg()
 	if v == 1 {
-		VMOVSS(m, r)
-		VCVTSS2SD(r, r, r)
+		do(func() { VMOVSS(m, r) })
+		do(func() { VCVTSS2SD(r, r, r) })
 	} else {
-		VCVTPS2PD(m, r)
+		do(func() { VCVTPS2PD(m, r) })
 	}
 	return r
 }

@@ -33,6 +33,11 @@ func main() {
 		losses(e)
 	}
 	for _, e := range []element{float32s, float64s} {
+		for _, what := range []plain{{sum: true}, {losses: true}, {sum: true, grads: true}, {losses: true, grads: true}} {
+			plainLosses(e, coefficients["log"+e.suffix()+"Poly"], what)
+		}
+	}
+	for _, e := range []element{float32s, float64s} {
 		weightedLosses(e)
 	}
 	for _, e := range []element{float32s, float64s} {
@@ -51,15 +56,15 @@ func main() {
 var constants = map[uint64]operand.Mem{}
 
 // constant returns the address of four copies of f.
-func constant(f float64) operand.Mem {
-	bits := math.Float64bits(f)
+func constant(f float64) operand.Mem { return repeated(math.Float64bits(f), operand.F64(f)) }
+
+// bitPattern returns the address of four copies of the bits.
+func bitPattern(bits uint64) operand.Mem { return repeated(bits, operand.U64(bits)) }
+
+func repeated(bits uint64, datum operand.Constant) operand.Mem {
 	m, ok := constants[bits]
 	if !ok {
 		m = GLOBL(fmt.Sprintf("c%016x", bits), attr.RODATA|attr.NOPTR)
-		var datum operand.Constant = operand.F64(f)
-		if f != f || f == 0 { // a bit pattern, no number
-			datum = operand.U64(bits)
-		}
 		for i := range 4 {
 			DATA(8*i, datum)
 		}
@@ -68,11 +73,7 @@ func constant(f float64) operand.Mem {
 	return m
 }
 
-// signBit and absMask are bit patterns.
-var (
-	signBit = math.Copysign(0, -1)
-	absMask = math.Float64frombits(1<<63 - 1)
-)
+const absMask = 1<<63 - 1
 
 // cursor is the address of the current element of a slice: register base, elements of size bytes.
 type cursor struct {
@@ -120,37 +121,18 @@ func loop(n reg.Register, advance func(elements int), body func(v lanes, starts 
 	}
 }
 
-// each calls f for the index of each register, so that what does not depend on each other is interleaved.
-func each(starts []int, f func(k int)) {
-	for k := range starts {
-		f(k)
-	}
-}
-
-// polynomial returns c[0] + c[1]·x + …, by Estrin's scheme: pairs, pairs of pairs, and so on.
-func polynomial(v lanes, c []float64, x reg.VecVirtual) reg.VecVirtual {
-	terms := make([]reg.VecVirtual, 0, (len(c)+1)/2)
-	for i := 0; i < len(c); i += 2 {
-		r := v.constant(c[min(i+1, len(c)-1)])
-		if i+1 < len(c) {
-			v.timesPlus(constant(c[i]), x, r)
+// polynomial appends c[0] + c[1]·x + … as the even powers plus x times the odd ones, each by Horner's rule, and returns the
+// value: the constants are operands in memory, and few registers are needed. square is x².
+func polynomial(v lanes, c []float64, x, square reg.VecVirtual) reg.VecVirtual {
+	half := func(first int) reg.VecVirtual {
+		last := len(c) - 1 - (len(c)-1-first)%2
+		r := v.constant(c[last])
+		for i := last - 2; i >= 0; i -= 2 {
+			v.timesPlus(constant(c[i]), square, r)
 		}
-		terms = append(terms, r)
+		return r
 	}
-	power := x
-	for len(terms) > 1 {
-		square := v.reg()
-		v.mul(power, power, square)
-		power = square
-		next := terms[:0:0]
-		for i := 0; i < len(terms); i += 2 {
-			if i+1 < len(terms) {
-				// terms[i] + power·terms[i+1]
-				v.plusTimes(power, terms[i+1], terms[i])
-			}
-			next = append(next, terms[i])
-		}
-		terms = next
-	}
-	return terms[0]
+	odd, even := half(1), half(0)
+	v.plusTimes(x, odd, even)
+	return even
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
@@ -17,89 +18,76 @@ func function(name, arguments, results string, doc ...string) {
 
 // Constants of exp. The magic number, added to n in ±2⁵¹, leaves n + 1023 in the low bits.
 const (
-	log2E  = 0x1.71547652b82fep0
-	ln2    = 0x1.62e42fefa39efp-1
-	ln2Hi  = 0x1.62e42feep-1
-	ln2Lo  = 0x1.a39ef35793c76p-33
-	magic  = 0x1.8p52 + 1023
-	expMax = 708
+	log2E = 0x1.71547652b82fep0
+	ln2   = 0x1.62e42fefa39efp-1
+	ln2Hi = 0x1.62e42feep-1
+	ln2Lo = 0x1.a39ef35793c76p-33
+	magic = 0x1.8p52 + 1023
 )
 
 func expMinusAbs(e element, c []float64) {
-	limit, comment := 0x1.fffffffffffffp1023, "x[i] is infinite"
+	reduce := "r := -a - n*ln2"
 	if e == float64s {
-		limit, comment = expMax, "|x[i]| > 708"
-	}
-	reduce := "r := a - n*ln2"
-	if e == float64s {
-		reduce = "r := a - n*ln2Hi - n*ln2Lo"
+		reduce = "r := -a - n*ln2Hi - n*ln2Lo"
 	}
 	function("exp"+e.suffix()+"AVX2", fmt.Sprintf("y []float64, x []%s", e), "(ordinary bool)",
-		fmt.Sprintf("exp%sAVX2 is exp%sGo with fused multiply-adds:", e.suffix(), e.suffix()), "",
-		"\tordinary = true",
-		"\tfor i := range x {",
-		"\t\tordinary = ordinary && !("+comment+")",
-		"\t\ta := -min(|x[i]|, 708)",
-		"\t\tn := round(a * log2E)",
-		"\t\t"+reduce,
-		"\t\ty[i] = 2**n + 2**n*(r + r*r*polynomial(exp"+e.suffix()+"Poly, r))",
-		"\t}",
+		fmt.Sprintf("exp%sAVX2 is", e.suffix()), "",
+		"	ordinary = true",
+		"	for i := range x {",
+		"		a := |x[i]|",
+		"		ordinary = ordinary && a < 708",
+		"		n := round(-a * log2E)",
+		"		"+reduce,
+		"		y[i] = 2**n + 2**n*(r + r*r*polynomial(exp"+e.suffix()+"Poly, r))",
+		"	}", "",
+		"with fused multiply-adds. What it writes where an element is not ordinary is not defined.",
 	)
 	y, x := param("y", 8), param("x", int(e))
 	n := Load(Param("x").Len(), GP64())
-	largest := [2]reg.VecVirtual{YMM(), YMM()}
-	for _, r := range largest {
-		VXORPD(r, r, r)
-	}
+	magics, log2Es := lanes(4).constant(magic), lanes(4).constant(log2E)
+	// The largest bit pattern, as unsigned integers of 32 bits: the high halves decide in float64.
+	largest := YMM()
+	VPXOR(largest, largest, largest)
 	advance := func(k int) { y.advance(k); x.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
-		k := len(starts)
-		a, z, p, square := make([]reg.VecVirtual, k), make([]reg.VecVirtual, k), make([]reg.VecVirtual, k), make([]reg.VecVirtual, k)
-		each(starts, func(k int) {
-			a[k] = e.load(v, x.at(starts[k]))
-			v.and(constant(absMask), a[k], a[k])
-			if v == 1 {
-				// A scalar maximum would clear the other lanes.
-				VMAXPD(largest[k], a[k].AsY(), largest[k])
-			} else {
-				v.max(largest[k], a[k], largest[k])
-			}
-			// min(708, |x|), which is |x| where x is NaN
-			bound := v.constant(expMax)
-			v.op(VMINPD, VMINSD, a[k], bound, a[k])
-			v.or(constant(signBit), a[k], a[k])
-		})
-		each(starts, func(k int) {
-			z[k] = v.constant(magic)
-			v.plusTimes(constant(log2E), a[k], z[k])
-			n := v.reg()
-			v.sub(constant(magic), z[k], n)
+		logits := loadAbs(e, v, x, starts, largest)
+		interleaved(len(starts), func(k int) {
+			a := logits[k]
+			z := v.copy(magics)
+			v.minusTimes(v.of(log2Es), a, z)
+			n, r := v.reg(), a
+			v.sub(v.of(magics), z, n)
 			if e == float32s {
-				v.minusTimes(constant(ln2), n, a[k])
+				v.negative(constant(ln2), n, r)
 			} else {
-				v.minusTimes(constant(ln2Hi), n, a[k])
-				v.minusTimes(constant(ln2Lo), n, a[k])
+				v.negative(constant(ln2Hi), n, r)
+				v.minusTimes(constant(ln2Lo), n, r)
 			}
-			if v == 1 {
-				VPSLLQ(operand.Imm(52), z[k].AsX(), z[k].AsX())
-			} else {
-				VPSLLQ(operand.Imm(52), z[k].AsY(), z[k].AsY())
-			}
-		})
-		each(starts, func(k int) {
-			square[k] = v.reg()
-			v.mul(a[k], a[k], square[k])
-			p[k] = polynomial(v, c, a[k])
+			do(func() { VPSLLQ(operand.Imm(52), z, z) })
+			square := v.reg()
+			v.mul(r, r, square)
+			s := polynomial(v, c, r, square)
 			// r + r²·p, then 2ⁿ + 2ⁿ·that
-			v.timesPlus(a[k], square[k], p[k])
-			v.timesPlus(z[k], z[k], p[k])
-			v.store(p[k], y.at(starts[k]))
+			v.timesPlus(r, square, s)
+			v.timesPlus(z, z, s)
+			v.store(s, y.at(starts[k]))
 		})
 	})
-	VMAXPD(largest[0], largest[1], largest[0])
-	VCMPPD(operand.Imm(30), constant(limit), largest[0], largest[0]) // greater than
+	limit := uint64(math.Float64bits(708))
+	if e == float32s {
+		bits := uint64(math.Float32bits(708))
+		limit = bits<<32 | bits
+	}
+	// Not ordinary is what is at least the limit: what does not change in a maximum with it.
+	reached := YMM()
+	VPMAXUD(bitPattern(limit), largest, reached)
+	VPCMPEQD(reached, largest, reached)
 	mask := GP32()
-	VMOVMSKPD(largest[0], mask)
+	if e == float32s {
+		VMOVMSKPS(reached, mask)
+	} else {
+		VMOVMSKPD(reached, mask) // the sign bits of the high halves
+	}
 	TESTL(mask, mask)
 	ordinary := GP8()
 	SETEQ(ordinary)
@@ -108,35 +96,230 @@ func expMinusAbs(e element, c []float64) {
 	RET()
 }
 
+// loadAbs returns |x| in float64, and keeps track of the largest.
+func loadAbs(e element, v lanes, x cursor, starts []int, largest reg.VecVirtual) []reg.VecVirtual {
+	if e == float64s {
+		results := make([]reg.VecVirtual, len(starts))
+		for k, start := range starts {
+			results[k] = v.load(x.at(start))
+			v.and(bitPattern(absMask), results[k], results[k])
+			VPMAXUD(results[k].AsY(), largest, largest)
+		}
+		return results
+	}
+	abs := bitPattern(0x7fffffff_7fffffff)
+	if v == 1 {
+		r := XMM()
+		VMOVSS(x.at(0), r)
+		VPAND(abs, r, r)
+		VPMAXUD(r.AsY(), largest, largest) // the other lanes of r are zeros
+		VCVTSS2SD(r, r, r)
+		return []reg.VecVirtual{r}
+	}
+	if len(starts) == 1 {
+		r := XMM()
+		VMOVUPS(x.at(0), r)
+		VPAND(abs, r, r)
+		VPMAXUD(r.AsY(), largest, largest)
+		low := YMM()
+		VCVTPS2PD(r, low)
+		return []reg.VecVirtual{low}
+	}
+	r, low, high := YMM(), YMM(), YMM()
+	VMOVUPS(x.at(0), r)
+	VPAND(abs, r, r)
+	VPMAXUD(r, largest, largest)
+	VCVTPS2PD(r.AsX(), low)
+	VEXTRACTF128(operand.Imm(1), r, high.AsX())
+	VCVTPS2PD(high.AsX(), high)
+	return []reg.VecVirtual{low, high}
+}
+
 func log1p(e element, c []float64) {
 	function("log1p"+e.suffix()+"AVX2", "l, y []float64", "",
-		fmt.Sprintf("log1p%sAVX2 is log1p%sGo with fused multiply-adds:", e.suffix(), e.suffix()), "",
+		fmt.Sprintf("log1p%sAVX2 is", e.suffix()), "",
 		"\tfor i, y := range y {",
 		"\t\ts := y / (2 + y)",
 		"\t\tl[i] = y - s*(y-s*s*polynomial(log"+e.suffix()+"Poly, s*s))",
-		"\t}",
+		"\t}", "",
+		"with fused multiply-adds.",
 	)
 	l, y := param("l", 8), param("y", 8)
 	n := Load(Param("y").Len(), GP64())
 	advance := func(k int) { l.advance(k); y.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
-		each(starts, func(k int) {
+		interleaved(len(starts), func(k int) {
 			f := v.load(y.at(starts[k]))
-			s, square := v.reg(), v.reg()
-			v.add(constant(2), f, s)
-			v.div(s, f, s)
-			v.mul(s, s, square)
-			p := polynomial(v, c, square)
-			// y - s·(y - square·p)
-			rest := v.reg()
-			VMOVAPD(f, rest)
-			v.minusTimes(square, p, rest)
-			v.minusTimes(s, rest, f)
-			v.store(f, l.at(starts[k]))
+			v.store(log1pOf(v, f, c), l.at(starts[k]))
 		})
 	})
 	VZEROUPPER()
 	RET()
+}
+
+// log1pOf returns log1p(y) = y - s·(y - s²·p(s²)) with s = y/(2+y).
+func log1pOf(v lanes, y reg.VecVirtual, c []float64) reg.VecVirtual {
+	s, square, fourth := v.reg(), v.reg(), v.reg()
+	v.add(constant(2), y, s)
+	v.div(s, y, s)
+	v.mul(s, s, square)
+	v.mul(square, square, fourth)
+	value := polynomial(v, c, square, fourth)
+	rest := v.copy(y)
+	v.minusTimes(square, value, rest)
+	result := v.copy(y)
+	v.minusTimes(s, rest, result)
+	return result
+}
+
+// lossOf returns l + max(x, 0) - t·x.
+func lossOf(v lanes, l, x, t operand.Op) reg.VecVirtual {
+	m := v.reg()
+	v.max(constant(0), x, m)
+	v.minusTimes(t, x, m)
+	v.add(l, m, m)
+	return m
+}
+
+// plain says what plainLosses makes of losses without weights: their sum, or each of them, and gradients.
+type plain struct{ sum, losses, grads bool }
+
+func plainLosses(e element, c []float64, what plain) {
+	name, arguments := "sumLosses", "sums *[8]float64"
+	doc := []string{"\t\tv := log1p(y[i]) + max(x[i], 0) - t[i]*x[i]", "\t\tsums += v"}
+	if what.losses {
+		name, arguments = "roundLosses", fmt.Sprintf("dst []%s", e)
+		doc[1] = fmt.Sprintf("\t\tdst[i] = %s(v)", e)
+	}
+	arguments += ", "
+	if what.grads {
+		name += "Grads"
+		arguments += fmt.Sprintf("grad []%s, ", e)
+		doc = append(doc, "\t\ta, b := 1, y[i]", "\t\tif x[i] < 0 {", "\t\t\ta, b = y[i], 1", "\t\t}",
+			"\t\tgrad[i] = ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div)")
+	}
+	arguments += fmt.Sprintf("y []float64, x, t []%s", e)
+	if what.grads {
+		arguments += ", u, div float64"
+	}
+	if what.grads || what.losses {
+		arguments += ", stream bool"
+	}
+	name += e.suffix() + "AVX2"
+	doc = append([]string{name + " is", "", "\tfor i := range x {"}, append(doc, "\t}", "")...)
+	switch {
+	case what.sum:
+		doc = append(doc, "where eight, then four elements, then one are added to sums as sumAVX2 adds four: a vector to sums[:4], and what that rounds", "away to sums[4:]. All of an element is read before anything of it is written.")
+	default:
+		doc = append(doc, "All of an element is read before anything of it is written.")
+	}
+	function(name, arguments, "", doc...)
+
+	y, x, t := param("y", 8), param("x", int(e)), param("t", int(e))
+	slices := []cursor{y, x, t}
+	n := Load(Param("x").Len(), GP64())
+	var dst, grad cursor
+	var dstFlag, gradFlag reg.Register
+	if what.losses {
+		dst = param("dst", int(e))
+		slices = append(slices, dst)
+		dstFlag = streamFlag(dst)
+	}
+	var u, div operand.Mem // repeated in the frame: there are no registers for them
+	if what.grads {
+		grad = param("grad", int(e))
+		slices = append(slices, grad)
+		gradFlag = streamFlag(grad)
+		u, div = repeatedParam("u"), repeatedParam("div")
+	}
+	var total *twoSum
+	var sums reg.Register
+	if what.sum {
+		sums = Load(Param("sums"), GP64())
+		total = loadTwoSum(sums)
+	}
+	advance := func(k int) {
+		for _, s := range slices {
+			s.advance(k)
+		}
+	}
+	loop(n, advance, func(v lanes, starts []int) {
+		var losses, grads []reg.VecVirtual
+		interleaved(len(starts), func(k int) {
+			start := starts[k]
+			f := v.load(y.at(start))
+			l := log1pOf(v, f, c)
+			logit, target := e.load(v, x.at(start)), e.load(v, t.at(start))
+			losses = append(losses, lossOf(v, l, logit, target))
+		})
+		if what.sum {
+			if len(losses) == 2 {
+				v.add(losses[1], losses[0], losses[0])
+			}
+			total.add(losses[0].AsY())
+		}
+		if what.grads {
+			// One after the other: there are no registers for two.
+			for _, start := range starts {
+				f := v.load(y.at(start))
+				logit, target := e.load(v, x.at(start)), e.load(v, t.at(start))
+				numerator := gradNumerator(v, f, logit, target, target)
+				v.mul(u, numerator, numerator)
+				grads = append(grads, divideGrad(v, numerator, f, v.load(div)))
+			}
+		}
+		if what.losses {
+			storeAll(e, v, losses, dst, starts, dstFlag)
+		}
+		if what.grads {
+			storeAll(e, v, grads, grad, starts, gradFlag)
+		}
+	})
+	if what.sum {
+		total.store(sums)
+	}
+	if what.grads || what.losses {
+		SFENCE()
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// repeatedParam copies a float64 argument four times to the frame.
+func repeatedParam(name string) operand.Mem {
+	frame, r := AllocLocal(32), YMM()
+	VBROADCASTSD(mustParam(name), r)
+	VMOVUPD(r, frame)
+	return frame
+}
+
+// twoSum is four sums, and what was rounded away.
+type twoSum struct{ total, errors reg.VecVirtual }
+
+func loadTwoSum(sums reg.Register) *twoSum {
+	s := &twoSum{YMM(), YMM()}
+	VMOVUPD(operand.Mem{Base: sums}, s.total)
+	VMOVUPD(operand.Mem{Base: sums, Disp: 32}, s.errors)
+	return s
+}
+
+func (s *twoSum) store(sums reg.Register) {
+	VMOVUPD(s.total, operand.Mem{Base: sums})
+	VMOVUPD(s.errors, operand.Mem{Base: sums, Disp: 32})
+}
+
+// add adds the lanes of v. In a scalar register the lanes above the first are zeros.
+func (s *twoSum) add(v reg.Register) {
+	sum, z, d := YMM(), YMM(), YMM()
+	VADDPD(v, s.total, sum)
+	VSUBPD(s.total, sum, z)
+	// errors += (total - (sum - z)) + (v - z)
+	VSUBPD(z, sum, d)
+	VSUBPD(d, s.total, d)
+	VSUBPD(z, v, z)
+	VADDPD(z, d, d)
+	VADDPD(d, s.errors, s.errors)
+	VMOVAPD(sum, s.total)
 }
 
 func losses(e element) {
@@ -148,18 +331,12 @@ func losses(e element) {
 	)
 	l, x, t := param("l", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
-	zero := YMM()
-	VXORPD(zero, zero, zero)
 	advance := func(k int) { l.advance(k); x.advance(k); t.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
-		each(starts, func(k int) {
+		interleaved(len(starts), func(k int) {
 			logit := e.load(v, x.at(starts[k]))
 			target := e.load(v, t.at(starts[k]))
-			m := v.reg()
-			v.max(logit, as(v, zero), m)
-			v.minusTimes(target, logit, m)
-			v.add(l.at(starts[k]), m, m)
-			v.store(m, l.at(starts[k]))
+			v.store(lossOf(v, l.at(starts[k]), logit, target), l.at(starts[k]))
 		})
 	})
 	VZEROUPPER()
@@ -231,7 +408,7 @@ func weightedLosses(e element) {
 	VXORPD(zero, zero, zero)
 	advance := func(k int) { l.advance(k); x.advance(k); t.advance(k); w.advance(k); p.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
-		each(starts, func(k int) {
+		interleaved(len(starts), func(k int) {
 			logit := e.load(v, x.at(starts[k]))
 			target := e.load(v, t.at(starts[k]))
 			b := e.load(v, p.at(starts[k]))
@@ -240,9 +417,9 @@ func weightedLosses(e element) {
 			v.mul(target, b, b)
 			// Not the sign bit, which -0 has too: 0 times an infinite b is NaN.
 			negative, slope := v.reg(), v.reg()
-			v.less(logit, as(v, zero), negative)
+			v.less(logit, v.of(zero), negative)
 			v.pick(negative, b, a, slope)
-			v.and(constant(absMask), logit, logit)
+			v.and(bitPattern(absMask), logit, logit)
 			v.mul(slope, logit, slope)
 			v.add(a, b, a)
 			v.plusTimes(l.at(starts[k]), a, slope)
@@ -289,10 +466,10 @@ func storeAll(e element, v lanes, values []reg.VecVirtual, dst cursor, starts []
 	stream, done := fmt.Sprintf("stream_%d", labels), fmt.Sprintf("stored_%d", labels)
 	TESTQ(flag, flag)
 	JNE(operand.LabelRef(stream))
-	each(starts, func(k int) { e.store(v, values[k], dst.at(starts[k]), false) })
+	interleaved(len(starts), func(k int) { e.store(v, values[k], dst.at(starts[k]), false) })
 	JMP(operand.LabelRef(done))
 	Label(stream)
-	each(starts, func(k int) { e.store(v, values[k], dst.at(starts[k]), true) })
+	interleaved(len(starts), func(k int) { e.store(v, values[k], dst.at(starts[k]), true) })
 	Label(done)
 }
 
@@ -324,25 +501,17 @@ func grads(e element) {
 	advance := func(k int) { dst.advance(k); y.advance(k); x.advance(k); t.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
 		values := make([]reg.VecVirtual, len(starts))
-		each(starts, func(k int) {
+		interleaved(len(starts), func(k int) {
 			f := v.load(y.at(starts[k]))
 			logit := e.load(v, x.at(starts[k]))
 			target := e.load(v, t.at(starts[k]))
 			numerator := gradNumerator(v, f, logit, target, target)
-			v.mul(as(v, u), numerator, numerator)
-			values[k] = divideGrad(v, numerator, f, as(v, div))
+			v.mul(v.of(u), numerator, numerator)
+			values[k] = divideGrad(v, numerator, f, v.of(div))
 		})
 		storeAll(e, v, values, dst, starts, flag)
 	})
 	fence()
-}
-
-// as returns the register in the width of v.
-func as(v lanes, r reg.VecVirtual) reg.Register {
-	if v == 1 {
-		return r.AsX()
-	}
-	return r.AsY()
 }
 
 // gradNumerator returns (1-t)·a - b·(1+y-a), where a is 1 where x ≥ 0, else y.
@@ -394,7 +563,7 @@ func weightedGrads(e element) {
 	}
 	loop(n, advance, func(v lanes, starts []int) {
 		values := make([]reg.VecVirtual, len(starts))
-		each(starts, func(k int) {
+		interleaved(len(starts), func(k int) {
 			f := v.load(y.at(starts[k]))
 			logit := e.load(v, x.at(starts[k]))
 			target := e.load(v, t.at(starts[k]))
@@ -403,7 +572,7 @@ func weightedGrads(e element) {
 			numerator := gradNumerator(v, f, logit, target, b)
 			v.mul(e.load(v, w.at(starts[k])), numerator, numerator)
 			v.mul(e.load(v, u.at(starts[k])), numerator, numerator)
-			values[k] = divideGrad(v, numerator, f, as(v, div))
+			values[k] = divideGrad(v, numerator, f, v.of(div))
 		})
 		storeAll(e, v, values, dst, starts, flag)
 	})
@@ -424,7 +593,7 @@ func round(e element) {
 	advance := func(k int) { dst.advance(k); l.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
 		values := make([]reg.VecVirtual, len(starts))
-		each(starts, func(k int) { values[k] = v.load(l.at(starts[k])) })
+		interleaved(len(starts), func(k int) { values[k] = v.load(l.at(starts[k])) })
 		storeAll(e, v, values, dst, starts, flag)
 	})
 	fence()
@@ -449,21 +618,7 @@ func sum() {
 	sums := Load(Param("sums"), GP64())
 	l := param("l", 8)
 	n := Load(Param("l").Len(), GP64())
-	total, errors := YMM(), YMM()
-	VMOVUPD(operand.Mem{Base: sums}, total)
-	VMOVUPD(operand.Mem{Base: sums, Disp: 32}, errors)
-	twoSum := func(v reg.VecVirtual) {
-		s, z, d := YMM(), YMM(), YMM()
-		VADDPD(v, total, s)
-		VSUBPD(total, s, z)
-		// errors += (total - (s - z)) + (v - z)
-		VSUBPD(z, s, d)
-		VSUBPD(d, total, d)
-		VSUBPD(z, v, v)
-		VADDPD(v, d, d)
-		VADDPD(d, errors, errors)
-		VMOVAPD(s, total)
-	}
+	total := loadTwoSum(sums)
 	for _, step := range []struct {
 		label    string
 		elements int
@@ -478,15 +633,14 @@ func sum() {
 		} else {
 			v = pairwise(l, 0, step.elements/4)
 		}
-		twoSum(v)
+		total.add(v)
 		l.advance(step.elements)
 		SUBQ(immediate(step.elements), n)
 		CMPQ(n, immediate(step.elements))
 		JGE(operand.LabelRef(step.label))
 		Label(step.label + "_done")
 	}
-	VMOVUPD(total, operand.Mem{Base: sums})
-	VMOVUPD(errors, operand.Mem{Base: sums, Disp: 32})
+	total.store(sums)
 	VZEROUPPER()
 	RET()
 }
