@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,10 @@ func (f *portFlags) check(cmd *cobra.Command, command []string) error {
 	return nil
 }
 
+// memoryLimit is where garbage is collected more often, in bytes: a port may answer lines
+// of 64 MiB, and GOGC alone would let as much garbage wait.
+const memoryLimit = 160 << 20
+
 // openPort returns the port of a command, or without one the port of the program, and
 // what ends it; what goes wrong with the end is written to stderr.
 func (p *program) openPort(cmd *cobra.Command, f portFlags, command []string) (port ports.Port, end func(), err error) {
@@ -73,6 +78,9 @@ func (p *program) openPort(cmd *cobra.Command, f portFlags, command []string) (p
 			return nil, nil, fmt.Errorf("--trace: %w", err)
 		}
 		options.Trace = file
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 	child, err := process.New(options)
 	if err != nil {

@@ -34,6 +34,8 @@ type child struct {
 
 	// lines are those of stdout; it is closed at the end.
 	lines chan line
+	// large has room for one; see read.
+	large chan struct{}
 	// requests are written to stdin in their order; it has room for a window, hello and bye.
 	requests chan []byte
 	// deaf is closed when stdin cannot be written to any more.
@@ -47,17 +49,25 @@ type child struct {
 }
 
 type line struct {
-	text []byte
-	torn bool  // the end came before the line feed
-	err  error // wire.ErrLineTooLong
+	text  []byte
+	torn  bool          // the end came before the line feed
+	err   error         // wire.ErrLineTooLong
+	large chan struct{} // is held for the line; nil for most
 }
 
-func startChild(options Options, number int, trace *trace) (*child, error) {
+// done says that the line is not needed any more.
+func (l line) done() {
+	if l.large != nil {
+		<-l.large
+	}
+}
+
+func startChild(options Options, number int, trace *trace, large chan struct{}) (*child, error) {
 	cmd := exec.Command(options.Command[0], options.Command[1:]...)
 	cmd.Dir, cmd.Env = options.Dir, options.Env
 	setGroup(cmd)
 	c := &child{
-		number: number, cmd: cmd, trace: trace, stderr: &tail{},
+		number: number, cmd: cmd, trace: trace, large: large, stderr: &tail{},
 		lines: make(chan line), requests: make(chan []byte, window+2),
 		deaf: make(chan struct{}), quit: make(chan struct{}), exited: make(chan struct{}), heard: make(chan struct{}),
 	}
@@ -128,19 +138,33 @@ func startChild(options Options, number int, trace *trace) (*child, error) {
 func (c *child) read() {
 	defer close(c.lines)
 	reader := wire.NewLineReader(c.stdout)
+	var l line
+	// All processes of a port together have one large line at a time in memory: from here
+	// on until the worker is done with it.
+	reader.Large = func() {
+		select {
+		case c.large <- struct{}{}:
+			l.large = c.large
+		case <-c.quit:
+		}
+	}
 	for {
-		text, err := reader.Next()
+		l = line{}
+		l.text, l.err = reader.Next()
+		l.torn = reader.Torn()
 		switch {
-		case errors.Is(err, wire.ErrLineTooLong):
-			c.trace.note(c.number, "<- %v", err)
-		case err != nil:
+		case errors.Is(l.err, wire.ErrLineTooLong):
+			c.trace.note(c.number, "<- %v", l.err)
+		case l.err != nil:
+			l.done()
 			return
 		default:
-			c.trace.line(c.number, "<-", text)
+			c.trace.line(c.number, "<-", l.text)
 		}
 		select {
-		case c.lines <- line{text, reader.Torn(), err}:
+		case c.lines <- l:
 		case <-c.quit:
+			l.done()
 			return
 		}
 	}
@@ -183,23 +207,29 @@ func (c *child) hello(ctx context.Context, options Options) (ports.Description, 
 			if !ok {
 				return ports.Description{}, fmt.Errorf("there is none, the port ended (%s)", c.end())
 			}
-			if l.err != nil {
-				return ports.Description{}, l.err
-			}
-			if blank(l.text) {
+			if l.err == nil && blank(l.text) {
 				continue
 			}
-			description, err := wire.DecodeDescription(l.text)
-			if err == nil && options.Validate != nil {
-				err = options.Validate.Answer(l.text)
-			}
-			var protocol *wire.ProtocolError
-			if err != nil && !errors.As(err, &protocol) {
-				err = fmt.Errorf("%w (stdout is for the protocol alone: what a library prints belongs on stderr)", err)
-			}
+			description, err := decodeHello(l, options.Validate)
+			l.done()
 			return description, err
 		}
 	}
+}
+
+func decodeHello(l line, validate Validator) (ports.Description, error) {
+	if l.err != nil {
+		return ports.Description{}, l.err
+	}
+	description, err := wire.DecodeDescription(l.text)
+	if err == nil && validate != nil {
+		err = validate.Answer(l.text)
+	}
+	var protocol *wire.ProtocolError
+	if err != nil && !errors.As(err, &protocol) {
+		err = fmt.Errorf("%w (stdout is for the protocol alone: what a library prints belongs on stderr)", err)
+	}
+	return description, err
 }
 
 // end waits until the process has ended, kills it if it does not, and says how it ended.
@@ -230,6 +260,7 @@ func (c *child) bye() error {
 				if stray == nil && !blank(l.text) {
 					stray = fmt.Errorf("the port wrote a line that answers nothing: %s", excerpt(l.text))
 				}
+				l.done()
 				continue
 			}
 			how := c.end()

@@ -83,6 +83,8 @@ type Port struct {
 	queue   chan *call
 	closing chan struct{}
 	workers sync.WaitGroup
+	// large is held by the process whose large line is in memory.
+	large chan struct{}
 
 	mu          sync.Mutex
 	described   bool
@@ -127,6 +129,7 @@ func New(options Options) (*Port, error) {
 		trace:   newTrace(options.Trace),
 		queue:   make(chan *call),
 		closing: make(chan struct{}),
+		large:   make(chan struct{}, 1),
 	}, nil
 }
 
@@ -158,7 +161,7 @@ func (p *Port) Describe(ctx context.Context) (ports.Description, error) {
 
 // start starts a process and says hello to it.
 func (p *Port) start(ctx context.Context, number int) (*child, ports.Description, error) {
-	c, err := startChild(p.options, number, p.trace)
+	c, err := startChild(p.options, number, p.trace, p.large)
 	if err != nil {
 		return nil, ports.Description{}, fmt.Errorf("there is none, the command could not be started: %w", err)
 	}

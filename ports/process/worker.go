@@ -12,7 +12,7 @@ import (
 )
 
 // deafGrace is how long a process that closed its stdin has for the answers that it owes.
-const deafGrace = time.Second
+const deafGrace = 500 * time.Millisecond
 
 // worker asks calls of one process at a time. All of its state belongs to the goroutine
 // of run.
@@ -84,7 +84,9 @@ func (w *worker) serve() (closed bool) {
 				w.ended()
 				return false
 			}
-			if err := w.receive(l); err != nil {
+			err := w.receive(l)
+			l.done()
+			if err != nil {
 				w.lose(err)
 				return false
 			}
@@ -173,6 +175,8 @@ func (w *worker) receive(l line) error {
 		case c.noise != nil:
 		case l.torn:
 			c.noise = fmt.Errorf("%w: half a line: %s", errTorn, excerpt(l.text))
+		case bytes.HasPrefix(bytes.TrimSpace(l.text), []byte("{")): // the error does not quote it
+			c.noise = fmt.Errorf("%w: %w: %s", ports.ErrMalformed, err, excerpt(l.text))
 		default:
 			c.noise = fmt.Errorf("%w: %w", ports.ErrMalformed, err)
 		}

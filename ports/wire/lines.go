@@ -6,14 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // ErrLineTooLong says that a line has more than MaxLine bytes. The next call of Next
 // goes on behind that line.
 var ErrLineTooLong = fmt.Errorf("the line has more than %d bytes", MaxLine)
 
+// largeLine is the length from which on a line is large.
+const largeLine = 1 << 20
+
 // LineReader reads lines of at most MaxLine bytes.
 type LineReader struct {
+	// Large, if set, is called before more than a MiB of a line is read, once for such a
+	// line.
+	Large func()
+
 	r     *bufio.Reader
 	limit int
 	// skip: the rest of a line that was too long comes first.
@@ -38,9 +46,17 @@ func (l *LineReader) Next() ([]byte, error) {
 		l.skip = err != nil
 	}
 	var line []byte
-	for {
+	for large := false; ; {
 		part, err := l.r.ReadSlice('\n')
+		if need := len(line) + len(part); need > cap(line) {
+			// append grows by a quarter, which leaves five times the line to be collected.
+			line = slices.Grow(line, max(need, 2*cap(line))-len(line))
+		}
 		line = append(line, part...)
+		if !large && len(line) > largeLine && l.Large != nil {
+			large = true
+			l.Large()
+		}
 		full := errors.Is(err, bufio.ErrBufferFull)
 		switch {
 		case len(bytes.TrimSuffix(line, []byte("\n"))) > l.limit:
