@@ -12,7 +12,7 @@ import (
 )
 
 func (p *program) explainCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "explain [RULE]",
 		Short: "One rule: its sentence, its basis and its cases; without RULE, all rules",
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -37,6 +37,8 @@ func (p *program) explainCommand() *cobra.Command {
 			return w.Flush()
 		},
 	}
+	p.completeRules(cmd)
+	return cmd
 }
 
 // listRules writes a line for every rule.

@@ -90,14 +90,14 @@ exact result. "lossproof run" checks the built-in Go losses.`,
 			return cmd.Help()
 		},
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetHelpCommand(p.helpCommand(root))
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		p.runCommand(), p.smokeCommand(), p.claimCommand(), p.requestsCommand(), p.judgeCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
+		p.runCommand(), p.smokeCommand(), p.claimCommand(), p.requestsCommand(), p.judgeCommand(), p.diffCommand(), p.reproCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
 		p.portCommand(), p.fixturesCommand(), p.versionCommand(), exitCodesTopic(),
 		p.sweepCommand(), p.benchCommand(), p.initCommand(),
 	)
+	p.completeFlags(root)
 	return root
 }
 

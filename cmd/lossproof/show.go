@@ -44,6 +44,7 @@ func (p *program) showCommand() *cobra.Command {
 			return w.Flush()
 		},
 	}
+	p.completeIDs(cmd)
 	cmd.Flags().BoolVar(&request, "request", false, "print the line that asks a port this case")
 	return cmd
 }

@@ -30,16 +30,3 @@ func (p *program) versionCommand() *cobra.Command {
 		},
 	}
 }
-
-// exitCodesTopic is what "lossproof help exit-codes" prints.
-func exitCodesTopic() *cobra.Command {
-	return &cobra.Command{
-		Use:   "exit-codes",
-		Short: "What the exit codes mean",
-		Long: `0    conformant; or the command did what it was told
-1    not conformant
-2    wrong use, nothing selected, damaged fixtures, an error of the suite
-3    the port could not be started or does not speak the protocol
-130  interrupted`,
-	}
-}

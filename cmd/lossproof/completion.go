@@ -1,0 +1,71 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossproof/fixtures"
+	"lossproof/judge/claim"
+)
+
+// completeIDs completes the one argument of a command, the id of a case.
+func (p *program) completeIDs(cmd *cobra.Command) {
+	cmd.ValidArgsFunction = p.completeFirst(func(set *fixtures.Set) []cobra.Completion {
+		ids := make([]cobra.Completion, len(set.Cases))
+		for i := range set.Cases {
+			ids[i] = set.Cases[i].ID
+		}
+		return ids
+	})
+}
+
+// completeRules completes the one argument of a command, the id of a rule.
+func (p *program) completeRules(cmd *cobra.Command) {
+	cmd.ValidArgsFunction = p.completeFirst(ruleCompletions)
+}
+
+func ruleCompletions(set *fixtures.Set) []cobra.Completion {
+	rules := make([]cobra.Completion, len(set.Rules))
+	for i := range set.Rules {
+		rules[i] = cobra.CompletionWithDesc(set.Rules[i].ID, set.Rules[i].Statement)
+	}
+	return rules
+}
+
+func (p *program) completeFirst(words func(*fixtures.Set) []cobra.Completion) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		set, err := p.open()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		fitting := slices.DeleteFunc(words(set), func(word cobra.Completion) bool { return !strings.HasPrefix(word, begun) })
+		return fitting, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeFlags completes the values of the flags that the commands share.
+func (p *program) completeFlags(root *cobra.Command) {
+	fixed := map[string][]cobra.Completion{
+		"level":           {"parity", "exact", "reference"},
+		"update-baseline": {updateAdd},
+		"modules":         claim.Modules,
+		"dtypes":          claim.DTypes,
+	}
+	for _, cmd := range root.Commands() {
+		for name, values := range fixed {
+			if cmd.Flags().Lookup(name) != nil {
+				_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // fails only if called twice
+			}
+		}
+		if cmd.Flags().Lookup("rules") != nil {
+			_ = cmd.RegisterFlagCompletionFunc("rules", func(_ *cobra.Command, _ []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+				return p.completeFirst(ruleCompletions)(cmd, nil, begun)
+			})
+		}
+	}
+}

@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"lossproof/fixtures"
+	"lossproof/judge"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/ports/wire"
+	"lossproof/report"
+	"lossproof/tensor"
+)
+
+type reproFlags struct {
+	portFlags
+	level string
+}
+
+func (p *program) reproCommand() *cobra.Command {
+	var f reproFlags
+	cmd := &cobra.Command{
+		Use:   "repro [flags] ID [-- COMMAND ARG...]",
+		Short: "Run one case, and print all that it takes to look into it",
+		Long: `repro asks a port one case, without a command the built-in Go losses. It prints the command that does
+so again, the request, where the arrays lie, a PyTorch snippet that runs as printed, and for each
+output the element with the largest error: got, exact and reference side by side, in decimal and in
+hexadecimal. It asks a case outside the claim too.`,
+		Example: `  lossproof repro BCEWithLogitsLoss/blog_example/f32-none
+  lossproof repro 'BCEWithLogitsLoss/extreme_logits/f32-none-moderate-t-0#loss' -- python3 port.py`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			before := len(args)
+			if at := cmd.ArgsLenAtDash(); at >= 0 {
+				before = at
+			}
+			if before != 1 {
+				return fmt.Errorf("repro takes one ID, got %d; the command of a port stands behind --", before)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.repro(cmd, f, args[0], args[1:])
+		},
+	}
+	f.add(cmd)
+	p.completeIDs(cmd)
+	cmd.Flags().StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
+	return cmd
+}
+
+func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []string) error {
+	level, err := parseLevel(f.level)
+	if err != nil {
+		return err
+	}
+	set, err := p.open()
+	if err != nil {
+		return err
+	}
+	c, err := findCase(set, id)
+	if err != nil {
+		return err
+	}
+	port, end, err := p.openPort(cmd, f.portFlags, command)
+	if err != nil {
+		return err
+	}
+	defer end()
+	w := bufio.NewWriter(p.stdout)
+	if err := p.reproHead(w, set, c, level, command); err != nil {
+		return err
+	}
+	if err := snippet(w, set, c); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil { // what is known, before a port that may hang
+		return err
+	}
+	result, answer, err := askOne(cmd.Context(), set, port, c, level)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n# the answer\n")
+	switch {
+	case result.Outcome == judge.Unsupported:
+		fmt.Fprintf(w, "unsupported: %s\n", result.Message)
+	case result.Outcome.Failing():
+		fmt.Fprintf(w, "%s\n", report.Failure(result))
+		if result.Gates {
+			p.code = exitNotConformant
+		}
+	case c.Rejection != nil:
+		fmt.Fprintf(w, "%s: refused, as PyTorch does\n", result.Outcome)
+	default:
+		fmt.Fprintf(w, "%s\n", result.Outcome)
+	}
+	for _, name := range c.OutputNames() {
+		if got, ok := answer.Outputs[name]; ok {
+			if err := writeWorst(w, set, c, name, got); err != nil {
+				return err
+			}
+		}
+	}
+	return w.Flush()
+}
+
+// askOne judges one case, and returns the answer too. Outside its claim a port is asked all
+// the same, for every output.
+func askOne(ctx context.Context, set *fixtures.Set, port ports.Port, c *fixtures.Case, level verdict.Level) (judge.CaseResult, ports.Answer, error) {
+	kept := &keeping{Port: port}
+	j, err := judge.New(ctx, set, kept, judge.Options{Level: level})
+	if err != nil {
+		return judge.CaseResult{}, ports.Answer{}, err
+	}
+	result, err := j.Case(ctx, c)
+	if err == nil && result.Outcome == judge.Unsupported {
+		var call ports.Call
+		if call, err = fullCall(set, c); err == nil {
+			kept.last, err = port.Evaluate(ctx, call)
+		}
+	}
+	return result, kept.last, err
+}
+
+// keeping is a port that keeps the last answer.
+type keeping struct {
+	ports.Port
+	last ports.Answer
+}
+
+// Evaluate implements [ports.Port].
+func (k *keeping) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, error) {
+	answer, err := k.Port.Evaluate(ctx, call)
+	k.last = answer
+	return answer, err
+}
+
+// maxRequest is the length of a request that is printed.
+const maxRequest = 4000
+
+func (p *program) reproHead(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, level verdict.Level, command []string) error {
+	rule, err := set.Rule(c.Rule)
+	if err != nil {
+		return err
+	}
+	call, err := fullCall(set, c)
+	if err != nil {
+		return err
+	}
+	line, err := wire.EncodeRun(requestID(set, c), call)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s\n%s (%s): %s\n", c.ID, rule.ID, rule.Requirement, rule.Statement)
+	again := []string{"lossproof", "run", "--level", string(level), "--select", c.ID, "-v"}
+	if rule.Requirement == fixtures.Quirk {
+		again = append(again, "--quirks")
+	}
+	if len(command) > 0 {
+		again = append(append(again, "--"), command...)
+	}
+	fmt.Fprintf(w, "\n# run it again\n%s\n", shellQuote(again))
+	fmt.Fprintf(w, "\n# the request\n")
+	if len(line) <= maxRequest {
+		fmt.Fprintf(w, "%s\n", line)
+	} else {
+		fmt.Fprintf(w, "%s   (%d bytes)\n", shellQuote([]string{"lossproof", "show", "--request", c.ID}), len(line))
+	}
+	fmt.Fprintf(w, "\n# the arrays: [i] is the index along the first axis; lossproof fixtures extract fixtures\n")
+	folder := fixturesFolder(c)
+	for _, name := range c.InputNames() {
+		fmt.Fprintf(w, "%-28s %s%s\n", name, folder, formatRef(c.Inputs[name]))
+	}
+	for _, name := range c.OutputNames() {
+		for _, array := range outputArrays(c.Outputs[name]) {
+			if array.ref != nil {
+				fmt.Fprintf(w, "%-28s %s%s\n", name+" "+array.name, folder, formatRef(*array.ref))
+			}
+		}
+	}
+	return nil
+}
+
+// fixturesFolder is where the arrays of a case lie in an extracted copy.
+func fixturesFolder(c *fixtures.Case) string { return "fixtures/" + c.Module + "/" + c.Topic + "/" }
+
+// shellQuote writes a command for a POSIX shell.
+func shellQuote(words []string) string {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+@%") == "" {
+			quoted[i] = word
+		} else {
+			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
+
+// writeWorst writes the element of an output with the largest error, side by side.
+func writeWorst(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, name string, got tensor.Tensor) error {
+	want, err := set.Expected(c, name)
+	if err != nil {
+		return err
+	}
+	v := verdict.Compare(got, want)
+	if v.Mismatch != "" || v.Err != nil || v.Elements == 0 {
+		return nil // the message says it
+	}
+	i := worstElement(&v)
+	r := want.Reference
+	fmt.Fprintf(w, "\n%s: %d elements, agrees: %s; the worst is %s\n", name, v.Elements, v.Agrees, verdict.FormatIndex(r.Shape, i))
+	rows := [][]string{{"", "decimal", "hexadecimal", "bits", "off by", "allowed"}}
+	g := got.Float64(i)
+	row := func(name string, x, off, allowed float64) {
+		cells := []string{name, formatElement(r.DType, x), formatHex(r.DType, x), formatBits(r.DType, x), "", ""}
+		if !math.IsNaN(allowed) {
+			cells[4], cells[5] = formatAllowed(off), formatAllowed(allowed)
+		}
+		rows = append(rows, cells)
+	}
+	row("got", g, 0, math.NaN())
+	if want.Exact != nil && !math.IsNaN(want.Tolerance[i]) {
+		low := 0.0
+		if want.ExactLow != nil {
+			low = want.ExactLow[i]
+		}
+		row("exact", want.Exact[i], (g-want.Exact[i])-low, want.Tolerance[i])
+		if r.DType != tensor.Float64 { // the oracle is more exact than the dtype
+			last := rows[len(rows)-1]
+			last[1], last[2] = formatFloat(want.Exact[i]), strconv.FormatFloat(want.Exact[i], 'x', -1, 64)
+		} else if low != 0 {
+			rows[len(rows)-1][1] += fmt.Sprintf(" %+.3g", low)
+		}
+	} else {
+		rows = append(rows, []string{"exact", "none"})
+	}
+	row("reference", r.Float64(i), g-r.Float64(i), want.Parity[i])
+	writeRows(w, rows)
+	return nil
+}
+
+// worstElement returns the element with the largest share of what is allowed of the exact
+// result, or of the reference where there is none.
+func worstElement(v *verdict.Result) int {
+	for _, wrong := range []verdict.Wrong{v.ByBoth, v.ByOracle} {
+		if len(wrong.First) > 0 && v.FromOracle.Headroom.Index < 0 {
+			return wrong.First[0].Index
+		}
+	}
+	if i := v.FromOracle.Headroom.Index; i >= 0 {
+		return i
+	}
+	return max(v.FromReference.Headroom.Index, 0)
+}
+
+// formatElement writes a number in the shortest form that its dtype tells apart.
+func formatElement(dtype tensor.DType, x float64) string {
+	if dtype == tensor.Float32 {
+		return strconv.FormatFloat(x, 'g', -1, 32)
+	}
+	return formatFloat(x)
+}
+
+// formatHex writes a number as C's %a does.
+func formatHex(dtype tensor.DType, x float64) string {
+	if dtype == tensor.Float32 {
+		return strconv.FormatFloat(x, 'x', -1, 32)
+	}
+	return strconv.FormatFloat(x, 'x', -1, 64)
+}
+
+// formatBits writes the bits of a number, rounded to its dtype.
+func formatBits(dtype tensor.DType, x float64) string {
+	if dtype == tensor.Float32 {
+		return fmt.Sprintf("0x%08x", math.Float32bits(float32(x)))
+	}
+	return fmt.Sprintf("0x%016x", math.Float64bits(x))
+}

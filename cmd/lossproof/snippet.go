@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"lossproof/fixtures"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// maxLiteral is the number of elements of a tensor that a snippet has as a literal; larger
+// ones are read from an extracted copy of the fixtures.
+const maxLiteral = 64
+
+// snippet writes a Python program that makes the call of a case with PyTorch. It runs as
+// it is printed; where it reads arrays, beside a folder fixtures.
+func snippet(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
+	inputs, err := set.Inputs(c)
+	if err != nil {
+		return err
+	}
+	var body strings.Builder
+	arrays := false
+	for _, name := range c.InputNames() {
+		t := inputs[name]
+		if t.Len() <= maxLiteral {
+			fmt.Fprintf(&body, "%s = %s\n", name, literal(t))
+		} else {
+			ref := c.Inputs[name]
+			fmt.Fprintf(&body, "%s = torch.from_numpy(np.load(%q)[%d]).to(torch.%s)\n", name, fixturesFolder(c)+ref.File, ref.Index, t.DType)
+			arrays = true
+		}
+	}
+	if grads := gradInputs(c); len(grads) > 0 {
+		for _, name := range grads {
+			fmt.Fprintf(&body, "%s.requires_grad_()\n", name)
+		}
+	}
+	fmt.Fprintf(&body, "loss = torch.nn.%s(%s)(input, target)\n", c.Module, pythonOptions(c, inputs))
+	fmt.Fprintf(&body, "print(\"loss\", loss)\n")
+	if grads := gradInputs(c); len(grads) > 0 {
+		upstream := "torch.ones_like(loss)"
+		if _, ok := inputs[ports.GradOutput]; ok {
+			upstream = ports.GradOutput
+		}
+		fmt.Fprintf(&body, "loss.backward(%s)\n", upstream)
+		for _, name := range grads {
+			fmt.Fprintf(&body, "print(\"grad_%s\", %s.grad)\n", name, name)
+		}
+	}
+	fmt.Fprintf(w, "\n# PyTorch %s", set.TorchVersion())
+	if arrays {
+		fmt.Fprintf(w, "; reads the folder fixtures that \"lossproof fixtures extract fixtures\" makes")
+	}
+	if c.Rejection != nil {
+		fmt.Fprintf(w, "; it raises %s", c.Rejection.Error)
+	}
+	fmt.Fprintf(w, "\nimport torch\n")
+	if arrays {
+		fmt.Fprintf(w, "import numpy as np\n")
+	}
+	if strings.Contains(body.String(), "inf") || strings.Contains(body.String(), "nan") {
+		fmt.Fprintf(w, "from math import inf, nan\n")
+	}
+	fmt.Fprintf(w, "torch.set_printoptions(precision=17)\n%s", body.String())
+	return nil
+}
+
+// gradInputs returns the inputs whose gradients are outputs of the case.
+func gradInputs(c *fixtures.Case) []string {
+	var names []string
+	for _, output := range c.OutputNames() {
+		if name, ok := strings.CutPrefix(output, "grad_"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// pythonOptions writes the arguments of the constructor.
+func pythonOptions(c *fixtures.Case, inputs map[string]tensor.Tensor) string {
+	var arguments []string
+	for _, name := range []string{ports.Weight, ports.PosWeight} {
+		if _, ok := inputs[name]; ok {
+			arguments = append(arguments, name+"="+name)
+		}
+	}
+	boolean := map[bool]string{true: "True", false: "False"}
+	if v := c.Options.SizeAverage; v != nil {
+		arguments = append(arguments, "size_average="+boolean[*v])
+	}
+	if v := c.Options.Reduce; v != nil {
+		arguments = append(arguments, "reduce="+boolean[*v])
+	}
+	if v := c.Options.Reduction; v != nil {
+		arguments = append(arguments, "reduction="+strconv.Quote(*v))
+	}
+	return strings.Join(arguments, ", ")
+}
+
+// literal writes a tensor, all of its bits.
+func literal(t tensor.Tensor) string {
+	dtype := "torch." + string(t.DType)
+	if t.Len() == 0 { // a nested list cannot say every empty shape
+		return fmt.Sprintf("torch.empty(%s, dtype=%s)", tensor.FormatShape(t.Shape), dtype)
+	}
+	return fmt.Sprintf("torch.tensor(%s, dtype=%s)", nested(t, 0, t.Shape), dtype)
+}
+
+func nested(t tensor.Tensor, first int, shape []int) string {
+	if len(shape) == 0 {
+		return pythonNumber(t, first)
+	}
+	size := 1
+	for _, d := range shape[1:] {
+		size *= d
+	}
+	parts := make([]string, shape[0])
+	for i := range parts {
+		parts[i] = nested(t, first+i*size, shape[1:])
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// pythonNumber writes an element so that Python reads the same one: Python reads a float64,
+// which PyTorch rounds to the dtype.
+func pythonNumber(t tensor.Tensor, i int) string {
+	v := t.Float64(i)
+	switch {
+	case math.IsNaN(v):
+		return "nan"
+	case math.IsInf(v, 1):
+		return "inf"
+	case math.IsInf(v, -1):
+		return "-inf"
+	case t.DType == tensor.Bool:
+		return map[bool]string{true: "True", false: "False"}[v != 0]
+	case !t.DType.IsFloat():
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	text := strconv.FormatFloat(v, 'g', -1, 64)
+	if t.DType == tensor.Float32 {
+		short := strconv.FormatFloat(v, 'g', -1, 32)
+		if read, err := strconv.ParseFloat(short, 64); err == nil && float64(float32(read)) == v {
+			text = short
+		}
+	}
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return text
+}
