@@ -119,6 +119,9 @@ func (p *prober) module(name string) (*Module, error) {
 		if !it.gates || claim.Outside(m.Claim, it.c, it.dtype, it.features) != "" || !asksAny(m.Claim, it.c) {
 			continue
 		}
+		if it.refused && claim.Excused(m.Claim, it.dtype, it.features) != "" {
+			continue // a refusal, of a call outside the claim
+		}
 		m.Inside++
 		if !it.passes {
 			m.Wrong++
