@@ -55,7 +55,7 @@ func (f *portFlags) check(cmd *cobra.Command, command []string) error {
 
 // memoryLimit is where garbage is collected more often, in bytes: a port may answer lines
 // of 64 MiB, and GOGC alone would let as much garbage wait.
-const memoryLimit = 160 << 20
+const memoryLimit = 200 << 20
 
 // openPort returns the port of a command, or without one the port of the program, and
 // what ends it; what goes wrong with the end is written to stderr.

@@ -50,7 +50,7 @@ func (l *LineReader) Next() ([]byte, error) {
 		part, err := l.r.ReadSlice('\n')
 		if need := len(line) + len(part); need > cap(line) {
 			// append grows by a quarter, which leaves five times the line to be collected.
-			line = slices.Grow(line, max(need, 2*cap(line))-len(line))
+			line = slices.Grow(line, max(need, min(2*cap(line), l.limit+1))-len(line))
 		}
 		line = append(line, part...)
 		if !large && len(line) > largeLine && l.Large != nil {
