@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -37,7 +36,7 @@ func judgeRefusal(result *CaseResult, q question, answer ports.Answer, err error
 }
 
 // judgeOutputs judges the answer to a call that PyTorch accepts.
-func judgeOutputs(result *CaseResult, q question, answer ports.Answer, err error, level verdict.Level) {
+func (j *Judge) judgeOutputs(result *CaseResult, q question, answer ports.Answer, err error) {
 	result.Outputs = unclaimed(q.c, q.want)
 	// all gives every output asked for the same outcome.
 	all := func(outcome Outcome, message string) {
@@ -66,7 +65,7 @@ func judgeOutputs(result *CaseResult, q question, answer ports.Answer, err error
 	}
 	result.Outcome = Pass
 	for _, name := range q.want {
-		output := judgeOutput(name, q, answer.Outputs, level)
+		output := j.judgeOutput(name, q, answer.Outputs)
 		result.Outputs[name] = output
 		if output.Outcome.precedes(result.Outcome) {
 			result.Outcome = output.Outcome
@@ -75,7 +74,7 @@ func judgeOutputs(result *CaseResult, q question, answer ports.Answer, err error
 }
 
 // judgeOutput compares one output.
-func judgeOutput(name string, q question, outputs map[string]tensor.Tensor, level verdict.Level) OutputResult {
+func (j *Judge) judgeOutput(name string, q question, outputs map[string]tensor.Tensor) OutputResult {
 	got, ok := outputs[name]
 	if !ok {
 		return OutputResult{Outcome: Malformed, Message: fmt.Sprintf("the answer lacks %s, it has %s", name, describeOutputs(outputs, nil))}
@@ -83,7 +82,13 @@ func judgeOutput(name string, q question, outputs map[string]tensor.Tensor, leve
 	if _, err := tensor.New(got.DType, got.Shape, got.Data); err != nil {
 		return OutputResult{Outcome: Malformed, Message: bounded(fmt.Sprintf("the answer's %s: %v", name, err))}
 	}
-	return compare(got, q.expected[name], level)
+	return compare(got, q.expected[name], j.options.Level, func() func(int) string {
+		inputs, err := j.set.Inputs(q.c)
+		if err != nil {
+			return nil // it was read before
+		}
+		return originOf(q.c.Module, name, q.expected[name].Reference.Shape, inputs)
+	})
 }
 
 // describeOutputs lists dtypes and shapes, and the value of a single element; of the

@@ -6,15 +6,16 @@ import (
 	"lossproof/tensor"
 )
 
-// compare gives the verdict on one output its form in a result.
-func compare(got tensor.Tensor, want fixtures.Expected, level verdict.Level) OutputResult {
+// compare gives the verdict on one output its form in a result. origin, asked only where
+// elements are wrong, returns what says of an element which numbers it comes from.
+func compare(got tensor.Tensor, want fixtures.Expected, level verdict.Level, origin func() func(int) string) OutputResult {
 	v := verdict.Compare(got, want)
 	result := OutputResult{Outcome: Pass}
 	switch {
 	case v.Err != nil:
 		return OutputResult{Outcome: SuiteError, Message: v.Message(level)}
 	case !v.Pass(level):
-		result.Outcome, result.Message = Fail, v.Message(level)
+		result.Outcome, result.Message = Fail, v.MessageFrom(level, origin())
 	}
 	result.Agrees = string(v.Agrees)
 	if v.Mismatch == "" {

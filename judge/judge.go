@@ -96,6 +96,8 @@ type question struct {
 	c        *fixtures.Case
 	inputs   map[string]tensor.Tensor
 	expected map[string]fixtures.Expected
+	// features are the words of package claim that describe the case.
+	features []string
 	// want are the outputs asked for; none where outside says why the case is not asked.
 	want    []string
 	outside string
@@ -120,9 +122,9 @@ func (j *Judge) question(c *fixtures.Case) (question, error) {
 		q.outside = c.Module + " is not claimed"
 		return q, nil
 	}
-	features := claim.Features(c, q.inputs, q.expected)
+	q.features = claim.Features(c, q.inputs, q.expected)
 	dtype := q.inputs[ports.Input].DType
-	if q.outside = claim.Outside(cl, c, dtype, features); q.outside != "" {
+	if q.outside = claim.Outside(cl, c, dtype, q.features); q.outside != "" {
 		return q, nil
 	}
 	if c.Rejection != nil {
@@ -131,7 +133,7 @@ func (j *Judge) question(c *fixtures.Case) (question, error) {
 		if slices.Contains(cl.Outputs, ports.Loss) {
 			q.want[0] = ports.Loss
 		}
-		q.excused = claim.Excused(cl, dtype, features)
+		q.excused = claim.Excused(cl, dtype, q.features)
 		return q, nil
 	}
 	for _, name := range c.OutputNames() {
@@ -187,7 +189,7 @@ type pending struct {
 
 // prepare does what comes before asking.
 func (j *Judge) prepare(c *fixtures.Case) pending {
-	p := pending{result: CaseResult{ID: c.ID, SHA256: c.SHA256, Module: c.Module, Topic: c.Topic, Rule: c.Rule, Rejection: c.Rejection != nil}}
+	p := pending{result: CaseResult{ID: c.ID, SHA256: c.SHA256, Module: c.Module, Topic: c.Topic, Rule: c.Rule, Also: c.Also, Rejection: c.Rejection != nil}}
 	result := &p.result
 	rule, err := j.set.Rule(c.Rule)
 	if err != nil {
@@ -198,6 +200,7 @@ func (j *Judge) prepare(c *fixtures.Case) pending {
 	result.Gates = rule.Requirement != fixtures.Quirk || j.options.Quirks
 
 	p.q, err = j.question(c)
+	result.Features = p.q.features
 	switch {
 	case err != nil:
 		result.Outcome, result.Message = SuiteError, err.Error()
@@ -222,10 +225,13 @@ func (j *Judge) conclude(ctx context.Context, p pending) (CaseResult, error) {
 	if p.result.Rejection {
 		judgeRefusal(&p.result, p.q, answer, err)
 	} else {
-		judgeOutputs(&p.result, p.q, answer, err, j.options.Level)
+		j.judgeOutputs(&p.result, p.q, answer, err)
 	}
 	if answer.Note != "" {
 		p.result.Note = strings.TrimPrefix(p.result.Note+"; "+bounded(answer.Note), "; ")
+	}
+	if p.result.Outcome.Failing() {
+		p.result.Call = j.callText(p.q.c)
 	}
 	applyKnown(&p.result, j.options.Known)
 	return p.result, nil

@@ -95,7 +95,7 @@ func TestWrongPortsFail(t *testing.T) {
 	}{
 		{"pos_weight is ignored", testports.PosWeightIgnored, posWeight, judge.Fail, "elements are wrong at level parity"},
 		{"the mean is the sum", testports.MeanIsSum, "BCEWithLogitsLoss/reductions/*mean*", judge.Fail, "reference"},
-		{"zeros", testports.Zeros, mean, judge.Fail, "got 0 (0x00000000)"},
+		{"zeros", testports.Zeros, mean, judge.Fail, "got 0"},
 		{"NaNs", testports.NaNs, mean, judge.Fail, "got NaN"},
 		{"wrong shape", testports.WrongShape, mean, judge.Fail, "shape is (1,), want ()"},
 		{"wrong dtype", testports.WrongDType, mean, judge.Fail, "dtype is float64, want float32"},

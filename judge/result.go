@@ -96,12 +96,18 @@ type CaseResult struct {
 	Rule        string               `json:"rule"`
 	Statement   string               `json:"statement"`
 	Requirement fixtures.Requirement `json:"requirement"`
+	// Also has the ids of the rules that the case touches.
+	Also []string `json:"also,omitempty"`
+	// Features are the words of judge/claim that describe the case.
+	Features []string `json:"features,omitempty"`
 	// Gates says whether a failing outcome makes the module not conformant.
 	Gates bool `json:"gates"`
 	// Rejection says that PyTorch refuses the call: there are no outputs.
 	Rejection bool `json:"rejection,omitempty"`
 	// Outputs by name, those outside the claim too.
 	Outputs map[string]OutputResult `json:"outputs,omitempty"`
+	// Call describes the call of a case that fails: options, dtypes and shapes.
+	Call string `json:"call,omitempty"`
 	// Message says what is wrong where that is not a matter of one output, or why the
 	// case was not asked.
 	Message string `json:"message,omitempty"`

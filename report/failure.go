@@ -8,12 +8,23 @@ import (
 	"lossproof/judge"
 )
 
-// Failure describes a case that did not pass: its rule, what is wrong with which output,
-// and the command that shows the case. It is bounded, as the messages of the judge are.
+// Failure describes a case that did not pass: its rules, its call, what is wrong with which
+// output, and the command that shows the case. It is bounded, as the messages of the judge are.
 func Failure(r judge.CaseResult) string {
+	return FailureWithHint(r, "lossproof show "+r.ID)
+}
+
+// FailureWithHint is Failure with another last line, for those who do not have the command.
+func FailureWithHint(r judge.CaseResult, hint string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", r.ID, r.Outcome)
 	fmt.Fprintf(&b, "  rule %s (%s): %s\n", r.Rule, r.Requirement, r.Statement)
+	if len(r.Also) > 0 {
+		fmt.Fprintf(&b, "  also touches %s\n", strings.Join(r.Also, ", "))
+	}
+	if r.Call != "" {
+		fmt.Fprintf(&b, "  call: %s\n", r.Call)
+	}
 	if r.Message != "" {
 		fmt.Fprintf(&b, "  %s\n", indent(r.Message))
 	}
@@ -33,8 +44,21 @@ func Failure(r judge.CaseResult) string {
 			fmt.Fprintf(&b, "  %s %s\n", name, text)
 		}
 	}
-	fmt.Fprintf(&b, "  lossproof show %s", r.ID)
+	fmt.Fprintf(&b, "  %s", hint)
 	return b.String()
+}
+
+// Line describes a case that did not pass in one line: its rule, and the first line of
+// what is wrong.
+func Line(r judge.CaseResult) string {
+	what := r.Message
+	for _, name := range r.OutputNames() {
+		if output := r.Outputs[name]; what == "" && output.Outcome.Failing() && output.Message != "" {
+			what = name + ": " + output.Message
+		}
+	}
+	what, _, _ = strings.Cut(what, "\n")
+	return fmt.Sprintf("%s: %s (rule %s): %s", r.ID, r.Outcome, r.Rule, what)
 }
 
 // knownText says how an outcome that fails holds against the baseline's entry for it.

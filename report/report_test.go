@@ -98,6 +98,45 @@ func TestTextShowsFewFailuresOfManyRules(t *testing.T) {
 	}
 }
 
+// TestFailure: the rules, the call, what is wrong, what the failures share, and the hint.
+func TestFailure(t *testing.T) {
+	const id = "BCEWithLogitsLoss/weight_and_pos_weight/f32-none-signs"
+	result := run(t, testports.Zeros, id, "BCEWithLogitsLoss/rejections/f32-mean-*")
+	var r judge.CaseResult
+	for _, c := range result.Cases {
+		if c.ID == id {
+			r = c
+		}
+	}
+	lines := strings.Split(report.FailureWithHint(r, "look at it"), "\n")
+	for i, want := range []string{
+		id + ": fail", "  rule " + r.Rule + " (must): ", "  also touches BCEWL-WEIGHT-NEGATIVE, BCEWL-POS-WEIGHT-SIGN",
+		`  call: reduction="none"; input float32 (3, 5), `, "  loss: float32 of shape (3, 5): ", "    at (0, ", "      from input ",
+	} {
+		if !strings.HasPrefix(lines[i], want) {
+			t.Errorf("line %d is %q, want %q", i, lines[i], want)
+		}
+	}
+	if last := lines[len(lines)-1]; last != "  look at it" {
+		t.Errorf("the last line is %q", last)
+	}
+	line := report.Line(r)
+	if want := id + ": fail (rule " + r.Rule + "): loss: float32 of shape (3, 5): "; !strings.HasPrefix(line, want) || strings.Contains(line, "\n") {
+		t.Errorf("got %q, want %q", line, want)
+	}
+	r.Message = "timeout: 10s have passed\nand more"
+	if got, want := report.Line(r), id+": fail (rule "+r.Rule+"): timeout: 10s have passed"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestTextSaysWhatFailuresShare(t *testing.T) {
+	got := text(t, run(t, testports.PosWeightIgnored, "BCEWithLogitsLoss/*/f32-*"), report.TextOptions{})
+	if !strings.Contains(got, "failing cases of BCEWithLogitsLoss have pos_weight, as ") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 func TestTextColors(t *testing.T) {
 	result := run(t, builtin.Port{}, "*/blog_example/*")
 	if got := text(t, result, report.TextOptions{}); strings.Contains(got, "\x1b") {

@@ -149,7 +149,9 @@ func (t *text) topics(result *judge.Result) {
 }
 
 const legend = `
-torch, exact, both: outputs that agree with PyTorch, with the exact result, with both in every element
+torch, exact, both: outputs that agree with PyTorch, with the exact result, with both in every element; where there is no
+exact result (a mean over nothing, a weight that is not finite) they agree with PyTorch alone, which is no failure at level exact
+-: none; a call that PyTorch or the port refuses (as in rejections and broadcasting) has no output to compare
 quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures
 `
 
@@ -213,6 +215,12 @@ func (t *text) failures(result *judge.Result) {
 	if more := len(failing) - len(shown); more > 0 {
 		t.printf("\nand %d more (-v writes all of them), by rule:\n", more)
 		t.byRule(failing)
+	}
+	for i, line := range judge.Shared(result.Cases) {
+		if i == 0 {
+			t.printf("\n")
+		}
+		t.printf("%s\n", line)
 	}
 }
 

@@ -159,8 +159,8 @@ func TestWrongPorts(t *testing.T) {
 		{"PosWeightIgnored", "BCEWithLogitsLoss/pos_weight/f32-mean-class-soft", []string{
 			"rule BCEWL-POS-WEIGHT", "(must):", "loss: float32 of shape (): 1 of 1 elements are wrong at level parity",
 			"reference", "exact", "ULP", "lossproof show BCEWithLogitsLoss/pos_weight/f32-mean-class-soft"}},
-		{"Zeros", blog, []string{"loss: float32 of shape (3, 5): 15 of 15 elements are wrong", "at (0, 0): got 0 (0x00000000)", "and 10 more", "lossproof show " + blog}},
-		{"NaNs", blog, []string{"got NaN", "another class"}},
+		{"Zeros", blog, []string{"loss: float32 of shape (3, 5): 15 of 15 elements are wrong", "at (0, 0): got 0", "and 10 more", "lossproof show " + blog}},
+		{"NaNs", blog, []string{"got NaN", "the class differs"}},
 		{"WrongShape", blog, []string{"loss: shape is (1, 3, 5), want (3, 5)"}},
 		{"AcceptsEverything", "BCEWithLogitsLoss/rejections/f32-reduction-batchmean", []string{"accepted what PyTorch refuses with ValueError: batchmean is not a valid value for reduction", "BCEWL-REDUCTION-INVALID (should)"}},
 		{"RefusesEverything", blog, []string{"refused what PyTorch accepts (value): I do not like it"}},

@@ -114,15 +114,15 @@ func String(module string, cl ports.Claim) string {
 	for _, dtype := range cl.DTypes {
 		b.WriteString(" " + string(dtype))
 	}
-	b.WriteString(", " + and(cl.Outputs))
+	b.WriteString(", " + And(cl.Outputs))
 	if len(cl.Without) > 0 {
-		b.WriteString(", without " + and(cl.Without))
+		b.WriteString(", without " + And(cl.Without))
 	}
 	return b.String()
 }
 
-// and joins words as in "a, b and c".
-func and(words []string) string {
+// And joins words as in "a, b and c".
+func And(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}

@@ -150,7 +150,7 @@ func subnormalProducts(c *fixtures.Case, inputs map[string]tensor.Tensor) bool {
 	var factors []func(i int) float64
 	for _, name := range []string{ports.Weight, ports.PosWeight, ports.Target} {
 		if t, ok := inputs[name]; ok {
-			if at, ok := broadcast(t, input.Shape); ok {
+			if at, ok := tensor.Broadcast(t, input.Shape); ok {
 				factors = append(factors, at)
 				if name == ports.Target {
 					factors = append(factors, func(i int) float64 { return 1 - at(i) })
@@ -178,35 +178,6 @@ func subnormalProducts(c *fixtures.Case, inputs map[string]tensor.Tensor) bool {
 		}
 	}
 	return false
-}
-
-// broadcast returns a function that gives the element of t that belongs to element i of
-// shape, by the rules of NumPy; ok is false where t does not broadcast to shape.
-func broadcast(t tensor.Tensor, shape []int) (at func(i int) float64, ok bool) {
-	offset := len(shape) - len(t.Shape)
-	if offset < 0 {
-		return nil, false
-	}
-	strides := make([]int, len(shape)) // of t along shape, 0 where it is repeated
-	stride := 1
-	for axis := len(t.Shape) - 1; axis >= 0; axis-- {
-		switch t.Shape[axis] {
-		case shape[offset+axis]:
-			strides[offset+axis] = stride
-		case 1:
-		default:
-			return nil, false
-		}
-		stride *= t.Shape[axis]
-	}
-	return func(i int) float64 {
-		at := 0
-		for axis := len(shape) - 1; axis >= 0; axis-- {
-			at += i % shape[axis] * strides[axis]
-			i /= shape[axis]
-		}
-		return t.Float64(at)
-	}, true
 }
 
 // smallestNormal returns the smallest normal number of a floating-point dtype, 0 of others.

@@ -4,7 +4,7 @@ import "math"
 
 func noErrors() Errors {
 	none := Largest{Index: -1}
-	return Errors{Absolute: none, Relative: none, ULP: none, Headroom: none}
+	return Errors{Absolute: none, Relative: none, ULP: none, Headroom: none, Class: -1}
 }
 
 // add takes element i into account: got where e + low was wanted, with allowed as the
@@ -12,6 +12,9 @@ func noErrors() Errors {
 func (x *Errors) add(i int, got, e, low, allowed float64, right bool, form form) {
 	if !isFinite(got) || !isFinite(e) {
 		if !right {
+			if x.Class < 0 {
+				x.Class = i
+			}
 			inf := math.Inf(1)
 			x.Absolute.add(i, inf)
 			x.Relative.add(i, inf)

@@ -117,6 +117,8 @@ type Errors struct {
 	// Headroom is the error in units of what is allowed, |got - want| / tolerance or parity:
 	// above 1 the element is wrong.
 	Headroom Largest
+	// Class is the index of the first element whose class differs, -1 where none does.
+	Class int
 }
 
 // Largest is the largest number of its kind, and the index of the first element that has it;
