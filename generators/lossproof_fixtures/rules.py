@@ -1,6 +1,6 @@
 """The rules: what is demanded, how strongly, and why.
 
-A rule is (suffix, requirement, basis kind, basis text, link, sentence), one sentence for each module.
+A rule is (suffix, requirement, basis kind, basis text, link, sentence); each part may be one for each module.
 The id is the module's prefix and the suffix. Kinds of basis: documented (by PyTorch), tested (by
 PyTorch's own tests), derived (follows from the formula for finite inputs), observed (what torch does).
 """
@@ -15,9 +15,12 @@ _DOC = {
 }
 _ISSUE = "https://github.com/pytorch/pytorch/issues/"
 _PULL = "https://github.com/pytorch/pytorch/pull/"
-_TESTS = "https://github.com/pytorch/pytorch/blob/main/test/test_nn.py"
-_MODULE_TESTS = "https://github.com/pytorch/pytorch/blob/main/torch/testing/_internal/common_modules.py"
-_OPINFO = "https://github.com/pytorch/pytorch/blob/main/torch/testing/_internal/common_methods_invocations.py"
+_TESTS = "https://github.com/pytorch/pytorch/blob/v2.15.0/test/test_nn.py"
+_MODULE_TESTS = "https://github.com/pytorch/pytorch/blob/v2.15.0/torch/testing/_internal/common_modules.py"
+_CRITERIA = "https://github.com/pytorch/pytorch/blob/v2.15.0/torch/testing/_internal/common_nn.py"
+_OPINFO = (
+    "https://github.com/pytorch/pytorch/blob/v2.15.0/torch/testing/_internal/common_methods_invocations.py"
+)
 
 DOC = "doc"  # stands for the module's documentation page
 
@@ -32,7 +35,7 @@ _COMMON = [
         {
             BCEWL: "The loss of an element is w*(p*t*softplus(-x) + (1-t)*softplus(x)): the negative log-likelihood"
             " of target t under probability sigmoid(x).",
-            MLSM: "The loss of a sample is the mean over its classes of t*softplus(-x) + (1-t)*softplus(x).",
+            MLSM: "The loss of a sample is the mean over its classes of w*(t*softplus(-x) + (1-t)*softplus(x)).",
         },
     ),
     (
@@ -74,15 +77,21 @@ _COMMON = [
         "derived",
         "The derivative of the formula.",
         DOC,
-        "The gradient of the input is w*((1-t)*sigmoid(x) - p*t*sigmoid(-x)) times the scale of the reduction.",
+        {
+            BCEWL: "The gradient of the input is w*((1-t)*sigmoid(x) - p*t*sigmoid(-x)) times the scale of the reduction.",
+            MLSM: "The gradient of the input is w*((1-t)*sigmoid(x) - t*sigmoid(-x)) times the scale of reduction and class mean.",
+        },
     ),
     (
         "GRAD-TARGET",
         "should",
-        "tested",
-        "OpInfo asks for the gradient of the target.",
-        _OPINFO,
-        "The target is differentiable: its gradient is w*(p*softplus(-x) - softplus(x)) times the scale, -x*w without pos_weight.",
+        {BCEWL: "tested", MLSM: "observed"},
+        {BCEWL: "OpInfo asks for the gradient of the target.", MLSM: "autograd differentiates the target."},
+        {BCEWL: _OPINFO, MLSM: DOC},
+        {
+            BCEWL: "The target is differentiable: its gradient is w*(p*softplus(-x) - softplus(x)) times the scale, -x*w without pos_weight.",
+            MLSM: "The target is differentiable: its gradient is -x*w times the scale of reduction and class mean.",
+        },
     ),
     (
         "GRAD-OUTPUT",
@@ -99,6 +108,14 @@ _COMMON = [
         "Follows from the formula.",
         DOC,
         "The gradient of a mean over many elements is small, and right: it is neither zero nor that of the sum.",
+    ),
+    (
+        "ACCUMULATION",
+        "should",
+        "observed",
+        "torch sums pairwise.",
+        DOC,
+        "Sums over many elements are accurate: the error grows with the logarithm of their number, not with the number.",
     ),
     (
         "WEIGHT-BROADCAST",
@@ -149,7 +166,10 @@ _COMMON = [
         "observed",
         "inf*0 is NaN; whether it occurs depends on the order of products.",
         DOC,
-        "Where a weight or pos_weight is infinite, the gradient is infinite or NaN as torch's order of products has it.",
+        {
+            BCEWL: "Where a weight or pos_weight is infinite, the gradient is infinite or NaN as torch's order of products has it.",
+            MLSM: "Where a weight is infinite, the gradient is infinite or NaN as torch's order of products has it.",
+        },
     ),
     (
         "WEIGHT-SHAPE",
@@ -175,7 +195,7 @@ _COMMON = [
         "should",
         "observed",
         "Never checked; -1 is no padding.",
-        _ISSUE + "80208",
+        {BCEWL: _ISSUE + "80208", MLSM: _ISSUE + "92000"},
         "Targets outside [0,1] are neither refused nor clipped, and -1 is not ignored; the loss may be negative.",
     ),
     (
@@ -189,9 +209,12 @@ _COMMON = [
     (
         "TARGET-SHAPE",
         "should",
-        "tested",
-        "torch raises.",
-        _TESTS,
+        {BCEWL: "tested", MLSM: "observed"},
+        {
+            BCEWL: "bce_with_logits_raises_if_target_and_input_are_different_size.",
+            MLSM: "torch raises RuntimeError.",
+        },
+        {BCEWL: _TESTS, MLSM: _ISSUE + "1944"},
         {
             BCEWL: "A target whose shape differs from that of the input is refused, even where it would broadcast.",
             MLSM: "A target that does not broadcast with the input is refused.",
@@ -237,7 +260,7 @@ _COMMON = [
         "must",
         "derived",
         "Follows from the formula for finite inputs.",
-        _ISSUE + "1516",
+        {BCEWL: _ISSUE + "751", MLSM: _ISSUE + "1516"},
         "The loss stays right in the tails: no overflow of exp, no log of zero, no epsilon, no clamp.",
     ),
     (
@@ -245,16 +268,19 @@ _COMMON = [
         "must",
         "derived",
         "Follows from the formula for finite inputs.",
-        _ISSUE + "1516",
+        {BCEWL: _ISSUE + "195677", MLSM: _ISSUE + "1516"},
         "The gradient stays right in the tails, whatever the loss's path through exp and log does.",
     ),
     (
         "LOGIT-ZERO",
         "must",
-        "tested",
-        "has_correct_grad_at_zero.",
-        _ISSUE + "2195",
-        "Around logit zero, of either sign, the gradient is (1-t)/2 - p*t/2: no trace of a derivative of abs or max.",
+        {BCEWL: "tested", MLSM: "derived"},
+        {BCEWL: "has_correct_grad_at_zero.", MLSM: "The derivative of the formula."},
+        {BCEWL: _TESTS, MLSM: _ISSUE + "2195"},
+        {
+            BCEWL: "Around logit zero, of either sign, the gradient is (1-t)/2 - p*t/2: no trace of a derivative of abs or max.",
+            MLSM: "Around logit zero, of either sign, the gradient is 1/2 - t: no trace of a derivative of abs or max.",
+        },
     ),
     (
         "LOGIT-HUGE",
@@ -267,8 +293,8 @@ _COMMON = [
     (
         "LOGIT-MAX",
         "should",
-        "observed",
-        "The product with pos_weight overflows.",
+        "derived",
+        "Follows from the formula for finite inputs.",
         _ISSUE + "51906",
         "At the largest finite logit the loss is finite wherever the result is.",
     ),
@@ -276,7 +302,7 @@ _COMMON = [
         "SUBNORMAL",
         "should",
         "observed",
-        "CPU kernels do not flush.",
+        "CPU kernels do not flush. A loss that is flushed is seen at level exact alone.",
         DOC,
         "Losses and gradients below the smallest normal number are subnormal, not flushed to zero.",
     ),
@@ -284,9 +310,9 @@ _COMMON = [
         "INF-LIMIT",
         "should",
         "observed",
-        "Where torch returns the limit.",
+        "Where torch returns the limit: every gradient does.",
         _ISSUE + "135359",
-        "At an infinite logit loss and gradient are the limits of the formula.",
+        "At an infinite logit the gradient is the limit of the formula, and so is the loss where torch does not return NaN.",
     ),
     (
         "INF-NAN",
@@ -295,8 +321,8 @@ _COMMON = [
         "Open since 2020.",
         _ISSUE + "49844",
         {
-            BCEWL: "At some infinite logits torch returns NaN where the limit is 0 or infinite (x=inf with t=1, x=-inf with any t).",
-            MLSM: "At some infinite logits torch returns NaN where the limit is 0 (x=inf with t=1, x=-inf with t=0).",
+            BCEWL: "The loss at some infinite logits is NaN where the limit is 0 or infinite (x=inf with t=1, x=-inf with any t), and where a weight of 0 meets an infinite loss.",
+            MLSM: "The loss at some infinite logits is NaN where the limit is 0 (x=inf with t=1, x=-inf with t=0), and where a weight of 0 meets an infinite loss.",
         },
     ),
     (
@@ -309,9 +335,9 @@ _COMMON = [
     ),
     (
         "RANK",
-        "must",
-        "documented",
-        "Shape section.",
+        {BCEWL: "must", MLSM: "should"},
+        {BCEWL: "documented", MLSM: "observed"},
+        {BCEWL: "Shape section.", MLSM: "The page has (N, C) alone."},
         DOC,
         {
             BCEWL: "Inputs of any number of dimensions are accepted.",
@@ -365,7 +391,7 @@ _OWN = {
             "must",
             "tested",
             "BCEWithLogitsLoss_no_reduce_scalar.",
-            _OPINFO,
+            _CRITERIA,
             "A 0-d input is accepted; the loss is 0-d for every reduction.",
         ),
         (
@@ -438,15 +464,15 @@ _OWN = {
             "observed",
             "2.15 overflows where 2.0.1 does not.",
             _PULL + "115539",
-            "Products of a huge weight and a huge pos_weight overflow in torch 2.15 and are finite garbage in 2.0.1.",
+            "Products of a huge weight and a huge pos_weight beyond the range of the dtype overflow in torch 2.15 and are finite garbage in 2.0.1.",
         ),
         (
-            "ACCUMULATION",
-            "should",
+            "LOGIT-MAX-QUIRK",
+            "quirk",
             "observed",
-            "torch sums pairwise.",
-            DOC,
-            "Sums over many elements are accurate: the error grows with the logarithm of their number, not with the number.",
+            "1 + (p-1)*t is formed first.",
+            _PULL + "115539",
+            "At the largest finite logit, p*t times the logit overflows in torch also where the loss is finite.",
         ),
         (
             "REDUCTION-QUIRK",
@@ -468,10 +494,10 @@ _OWN = {
         ),
         (
             "NO-BATCH",
-            "must",
+            "should",
             "tested",
             "MultiLabelSoftMarginLoss_no_batch_dim.",
-            _MODULE_TESTS,
+            _CRITERIA,
             "A 1-d input is one sample: all three reductions give its class mean as a 0-d result.",
         ),
         (
@@ -546,12 +572,18 @@ def all_rules() -> list[dict]:
     """The rules as in rules.json, sorted by id."""
     rules = []
     for module, own in _OWN.items():
-        for suffix, requirement, kind, text, link, statement in [*_COMMON, *own]:
+        for suffix, *parts in [*_COMMON, *own]:
+            # each part is one for both modules, or one for each
+            requirement, kind, text, link, statement = (
+                p[module] if isinstance(p, dict) else p for p in parts
+            )
+            if module == MLSM and "pos_weight" in statement:
+                raise ValueError(f"{PREFIX[module]}-{suffix}: this module has no pos_weight")
             rules.append(
                 {
                     "id": f"{PREFIX[module]}-{suffix}",
                     "module": module,
-                    "statement": statement if isinstance(statement, str) else statement[module],
+                    "statement": statement,
                     "requirement": requirement,
                     "basis": {"kind": kind, "text": text, "link": _DOC[module] if link == DOC else link},
                 }

@@ -102,9 +102,10 @@ def _amplification(g: Geometry, output: str) -> np.ndarray:
     return a if output == "loss" else a * np.maximum(1, np.abs(g.u))
 
 
-def _eta(g: Geometry, output: str, dtype) -> np.ndarray:
+def _eta(g: Geometry, output: str, dtype, factor) -> np.ndarray:
+    """factor*eta*max(1, s*sum(A)); eta comes last, a product with it is rounded to its multiples."""
     scaled = _sum_into(g, output, _amplification(g, output)) / (g.divisor or 1)
-    return float(np.finfo(dtype).smallest_subnormal) * np.maximum(1, scaled)
+    return factor * np.maximum(1, scaled) * float(np.finfo(dtype).smallest_subnormal)
 
 
 def tolerance(g: Geometry, output: str, dtype) -> np.ndarray:
@@ -117,7 +118,7 @@ def tolerance(g: Geometry, output: str, dtype) -> np.ndarray:
             total = total + _sum_into(g, output, part)
         n = np.maximum(1, np.bincount(g.target_index(output), minlength=len(total))[: len(total)])
         k = K_BASE + np.array([math.ceil(math.log2(i)) if i > 1 else 0 for i in n.tolist()])
-        tol = k * (total / (g.divisor or 1) + _eta(g, output, dtype))
+        tol = k * (total / (g.divisor or 1)) + _eta(g, output, dtype, k)
         # A NaN logit has the oracle NaN: its tolerance is never used, but must not say "none".
         tol = np.where(np.isnan(tol), 0.0, tol)
     tol = np.where(g.known(output).reshape(-1), tol, np.nan)
@@ -138,7 +139,7 @@ def parity(g: Geometry, output: str, dtype, reference: np.ndarray) -> np.ndarray
         m = _sum_into(g, output, m) / (g.divisor or 1)
         close = limits["atol"] + limits["rtol"] * np.abs(r)
         bounded = np.minimum(np.maximum(close, FLOOR * eps * m), CAP[output] * eps * m)
-        value = np.where(np.isfinite(m), bounded, close) + ETA * _eta(g, output, dtype)
+        value = np.where(np.isfinite(m), bounded, close) + _eta(g, output, dtype, ETA)
         value = np.where(np.isfinite(r), value, 0.0)
     return value.reshape(g.shape_of(output))
 

@@ -31,14 +31,13 @@ def build(module: str) -> list[Topic]:
 
 def inputs(topic: Topic) -> tuple[np.ndarray, np.ndarray]:
     """64 samples that are badly wrong, then 960 that are nearly right: a float32 that has added up
-    the large losses is too coarse for the small ones that follow."""
+    the large losses is too coarse for the small ones that follow. Whole numbers, to be stored in a byte."""
     rng = draw.generator(topic.seed("inputs"))
-    shape = (1024, 256)
-    t = draw.hard(rng, shape, "float32")
-    right = draw.half_precision(draw.uniform(rng, shape, 1.5, 6, "float32"))
-    wrong = draw.half_precision(draw.uniform(rng, shape, -50, -10, "float32"))
-    margin = np.where(np.arange(shape[0])[:, None] < 64, wrong, right)
-    return np.where(t > 0, margin, -margin), t
+    wrong = rng.integers(10, 50, size=(64, 256), dtype=np.int64)
+    right = rng.integers(2, 7, size=(960, 256), dtype=np.int64)
+    x = np.concatenate([wrong, right]).astype(np.float32)
+    t = np.concatenate([np.zeros_like(wrong), np.ones_like(right)]).astype(np.float32)
+    return x, t
 
 
 def check_naive_sum_fails(case, outputs) -> None:

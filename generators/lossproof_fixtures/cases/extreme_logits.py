@@ -25,9 +25,15 @@ def _bands(dtype) -> dict[str, tuple[str, list[float]]]:
         "cancel-float32": ("TAIL-LOSS", [14.5, 15, 15.9, 16.6, 16.7, 17.3, 18, 19, 20]),
         "cancel-float64": ("TAIL-LOSS", [25, 30, 33.2, 33.3, 35, 36.7, 36.8, 37.43, 40]),
         "wide": ("TAIL-GRAD", [42, 50, 60, 67.9, 75, 80, 86]),
-        "exp-float32": ("SUBNORMAL", [87, 87.34, 88, 88.72, 89, 95, 100, 103, 103.9, 104, 105, 120]),
+        "exp-float32": (
+            "SUBNORMAL" if dtype == np.float32 else "TAIL-LOSS",
+            [87, 87.34, 88, 88.72, 89, 95, 100, 103, 103.9, 104, 105, 120],
+        ),
         "tail-float64": ("TAIL-LOSS", [150, 250, 400, 600, 690]),
-        "exp-float64": ("SUBNORMAL", [700, 708, 708.5, 709.7, 709.8, 720, 740, 744, 745, 745.2, 750, 800]),
+        "exp-float64": (
+            "SUBNORMAL" if dtype == np.float64 else "TAIL-LOSS",
+            [700, 708, 708.5, 709.7, 709.8, 720, 740, 744, 745, 745.2, 750, 800],
+        ),
         "large": ("LOGIT-HUGE", [1e3, 1e4, 1e5, 1e6]),
         "huge": ("LOGIT-HUGE", [1e10, 1e20, 1e30]),
     }
@@ -62,10 +68,25 @@ def _add(topic, name, rule, x, t, dtype):
     pos_weights = _POS_WEIGHTS if topic.module == BCEWL else {"none": None}
     for reduction in ("none", "mean"):
         for p_name, p in pos_weights.items():
-            if reduction == "mean" and p is not None:
+            if reduction == "mean" and (p is not None or t == 0.3):
                 continue
             inputs = {"input": x, "target": target}
             if p is not None:
                 inputs["pos_weight"] = np.array([p], dtype)
             full = name.format(reduction=reduction) + ("" if p is None else f"-pos-weight-{p_name}")
-            topic.add(full, rule, {"reduction": reduction}, inputs)
+            own = "LOGIT-MAX-QUIRK" if _overflows(rule, x, t, p) else rule
+            also = ("TAIL-GRAD",) if rule in ("TAIL-LOSS", "SUBNORMAL") else ()
+            topic.add(full, own, {"reduction": reduction}, inputs, also=also)
+            if topic.module == BCEWL and reduction == "none" and t == 0.3 and p is None:
+                topic.add(
+                    f"{full}-grad-target",
+                    "GRAD-TARGET",
+                    {"reduction": reduction},
+                    inputs,
+                    want=("grad_target",),
+                )
+
+
+def _overflows(rule, x, t, p) -> bool:
+    """Where torch overflows at the largest logit although the loss is finite."""
+    return rule == "LOGIT-MAX" and bool(x[0] < 0) and t == 0.3 and p == 3

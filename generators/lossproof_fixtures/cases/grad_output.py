@@ -22,6 +22,8 @@ def build(module: str) -> list[Topic]:
                 call = dict(inputs, grad_output=u)
                 want = ("loss", "grad_input", "grad_target")
                 topic.add(name, "GRAD-OUTPUT", options, call, want=want)
+                if kind not in ("positive", "signed"):
+                    continue
                 if module == MLSM:
                     want += ("grad_weight",)
                 topic.add(f"{name}-weight", "GRAD-OUTPUT", options, dict(call, weight=weight), want=want)
@@ -29,7 +31,27 @@ def build(module: str) -> list[Topic]:
                     topic.add(
                         f"{name}-pos-weight", "GRAD-OUTPUT", options, dict(call, pos_weight=weight), want=want
                     )
+                    if kind == "signed":
+                        both = dict(call, weight=weight, pos_weight=weight[::-1].copy())
+                        topic.add(f"{name}-weight-and-pos-weight", "GRAD-OUTPUT", options, both, want=want)
+            _other_shapes(topic, tag, reduction, dtype)
     return [topic]
+
+
+def _other_shapes(topic, tag, reduction, dtype):
+    """On a square the upstream gradient would broadcast along the wrong axis as well."""
+    shapes = {"4x4": (4, 4), "2x3x4": (2, 3, 4), "5": (5,), "0x3": (0, 3)}
+    if topic.module == BCEWL:
+        shapes["0d"] = ()
+    for name, shape in shapes.items():
+        rng = draw.generator(topic.seed(tag, name))
+        inputs = {"input": draw.bell(rng, shape, 2.0, dtype), "target": draw.soft(rng, shape, dtype)}
+        loss_shape = () if reduction != "none" else shape if topic.module == BCEWL else shape[:-1]
+        call = dict(inputs, grad_output=_upstreams(topic, tag, loss_shape, dtype)["signed"])
+        want = ("grad_input", "grad_target")
+        topic.add(
+            f"{tag}-{reduction}-signed-{name}", "GRAD-OUTPUT", {"reduction": reduction}, call, want=want
+        )
 
 
 def _upstreams(topic, tag, shape, dtype) -> dict:

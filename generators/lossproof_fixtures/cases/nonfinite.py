@@ -32,21 +32,24 @@ def build(module: str) -> list[Topic]:
 
 
 def _infinite_logits(topic, tag, dtype, reduction):
-    pos_weights = _POS_WEIGHTS if topic.module == BCEWL else {"none": None}
+    """The gradient is the limit everywhere; where the loss is not, both are asked apart."""
+    options = {"reduction": reduction}
     for x in (_INF, -_INF):
         for t_name, t in _TARGETS.items():
-            rule = "INF-NAN" if _is_nan(topic.module, x, t) else "INF-LIMIT"
-            for p_name, p in pos_weights.items():
-                inputs = {"input": np.full((1, 1), x, dtype), "target": np.full((1, 1), t, dtype)}
-                if p is not None:
-                    inputs["pos_weight"] = np.array([p], dtype)
-                name = f"{tag}-{reduction}-{'plus' if x > 0 else 'minus'}-inf-t-{t_name}"
-                topic.add(
-                    name + ("" if p is None else f"-pos-weight-{p_name}"),
-                    rule,
-                    {"reduction": reduction},
-                    inputs,
-                )
+            name = f"{tag}-{reduction}-{'plus' if x > 0 else 'minus'}-inf-t-{t_name}"
+            for suffix, inputs in _products(topic, x, t, dtype):
+                if _is_nan(topic.module, x, t):
+                    topic.add(name + suffix, "INF-NAN", options, inputs, want=("loss",))
+                    topic.add(name + suffix + "-gradient", "INF-LIMIT", options, inputs, want=("grad_input",))
+                else:
+                    topic.add(name + suffix, "INF-LIMIT", options, inputs)
+        zero = {
+            "input": np.full((1, 2), x, dtype),
+            "target": np.full((1, 2), 0 if x > 0 else 1, dtype),
+            "weight": np.array([0, 1], dtype),
+        }
+        name = f"{tag}-{reduction}-{'plus' if x > 0 else 'minus'}-inf-weight-0"
+        topic.add(name, "INF-NAN", options, zero, want=("loss",))
     rng = draw.generator(topic.seed(tag, "inf-among-others"))
     x, t = draw.bell(rng, (3, 4), 2.0, dtype), draw.hard(rng, (3, 4), dtype)
     x[1, 2], t[1, 2] = _INF, 0
@@ -59,7 +62,23 @@ def _infinite_logits(topic, tag, dtype, reduction):
     )
 
 
+def _products(topic, x, t, dtype):
+    """One element with this logit and target, for every pos_weight."""
+    pos_weights = _POS_WEIGHTS if topic.module == BCEWL else {"none": None}
+    for name, p in pos_weights.items():
+        inputs = {"input": np.full((1, 1), x, dtype), "target": np.full((1, 1), t, dtype)}
+        if p is not None:
+            inputs["pos_weight"] = np.array([p], dtype)
+        yield "" if p is None else f"-pos-weight-{name}", inputs
+
+
 def _nan_logits(topic, tag, dtype, reduction):
+    if reduction != "sum":
+        for t_name, t in _TARGETS.items():
+            for suffix, inputs in _products(topic, np.nan, t, dtype):
+                topic.add(
+                    f"{tag}-{reduction}-nan-t-{t_name}{suffix}", "NAN-LOGIT", {"reduction": reduction}, inputs
+                )
     rng = draw.generator(topic.seed(tag, "nan"))
     x, t = draw.bell(rng, (3, 4), 2.0, dtype), draw.hard(rng, (3, 4), dtype)
     x[2, 1] = np.nan

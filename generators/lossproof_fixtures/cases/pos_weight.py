@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import draw
 from ..model import BCEWL, DTYPES, REDUCTIONS, Topic
+from .weight_shapes import COINCIDING, EMPTY, SCALAR
 
 _SHAPES = {"0d": (), "one": (1,), "class": (5,), "1xC": (1, 5), "Nx1": (3, 1), "NxC": (3, 5)}
 _MORE = {
@@ -51,6 +52,8 @@ def _alone() -> Topic:
                         also=("POS-WEIGHT",) if not soft else (),
                     )
             for name, (shape, p_shape) in _MORE.items():
+                if reduction == "sum" or (reduction == "mean" and name.startswith("4d")):
+                    continue
                 rng = draw.generator(topic.seed(tag, name))
                 inputs = dict(
                     _inputs(topic, tag, dtype, shape), pos_weight=draw.uniform(rng, p_shape, 0.25, 4, dtype)
@@ -58,7 +61,9 @@ def _alone() -> Topic:
                 topic.add(
                     f"{tag}-{reduction}-{name}", "POS-WEIGHT-BROADCAST", options, inputs, also=("RANK",)
                 )
-            for name in ("class", "NxC"):
+            if reduction == "none":
+                _coinciding(topic, tag, reduction, dtype)
+            for name in ("class", "NxC") if reduction == "none" else ("class",):
                 for kind, (rule, p) in _values(topic, tag, _SHAPES[name], dtype).items():
                     inputs = dict(_inputs(topic, tag, dtype, soft=kind.endswith("soft")), pos_weight=p)
                     topic.add(f"{tag}-{reduction}-{name}-{kind}", rule, options, inputs)
@@ -72,6 +77,31 @@ def _alone() -> Topic:
             )
             _all_positive(topic, tag, dtype, reduction)
     return topic
+
+
+def _coinciding(topic, tag, reduction, dtype):
+    """Shapes where a pos_weight along the wrong axis would broadcast as well; alone, and with weight."""
+    for name, (shape, p_shape) in (COINCIDING | EMPTY | SCALAR).items():
+        rng = draw.generator(topic.seed(tag, name))
+        inputs = {
+            "input": draw.bell(rng, shape, 2.0, dtype),
+            "target": draw.soft(rng, shape, dtype),
+            "pos_weight": draw.uniform(rng, p_shape, 0.25, 4, dtype),
+        }
+        rule = "POS-WEIGHT-BROADCAST"
+        if name in EMPTY:
+            rule = "EMPTY-NONE"
+        want = ("loss", "grad_input", "grad_target")
+        topic.add(f"{tag}-{reduction}-{name}", rule, {"reduction": reduction}, inputs, want=want)
+        if name not in EMPTY:
+            both = dict(inputs, weight=draw.uniform(rng, p_shape, 0.25, 4, dtype))
+            topic.add(
+                f"{tag}-none-{name}-and-weight",
+                "WEIGHT-AND-POS-WEIGHT",
+                {"reduction": "none"},
+                both,
+                want=want,
+            )
 
 
 def _all_positive(topic, tag, dtype, reduction):
@@ -105,7 +135,7 @@ def _together() -> Topic:
     for tag, dtype in DTYPES.items():
         for reduction in REDUCTIONS:
             options = {"reduction": reduction}
-            for w_name in ("0d", "class", "Nx1", "NxC"):
+            for w_name in ("0d", "class", "Nx1", "NxC") if reduction != "sum" else ("class",):
                 for p_name in ("one", "class", "Nx1", "NxC"):
                     rng = draw.generator(topic.seed(tag, w_name, p_name))
                     inputs = dict(
@@ -127,7 +157,7 @@ def _together() -> Topic:
             )
             for w, p in ((1e30, 1e30), (1e30, 1e-30), (1e-30, 1e30), (1e-30, 1e-30)):
                 extreme = dict(inputs, weight=np.full(5, w, dtype), pos_weight=np.full(5, p, dtype))
-                huge = w * p > 1e40
+                huge = w * p > np.finfo(dtype).max
                 rule = "HUGE-PRODUCT-QUIRK" if huge else "WEIGHT-AND-POS-WEIGHT"
                 topic.add(f"{tag}-{reduction}-weight-{w:.0e}-pos-weight-{p:.0e}", rule, options, extreme)
     return topic

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .. import draw
-from ..model import BCEWL, DTYPES, REDUCTIONS, Topic
+from ..model import BCEWL, DTYPES, LOSS_AND_GRAD, MLSM, REDUCTIONS, Topic
 
-_EMPTY = {"0": (0,), "0x3": (0, 3), "3x0": (3, 0), "2x0x4": (2, 0, 4)}
+_EMPTY = {"0": (0,), "0x0": (0, 0), "0x3": (0, 3), "3x0": (3, 0), "2x0x4": (2, 0, 4)}
 _FULL = {
     "1": (1,),
     "5": (5,),
@@ -21,6 +21,8 @@ _FULL = {
     "2x3x4x5": (2, 3, 4, 5),
     "2x1x3x2x2": (2, 1, 3, 2, 2),
 }
+
+_LARGEST = ("64x4", "2x3x4x5", "8x8", "4x4x4")
 
 
 def build(module: str) -> list[Topic]:
@@ -47,7 +49,12 @@ def build(module: str) -> list[Topic]:
                     _rule(module, shape, reduction),
                     options,
                     _inputs(topic, tag, shape, dtype),
+                    want=("loss",) if reduction == "sum" and name in _LARGEST else LOSS_AND_GRAD,
+                    also=("CLASS-AXIS",) if shape == (4, 4, 4) and module == MLSM else (),
                 )
+            for name, shape in (_FULL | _EMPTY).items():
+                if reduction == "none" and name not in _LARGEST:
+                    _add_grad_target(topic, tag, name, shape, dtype)
     return [topic, _large(module)]
 
 
@@ -56,8 +63,18 @@ def _inputs(topic, tag, shape, dtype) -> dict:
     return {"input": draw.bell(rng, shape, 2.0, dtype), "target": draw.hard(rng, shape, dtype)}
 
 
+def _add_grad_target(topic, tag, name, shape, dtype):
+    topic.add(
+        f"{tag}-none-{name}-grad-target",
+        "GRAD-TARGET",
+        {"reduction": "none"},
+        _inputs(topic, tag, shape, dtype),
+        want=("grad_target",),
+    )
+
+
 def _empty_rule(module, shape, reduction) -> str:
-    if module != BCEWL and shape[-1] == 0:
+    if module != BCEWL and shape[-1] == 0 and shape != (0, 0):
         return "EMPTY-CLASSES"
     return {"none": "EMPTY-NONE", "mean": "EMPTY-MEAN", "sum": "EMPTY-SUM"}[reduction]
 
@@ -65,7 +82,7 @@ def _empty_rule(module, shape, reduction) -> str:
 def _rule(module, shape, reduction) -> str:
     if module != BCEWL and len(shape) == 1:
         return "NO-BATCH"
-    if module != BCEWL and len(set(shape)) == 1 and shape[0] > 1:
+    if module != BCEWL and len(shape) == 2 and shape[0] == shape[1] > 1:
         return "CLASS-AXIS"
     if len(shape) != 2:
         return "RANK"
@@ -84,15 +101,11 @@ def _large(module: str) -> Topic:
     t = draw.hard(rng, shape, "float32")
     for tag, dtype in DTYPES.items():
         inputs = {"input": x.astype(dtype), "target": t.astype(dtype)}
-        topic.add(f"{tag}-mean-256x128", "LARGE-GRAD", {"reduction": "mean"}, inputs)
-        for reduction in ("none", "sum"):
-            if reduction == "none" and module == BCEWL:
-                continue  # as large as the gradient, and says nothing new
-            topic.add(
-                f"{tag}-{reduction}-256x128",
-                "NONE-SHAPE" if reduction == "none" else "SUM",
-                {"reduction": reduction},
-                inputs,
-                want=("loss",),
-            )
+        topic.add(f"{tag}-mean-256x128", "LARGE-GRAD", {"reduction": "mean"}, inputs, want=("grad_input",))
+        for reduction in ("mean", "sum"):
+            name = f"{tag}-{reduction}-256x128-loss"
+            topic.add(name, "ACCUMULATION", {"reduction": reduction}, inputs, want=("loss",))
+        if module == MLSM:
+            name = f"{tag}-none-256x128-loss"
+            topic.add(name, "NONE-SHAPE", {"reduction": "none"}, inputs, want=("loss",))
     return topic

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import draw
 from ..model import BCEWL, DTYPES, MLSM, REDUCTIONS, Topic
+from .weight_shapes import COINCIDING, EMPTY, SCALAR
 
 _SHAPES = {"0d": (), "one": (1,), "class": (5,), "1xC": (1, 5), "Nx1": (3, 1), "NxC": (3, 5)}
 _MORE = {  # input shape, weight shape
@@ -29,7 +30,6 @@ def _rule(module: str, shape_name: str) -> str:
 
 def build(module: str) -> list[Topic]:
     topic = Topic(module, "weights", "weight in every shape that broadcasts, with values of every kind.")
-    want = ("loss", "grad_input", "grad_weight") if module == MLSM else ("loss", "grad_input")
     for tag, dtype in DTYPES.items():
         rng = draw.generator(topic.seed(tag))
         inputs = {"input": draw.bell(rng, (3, 5), 2.0, dtype), "target": draw.hard(rng, (3, 5), dtype)}
@@ -47,9 +47,11 @@ def build(module: str) -> list[Topic]:
                         "GRAD-WEIGHT",
                         options,
                         dict(inputs, weight=weight),
-                        want=want,
+                        want=("grad_weight",),
                     )
             for name, (shape, weight_shape) in _MORE.items():
+                if reduction == "sum" or (reduction == "mean" and name.startswith("4d")):
+                    continue
                 rng = draw.generator(topic.seed(tag, name))
                 more = {
                     "input": draw.bell(rng, shape, 2.0, dtype),
@@ -57,10 +59,33 @@ def build(module: str) -> list[Topic]:
                     "weight": draw.uniform(rng, weight_shape, 0.25, 4, dtype),
                 }
                 topic.add(f"{tag}-{reduction}-{name}", _rule(module, name), options, more, also=("RANK",))
-            for name in ("class", "NxC"):
+            if reduction == "none":
+                _coinciding(topic, tag, reduction, dtype)
+            for name in ("class", "NxC") if reduction == "none" else ("class",):
                 for kind, (rule, weight) in _values(topic, tag, _SHAPES[name], dtype).items():
                     topic.add(f"{tag}-{reduction}-{name}-{kind}", rule, options, dict(inputs, weight=weight))
     return [topic]
+
+
+def _coinciding(topic, tag, reduction, dtype):
+    """Every output, on shapes where a weight along the wrong axis would broadcast as well."""
+    want = ("loss", "grad_input", "grad_target") + (("grad_weight",) if topic.module == MLSM else ())
+    shapes = COINCIDING | EMPTY | (SCALAR if topic.module == BCEWL else {})
+    for name, (shape, weight_shape) in shapes.items():
+        rng = draw.generator(topic.seed(tag, name))
+        inputs = {
+            "input": draw.bell(rng, shape, 2.0, dtype),
+            "target": draw.soft(rng, shape, dtype),
+            "weight": draw.uniform(rng, weight_shape, 0.25, 4, dtype),
+        }
+        rule = "WEIGHT-BROADCAST"
+        if name in EMPTY:
+            rule = "EMPTY-NONE"
+            if topic.module == MLSM and name == "no-classes":
+                rule = "EMPTY-CLASSES"
+        elif name == "square-full" and topic.module == MLSM:
+            rule = "WEIGHT-ELEMENT"
+        topic.add(f"{tag}-{reduction}-{name}", rule, {"reduction": reduction}, inputs, want=want)
 
 
 def _values(topic, tag, shape, dtype) -> dict:
