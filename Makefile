@@ -7,6 +7,7 @@ SHELL := /bin/bash
 GO ?= go
 UV ?= uv
 CARGO ?= cargo
+NPM ?= npm
 
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 RUFF := $(UV) tool run ruff@0.17.6
@@ -39,8 +40,8 @@ race: ## the Go tests under the race detector (needs a C compiler)
 .PHONY: lint
 lint: ## golangci-lint for Go, ruff for Python
 	$(GO) run $(GOLANGCI) run
-	$(RUFF) check generators benchmarks $(WALKER)
-	$(RUFF) format --check generators benchmarks $(WALKER)
+	$(RUFF) check generators benchmarks ports $(WALKER)
+	$(RUFF) format --check generators benchmarks ports $(WALKER)
 
 .PHONY: fixtures
 fixtures: ## make the fixtures anew from PyTorch
@@ -93,6 +94,68 @@ bench: ## time the losses side by side with PyTorch; writes docs/performance.md 
 	cd benchmarks && $(UV) sync --locked && $(UV) run --locked python -m unittest && \
 	$(UV) run --locked python -m lossproof_bench --lossproof ../dist/lossproof --page ../docs/performance.md $(BENCH)
 
+KERNEL := loss/internal/kernel
+MPMATH := mpmath==1.4.1
+define GENERATE
+$(UV) run --no-project --quiet --with $(MPMATH) python coefficients.py && \
+$(GO) run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg kernel
+endef
+
+.PHONY: generate
+generate: ## write the polynomials and the assembly of the kernels anew
+	cd $(KERNEL)/asm && $(GENERATE)
+
+.PHONY: generate-check
+generate-check: ## generate them elsewhere and compare with the committed ones
+	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
+	cp -r $(KERNEL) "$$copy/kernel"; \
+	cd "$$copy/kernel/asm" && $(GO) vet . && $(GENERATE) && cd "$(CURDIR)/$(KERNEL)" && \
+	for file in coefficients.go kernels_amd64.s kernels_amd64.go; do diff -u $$file "$$copy/kernel/$$file" || { \
+	echo "make generate-check: $(KERNEL)/$$file is not what make generate writes" >&2; exit 1; }; done
+
+.PHONY: test-purego
+test-purego: ## the losses and the suites with the kernels in Go, as on other processors
+	CGO_ENABLED=0 $(GO) test -tags purego ./loss/... ./suites/... ./cmd/...
+
+CROSS := linux/arm64 darwin/arm64 windows/amd64 linux/386 js/wasm
+
+.PHONY: cross
+cross: ## build and vet for other platforms
+	@for platform in $(CROSS); do \
+	echo "$$platform"; \
+	export CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
+	$(GO) build ./... && $(GO) vet ./... || exit; \
+	done
+
+.PHONY: ports
+ports: port-pytorch port-tfjs port-candle ## check the ports of real libraries against their known failures
+
+.PHONY: port-pytorch
+port-pytorch: PORT = ports/pytorch/.venv/bin/python ports/pytorch/port.py
+port-pytorch: ## check PyTorch, at parity and at exact
+	cd ports/pytorch && $(UV) sync --locked
+	$(GO) run ./cmd/lossproof run --baseline ports/pytorch/baseline.json -- $(PORT)
+	$(GO) run ./cmd/lossproof run --level exact --baseline ports/pytorch/baseline-exact.json -- $(PORT)
+
+.PHONY: port-tfjs
+port-tfjs: ## check TensorFlow.js (needs Node.js)
+	cd ports/tfjs && $(NPM) ci --no-audit --no-fund
+	$(GO) run ./cmd/lossproof run --baseline ports/tfjs/baseline.json -- node ports/tfjs/port.mjs
+
+.PHONY: port-candle
+port-candle: ## check candle (needs Rust)
+	cd ports/candle && $(CARGO) build --release --locked
+	$(GO) run ./cmd/lossproof run --baseline ports/candle/baseline.json -- ports/candle/target/release/lossproof-port-candle
+
+.PHONY: skeletons
+skeletons: ## write, build and check the ports that init writes (needs uv, Node.js and Rust)
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	$(GO) build -o "$$dir/lossproof" ./cmd/lossproof; \
+	for language in python javascript rust; do \
+	"$$dir/lossproof" init $$language "$$dir/$$language" | sed -n 's/^  //p' >"$$dir/steps"; \
+	PATH="$$dir:$$PATH" bash -eux "$$dir/steps"; \
+	done
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m)
 	@for package in $$($(GO) list ./...); do \
@@ -102,7 +165,7 @@ fuzz: ## every fuzz target for FUZZTIME (1m)
 	done; done
 
 .PHONY: full
-full: test race lint fixtures-check walker walker-rust fuzz ## everything, also what takes long
+full: test race lint fixtures-check walker walker-rust ports skeletons fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.
@@ -111,7 +174,7 @@ module-path: ## set the module path: make module-path P=host/owner/lossproof
 	@if ! grep -Eq '^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(/[A-Za-z0-9._~-]+)+$$' <<<"$(P)"; then \
 	echo "make module-path: P is '$(P)', want a path such as P=example.org/owner/lossproof" >&2; exit 2; fi
 	@old=$$($(GO) list -m); pattern=$${old//./\\.}; \
-	find . \( -name '.?*' -o -name target -o -path ./fixtures/data \) -prune -o -type f \( -name '*.go' -o -name '*.md' \) -print0 | \
+	find . \( -name '.?*' -o -name target -o -name node_modules -o -path ./fixtures/data \) -prune -o -type f \( -name '*.go' -o -name '*.md' \) -print0 | \
 	xargs -0 sed -E -i.module-path \
 	-e "s#^([[:space:]]*(import[[:space:]]+)?([A-Za-z0-9_.]+[[:space:]]+)?\")$$pattern(/[^\"]*)?(\"[[:space:]]*(//.*)?)\$$#\1$(P)\4\5#" \
 	-e "s#^(([[:space:]]*|\\\$$ )go (get|install|run|get -tool) )$$pattern(/|@|\$$)#\1$(P)\4#"; \

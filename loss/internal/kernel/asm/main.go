@@ -1,5 +1,4 @@
-// The command asm writes the AVX2 kernels of package kernel and their stubs. Run it with go generate,
-// or with
+// The command asm writes the AVX2 kernels of package kernel and their stubs; `make generate` runs it:
 //
 //	go run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg kernel
 //
