@@ -1,0 +1,301 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/jstemmer/go-junit-report/v2/junit"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"lossproof/fixtures"
+	"lossproof/internal/testports"
+	"lossproof/judge"
+	"lossproof/ports"
+	"lossproof/ports/builtin"
+	"lossproof/report"
+)
+
+func write(t *testing.T, format func(io.Writer, *judge.Result) error, result *judge.Result) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := format(&b, result); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// failsWith answers every call with a failure of the port.
+func failsWith(message string) ports.Port {
+	return testports.Port{EvaluateFunc: func(context.Context, ports.Call) (ports.Answer, error) {
+		return ports.Answer{Failed: &ports.Failed{Message: message}}, nil
+	}}
+}
+
+// nasty is text of a port that no format may stumble over.
+const nasty = "```\n]]> \x1b[31m\x00 <b>|*_&%\r\n::error::gotcha \xff"
+
+// mixed is a result with every kind of outcome that a run has without a process.
+func mixed(t *testing.T) *judge.Result {
+	t.Helper()
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := testports.Port{EvaluateFunc: func(ctx context.Context, call ports.Call) (ports.Answer, error) {
+		switch {
+		case call.Options.Reduction != nil && *call.Options.Reduction == "sum":
+			return ports.Answer{Failed: &ports.Failed{Message: nasty}}, nil
+		case call.Inputs[ports.Input].DType == "float64":
+			return testports.Zeros.Evaluate(ctx, call)
+		}
+		return testports.Port{}.Evaluate(ctx, call)
+	}}
+	const blog = "BCEWithLogitsLoss/blog_example/"
+	result, err := judge.Run(context.Background(), set, port, judge.Options{
+		Selection: judge.Selection{Select: []string{blog + "*", "BCEWithLogitsLoss/mixed_dtype/*", "BCEWithLogitsLoss/rejections/f32-reduction-*"}},
+		Known: map[string]judge.Known{
+			blog + "f64-none#loss":       {Outcome: judge.Fail, Reason: "not | written"},
+			blog + "f64-none#grad_input": {Outcome: judge.Fail},
+			blog + "f32-none#loss":       {Outcome: judge.Fail, Reason: "gone"},
+			blog + "f32-sum#loss":        {Outcome: judge.Crash, Reason: "crashed"},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result.Baseline = &judge.BaselineInfo{Entries: 4, ClaimShrank: []string{"X: dtypes: float16 is claimed no more"}, WithoutReason: []string{blog + "f64-none#grad_input"}}
+	return result
+}
+
+func TestResultSchema(t *testing.T) {
+	data, err := os.ReadFile("schemas/result.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema any
+	if err := json.Unmarshal(data, &schema); err != nil {
+		t.Fatal(err)
+	}
+	close(schema) // every member that is written is described
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("result.json", schema); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile("result.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	validate := func(text string) error {
+		document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compiled.Validate(document)
+	}
+	for name, result := range map[string]*judge.Result{
+		"built-in": run(t, builtin.Port{}, "*/blog_example/*", "*/nonfinite/*", "*/rejections/*", "*/mixed_dtype/*"),
+		"mixed":    mixed(t), "panics": run(t, testports.Panics, "*/blog_example/*"),
+	} {
+		text := write(t, report.JSON, result)
+		if err := validate(text); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if read, err := report.Parse([]byte(text)); err != nil || len(read.Cases) != len(result.Cases) {
+			t.Errorf("%s: read %v", name, err)
+		}
+		if validate(strings.Replace(text, `"outcome"`, `"outcmoe"`, 1)) == nil {
+			t.Errorf("%s: a misspelt member is valid", name)
+		}
+	}
+}
+
+// close forbids members that a schema does not describe.
+func close(schema any) {
+	switch s := schema.(type) {
+	case map[string]any:
+		_, isObject := s["properties"]
+		if _, open := s["additionalProperties"]; isObject && !open && s["type"] == "object" {
+			s["additionalProperties"] = false
+		}
+		for _, value := range s {
+			close(value)
+		}
+	case []any:
+		for _, value := range s {
+			close(value)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	whole := run(t, builtin.Port{}, "*/blog_example/*")
+	unfinished := *whole
+	unfinished.Complete = false
+	if _, err := report.Parse([]byte(write(t, report.JSON, &unfinished))); err == nil || !strings.Contains(err.Error(), "not complete") {
+		t.Errorf("got error %v", err)
+	}
+	text := write(t, report.JSON, whole)
+	if _, err := report.Parse([]byte(text[:len(text)/2])); err == nil || !strings.Contains(err.Error(), "not JSON") {
+		t.Errorf("half a file: got error %v", err)
+	}
+	if _, err := report.Parse([]byte(strings.Replace(text, `"pass"`, `"passed"`, 1))); err == nil || !strings.Contains(err.Error(), "outcome") && !strings.Contains(err.Error(), "passed") {
+		t.Errorf("a wrong outcome: got error %v", err)
+	}
+}
+
+func TestJUnit(t *testing.T) {
+	result := mixed(t)
+	text := write(t, report.JUnit, result)
+	var suites junit.Testsuites
+	decoder := xml.NewDecoder(strings.NewReader(text))
+	if err := decoder.Decode(&suites); err != nil {
+		t.Fatalf("%v in\n%.3000s", err, text)
+	}
+	kinds := map[string]string{}
+	for _, suite := range suites.Suites {
+		for _, test := range suite.Testcases {
+			kind := "pass"
+			switch {
+			case test.Failure != nil:
+				kind = "failure " + test.Failure.Type
+			case test.Error != nil:
+				kind = "error " + test.Error.Type
+			case test.Skipped != nil:
+				kind = "skipped " + test.Skipped.Message
+			}
+			kinds[test.Name] = kind
+		}
+	}
+	for name, want := range map[string]string{
+		"BCEWithLogitsLoss/blog_example/f32-mean":                         "pass",
+		"BCEWithLogitsLoss/blog_example/f32-none":                         "failure fixed",
+		"BCEWithLogitsLoss/blog_example/f32-sum":                          "error error",
+		"BCEWithLogitsLoss/blog_example/f64-mean":                         "failure fail",
+		"BCEWithLogitsLoss/blog_example/f64-none":                         "skipped known failure: not | written; no reason is given",
+		"BCEWithLogitsLoss/mixed_dtype/mean-float32-input-float64-target": "skipped unsupported: without mixed_dtype",
+		"BCEWithLogitsLoss/rejections/f32-reduction-elementwise_mean":     "pass", // a quirk
+		"claim":                     "failure claim-shrank",
+		"verdict/BCEWithLogitsLoss": "failure not-conformant",
+	} {
+		if kinds[name] != want {
+			t.Errorf("%s: got %q, want %q", name, kinds[name], want)
+		}
+	}
+	if n := len(kinds); n != len(result.Cases)+2 || suites.Tests != n {
+		t.Errorf("%d test cases, %d in the sum, want %d", n, suites.Tests, len(result.Cases)+2)
+	}
+	if suites.Failures != 4 || suites.Errors != 2 {
+		t.Errorf("%d failures, %d errors", suites.Failures, suites.Errors)
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	text := write(t, report.Markdown, mixed(t))
+	for _, want := range []string{
+		"## ❌ lossproof: lossproof ", " is not conformant\n\n```\nnot conformant (parity): BCEWithLogitsLoss",
+		"### The claim shrank (claim-shrank)\n\n- X: dtypes: float16 is claimed no more\n", "### 4 cases fail of ",
+		"#### BCEWL-SUM (must): 2 cases\n\n'sum' adds the losses of all elements.", "- `BCEWithLogitsLoss/blog_example/f64-sum`: error\n",
+		"is in the baseline as crash: error is new", "### Known failures: 1 case\n", "not \\| written", "| BCEWithLogitsLoss | ",
+		"**1 entry of the baseline without a reason**",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("want %q in\n%s", want, text)
+		}
+	}
+	// What the port says stays in its fence.
+	if !strings.Contains(text, "````\n") {
+		t.Error("the fence around text with a fence is not longer")
+	}
+	if strings.Index(text, "cases fail") > strings.Index(text, "What was checked") {
+		t.Error("failures do not come first")
+	}
+}
+
+func TestMarkdownIsBounded(t *testing.T) {
+	for name, port := range map[string]ports.Port{"zeros": testports.Zeros, "long messages": failsWith(strings.Repeat("no <memory> ", 1000))} {
+		text := write(t, report.Markdown, run(t, port, "*/shapes/*", "*/weights/*", "*/pos_weight/*", "*/nonfinite/*", "*/targets/*", "*/extreme_logits/*", "*/rejections/*", "*/reductions/*", "*/blog_example/*"))
+		if len(text) > 61_000 || len(text) < 5_000 {
+			t.Errorf("%s: %d bytes", name, len(text))
+		}
+		if strings.Count(text, "\n```\n")%2 != 0 {
+			t.Errorf("%s: a fence stays open", name)
+		}
+	}
+}
+
+func TestBadge(t *testing.T) {
+	conformant := run(t, builtin.Port{}, "*/blog_example/*")
+	conformant.Partial = false
+	deviating, known, shard, failing, unfinished := *conformant, *conformant, *conformant, *conformant, *conformant
+	deviating.Summary.Modules = append([]judge.ModuleSummary{}, conformant.Summary.Modules...)
+	known.Summary.Modules = append([]judge.ModuleSummary{}, conformant.Summary.Modules...)
+	deviating.Summary.Modules[0].Deviations = []string{"A", "B"}
+	known.Summary.Modules[0].KnownFailures = 1
+	shard.Shard = "1/2"
+	failing.Summary.Passed = false
+	unfinished.Complete = false
+	for _, test := range []struct {
+		result         *judge.Result
+		message, color string
+	}{
+		{conformant, "conformant (parity)", "brightgreen"},
+		{&deviating, "conformant (parity), 2 deviations", "green"},
+		{&known, "1 known failure (parity)", "yellow"},
+		{&shard, "nothing fails in shard 1/2 (parity)", "lightgrey"},
+		{&failing, "not conformant (parity)", "red"},
+		{&unfinished, "not complete", "lightgrey"},
+		{run(t, builtin.Port{}, "*/blog_example/*"), "conformant (parity), some cases", "yellowgreen"},
+	} {
+		var got struct {
+			SchemaVersion         int
+			Label, Message, Color string
+		}
+		if err := json.Unmarshal([]byte(write(t, report.Badge, test.result)), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.SchemaVersion != 1 || got.Label != "lossproof" || got.Message != test.message || got.Color != test.color {
+			t.Errorf("got %+v, want %s, %s", got, test.message, test.color)
+		}
+	}
+}
+
+func TestAnnotations(t *testing.T) {
+	text := write(t, report.Annotations, mixed(t))
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if len(lines) != 6 {
+		t.Errorf("%d lines, want 6:\n%s", len(lines), text)
+	}
+	for _, line := range lines {
+		if !strings.HasPrefix(line, "::error title=lossproof") && !strings.HasPrefix(line, "::warning title=lossproof") {
+			t.Errorf("line %q", line)
+		}
+	}
+	if !strings.Contains(text, "title=lossproof%3A claim-shrank::X: dtypes") || !strings.Contains(text, "&%25%0D%0A") {
+		t.Errorf("got\n%s", text)
+	}
+	many := write(t, report.Annotations, run(t, testports.Zeros, "*/weights/*"))
+	if n := strings.Count(many, "::error "); n != 10 || !strings.Contains(many, "more cases fail\n") {
+		t.Errorf("%d errors:\n%s", n, many)
+	}
+	if none := write(t, report.Annotations, run(t, builtin.Port{}, "*/blog_example/*")); none != "" {
+		t.Errorf("conformant: got %q", none)
+	}
+}
+
+func TestErrorsOfWritingFormats(t *testing.T) {
+	result := run(t, testports.Zeros, "*/blog_example/*")
+	for name, format := range map[string]func(io.Writer, *judge.Result) error{
+		"JUnit": report.JUnit, "Markdown": report.Markdown, "Badge": report.Badge, "Annotations": report.Annotations,
+	} {
+		if err := format(full{}, result); !errors.Is(err, errFull) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
