@@ -1,11 +1,13 @@
 """python -m lossproof_bench: see --help."""
 
 import argparse
+import os
 import platform
 import sys
 from pathlib import Path
 
 import torch
+from torch._inductor import config as inductor
 
 from . import page
 from .contenders import Lossproof, PyTorch, Tensors
@@ -18,6 +20,9 @@ def main() -> int:
     parser.add_argument("--lossproof", required=True, help="the program lossproof")
     parser.add_argument("--page", type=Path, help="write the tables between its markers")
     parser.add_argument("--quick", action="store_true", help="a few rows and rounds, for trying")
+    parser.add_argument(
+        "--avx2", action="store_true", help="keep PyTorch to AVX2 where it would use AVX-512"
+    )
     parser.add_argument("--seconds", type=float, default=2.0, help="per row, about")
     parser.add_argument("--rounds", type=int, default=30, help="per row, at most")
     arguments = parser.parse_args()
@@ -27,6 +32,8 @@ def main() -> int:
     if arguments.quick:
         arguments.seconds, arguments.rounds = min(arguments.seconds, 0.5), min(arguments.rounds, 5)
 
+    if arguments.avx2:
+        use_avx2()
     lossproof, tensors = Lossproof([arguments.lossproof]), Tensors()
     rows = quick_rows() if arguments.quick else all_rows()
     contenders = [lossproof, PyTorch(tensors, compiled=False), PyTorch(tensors, compiled=True)]
@@ -35,7 +42,8 @@ def main() -> int:
 
     details = {
         "version": torch.__version__.split("+")[0],
-        "capability": torch.backends.cpu.get_cpu_capability(),
+        "capability": torch.backends.cpu.get_cpu_capability()
+        + (" (restricted to it)" if arguments.avx2 else ""),
         "python": platform.python_version(),
     }
     content = page.content(results, lossproof.machine, lossproof.path, details, arguments.quick)
@@ -44,6 +52,14 @@ def main() -> int:
     else:
         arguments.page.write_text(page.update(old, content), encoding="utf-8")
     return 0
+
+
+def use_avx2() -> None:
+    """Keeps eager and compiled PyTorch to AVX2; its kernels are chosen at the first call."""
+    os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
+    inductor.cpp.simdlen = 256
+    if (capability := torch.backends.cpu.get_cpu_capability()) != "AVX2":
+        raise SystemExit(f"--avx2: PyTorch uses {capability}")
 
 
 sys.exit(main())

@@ -31,7 +31,7 @@ class Disagreement(Exception):
 def measure(row: Row, contenders: list, seconds: float, rounds: int) -> dict[str, Times | str]:
     """Times of each contender by its name, or why it has none.
 
-    The contenders take turns for so many rounds, or until so many seconds are over, but three
+    The contenders take turns for so many rounds, or until so many seconds are over, but two
     rounds at least.
     """
     results: dict[str, Times | str] = {}
@@ -53,7 +53,7 @@ def measure(row: Row, contenders: list, seconds: float, rounds: int) -> dict[str
     try:
         start = time.perf_counter()
         for k in range(rounds):
-            if k >= 3 and time.perf_counter() - start > seconds:
+            if k >= 2 and time.perf_counter() - start > seconds:
                 break
             for contender in ready:
                 time.sleep(PAUSE)

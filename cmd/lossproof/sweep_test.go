@@ -20,11 +20,12 @@ func TestSweepSample(t *testing.T) {
 	if err := os.WriteFile(page, committed, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got := command("sweep", "--sample", "--points", "2000", "--json", "-", "--page", page)
+	got := command("sweep", "--sample", "--points", "2000", "--sums", "100000", "--json", "-", "--page", page)
 	if got.code == exitUsage {
 		t.Fatalf("exit code %d: %s", got.code, got.stderr)
 	}
-	check(t, got, got.code, "stderr:float32, hard targets", "stderr:a stratified sample, which proves nothing", "stderr:gradient, target 1", "stderr:Random points")
+	check(t, got, got.code, "stderr:float32, hard targets", "stderr:a stratified sample, which proves nothing", "stderr:gradient, target 1", "stderr:Random points",
+		"stderr:Means and sums", "stderr:MultiLabelSoftMarginLoss  sum", "stderr:100 000 elements")
 	var report sweep.Report
 	if err := json.Unmarshal([]byte(got.stdout), &report); err != nil {
 		t.Fatal(err)
@@ -32,7 +33,7 @@ func TestSweepSample(t *testing.T) {
 	if want := len(report.Misses()) > 0; want != (got.code == exitNotConformant) {
 		t.Errorf("exit code %d, misses %q", got.code, report.Misses())
 	}
-	if report.Float32.Complete || report.Float32.Tallies[0].Correct == 0 || len(report.Random) != 20 || report.Random[0].Points != 2000 || report.Sums != nil {
+	if report.Float32.Complete || report.Float32.Tallies[0].Correct == 0 || len(report.Random) != 20 || report.Random[0].Points != 2000 || len(report.Sums) != 8 {
 		t.Errorf("got %+v", report)
 	}
 	text, err := os.ReadFile(page)
@@ -42,10 +43,6 @@ func TestSweepSample(t *testing.T) {
 	if !strings.Contains(string(text), "a stratified sample, which proves nothing") || !strings.HasPrefix(string(text), "# ") {
 		t.Errorf("the page is\n%s", text)
 	}
-}
-
-func TestSweepSums(t *testing.T) {
-	check(t, command("sweep", "--sample", "--points", "0", "--sums", "100000"), exitConformant, "Means and sums", "MultiLabelSoftMarginLoss  sum", "100 000 elements")
 }
 
 func TestSweepMerge(t *testing.T) {
@@ -65,7 +62,7 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 	}{
 		{[]string{"--shard", "3/2"}, `--shard: got "3/2", want i/n`},
 		{[]string{"--shard", "1"}, `--shard: got "1", want i/n`},
-		{[]string{"--shard", "1/1000"}, "want i/n with 1 ≤ i ≤ n ≤ 512"},
+		{[]string{"--shard", "1/5000"}, "want i/n with 1 ≤ i ≤ n ≤ 4096"},
 		{[]string{"--sample", "--shard", "1/2"}, "--sample takes seconds"},
 		{[]string{"--sample", "--state", "x"}, "--sample takes seconds"},
 		{[]string{"--merge", "x", "--state", "y"}, "--merge measures no logits"},
@@ -86,19 +83,22 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 // TestSweepGoesOn has a state in which everything is done.
 func TestSweepGoesOn(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
-	// Chunks of subnormal logits alone are quick: those of the first shard of 512.
-	first := command("sweep", "--shard", "1/512", "--state", state)
-	check(t, first, exitConformant, "INCOMPLETE: 8 388 608 of the 4 294 967 296")
-	second := command("sweep", "--shard", "1/512", "--state", state)
+	// Chunks of subnormal logits alone are quick: those of the first shard of 4096.
+	first := command("sweep", "--shard", "1/4096", "--state", state)
+	check(t, first, exitConformant, "INCOMPLETE: 1 048 576 of the 4 294 967 296")
+	if strings.Contains(first.stdout, "Random points") {
+		t.Errorf("a shard draws random points too:\n%s", first.stdout)
+	}
+	second := command("sweep", "--shard", "1/4096", "--state", state)
 	check(t, second, exitConformant, "stderr:float32 logits: 100.0 % were done before")
 	if first.stdout != second.stdout {
 		t.Errorf("got\n%s\nthen\n%s", first.stdout, second.stdout)
 	}
-	check(t, command("sweep", "--merge", state, "--points", "0"), exitConformant, "INCOMPLETE: 8 388 608 of the 4 294 967 296")
+	check(t, command("sweep", "--merge", state, "--points", "0"), exitConformant, "INCOMPLETE: 1 048 576 of the 4 294 967 296")
 	if err := os.WriteFile(state, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	check(t, command("sweep", "--shard", "1/512", "--state", state), exitUsage, "stderr:got format 0 of the state, want 1")
+	check(t, command("sweep", "--shard", "1/4096", "--state", state), exitUsage, "stderr:got format 0 of the state, want 1")
 }
 
 func TestSweepProgress(t *testing.T) {

@@ -66,7 +66,7 @@ func TestRoundComputesWhatItTimes(t *testing.T) {
 		for module, want := range map[string]float64{"BCEWithLogitsLoss": bce.Data[0], "MultiLabelSoftMarginLoss": multi.Data[0]} {
 			for _, dtype := range []string{"float32", "float64"} {
 				for _, gradient := range []bool{false, true} {
-					c := Config{Module: module, Reduction: reduction.String(), DType: dtype, Shape: Shape{6, 10}, Threads: 2, Gradient: gradient}
+					c := Config{Module: module, Reduction: reduction.String(), DType: dtype, Shape: Shape{6, 10}, Threads: 3, Gradient: gradient}
 					got, err := b.Round(c)
 					if err != nil {
 						t.Fatalf("%+v: %v", c, err)
@@ -77,8 +77,8 @@ func TestRoundComputesWhatItTimes(t *testing.T) {
 					if gradient {
 						checkGradient(t, b.data)
 					}
-					if runtime.GOMAXPROCS(0) != 2 {
-						t.Errorf("GOMAXPROCS is %d, want 2", runtime.GOMAXPROCS(0))
+					if runtime.GOMAXPROCS(0) != 3 {
+						t.Errorf("GOMAXPROCS is %d, want 3", runtime.GOMAXPROCS(0))
 					}
 				}
 			}

@@ -10,7 +10,7 @@ import (
 
 // Magnitudes of float32 are counted in chunks, the unit of work that a state remembers.
 const (
-	chunks    = 512
+	chunks    = 4096
 	chunkSize = 1 << 31 / chunks
 	blockSize = 1 << 13 // of one call: the slices stay in the cache, and calls on one thread
 	allLogits = 1 << 32

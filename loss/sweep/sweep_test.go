@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -233,7 +234,7 @@ func TestResume(t *testing.T) {
 
 	// The state is that of these losses and this shard.
 	options.Shard = 2
-	if _, err := Float32(context.Background(), options); err == nil || !strings.Contains(err.Error(), "got shard 1/256, want 2/256") {
+	if _, err := Float32(context.Background(), options); err == nil || !strings.Contains(err.Error(), "got shard 1/2048, want 2/2048") {
 		t.Errorf("another shard: got %v", err)
 	}
 	options = two(file)
@@ -256,8 +257,8 @@ func TestBadState(t *testing.T) {
 		{"not JSON", "{", "[", "not the state of a sweep"},
 		{"another format", `"lossproof_sweep": 1`, `"lossproof_sweep": 2`, "got format 2 of the state, want 1"},
 		{"an unknown member", `"Shard"`, `"Shart"`, "unknown field"},
-		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "got the counts of 0 logits, want 8388608"},
-		{"too few digits", `"Done": "00`, `"Done": "`, "got 126 hexadecimal digits"},
+		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "got the counts of 0 logits, want 1048576"},
+		{"too few digits", `"Done": "00`, `"Done": "`, "got 1022 hexadecimal digits"},
 		{"elements that do not add up", `"Elements": 0`, `"Elements": 7`, "got 7 elements for loss, target 0, want 0"},
 		{"another platform", `"Platform": "`, `"Platform": "plan9/`, "got the platform plan9/"},
 	}
@@ -411,6 +412,29 @@ func TestRandomFindsWrongLosses(t *testing.T) {
 	}
 }
 
+func TestRandomFindsNaN(t *testing.T) {
+	spoil := func(b *batch[float32]) error {
+		err := evaluateBuiltIn(b)
+		if b.weight != nil {
+			b.grad[1] = float32(math.NaN())
+		}
+		return err
+	}
+	rows, err := random(context.Background(), batchSize+2, newProgress(nil, 0, 0), spoil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		want := uint64(0)
+		if strings.Contains(row.Setting, ", weight") && row.Output == "gradient" {
+			want = 2 // one in each batch
+		}
+		if row.WrongClass != want {
+			t.Errorf("%s, %s: got %d results of a wrong class, want %d", row.Setting, row.Output, row.WrongClass, want)
+		}
+	}
+}
+
 // TestRandomIsRepeatable: neither the order of the goroutines nor their number shows.
 func TestRandomIsRepeatable(t *testing.T) {
 	first, err := Random(context.Background(), 3000, nil)
@@ -444,12 +468,11 @@ func TestSumsFindWrongReductions(t *testing.T) {
 		}
 		return nil
 	}
-	calls := 0
 	turns.forward = func(dst []float32, input, target loss.Tensor[float32]) error {
 		if err := right.forward(dst, input, target); err != nil {
 			return err
 		}
-		if calls++; calls == len(sumThreads) {
+		if runtime.GOMAXPROCS(0) == sumThreads[len(sumThreads)-1] {
 			dst[0] = math.Nextafter32(dst[0], 0)
 		}
 		return nil
