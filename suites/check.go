@@ -6,7 +6,6 @@ import (
 
 	"lossproof/judge"
 	"lossproof/ports"
-	"lossproof/report"
 )
 
 // Check judges a port in a plain go test, with a subtest Module/topic/name for every
@@ -17,6 +16,10 @@ import (
 // It may be called several times in a process. A case outside the port's claim is skipped;
 // a case of a quirk logs what differs, and fails only with [GatingQuirks]. A subtest "claim"
 // fails where a claim leaves nothing to check.
+//
+// The first three failing cases of each rule are described in full, the others in a line;
+// [AllMessages] describes all. At the end stands how many cases of which rules fail, and
+// what these have in common.
 func Check(t *testing.T, port ports.Port, options ...Option) {
 	t.Helper()
 	j, c, err := newJudge(t.Context(), port, options)
@@ -24,13 +27,15 @@ func Check(t *testing.T, port ports.Port, options ...Option) {
 		t.Fatal(err)
 	}
 	if c.text != "" {
-		t.Run(c.text, func(t *testing.T) { check(t, j) })
+		t.Run(c.text, func(t *testing.T) { check(t, j, newFailures(c)) })
 		return
 	}
-	check(t, j)
+	check(t, j, newFailures(c))
 }
 
-func check(t *testing.T, j *judge.Judge) {
+func check(t *testing.T, j *judge.Judge, failures *failures) {
+	t.Helper()
+	var results []judge.CaseResult
 	t.Run("claim", func(t *testing.T) {
 		reasons, err := j.Vacuous()
 		if err != nil {
@@ -51,25 +56,29 @@ func check(t *testing.T, j *judge.Judge) {
 							if err != nil {
 								t.Fatal(err)
 							}
-							tell(t, r)
+							results = append(results, r)
+							tell(t, r, failures)
 						})
 					}
 				})
 			}
 		})
 	}
+	if text := summary(results); text != "" {
+		t.Log(text)
+	}
 }
 
 // tell turns a result into that of a test.
-func tell(t *testing.T, r judge.CaseResult) {
+func tell(t *testing.T, r judge.CaseResult, failures *failures) {
 	t.Helper()
 	switch {
 	case r.Outcome == judge.Unsupported:
 		t.Skip("unsupported: " + r.Message)
-	case r.Outcome == judge.SuiteError || r.Outcome.Failing() && r.Gates:
-		t.Error(report.Failure(r))
+	case gates(r):
+		t.Error(failures.describe(r))
 	case r.Outcome.Failing():
-		t.Log("quirk that the port does not have:\n" + report.Failure(r))
+		t.Log("quirk that the port does not have:\n" + failures.describe(r))
 	case r.Note != "":
 		t.Log(r.Note)
 	}

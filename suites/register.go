@@ -10,7 +10,6 @@ import (
 	"lossproof/fixtures"
 	"lossproof/judge"
 	"lossproof/ports"
-	"lossproof/report"
 )
 
 // Register adds a spec for every selected case to the Ginkgo suite that is being built.
@@ -34,7 +33,8 @@ import (
 // --label-filter='requirement: containsAny must && topic: containsAny {weights, pos_weight}'.
 // A case outside the port's claim is skipped; a case of a quirk does not fail, but has a
 // report entry, unless [GatingQuirks] is given. One more spec, "claim", fails where a claim
-// leaves nothing to check.
+// leaves nothing to check. The first three failing cases of each rule are described in full,
+// the others in a line; [AllMessages] describes all.
 func Register(port ports.Port, options ...Option) error {
 	// Not a spec's context: the tree is built before there is one.
 	j, c, err := newJudge(context.Background(), port, options)
@@ -47,12 +47,13 @@ func Register(port ports.Port, options ...Option) error {
 			return fmt.Errorf("suites: %w", err)
 		}
 	}
+	f := newFailures(c)
 	register := func() {
 		ginkgo.It("claim", ginkgo.Label("claim"), func() { checkClaim(j) })
 		for _, module := range groupBy(j.Cases(), byModule) {
 			ginkgo.Describe(module.name, func() {
 				for _, topic := range groupBy(module.cases, byTopic) {
-					ginkgo.Describe(topic.name, func() { registerTopic(j, topic.cases, labels) })
+					ginkgo.Describe(topic.name, func() { registerTopic(j, topic.cases, labels, f) })
 				}
 			})
 		}
@@ -69,13 +70,13 @@ func Register(port ports.Port, options ...Option) error {
 const maxSpecs = 100
 
 // registerTopic registers the cases of one topic, in chunks of equal size if need be.
-func registerTopic(j *judge.Judge, cases []*fixtures.Case, labels map[string]ginkgo.Labels) {
+func registerTopic(j *judge.Judge, cases []*fixtures.Case, labels map[string]ginkgo.Labels, f *failures) {
 	chunks := (len(cases) + maxSpecs - 1) / maxSpecs
 	for i := range chunks {
 		chunk := cases[i*len(cases)/chunks : (i+1)*len(cases)/chunks]
 		specs := func() {
 			for _, c := range chunk {
-				ginkgo.It(c.ID, labels[c.ID], func(ctx ginkgo.SpecContext) { checkCase(ctx, j, c) })
+				ginkgo.It(c.ID, labels[c.ID], func(ctx ginkgo.SpecContext) { checkCase(ctx, j, c, f) })
 			}
 		}
 		if chunks == 1 {
@@ -100,7 +101,7 @@ func labelsOf(set *fixtures.Set, c *fixtures.Case) (ginkgo.Labels, error) {
 }
 
 // checkCase is the body of a spec.
-func checkCase(ctx context.Context, j *judge.Judge, c *fixtures.Case) {
+func checkCase(ctx context.Context, j *judge.Judge, c *fixtures.Case, f *failures) {
 	ginkgo.GinkgoHelper()
 	r, err := j.Case(ctx, c)
 	if err != nil {
@@ -109,12 +110,12 @@ func checkCase(ctx context.Context, j *judge.Judge, c *fixtures.Case) {
 	switch {
 	case r.Outcome == judge.Unsupported:
 		ginkgo.Skip("unsupported: " + r.Message)
-	case r.Outcome == judge.SuiteError || r.Outcome.Failing() && r.Gates:
-		ginkgo.Fail(report.Failure(r))
+	case gates(r):
+		ginkgo.Fail(f.describe(r))
 	case r.Outcome.Failing():
-		ginkgo.AddReportEntry("quirk that the port does not have", report.Failure(r), ginkgo.ReportEntryVisibilityFailureOrVerbose)
+		ginkgo.AddReportEntry("quirk that the port does not have", f.describe(r), ginkgo.ReportEntryVisibilityFailureOrVerbose)
 	default:
-		ginkgo.AddReportEntry("agrees", summary(r), ginkgo.ReportEntryVisibilityNever)
+		ginkgo.AddReportEntry("agrees", agreement(r), ginkgo.ReportEntryVisibilityNever)
 	}
 }
 

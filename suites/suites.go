@@ -7,7 +7,9 @@ package suites
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -24,6 +26,8 @@ type config struct {
 	text  string
 	set   *fixtures.Set
 	judge judge.Options
+	// allMessages writes every failure in full.
+	allMessages bool
 }
 
 // AtLevel sets the level; it is [verdict.Parity] without.
@@ -52,6 +56,12 @@ func Under(text string) Option {
 	return func(c *config) { c.text = text }
 }
 
+// AllMessages describes every failing case in full; without, the first three of each rule
+// are, and the others in a line.
+func AllMessages() Option {
+	return func(c *config) { c.allMessages = true }
+}
+
 // embedded are the fixtures in this program, checked once.
 var embedded = sync.OnceValues(fixtures.LoadEmbedded)
 
@@ -60,6 +70,9 @@ func newJudge(ctx context.Context, port ports.Port, options []Option) (*judge.Ju
 	var c config
 	for _, option := range options {
 		option(&c)
+	}
+	if isNil(port) {
+		return nil, c, errors.New("suites: the port is nil")
 	}
 	if c.judge.Level != "" {
 		if _, err := verdict.ParseLevel(string(c.judge.Level)); err != nil {
@@ -78,6 +91,15 @@ func newJudge(ctx context.Context, port ports.Port, options []Option) (*judge.Ju
 		return nil, c, fmt.Errorf("suites: %w", err)
 	}
 	return j, c, nil
+}
+
+// isNil reports whether there is no port: no value, or a nil pointer.
+func isNil(port ports.Port) bool {
+	if port == nil {
+		return true
+	}
+	v := reflect.ValueOf(port)
+	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // group is a module or a topic with its cases.
@@ -103,8 +125,8 @@ func byModule(c *fixtures.Case) string { return c.Module }
 
 func byTopic(c *fixtures.Case) string { return c.Topic }
 
-// summary says in one line what came of a case that does not fail.
-func summary(r judge.CaseResult) string {
+// agreement says in one line what came of a case that does not fail.
+func agreement(r judge.CaseResult) string {
 	var parts []string
 	for _, name := range r.OutputNames() {
 		if output := r.Outputs[name]; output.Agrees != "" {

@@ -29,6 +29,7 @@ const (
 	childPort   = "LOSSPROOF_TEST_PORT"
 	childSelect = "LOSSPROOF_TEST_SELECT"
 	childQuirks = "LOSSPROOF_TEST_QUIRKS"
+	childAll    = "LOSSPROOF_TEST_ALL_MESSAGES"
 )
 
 var childPorts = map[string]ports.Port{
@@ -54,6 +55,9 @@ func childOptions(t *testing.T) []suites.Option {
 	options := []suites.Option{suites.Of(set), suites.Selecting(judge.Selection{Select: []string{os.Getenv(childSelect)}})}
 	if os.Getenv(childQuirks) != "" {
 		options = append(options, suites.GatingQuirks())
+	}
+	if os.Getenv(childAll) != "" {
+		options = append(options, suites.AllMessages())
 	}
 	return options
 }
@@ -158,7 +162,7 @@ func TestWrongPorts(t *testing.T) {
 	}{
 		{"PosWeightIgnored", "BCEWithLogitsLoss/pos_weight/f32-mean-class-soft", []string{
 			"rule BCEWL-POS-WEIGHT", "(must):", "loss: float32 of shape (): 1 of 1 elements are wrong at level parity",
-			"reference", "exact", "ULP", "lossproof show BCEWithLogitsLoss/pos_weight/f32-mean-class-soft"}},
+			"reference", "exact", "ULP", "in a clone of lossproof: go run ./cmd/lossproof show BCEWithLogitsLoss/pos_weight/f32-mean-class-soft"}},
 		{"Zeros", blog, []string{"loss: float32 of shape (3, 5): 15 of 15 elements are wrong", "at (0, 0): got 0", "and 10 more", "lossproof show " + blog}},
 		{"NaNs", blog, []string{"got NaN", "the class differs"}},
 		{"WrongShape", blog, []string{"loss: shape is (1, 3, 5), want (3, 5)"}},
@@ -182,6 +186,45 @@ func TestWrongPorts(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestManyFailures: a few of each rule in full, the others in a line, and at the end what
+// they share.
+func TestManyFailures(t *testing.T) {
+	if os.Getenv(childPort) != "" {
+		return
+	}
+	const pattern = "BCEWithLogitsLoss/*/f32-mean-*"
+	hint := regexp.MustCompile(`(?m)^ *in a clone of lossproof: go run \./cmd/lossproof show BCEWithLogitsLoss/`)
+	rule := regexp.MustCompile(`(?m)^ *rule (\S+) \(`)
+	line := regexp.MustCompile(`BCEWithLogitsLoss/\S+: fail \(rule \S+\): (loss|grad_input): float32 of shape `)
+	summary := regexp.MustCompile(`(?m)^ *suites_test\.go:\d+: (\d+) of the \d+ cases fail, by rule:\n *BCEWL-\S+ +must +\d+\n`)
+	for _, how := range []string{"TestSuites", "TestCheckTwice"} {
+		output, _ := child(t, how, "PosWeightIgnored", pattern)
+		inFull := map[string]int{}
+		for _, match := range rule.FindAllStringSubmatch(output, -1) {
+			inFull[match[1]]++
+		}
+		lines := len(line.FindAllString(output, -1))
+		if inFull["BCEWL-POS-WEIGHT"] != 3 || lines == 0 {
+			t.Errorf("%s: of BCEWL-POS-WEIGHT %d are in full, want 3; %d are in a line", how, inFull["BCEWL-POS-WEIGHT"], lines)
+		}
+		output, _ = child(t, how, "PosWeightIgnored", pattern, childAll+"=1")
+		if all := len(hint.FindAllString(output, -1)); all < 10 || line.MatchString(output) {
+			t.Errorf("%s: with AllMessages %d are in full", how, all)
+		}
+		if how == "TestSuites" {
+			continue
+		}
+		match := summary.FindStringSubmatch(output)
+		if match == nil || !strings.Contains(output, "all "+match[1]+" failing cases of BCEWithLogitsLoss have pos_weight, as ") {
+			t.Errorf("there is no summary, or it does not say that all have pos_weight:\n%s", output)
+		}
+	}
+	output, _ := child(t, "TestCheckTwice", "builtin", pattern)
+	if strings.Contains(output, "cases fail") {
+		t.Errorf("a summary, and nothing fails:\n%s", output)
 	}
 }
 
@@ -274,6 +317,8 @@ func TestRegisterErrors(t *testing.T) {
 		{builtin.Port{}, []suites.Option{suites.Selecting(judge.Selection{Select: []string{"zzz"}})}, `"zzz" matches no case`},
 		{builtin.Port{}, []suites.Option{suites.AtLevel("ulp")}, `level is "ulp"`},
 		{deaf, nil, "the port's answer to hello"},
+		{nil, nil, "the port is nil"},
+		{(*builtin.Port)(nil), nil, "the port is nil"},
 	} {
 		if err := suites.Register(test.port, test.options...); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("got error %v, want %q in it", err, test.want)
