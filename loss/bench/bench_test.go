@@ -195,9 +195,8 @@ func TestRead(t *testing.T) {
 			if 2*len(w) > n || n-2*len(w) > 2 {
 				t.Errorf("%d elements: got %d words", n, len(w))
 			}
-			got := uint64(0)
 			sum := readWords(w)
-			got = sum&math.MaxUint32 + sum>>32
+			got := sum&math.MaxUint32 + sum>>32
 			// What fills no word, at most one element at either end, is left out.
 			if got > want || want-got > uint64(n+1) {
 				t.Errorf("%d elements from %d on: read %d, want %d less at most the ends", n, offset, got, want)
