@@ -80,10 +80,18 @@ func (j *job[T]) run() float64 {
 		}
 		return 0
 	}
-	if workers := min(runtime.GOMAXPROCS(0), j.blocks()); workers > 1 && j.chunks >= parallelChunks && !j.overwritesUnread() {
-		return j.parallel(workers)
+	if n := j.workers(); n > 1 {
+		return j.parallel(n)
 	}
 	return j.sequential()
+}
+
+// workers returns the number of goroutines to use.
+func (j *job[T]) workers() int {
+	if j.chunks < parallelChunks || j.overwritesUnread() {
+		return 1
+	}
+	return min(runtime.GOMAXPROCS(0), j.blocks())
 }
 
 // sizeOf returns the size of an element in bytes.

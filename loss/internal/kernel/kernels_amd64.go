@@ -85,8 +85,7 @@ func losses64AVX2(l []float64, x []float64, t []float64)
 //		sums += v
 //	}
 //
-// where eight, then four elements, then one are added to sums as sumAVX2 adds four: a vector to sums[:4], and what that rounds
-// away to sums[4:]. All of an element is read before anything of it is written.
+// where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.
 //
 //go:noescape
 func sumLosses32AVX2(sums *[8]float64, y []float64, x []float32, t []float32)
@@ -115,8 +114,7 @@ func roundLosses32AVX2(dst []float32, y []float64, x []float32, t []float32, str
 //		grad[i] = ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div)
 //	}
 //
-// where eight, then four elements, then one are added to sums as sumAVX2 adds four: a vector to sums[:4], and what that rounds
-// away to sums[4:]. All of an element is read before anything of it is written.
+// where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.
 //
 //go:noescape
 func sumLossesGrads32AVX2(sums *[8]float64, grad []float32, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
@@ -145,8 +143,7 @@ func roundLossesGrads32AVX2(dst []float32, grad []float32, y []float64, x []floa
 //		sums += v
 //	}
 //
-// where eight, then four elements, then one are added to sums as sumAVX2 adds four: a vector to sums[:4], and what that rounds
-// away to sums[4:]. All of an element is read before anything of it is written.
+// where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.
 //
 //go:noescape
 func sumLosses64AVX2(sums *[8]float64, y []float64, x []float64, t []float64)
@@ -175,8 +172,7 @@ func roundLosses64AVX2(dst []float64, y []float64, x []float64, t []float64, str
 //		grad[i] = ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div)
 //	}
 //
-// where eight, then four elements, then one are added to sums as sumAVX2 adds four: a vector to sums[:4], and what that rounds
-// away to sums[4:]. All of an element is read before anything of it is written.
+// where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.
 //
 //go:noescape
 func sumLossesGrads64AVX2(sums *[8]float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64, stream bool)
@@ -310,8 +306,8 @@ func round64AVX2(dst []float64, l []float64, stream bool)
 
 // sumAVX2 is, lane by lane,
 //
-//	for ; len(l) >= 64; l = l[64:] {
-//		add(sums, the pairwise sum of 16 vectors of l)
+//	for ; len(l) >= 8; l = l[8:] {
+//		add(sums, l[:4] + l[4:8])
 //	}
 //	for ; len(l) >= 4; l = l[4:] {
 //		add(sums, l[:4])

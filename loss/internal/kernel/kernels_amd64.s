@@ -3682,33 +3682,12 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-32
 	MOVQ    l_len+16(FP), DX
 	VMOVUPD (AX), Y0
 	VMOVUPD 32(AX), Y1
-	CMPQ    DX, $0x40
-	JL      sixteen_done
+	CMPQ    DX, $0x08
+	JL      eight_done
 
-sixteen:
+eight_body:
 	VMOVUPD (CX), Y2
 	VADDPD  32(CX), Y2, Y2
-	VMOVUPD 64(CX), Y3
-	VADDPD  96(CX), Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VMOVUPD 128(CX), Y3
-	VADDPD  160(CX), Y3, Y3
-	VMOVUPD 192(CX), Y4
-	VADDPD  224(CX), Y4, Y4
-	VADDPD  Y4, Y3, Y3
-	VADDPD  Y3, Y2, Y2
-	VMOVUPD 256(CX), Y3
-	VADDPD  288(CX), Y3, Y3
-	VMOVUPD 320(CX), Y4
-	VADDPD  352(CX), Y4, Y4
-	VADDPD  Y4, Y3, Y3
-	VMOVUPD 384(CX), Y4
-	VADDPD  416(CX), Y4, Y4
-	VMOVUPD 448(CX), Y5
-	VADDPD  480(CX), Y5, Y5
-	VADDPD  Y5, Y4, Y4
-	VADDPD  Y4, Y3, Y3
-	VADDPD  Y3, Y2, Y2
 	VADDPD  Y2, Y0, Y3
 	VSUBPD  Y0, Y3, Y4
 	VSUBPD  Y4, Y3, Y5
@@ -3717,16 +3696,16 @@ sixteen:
 	VADDPD  Y4, Y5, Y5
 	VADDPD  Y5, Y1, Y1
 	VMOVAPD Y3, Y0
-	ADDQ    $0x00000200, CX
-	SUBQ    $0x40, DX
-	CMPQ    DX, $0x40
-	JGE     sixteen
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, DX
+	CMPQ    DX, $0x08
+	JGE     eight_body
 
-sixteen_done:
+eight_done:
 	CMPQ DX, $0x04
 	JL   four_done
 
-four:
+four_body:
 	VMOVUPD (CX), Y2
 	VADDPD  Y2, Y0, Y3
 	VSUBPD  Y0, Y3, Y4
@@ -3739,13 +3718,13 @@ four:
 	ADDQ    $0x20, CX
 	SUBQ    $0x04, DX
 	CMPQ    DX, $0x04
-	JGE     four
+	JGE     four_body
 
 four_done:
 	CMPQ DX, $0x01
 	JL   one_done
 
-one:
+one_body:
 	VMOVSD  (CX), X6
 	VADDPD  Y6, Y0, Y2
 	VSUBPD  Y0, Y2, Y3
@@ -3758,7 +3737,7 @@ one:
 	ADDQ    $0x08, CX
 	SUBQ    $0x01, DX
 	CMPQ    DX, $0x01
-	JGE     one
+	JGE     one_body
 
 one_done:
 	VMOVUPD Y0, (AX)

@@ -306,15 +306,14 @@ func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
 
 func slicesClone[T Float](v []T) []T { return append([]T(nil), v...) }
 
-// testFused compares the kernels that do several passes in one with those that do one each: the same bits, but for
-// the order in which a sum is added.
+// testFused compares the kernels that do several passes in one with those that do one each: the same bits.
 func testFused[T Float](t *testing.T, name string, k twins[T], y []float64, x, target []T, losses []float64, grads []T, u, div float64, stream bool, offset int) {
 	t.Helper()
 	n := len(x)
 	rounded := make([]T, n)
 	k.round(rounded, losses, false)
 	var want, wantGo, sums, sumsBoth [8]float64
-	sumEightsGo(&want, losses)
+	sumGo(&want, losses)
 	k.sumLossesGo(&wantGo, slices.Clone(y), x, target)
 	k.sumLosses(&sums, y, x, target)
 	closeTo(t, name+": sumLosses", sums[:], want[:], 0, nil)

@@ -147,25 +147,19 @@ func roundGo[T Float](dst []T, l []float64) {
 }
 
 func sumGo(sums *[8]float64, l []float64) {
-	for ; len(l) >= 64; l = l[64:] {
-		var v [64]float64
-		copy(v[:], l)
-		for n := 32; n >= 4; n /= 2 {
-			// Neighbouring vectors of four, as in the assembly.
-			for i := range n {
-				v[i] = v[i/4*8+i%4] + v[i/4*8+4+i%4]
-			}
-		}
+	for ; len(l) >= 8; l = l[8:] {
 		for lane := range 4 {
-			add(sums, lane, v[lane])
+			add(sums, lane, l[lane]+l[lane+4])
 		}
 	}
-	for i, v := range l {
-		lane := i % 4
-		if i >= len(l)/4*4 {
-			lane = 0
+	if len(l) >= 4 {
+		for lane := range 4 {
+			add(sums, lane, l[lane])
 		}
-		add(sums, lane, v)
+		l = l[4:]
+	}
+	for _, v := range l {
+		add(sums, 0, v)
 	}
 }
 
@@ -174,27 +168,27 @@ func sumGo(sums *[8]float64, l []float64) {
 func sumLosses32Go(sums *[8]float64, y []float64, x, t []float32) {
 	log1p32Go(y, y)
 	lossesGo(y, x, t)
-	sumEightsGo(sums, y)
+	sumGo(sums, y)
 }
 
 func sumLosses64Go(sums *[8]float64, y, x, t []float64) {
 	log1p64Go(y, y)
 	lossesGo(y, x, t)
-	sumEightsGo(sums, y)
+	sumGo(sums, y)
 }
 
 func sumLossesGrads32Go(sums *[8]float64, grad []float32, y, l []float64, x, t []float32, u, div float64) {
 	log1p32Go(l, y)
 	lossesGo(l, x, t)
 	gradsGo(grad, y, x, t, u, div)
-	sumEightsGo(sums, l)
+	sumGo(sums, l)
 }
 
 func sumLossesGrads64Go(sums *[8]float64, grad, y, l, x, t []float64, u, div float64) {
 	log1p64Go(l, y)
 	lossesGo(l, x, t)
 	gradsGo(grad, y, x, t, u, div)
-	sumEightsGo(sums, l)
+	sumGo(sums, l)
 }
 
 func roundLosses32Go(dst []float32, y []float64, x, t []float32) {
@@ -221,16 +215,6 @@ func roundLossesGrads64Go(dst, grad, y, l, x, t []float64, u, div float64) {
 	lossesGo(l, x, t)
 	gradsGo(grad, y, x, t, u, div)
 	roundGo(dst, l)
-}
-
-// sumEightsGo adds eight numbers at a time, as two vectors of four; then four; then one.
-func sumEightsGo(sums *[8]float64, l []float64) {
-	for ; len(l) >= 8; l = l[8:] {
-		for lane := range 4 {
-			add(sums, lane, l[lane]+l[lane+4])
-		}
-	}
-	sumGo(sums, l)
 }
 
 // add adds v to a lane with compensation.

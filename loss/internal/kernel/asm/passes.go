@@ -209,7 +209,7 @@ func plainLosses(e element, c []float64, what plain) {
 	doc = append([]string{name + " is", "", "\tfor i := range x {"}, append(doc, "\t}", "")...)
 	switch {
 	case what.sum:
-		doc = append(doc, "where eight, then four elements, then one are added to sums as sumAVX2 adds four: a vector to sums[:4], and what that rounds", "away to sums[4:]. All of an element is read before anything of it is written.")
+		doc = append(doc, "where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.")
 	default:
 		doc = append(doc, "All of an element is read before anything of it is written.")
 	}
@@ -599,13 +599,13 @@ func round(e element) {
 	fence()
 }
 
-// sum adds sixteen registers pairwise before it adds them, with compensation, to the sums: six more
-// operations for 64 elements.
+// sum adds two registers to each other before it adds them, with compensation, to the sums. The kernels that compute
+// losses and their sum in one pass group them alike.
 func sum() {
 	function("sumAVX2", "sums *[8]float64, l []float64", "",
 		"sumAVX2 is, lane by lane,", "",
-		"\tfor ; len(l) >= 64; l = l[64:] {",
-		"\t\tadd(sums, the pairwise sum of 16 vectors of l)",
+		"\tfor ; len(l) >= 8; l = l[8:] {",
+		"\t\tadd(sums, l[:4] + l[4:8])",
 		"\t}",
 		"\tfor ; len(l) >= 4; l = l[4:] {",
 		"\t\tadd(sums, l[:4])",
@@ -619,44 +619,14 @@ func sum() {
 	l := param("l", 8)
 	n := Load(Param("l").Len(), GP64())
 	total := loadTwoSum(sums)
-	for _, step := range []struct {
-		label    string
-		elements int
-	}{{"sixteen", 64}, {"four", 4}, {"one", 1}} {
-		CMPQ(n, immediate(step.elements))
-		JL(operand.LabelRef(step.label + "_done"))
-		Label(step.label)
-		var v reg.VecVirtual
-		if step.elements == 1 {
-			v = YMM()
-			VMOVSD(l.at(0), v.AsX())
-		} else {
-			v = pairwise(l, 0, step.elements/4)
+	loop(n, l.advance, func(v lanes, starts []int) {
+		r := v.load(l.at(0))
+		if len(starts) == 2 {
+			v.add(l.at(starts[1]), r, r)
 		}
-		total.add(v)
-		l.advance(step.elements)
-		SUBQ(immediate(step.elements), n)
-		CMPQ(n, immediate(step.elements))
-		JGE(operand.LabelRef(step.label))
-		Label(step.label + "_done")
-	}
+		total.add(r.AsY())
+	})
 	total.store(sums)
 	VZEROUPPER()
 	RET()
-}
-
-// pairwise returns the sum of registers first to first+count of l, count a power of two.
-func pairwise(l cursor, first, count int) reg.VecVirtual {
-	r := YMM()
-	switch count {
-	case 1:
-		VMOVUPD(l.at(4*first), r)
-	case 2:
-		VMOVUPD(l.at(4*first), r)
-		VADDPD(l.at(4*first+4), r, r)
-	default:
-		a, b := pairwise(l, first, count/2), pairwise(l, first+count/2, count/2)
-		VADDPD(b, a, r)
-	}
-	return r
 }
