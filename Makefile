@@ -153,6 +153,13 @@ port-candle: ## check candle (needs Rust)
 	cd ports/candle && $(CARGO) build --release --locked
 	$(GO) run ./cmd/lossproof run --baseline ports/candle/baseline.json -- ports/candle/target/release/lossproof-port-candle
 
+.PHONY: reasons
+reasons: ## check the reasons of the ports' known failures, and write them into the baselines
+	cd $(WALKER) && $(UV) sync --locked
+	@tree=$$(mktemp -d); trap 'rm -rf "$$tree"' EXIT; \
+	$(GO) run ./cmd/lossproof fixtures extract "$$tree/fixtures"; \
+	$(WALKER)/.venv/bin/python ports/reasons.py "$$tree/fixtures"
+
 .PHONY: skeletons
 skeletons: ## write, build and check the ports that init writes (needs uv, Node.js and Rust)
 	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
@@ -161,6 +168,16 @@ skeletons: ## write, build and check the ports that init writes (needs uv, Node.
 	"$$dir/lossproof" init $$language "$$dir/$$language" | sed -n 's/^  //p' >"$$dir/steps"; \
 	PATH="$$dir:$$PATH" bash -eux "$$dir/steps"; \
 	done
+
+.PHONY: examples
+examples: export CGO_ENABLED = 0
+examples: ## build and run the modules under examples/ as a consumer would
+	@unformatted=$$(gofmt -l examples); \
+	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
+	@for module in examples/*/go.mod; do \
+	cd "$$(dirname "$$module")"; echo "$$module"; \
+	$(GO) mod tidy -diff; $(GO) vet ./...; $(GO) test ./...; \
+	cd - >/dev/null; done
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m)
@@ -186,5 +203,7 @@ module-path: ## set the module path: make module-path P=host/owner/lossproof
 	-e "s#^(([[:space:]]*|\\\$$ )go (get|install|run|get -tool) )$$pattern(/|@|\$$)#\1$(P)\4#"; \
 	find . -name '*.module-path' -delete; \
 	$(GO) mod edit -module "$(P)"; \
+	for module in examples/*/go.mod; do \
+	$(GO) mod edit -droprequire "$$old" -require "$(P)@v0.0.0" -dropreplace "$$old" -replace "$(P)=../.." "$$module"; done; \
 	gofmt -w $$($(GO) list -f '{{.Dir}}' ./...); \
 	echo "module path: $$old -> $(P)"

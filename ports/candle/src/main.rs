@@ -91,7 +91,8 @@ fn outputs(call: &Call) -> Result<Outputs> {
 
 /// Tells candle's refusals of a call from its failures: these must not pass for a refusal.
 fn refusal(error: Error) -> Refusal {
-    let message = error.to_string();
+    let text = error.to_string();
+    let message = text.lines().next().unwrap_or_default().to_string(); // without the backtrace
     let inner = match &error {
         Error::WithBacktrace { inner, .. } => inner,
         other => other,
@@ -101,7 +102,6 @@ fn refusal(error: Error) -> Refusal {
         Error::DTypeMismatchBinaryOp { .. } | Error::UnsupportedDTypeForOp(..) => "dtype",
         _ => return Refusal::Failed(message),
     };
-    let message = message.lines().next().unwrap_or_default().to_string(); // without the backtrace
     Refusal::Rejected { kind, message }
 }
 

@@ -1,0 +1,280 @@
+"""Give every entry of the baselines its reason, after checking that it is the reason.
+
+    python ports/reasons.py FIXTURES        FIXTURES is the folder that `fixtures extract` wrote
+
+For PyTorch the error of every element that misses the tolerance is held against the rounding of
+the terms that the reason names. For candle the formula of the library is computed anew in NumPy:
+it has to fail in the same outputs, and in the way that the reason says. For TensorFlow.js the
+inputs have to be those that the reason is about. An entry that nothing explains is an error: its
+reason has to be found first. Needs NumPy (`make reasons` takes that of the Python walker).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+PORTS = Path(__file__).parent
+sys.path.insert(0, str(PORTS.parent / "fixtures" / "walkers" / "python"))
+
+import walker
+
+#: Wider than float64, so that what is computed in it counts as exact. (On x86; elsewhere it may be
+#: float64 itself, which is not enough.)
+WIDE = np.longdouble
+
+
+class Unexplained(Exception):
+    """No reason that this program knows of explains an entry."""
+
+
+class Terms:
+    """The factors and functions of a case, element by element, in a dtype."""
+
+    def __init__(self, case: walker.Case, dtype):
+        x = case.inputs["input"]
+
+        def expand(name):
+            return np.broadcast_to(case.inputs.get(name, dtype(1)), x.shape).astype(dtype)
+
+        self.x, self.t = x.astype(dtype), expand("target")
+        self.w, self.p = expand("weight"), expand("pos_weight")
+        y = np.exp(-np.abs(self.x))
+        self.softplus = np.log1p(y) + np.maximum(self.x, 0)  # of x
+        self.softplus_neg = np.log1p(y) + np.maximum(-self.x, 0)  # of -x
+        self.sigmoid = np.where(self.x >= 0, 1 / (1 + y), y / (1 + y))
+
+
+def resolve(options: dict) -> str:
+    """Return none, mean or sum; the legacy options win over reduction."""
+    if "size_average" in options or "reduce" in options:
+        if options.get("reduce") is False:
+            return "none"
+        return "sum" if options.get("size_average") is False else "mean"
+    reduction = options.get("reduction", "mean")
+    return "mean" if reduction == "elementwise_mean" else reduction
+
+
+# PyTorch.
+
+LOSS_CANCELS = "{}: the two terms nearly cancel (findings/loss_cancels.py)."
+GRADIENT_CANCELS = "{}: the two terms nearly cancel (findings/gradient_cancels.py)."
+P_IS_LOST = "{} loses a small p beside 1 (findings/pos_weight_is_lost.py)."
+SIGMOID_IS_ZERO = (
+    "sigmoid(x) = 1/(1 + exp(-x)) is 0 where exp(-x) overflows, though a subnormal number"
+    " (findings/sigmoid_is_zero_too_early.py)."
+)
+TARGET_CANCELS = (
+    "autograd adds -log_sigmoid(x) and log_sigmoid(-x), which nearly cancel around x = 0."
+)
+
+#: The error may be this many times the rounding that explains it. (Found: 0.5.)
+SLACK = 1
+
+
+def torch_reason(case: walker.Case, name: str, entry: dict) -> str:
+    """PyTorch at level exact: the reference has the results. NaNs and infinities are quirks."""
+    output = case.outputs[name]
+    low = 0 if output.exact_low is None else output.exact_low
+    with np.errstate(all="ignore"):
+        error = np.abs(output.reference.astype(WIDE) - (output.exact.astype(WIDE) + low))
+        wrong = (error > output.tolerance) & np.isfinite(output.reference)
+        cancelling, losing = roundings(case, name)
+        cancels = error <= SLACK * cancelling
+        explained = error <= SLACK * (cancelling + losing)
+    if walker.judge(output.reference, output, "exact").passed or not wrong.any():
+        raise Unexplained("the reference is exact")
+    has_p, multi_label = "pos_weight" in case.inputs, case.module == "MultiLabelSoftMarginLoss"
+    terms, factor = {
+        ("loss", False): ("(1-t)*x - log_sigmoid(x)", ""),
+        ("loss", True): ("(1-t)*x - ((p-1)*t + 1)*log_sigmoid(x)", "(p-1)*t + 1"),
+        ("grad_input", False): ("sigmoid(x) - t", ""),
+        ("grad_input", True): ("(p*t + 1 - t)*sigmoid(x) - p*t", "p*t + 1 - t"),
+        ("grad_target", False): ("", ""),
+        ("grad_target", True): ("-x - (p-1)*log_sigmoid(x)", "p - 1"),
+    }[name, has_p]
+    template = LOSS_CANCELS if name == "loss" else GRADIENT_CANCELS
+    if cancels[wrong].all():
+        if multi_label and name == "grad_target":
+            return TARGET_CANCELS
+        if multi_label or not terms:
+            raise Unexplained("this formula has no terms that cancel")
+        return template.format(terms)
+    if explained[wrong].all():
+        lost = P_IS_LOST.format(factor)
+        both = f"{lost} {template.format(terms)}"
+        return lost if not cancels[wrong].any() else both
+    smallest = np.finfo(output.reference.dtype).smallest_normal
+    flushed = (output.reference == 0) & (np.abs(output.exact) < smallest)
+    if name == "grad_input" and flushed[wrong].all():
+        return SIGMOID_IS_ZERO
+    raise Unexplained("the error is larger than the rounding of the terms")
+
+
+def roundings(case: walker.Case, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return, by element, the rounding of the two terms and that of the factor with p."""
+    a = Terms(case, WIDE)
+    eps = WIDE(np.finfo(case.outputs[name].reference.dtype).eps)
+    reduction = resolve(case.options)
+    shape = a.x.shape
+    classes = shape[-1] if case.module == "MultiLabelSoftMarginLoss" else 1
+    rows = a.x.size // classes if reduction == "mean" else 1
+    has_p = "pos_weight" in case.inputs
+
+    if name == "loss":
+        if classes > 1:
+            raise Unexplained("this loss does not cancel")
+        scale = eps * np.abs(a.w)
+        cancelling = scale * (
+            np.abs((1 - a.t) * a.x) + np.abs(((a.p - 1) * a.t + 1) * a.softplus_neg)
+        )
+        losing = scale * has_p * (np.abs((a.p - 1) * a.t) + 1) * a.softplus_neg
+        if reduction == "none":
+            return cancelling, losing
+        return np.sum(cancelling) / rows, np.sum(losing) / rows
+
+    upstream = case.inputs.get("grad_output", np.ones(())).astype(WIDE)
+    if classes > 1 and upstream.ndim > 0:
+        upstream = upstream[..., np.newaxis]
+    scale = eps * np.abs(np.broadcast_to(upstream, shape) * a.w) / classes / rows
+    if name == "grad_input":
+        one = np.abs((a.p * a.t + 1 - a.t) * a.sigmoid) + np.abs(a.p * a.t)
+        losing = has_p * (np.abs(a.p * a.t) + 1 + np.abs(a.t)) * a.sigmoid
+        return scale * one, scale * losing
+    if classes > 1:
+        return scale * (a.softplus + a.softplus_neg), 0 * scale
+    one = np.abs(a.x) + np.abs((a.p - 1) * a.softplus_neg)
+    return scale * one, scale * has_p * (np.abs(a.p) + 1) * a.softplus_neg
+
+
+# candle.
+
+EMPTY_HAS_NO_GRADIENT = (
+    "An operation on an empty tensor returns a clone of its left operand, so backward finds no way"
+    " to input (findings/empty_has_no_gradient.rs)."
+)
+GRADIENT_IS_NAN = (
+    "sigmoid(x) or 1 - sigmoid(x) rounds to 0, backward divides by it and multiplies by 0: NaN"
+    " (findings/log_of_sigmoid.rs)."
+)
+LOSS_IS_NAN = (
+    "sigmoid(x) or 1 - sigmoid(x) rounds to 0, and t or 1-t is 0: 0 * ln(0) is NaN"
+    " (findings/log_of_sigmoid.rs)."
+)
+LOSS_IS_INFINITE = (
+    "sigmoid(x) or 1 - sigmoid(x) rounds to 0, and ln(0) makes the loss infinite"
+    " (findings/log_of_sigmoid.rs)."
+)
+LOSS_IS_INEXACT = (
+    "1 - sigmoid(x) cancels for positive x, and its logarithm is inexact"
+    " (findings/log_of_sigmoid.rs)."
+)
+
+
+def candle_reason(case: walker.Case, name: str, entry: dict) -> str:
+    """candle at level parity: binary_cross_entropy_with_logit, computed anew."""
+    x, t = case.inputs["input"], case.inputs["target"]
+    if entry["outcome"] == "error":
+        if x.size > 0:
+            raise Unexplained("the input is not empty")
+        return EMPTY_HAS_NO_GRADIENT
+    one, n = x.dtype.type(1), x.dtype.type(x.size)
+    with np.errstate(all="ignore"):
+        s = one / (np.exp(-x) + one)
+        q = one - s
+        if name == "loss":
+            got = np.asarray(-np.sum(t * np.log(s) + (one - t) * np.log(q)) / n)
+        elif name == "grad_input":
+            got = (t / s - (one - t) / q) * (-one / n) * (q * s)
+        else:
+            raise Unexplained("the gradient of the target is not wrong elsewhere")
+    if walker.judge(got, case.outputs[name]).passed:
+        raise Unexplained("the formula of candle is right here")
+    if name == "grad_input" and np.isnan(got).any():
+        return GRADIENT_IS_NAN
+    if name == "loss" and not ((s == 0) | (q == 0)).any():
+        return LOSS_IS_INEXACT
+    if name == "loss" and not np.isfinite(got):
+        return LOSS_IS_NAN if np.isnan(got) else LOSS_IS_INFINITE
+    raise Unexplained("the formula of candle fails in another way")
+
+
+# TensorFlow.js.
+
+ZERO_WEIGHTS = (
+    "'mean' is SUM_BY_NONZERO_WEIGHTS, which does not count elements of weight zero; MEAN divides"
+    " by the sum of the weights (findings/mean_forgets_zero_weights.mjs)."
+)
+INFINITE_LOGIT = (
+    "max(x, 0) - x*t is inf - inf, or has inf * 0, at an infinite logit: NaN"
+    " (findings/infinite_logits.mjs)."
+)
+WEIGHTS_ENLARGE = (
+    "Weights of a higher rank are multiplied with broadcasting, and enlarge the losses"
+    " (findings/weights_enlarge_the_loss.mjs)."
+)
+CONVERTED = "TensorFlow.js converts int32 and bool {} to float32, and computes the loss."
+
+
+def tfjs_reason(case: walker.Case, name: str, entry: dict) -> str:
+    """TensorFlow.js at level parity: sigmoidCrossEntropy."""
+    x, t = case.inputs["input"], case.inputs["target"]
+    weight = case.inputs.get("weight", np.ones(()))
+    if case.rejection is not None:
+        if weight.ndim > x.ndim:
+            return WEIGHTS_ENLARGE
+        for array, what in ((x, "logits"), (t, "labels")):
+            if array.dtype.name in ("int32", "bool"):
+                return CONVERTED.format(what)
+        raise Unexplained("no reason to accept the call")
+    if resolve(case.options) == "mean" and (weight == 0).any():
+        return ZERO_WEIGHTS
+    with np.errstate(all="ignore"):
+        losses = np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))
+    if name == "loss" and np.isinf(x).any() and np.isnan(losses[np.isinf(x)]).any():
+        return INFINITE_LOGIT
+    raise Unexplained("neither a weight of zero nor an infinite logit")
+
+
+BASELINES = {
+    "pytorch/baseline.json": torch_reason,
+    "pytorch/baseline-exact.json": torch_reason,
+    "tfjs/baseline.json": tfjs_reason,
+    "candle/baseline.json": candle_reason,
+}
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("usage: python ports/reasons.py FIXTURES", file=sys.stderr)
+        return 2
+    cases = {case.id: case for case in walker.load(sys.argv[1]).cases}
+    unexplained = 0
+    for file, reason in BASELINES.items():
+        path = PORTS / file
+        baseline = json.loads(path.read_text(encoding="utf-8"))
+        counts: dict[str, int] = {}
+        for entry in baseline["known"]:
+            case, _, name = entry["id"].partition("#")
+            try:
+                if entry["outcome"] not in ("fail", "error"):
+                    raise Unexplained(f"{entry['outcome']}: that is no property of a library")
+                entry["reason"] = reason(cases[case], name, entry)
+            except Unexplained as err:
+                print(f"ports/{file}: {entry['id']}: {err}", file=sys.stderr)
+                unexplained += 1
+                continue
+            counts[entry["reason"]] = counts.get(entry["reason"], 0) + 1
+        text = json.dumps(baseline, indent=2, ensure_ascii=False) + "\n"
+        path.write_text(text, encoding="utf-8")
+        print(f"ports/{file}: {len(baseline['known'])} known failures")
+        for text, count in sorted(counts.items(), key=lambda item: -item[1]):
+            print(f"  {count:4} {text}")
+    return 1 if unexplained else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
