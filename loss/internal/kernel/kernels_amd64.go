@@ -28,7 +28,7 @@ func exp32AVX2(y []float64, x []float32) (ordinary bool)
 //		ordinary = ordinary && a < 708
 //		n := round(-a * log2E)
 //		r := -a - n*ln2Hi - n*ln2Lo
-//		y[i] = 2**n + 2**n*(r + r*r*polynomial(exp64Poly, r))
+//		y[i] = 2**n * (1 + r + r*r*polynomial(exp64Poly, r)), with what 1 + r rounds away
 //	}
 //
 // with fused multiply-adds. What it writes where an element is not ordinary is not defined.

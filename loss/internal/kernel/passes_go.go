@@ -5,14 +5,15 @@ import "math"
 // The passes in Go. Those that end in Go are what the assembly of the same name does, and what runs
 // where there is none.
 
-// Constants of exp. n = a·log2(e), rounded by adding and subtracting magic, which also leaves
+// Constants of exp. n = -a·log2(e), rounded by adding and subtracting a magic number, which also leaves n, or
 // n + 1023, the exponent of 2ⁿ, in the lowest bits of the sum. n·ln2Hi is exact.
 const (
-	log2E = 0x1.71547652b82fep0
-	magic = 0x1.8p52 + 1023
-	ln2   = 0x1.62e42fefa39efp-1
-	ln2Hi = 0x1.62e42feep-1
-	ln2Lo = 0x1.a39ef35793c76p-33
+	log2E   = 0x1.71547652b82fep0
+	magic32 = 0x1.8p52 + 1023
+	magic64 = 0x1.8p52
+	ln2     = 0x1.62e42fefa39efp-1
+	ln2Hi   = 0x1.62e42feep-1
+	ln2Lo   = 0x1.a39ef35793c76p-33
 )
 
 // exp32Go and exp64Go report whether every |x| is less than expMax. What they write for others is not defined.
@@ -25,8 +26,8 @@ func exp32Go(y []float64, x []float32) (ordinary bool) {
 		if !(a < expMax) {
 			ordinary = false
 		}
-		z := magic - a*log2E
-		n := z - magic
+		z := magic32 - a*log2E
+		n := z - magic32
 		r := -a - n*ln2
 		r2 := r * r
 		p := (c[0] + c[1]*r) + r2*((c[2]+c[3]*r)+r2*(c[4]+c[5]*r))
@@ -45,14 +46,15 @@ func exp64Go(y, x []float64) (ordinary bool) {
 		if !(a < expMax) {
 			ordinary = false
 		}
-		z := magic - a*log2E
-		n := z - magic
+		z := magic64 - a*log2E
+		n := z - magic64
 		r := (-a - n*ln2Hi) - n*ln2Lo
 		r2 := r * r
 		r4 := r2 * r2
 		p := ((c[0] + c[1]*r) + r2*(c[2]+c[3]*r)) + r4*(((c[4]+c[5]*r)+r2*(c[6]+c[7]*r))+r4*(c[8]+c[9]*r))
-		scale := math.Float64frombits(math.Float64bits(z) << 52)
-		y[i] = scale + scale*(r+r2*p)
+		high := 1 + r
+		low := r - (high - 1)
+		y[i] = math.Float64frombits(math.Float64bits(high+(low+r2*p)) + math.Float64bits(z)<<52)
 	}
 	return ordinary
 }
@@ -119,8 +121,20 @@ func gradsGo[T Float](dst []T, y []float64, x, t []T, u, div float64) {
 		if x[i] < 0 {
 			a, b = y, 1
 		}
-		dst[i] = T(((1-t)*a - t*b) * u / (div + y*div))
+		dst[i] = T(divideGrad(((1-t)*a-t*b)*u, y, div))
 	}
+}
+
+// divideGrad returns numerator / (div + y·div), for 0 ≤ y ≤ 1. The quotient is corrected by what 1 + y rounds away, but not
+// where it is infinite.
+func divideGrad(numerator, y, div float64) float64 {
+	sum := 1 + y
+	rest := y - (sum - 1)
+	quotient := numerator / (sum * div)
+	if corrected := quotient - quotient*(rest/sum); corrected == corrected {
+		return corrected
+	}
+	return quotient
 }
 
 func weightedGradsGo[T Float](dst []T, y []float64, x, t, w, p, u []T, div float64) {
@@ -135,7 +149,7 @@ func weightedGradsGo[T Float](dst []T, y []float64, x, t, w, p, u []T, div float
 			a, b = y, 1
 		}
 		numerator := (1-t)*a - float64(p[i*pStep])*t*b
-		dst[i] = T(numerator * float64(w[i*wStep]) * float64(u[i*uStep]) / (div + y*div))
+		dst[i] = T(divideGrad(numerator*float64(w[i*wStep])*float64(u[i*uStep]), y, div))
 	}
 }
 

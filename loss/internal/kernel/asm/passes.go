@@ -16,35 +16,40 @@ func function(name, arguments, results string, doc ...string) {
 	Doc(doc...)
 }
 
-// Constants of exp. The magic number, added to n in ±2⁵¹, leaves n + 1023 in the low bits.
+// Constants of exp. A magic number, added to n in ±2⁵¹, leaves n in the low bits, or n + 1023.
 const (
-	log2E = 0x1.71547652b82fep0
-	ln2   = 0x1.62e42fefa39efp-1
-	ln2Hi = 0x1.62e42feep-1
-	ln2Lo = 0x1.a39ef35793c76p-33
-	magic = 0x1.8p52 + 1023
+	log2E   = 0x1.71547652b82fep0
+	ln2     = 0x1.62e42fefa39efp-1
+	ln2Hi   = 0x1.62e42feep-1
+	ln2Lo   = 0x1.a39ef35793c76p-33
+	magic32 = 0x1.8p52 + 1023
+	magic64 = 0x1.8p52
 )
 
 func expMinusAbs(e element, c []float64) {
-	reduce := "r := -a - n*ln2"
+	reduce, result := "r := -a - n*ln2", "y[i] = 2**n + 2**n*(r + r*r*polynomial(exp32Poly, r))"
 	if e == float64s {
 		reduce = "r := -a - n*ln2Hi - n*ln2Lo"
+		result = "y[i] = 2**n * (1 + r + r*r*polynomial(exp64Poly, r)), with what 1 + r rounds away"
 	}
 	function("exp"+e.suffix()+"AVX2", fmt.Sprintf("y []float64, x []%s", e), "(ordinary bool)",
 		fmt.Sprintf("exp%sAVX2 is", e.suffix()), "",
-		"	ordinary = true",
-		"	for i := range x {",
-		"		a := |x[i]|",
-		"		ordinary = ordinary && a < 708",
-		"		n := round(-a * log2E)",
-		"		"+reduce,
-		"		y[i] = 2**n + 2**n*(r + r*r*polynomial(exp"+e.suffix()+"Poly, r))",
-		"	}", "",
+		"\tordinary = true",
+		"\tfor i := range x {",
+		"\t\ta := |x[i]|",
+		"\t\tordinary = ordinary && a < 708",
+		"\t\tn := round(-a * log2E)",
+		"\t\t"+reduce,
+		"\t\t"+result,
+		"\t}", "",
 		"with fused multiply-adds. What it writes where an element is not ordinary is not defined.",
 	)
 	y, x := param("y", 8), param("x", int(e))
 	n := Load(Param("x").Len(), GP64())
-	magics, log2Es := lanes(4).constant(magic), lanes(4).constant(log2E)
+	magics, log2Es := lanes(4).constant(magic32), lanes(4).constant(log2E)
+	if e == float64s {
+		magics = lanes(4).constant(magic64)
+	}
 	// The largest bit pattern, as unsigned integers of 32 bits: the high halves decide in float64.
 	largest := YMM()
 	VPXOR(largest, largest, largest)
@@ -67,9 +72,20 @@ func expMinusAbs(e element, c []float64) {
 			square := v.reg()
 			v.mul(r, r, square)
 			s := polynomial(v, c, r, square)
-			// r + r²·p, then 2ⁿ + 2ⁿ·that
-			v.timesPlus(r, square, s)
-			v.timesPlus(z, z, s)
+			if e == float32s {
+				// 2ⁿ + 2ⁿ·(r + r²·p)
+				v.timesPlus(r, square, s)
+				v.timesPlus(z, z, s)
+			} else {
+				// (1 + r) + ((what that rounds away) + r²·p), times 2ⁿ
+				high, low := v.reg(), v.reg()
+				v.add(constant(1), r, high)
+				v.sub(constant(1), high, low)
+				v.sub(low, r, low)
+				v.timesPlus(low, square, s)
+				v.add(high, s, s)
+				do(func() { VPADDQ(z, s, s) })
+			}
 			v.store(s, y.at(starts[k]))
 		})
 	})
@@ -265,7 +281,7 @@ func plainLosses(e element, c []float64, what plain) {
 				logit, target := e.load(v, x.at(start)), e.load(v, t.at(start))
 				numerator := gradNumerator(v, f, logit, target, target)
 				v.mul(u, numerator, numerator)
-				grads = append(grads, divideGrad(v, numerator, f, v.load(div)))
+				grads = append(grads, divideGrad(e, v, numerator, f, v.load(div)))
 			}
 		}
 		if what.losses {
@@ -507,7 +523,7 @@ func grads(e element) {
 			target := e.load(v, t.at(starts[k]))
 			numerator := gradNumerator(v, f, logit, target, target)
 			v.mul(v.of(u), numerator, numerator)
-			values[k] = divideGrad(v, numerator, f, v.of(div))
+			values[k] = divideGrad(e, v, numerator, f, v.of(div))
 		})
 		storeAll(e, v, values, dst, starts, flag)
 	})
@@ -527,11 +543,27 @@ func gradNumerator(v lanes, y, x, t, b reg.VecVirtual) reg.VecVirtual {
 	return rest
 }
 
-// divideGrad returns numerator / (div + y·div).
-func divideGrad(v lanes, numerator, y reg.VecVirtual, div operand.Op) reg.VecVirtual {
-	v.timesPlus(div, div, y)
-	v.div(y, numerator, numerator)
-	return numerator
+// divideGrad returns numerator / (div + y·div). In float64 the quotient is corrected by its residual, and so is what the
+// sum rounds away: y and the last rounding are the errors that remain.
+func divideGrad(e element, v lanes, numerator, y reg.VecVirtual, div operand.Op) reg.VecVirtual {
+	if e == float32s {
+		v.timesPlus(div, div, y)
+		v.div(y, numerator, numerator)
+		return numerator
+	}
+	sum, rest, inverse, quotient := v.reg(), v.reg(), v.constant(1), v.reg()
+	do(func() { VMOVAPD(div, sum) })
+	v.plusTimes(y, div, sum)
+	v.sub(sum, div, rest)
+	v.plusTimes(y, div, rest) // div + y·div = sum + rest
+	v.div(sum, inverse, inverse)
+	v.mul(numerator, inverse, quotient)
+	v.minusTimes(quotient, sum, numerator)
+	v.minusTimes(quotient, rest, numerator)
+	// The residual of an infinite quotient is NaN: any number instead keeps it infinite.
+	v.op(VMINPD, VMINSD, constant(math.MaxFloat64), numerator, numerator)
+	v.plusTimes(numerator, inverse, quotient)
+	return quotient
 }
 
 func weightedGrads(e element) {
@@ -572,7 +604,7 @@ func weightedGrads(e element) {
 			numerator := gradNumerator(v, f, logit, target, b)
 			v.mul(e.load(v, w.at(starts[k])), numerator, numerator)
 			v.mul(e.load(v, u.at(starts[k])), numerator, numerator)
-			values[k] = divideGrad(v, numerator, f, v.of(div))
+			values[k] = divideGrad(e, v, numerator, f, v.of(div))
 		})
 		storeAll(e, v, values, dst, starts, flag)
 	})
