@@ -203,6 +203,6 @@ module-path: ## set the module path: make module-path P=host/owner/lossproof
 	-e "s#^(([[:space:]]*|\\\$$ )go (get|install|run|get -tool) )$$pattern(/|@|\$$)#\1$(P)\4#"; \
 	find . -name '*.module-path' -delete; \
 	$(GO) mod edit -module "$(P)"; \
-	sed -E -i.module-path "s#^(require|replace) $$pattern #\1 $(P) #" examples/*/go.mod; rm examples/*/go.mod.module-path; \
+	sed -E -i.module-path "s#^(require |replace |[[:space:]]+)$$pattern #\1$(P) #" examples/*/go.mod; rm examples/*/go.mod.module-path; \
 	gofmt -w examples $$($(GO) list -f '{{.Dir}}' ./...); \
 	echo "module path: $$old -> $(P)"
