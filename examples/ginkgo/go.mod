@@ -2,10 +2,11 @@ module example.com/ginkgo
 
 go 1.26.0
 
+require lossproof v0.0.0
+
 require (
 	github.com/onsi/ginkgo/v2 v2.34.0
 	github.com/onsi/gomega v1.44.0
-	lossproof v0.0.0
 )
 
 require (
