@@ -17,7 +17,7 @@ import (
 // that fails an error; unsupported cases and known failures are skipped. A claim that
 // shrank, and cases that were not reached, are failures of a suite called lossproof.
 func JUnit(w io.Writer, result *judge.Result) error {
-	suites := junit.Testsuites{Name: "lossproof " + string(result.Level)}
+	suites := junit.Testsuites{Name: "lossproof " + result.Level}
 	var suite junit.Testsuite
 	for i, r := range result.Cases {
 		name := r.Module + "/" + r.Topic

@@ -35,8 +35,7 @@ func (t *trace) line(number int, direction string, text []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	fmt.Fprintf(t.w, "%.3f %d %s ", time.Since(t.start).Seconds(), number, direction)
-	t.w.Write(text)
-	t.w.WriteByte('\n')
+	fmt.Fprintf(t.w, "%s\n", text)
 	// What was traced is wanted most where lossproof itself is killed.
 	if err := t.w.Flush(); err != nil && t.fault == nil {
 		t.fault = fmt.Errorf("trace: %w", err)

@@ -180,7 +180,7 @@ func (w *worker) receive(l line) error {
 		default:
 			c.noise = fmt.Errorf("%w: %w", ports.ErrMalformed, err)
 		}
-		return nil
+		return nil //nolint:nilerr // the error is kept as noise, to be told with the answer that is missing
 	}
 	first := w.inflight[0]
 	if id != first.id && first.noise != nil && len(w.inflight) > 1 && id == w.inflight[1].id {
@@ -238,7 +238,7 @@ func (w *worker) lose(err error) {
 	case isTorn(blamed.noise):
 		err = fmt.Errorf("%w after %w", err, blamed.noise)
 	default:
-		err = fmt.Errorf("%w (then: %s)", blamed.noise, err) // the noise is what it is
+		err = fmt.Errorf("%w (then: %w)", blamed.noise, err) // the noise is what it is
 	}
 	err = fmt.Errorf("%w%s", err, w.child.lastWords())
 	if blamed.lost != nil || isMalformed(err) {

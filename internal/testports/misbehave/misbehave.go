@@ -324,8 +324,8 @@ var misbehaviours = map[string]func(m *misbehaving){
 		})
 	},
 	"floods stdout with lines": func(m *misbehaving) { m.answer = instead(func(string) string { flood(m.out, 1<<40); return "" }) },
-	"floods stderr":            func(m *misbehaving) { m.before = when(func() { flood(os.Stderr, 100<<20) }) },
-	"floods stderr, then dies": func(m *misbehaving) { m.before = when(func() { flood(os.Stderr, 50<<20); die("the last line", 1) }) },
+	"floods stderr":            func(m *misbehaving) { m.before = when(func() { flood(os.Stderr, 50<<20) }) },
+	"floods stderr, then dies": func(m *misbehaving) { m.before = when(func() { flood(os.Stderr, 5<<20); die("the last line", 1) }) },
 	"forks, and dies":          func(m *misbehaving) { m.before = when(func() { fork(false); os.Exit(1) }) },
 	"forks, and hangs":         func(m *misbehaving) { m.before = when(func() { fork(false); hang() }) },
 	"forks, and goes on":       func(m *misbehaving) { m.before = when(func() { fork(false) }) },

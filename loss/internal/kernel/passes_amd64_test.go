@@ -304,8 +304,6 @@ func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
 	}
 }
 
-func slicesClone[T Float](v []T) []T { return append([]T(nil), v...) }
-
 // testFused compares the kernels that do several passes in one with those that do one each: the same bits.
 func testFused[T Float](t *testing.T, name string, k twins[T], y []float64, x, target []T, losses []float64, grads []T, u, div float64, stream bool, offset int) {
 	t.Helper()
