@@ -164,36 +164,22 @@ func byPattern(set *fixtures.Set, flag string, patterns []string) (filter, error
 	return func(c *fixtures.Case) bool { return matches(c.ID, patterns...) }, nil
 }
 
-// hintForPattern says what a pattern that matches nothing may have meant: the cases below
-// a folder or of a topic, ids that have it as a part, or the nearest id.
+// hintForPattern says what a pattern that matches nothing may have meant: the cases
+// below a folder, or the nearest id.
 func hintForPattern(set *fixtures.Set, pattern string) string {
-	const whole = `: a pattern must match the whole id, as "*/shapes/*" does`
-	folder, word := strings.TrimSuffix(pattern, "/")+"/", strings.Trim(pattern, "*/")
-	part := "*" + word + "*"
-	var ids, folders, topics []string
-	isPart := false
+	folder := strings.TrimSuffix(pattern, "/") + "/"
+	var ids, folders []string
 	for _, c := range set.Cases {
 		if strings.HasPrefix(c.ID, folder) {
-			return fmt.Sprintf("%s, did you mean %q?", whole, folder+"*")
+			return fmt.Sprintf(", did you mean %q?", folder+"*")
 		}
-		isPart = isPart || word != "" && matches(c.ID, part)
 		ids = append(ids, c.ID)
 		folders = append(folders, c.Module+"/"+c.Topic+"/*")
-		topics = append(topics, c.Topic)
-	}
-	if slices.Contains(topics, word) {
-		return fmt.Sprintf("%s, did you mean %q?", whole, "*/"+word+"/*")
-	}
-	if isPart {
-		return fmt.Sprintf("%s, did you mean %q?", whole, part)
-	}
-	if topic, ok := suggest.Nearest(word, topics); ok {
-		return fmt.Sprintf("%s, did you mean %q?", whole, "*/"+topic+"/*")
 	}
 	if strings.HasSuffix(pattern, "*") {
-		return whole + suggest.Hint(pattern, folders)
+		return suggest.Hint(pattern, folders)
 	}
-	return whole + suggest.Hint(pattern, ids)
+	return suggest.Hint(pattern, ids)
 }
 
 // byName returns a filter for a property of cases, nil without names.

@@ -52,10 +52,9 @@ func (p *program) fixturesCommand() *cobra.Command {
 }
 
 func (p *program) verify(args []string) error {
-	load, what := p.load, "the embedded fixtures are"
+	load, where := p.load, "the embedded fixtures"
 	if len(args) == 1 {
-		where := args[0]
-		what = "the data in " + where + " are"
+		where = args[0]
 		info, err := os.Stat(where)
 		if err != nil {
 			return fmt.Errorf("fixtures verify: %w", err)
@@ -69,7 +68,7 @@ func (p *program) verify(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "%s intact: version %s, %d cases, %d rules, %d files, from PyTorch %s\n",
-		what, set.Version(), len(set.Cases), len(set.Rules), len(set.Manifest.Files), set.TorchVersion())
+	fmt.Fprintf(p.stdout, "%s are intact: version %s, %d cases, %d rules, %d files, from PyTorch %s\n",
+		where, set.Version(), len(set.Cases), len(set.Rules), len(set.Manifest.Files), set.TorchVersion())
 	return nil
 }

@@ -201,8 +201,10 @@ func TestOneCaseGoesWrong(t *testing.T) {
 		{"a shape of 2^31 x 2^31", judge.Malformed, "got 60 bytes, want 4611686018427387904 elements", 1, ""},
 		{"a shape that overflows", judge.Malformed, "the number of elements overflows", 1, ""},
 		{"a line of gigabytes", judge.Malformed, "the line has more than 67108864 bytes", 2, ""},
+		{"a huge unwanted output", judge.Malformed, "which is more than all inputs broadcast together have", 1, ""},
 		{"many members", judge.Malformed, "it has more than 1000 members", 1, ""},
 		{"a deep nest", judge.Malformed, "exceeded max depth", 1, ""},
+		{"a huge failure", judge.Error, "the port says that it failed: xxx", 1, ""},
 		{"floods stderr", judge.Pass, "", 1, ""},
 		{"floods stdout with lines", judge.Malformed, `the line is not JSON`, 2, ""},
 		{"floods stderr, then dies", judge.Crash, "the last line", 3, ""},
@@ -256,10 +258,9 @@ func checkForked(t *testing.T, o process.Options, left bool) {
 	}
 	pid, _ := strconv.Atoi(string(text))
 	if left {
-		if !alive(pid) {
-			t.Errorf("process %d, which the port forked, is dead: the test shows nothing", pid)
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Errorf("kill %d: %v", pid, err)
 		}
-		_ = syscall.Kill(pid, syscall.SIGKILL)
 		return
 	}
 	// A killed process may take a moment to be gone.
@@ -535,8 +536,8 @@ func TestClock(t *testing.T) {
 	t.Parallel()
 	o := options(t, "takes its time")
 	o.Timeout = 400 * time.Millisecond
-	if s := run(t, o); s.err != nil || !s.result.Summary.Conformant || strings.Count(s.trace, "-- started") != 1 {
-		t.Errorf("error %v, %v, processes %d", s.err, s.result.Summary.Cases, strings.Count(s.trace, "-- started"))
+	if s := run(t, o); s.err != nil || !s.result.Summary.Conformant {
+		t.Errorf("error %v, %v", s.err, s.result.Summary.Cases)
 	}
 }
 

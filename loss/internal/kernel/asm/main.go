@@ -101,26 +101,11 @@ func param(name string, size int) cursor {
 // loop calls body for n elements: eight at a time, in two registers, then four, then one. body gets
 // the lanes of a register and the element, from the current one, at which each register starts.
 func loop(n reg.Register, advance func(elements int), body func(v lanes, starts []int)) {
-	loopSteps(n, advance, body, eight, four, one)
-}
-
-// step is how many elements a loop works on at a time.
-type step struct {
-	label  string
-	v      lanes
-	starts []int
-}
-
-var (
-	sixteen = step{"sixteen", 4, []int{0, 4, 8, 12}}
-	eight   = step{"eight", 4, []int{0, 4}}
-	four    = step{"four", 4, []int{0}}
-	one     = step{"one", 1, []int{0}}
-)
-
-// loopSteps is loop with other steps.
-func loopSteps(n reg.Register, advance func(elements int), body func(v lanes, starts []int), steps ...step) {
-	for _, step := range steps {
+	for _, step := range []struct {
+		label  string
+		v      lanes
+		starts []int
+	}{{"eight", 4, []int{0, 4}}, {"four", 4, []int{0}}, {"one", 1, []int{0}}} {
 		elements := int(step.v) * len(step.starts)
 		Label(step.label)
 		CMPQ(n, immediate(elements))
@@ -149,13 +134,4 @@ func polynomial(v lanes, c []float64, x, square reg.VecVirtual) reg.VecVirtual {
 	odd, even := half(1), half(0)
 	v.plusTimes(x, odd, even)
 	return even
-}
-
-// horner appends c[0] + c[1]·x + … by Horner's rule: it needs one register.
-func horner(v lanes, c []float64, x reg.VecVirtual) reg.VecVirtual {
-	r := v.constant(c[len(c)-1])
-	for i := len(c) - 2; i >= 0; i-- {
-		v.timesPlus(constant(c[i]), x, r)
-	}
-	return r
 }

@@ -54,11 +54,7 @@ func expMinusAbs(e element, c []float64) {
 	largest := YMM()
 	VPXOR(largest, largest, largest)
 	advance := func(k int) { y.advance(k); x.advance(k) }
-	steps := []step{eight, four, one}
-	if e == float32s {
-		steps = []step{sixteen, eight, four, one}
-	}
-	loopSteps(n, advance, func(v lanes, starts []int) {
+	loop(n, advance, func(v lanes, starts []int) {
 		logits := loadAbs(e, v, x, starts, largest)
 		interleaved(len(starts), func(k int) {
 			a := logits[k]
@@ -73,17 +69,14 @@ func expMinusAbs(e element, c []float64) {
 				v.minusTimes(constant(ln2Lo), n, r)
 			}
 			do(func() { VPSLLQ(operand.Imm(52), z, z) })
-			var s reg.VecVirtual
+			square := v.reg()
+			v.mul(r, r, square)
+			s := polynomial(v, c, r, square)
 			if e == float32s {
-				// 2ⁿ + 2ⁿ·r·(1 + r·p)
-				s = horner(v, c, r)
-				v.timesPlus(constant(1), r, s)
-				v.mul(r, s, s)
+				// 2ⁿ + 2ⁿ·(r + r²·p)
+				v.timesPlus(r, square, s)
 				v.timesPlus(z, z, s)
 			} else {
-				square := v.reg()
-				v.mul(r, r, square)
-				s = polynomial(v, c, r, square)
 				// (1 + r) + ((what that rounds away) + r²·p), times 2ⁿ
 				high, low := v.reg(), v.reg()
 				v.add(constant(1), r, high)
@@ -95,7 +88,7 @@ func expMinusAbs(e element, c []float64) {
 			}
 			v.store(s, y.at(starts[k]))
 		})
-	}, steps...)
+	})
 	limit := uint64(math.Float64bits(708))
 	if e == float32s {
 		bits := uint64(math.Float32bits(708))
@@ -148,18 +141,14 @@ func loadAbs(e element, v lanes, x cursor, starts []int, largest reg.VecVirtual)
 		VCVTPS2PD(r, low)
 		return []reg.VecVirtual{low}
 	}
-	results := make([]reg.VecVirtual, len(starts))
-	interleaved(len(starts)/2, func(k int) {
-		r, high := YMM(), YMM()
-		do(func() { VMOVUPS(x.at(8*k), r) })
-		do(func() { VPAND(abs, r, r) })
-		do(func() { VPMAXUD(r, largest, largest) })
-		do(func() { VEXTRACTF128(operand.Imm(1), r, high.AsX()) })
-		do(func() { VCVTPS2PD(r.AsX(), r) })
-		do(func() { VCVTPS2PD(high.AsX(), high) })
-		results[2*k], results[2*k+1] = r, high
-	})
-	return results
+	r, low, high := YMM(), YMM(), YMM()
+	VMOVUPS(x.at(0), r)
+	VPAND(abs, r, r)
+	VPMAXUD(r, largest, largest)
+	VCVTPS2PD(r.AsX(), low)
+	VEXTRACTF128(operand.Imm(1), r, high.AsX())
+	VCVTPS2PD(high.AsX(), high)
+	return []reg.VecVirtual{low, high}
 }
 
 func log1p(e element, c []float64) {
