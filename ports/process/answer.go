@@ -39,7 +39,7 @@ func checkSize(call ports.Call, answer ports.Answer) error {
 	return nil
 }
 
-// elements is the number of elements of the inputs, broadcast together: each dimension,
+// elements is at least the number of elements of the inputs, broadcast together: each dimension,
 // counted from the last, is the largest.
 func elements(inputs map[string]tensor.Tensor) int {
 	var shape []int
