@@ -14,6 +14,8 @@ import (
 const (
 	BCEWithLogitsLoss        = "BCEWithLogitsLoss"
 	MultiLabelSoftMarginLoss = "MultiLabelSoftMarginLoss"
+	BCELoss                  = "BCELoss"
+	CrossEntropyLoss         = "CrossEntropyLoss"
 )
 
 // Port is an implementation under test.
@@ -60,6 +62,9 @@ type Options struct {
 	Reduction   *string
 	SizeAverage *bool
 	Reduce      *bool
+	// IgnoreIndex and LabelSmoothing are those of CrossEntropyLoss.
+	IgnoreIndex    *int64
+	LabelSmoothing *float64
 }
 
 // Call is one call of a module.

@@ -20,6 +20,11 @@ def main() -> int:
         "--check", type=Path, metavar="DIR", help="make them anew and compare with DIR, byte for byte"
     )
     action.add_argument("--hash", action="store_true", help="print the hash of the generator")
+    parser.add_argument(
+        "--modules",
+        metavar="A,B",
+        help="with --out: make these modules anew, keep what DIR has of the others",
+    )
     parser.add_argument("--jobs", type=int, help="processes for the oracle (default: one per core)")
     arguments = parser.parse_args()
 
@@ -31,9 +36,10 @@ def main() -> int:
 
     from .build import build
     from .check import compare
+    from .model import MODULES
 
     if arguments.out:
-        build(arguments.out, arguments.jobs)
+        build(arguments.out, arguments.jobs, arguments.modules.split(",") if arguments.modules else MODULES)
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch) / "data"

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import platform
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from tqdm import tqdm
 
 from . import FIXTURES_VERSION, expected, rules, tolerances, vectors
 from .cases import accumulation, all_topics
-from .model import Case
+from .model import MODULES, Case
 from .source_hash import source_hash
 from .writer import Writer, pretty
 
@@ -21,14 +22,15 @@ from .writer import Writer, pretty
 _CHUNK = 2000
 
 
-def build(folder: Path, jobs: int | None = None) -> None:
-    """Writes the fixtures into ``folder``, which is emptied first."""
-    topics = all_topics()
+def build(folder: Path, jobs: int | None = None, modules: Collection[str] = MODULES) -> None:
+    """Writes the fixtures into ``folder``, which is emptied first, but for what it has of other
+    modules than the given ones."""
+    topics = [topic for topic in all_topics() if topic.module in modules]
     cases = [case for topic in topics for case in topic.cases]
-    _check_rules(cases)
+    _check_rules(cases, modules)
     references = _references(cases)
     outcomes = _expectations(cases, references, jobs or os.cpu_count())
-    writer = Writer(folder)
+    writer = Writer(folder, [module for module in MODULES if module not in modules])
     for topic in topics:
         writer.topic(topic, outcomes)
     writer.write("rules.json", pretty({"rules": rules.all_rules()}))
@@ -38,8 +40,8 @@ def build(folder: Path, jobs: int | None = None) -> None:
     writer.manifest(_head())
 
 
-def _check_rules(cases: list[Case]) -> None:
-    known = {rule["id"] for rule in rules.all_rules()}
+def _check_rules(cases: list[Case], modules: Collection[str]) -> None:
+    known = {rule["id"] for rule in rules.all_rules() if rule["module"] in modules}
     used = {case.rule for case in cases}
     for case in cases:
         for rule in (case.rule, *case.also):

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .model import MLSM
+from . import probabilities
+from .model import BCE, MLSM
 
 
 def resolve_reduction(options: dict) -> str:
@@ -28,6 +29,7 @@ class Geometry:
     """The elements of an accepted call."""
 
     def __init__(self, module: str, options: dict, inputs: dict[str, np.ndarray]):
+        self.module = module
         self.inputs = inputs
         self.reduction = resolve_reduction(options)
         x = inputs["input"]
@@ -105,10 +107,12 @@ class Geometry:
 
     def known(self, output: str) -> np.ndarray:
         """Where there is an oracle: all of weight, pos_weight, target and upstream gradient finite,
-        and no mean over nothing."""
+        no mean over nothing, and for the gradient of BCELoss an input that is not too close to 0 or 1."""
         known = np.ones(self.size_of(output), dtype=bool)
         if self.divisor == 0:
             known[:] = False
         finite = np.isfinite(self.t) & np.isfinite(self.w) & np.isfinite(self.p) & np.isfinite(self.u)
+        if self.module == BCE and output == "grad_input":
+            finite &= probabilities.has_gradient(self.x)
         known[self.target_index(output)[~finite]] = False
         return known.reshape(self.shape_of(output))

@@ -9,8 +9,13 @@ import numpy as np
 
 BCEWL = "BCEWithLogitsLoss"
 MLSM = "MultiLabelSoftMarginLoss"
-MODULES = (BCEWL, MLSM)
-PREFIX = {BCEWL: "BCEWL", MLSM: "MLSM"}
+BCE = "BCELoss"
+CE = "CrossEntropyLoss"
+MODULES = (BCEWL, MLSM, BCE, CE)
+PREFIX = {BCEWL: "BCEWL", MLSM: "MLSM", BCE: "BCE", CE: "CE"}
+
+#: The fixtures version that a module came with; that of its cases unless they say otherwise.
+SINCE = {BCEWL: "1.0.0", MLSM: "1.0.0", BCE: "1.1.0", CE: "1.1.0"}
 
 DTYPES = {"f32": np.dtype(np.float32), "f64": np.dtype(np.float64)}
 REDUCTIONS = ("none", "mean", "sum")
@@ -36,9 +41,12 @@ class Case:
     want: tuple[str, ...] = LOSS_AND_GRAD
     also: tuple[str, ...] = ()
     note: str = ""
-    since: str = "1.0.0"
+    since: str = ""
     rejects: str | None = None
     published: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.since = self.since or SINCE[self.module]
 
     @property
     def id(self) -> str:

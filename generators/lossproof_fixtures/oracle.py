@@ -8,8 +8,9 @@ log1p is needed at any number of digits: 1 + e^-800 is 1 even at 60. The loss of
 
     w * (p*t*softplus(-x) + (1-t)*softplus(x))
 
-and its derivatives follow; classes are averaged over x.size(-1). Everything is done with 60 and
-with 120 digits, and both must give the same pair of float64.
+and its derivatives follow; classes are averaged over x.size(-1). The terms of BCELoss stand in
+probabilities.py, those of CrossEntropyLoss in rows.py. Everything is done with 60 and with 120
+digits, and both must give the same pair of float64.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ import mpmath
 import numpy as np
 from mpmath import mp, mpf
 
+from . import probabilities
 from .geometry import Geometry
+from .model import BCE
 
 DIGITS = (60, 120)
 MAX = sys.float_info.max
@@ -97,7 +100,7 @@ def to_pair(m: mpf) -> tuple[float, float]:
     return high, to_float64(m - mpf(high))
 
 
-def _times(c: mpf, f: mpf) -> mpf:
+def times(c: mpf, f: mpf) -> mpf:
     """c*f as the limit in the logit: a coefficient of 0 makes 0, even of an infinite f."""
     return mpf(0) if c == 0 and not mpmath.isnan(f) else c * f
 
@@ -112,11 +115,16 @@ class Exact:
 
 
 def evaluate(g: Geometry, output: str) -> Exact:
-    """Returns the exact result of one output of a call."""
+    """Returns the exact result of one output of an element-wise call."""
+    return exactly(g, output, _evaluate)
+
+
+def exactly(g, output: str, results) -> Exact:
+    """``results(g, output)`` is the flat list of the exact results; it is called at either precision."""
     pairs = []
     for digits in DIGITS:
         with mp.workdps(digits):
-            pairs.append([to_pair(m) for m in _evaluate(g, output)])
+            pairs.append([to_pair(m) for m in results(g, output)])
     if not np.array_equal(np.array(pairs[0]), np.array(pairs[1]), equal_nan=True):
         raise ArithmeticError(f"{output}: {DIGITS[0]} and {DIGITS[1]} digits give other float64 pairs")
     shape = g.shape_of(output)
@@ -138,17 +146,19 @@ def _evaluate(g: Geometry, output: str) -> list[mpf]:
 
 def _element(g: Geometry, output: str, e: int) -> mpf:
     x, t, w, p, u = g.at(e)
+    if g.module == BCE:
+        return probabilities.element(output, x, mpf(t), mpf(w), mpf(u))
     up, down, sig, gis = functions(x)
     t, w, p, u = mpf(t), mpf(w), mpf(p), mpf(u)
     if output == "loss":
-        return _times(w * p * t, down) + _times(w * (1 - t), up)
+        return times(w * p * t, down) + times(w * (1 - t), up)
     if output == "grad_input":
-        return _times(u * w * (1 - t), sig) - _times(u * w * p * t, gis)
+        return times(u * w * (1 - t), sig) - times(u * w * p * t, gis)
     if output == "grad_target":
         # without pos_weight, softplus(-x) - softplus(x) = -x
         if not g.has_pos_weight:
-            return _times(-u * w, mpf(x))
-        return _times(u * w * p, down) - _times(u * w, up)
+            return times(-u * w, mpf(x))
+        return times(u * w * p, down) - times(u * w, up)
     if output == "grad_weight":
-        return _times(u * p * t, down) + _times(u * (1 - t), up)
+        return times(u * p * t, down) + times(u * (1 - t), up)
     raise ValueError(f"unknown output {output!r}")

@@ -1,5 +1,7 @@
 """The rules: what is demanded, how strongly, and why.
 
+Those of the two modules of logits stand here, the others in bce_rules.py and cross_entropy_rules.py.
+
 A rule is (suffix, requirement, basis kind, basis text, link, sentence); each part may be one for each module.
 The id is the module's prefix and the suffix. Kinds of basis: documented (by PyTorch), tested (by
 PyTorch's own tests), derived (follows from the formula for finite inputs), observed (what torch does).
@@ -7,22 +9,9 @@ PyTorch's own tests), derived (follows from the formula for finite inputs), obse
 
 from __future__ import annotations
 
-from .model import BCEWL, MLSM, PREFIX
-
-_DOC = {
-    BCEWL: "https://docs.pytorch.org/docs/2.15/generated/torch.nn.BCEWithLogitsLoss.html",
-    MLSM: "https://docs.pytorch.org/docs/2.15/generated/torch.nn.MultiLabelSoftMarginLoss.html",
-}
-_ISSUE = "https://github.com/pytorch/pytorch/issues/"
-_PULL = "https://github.com/pytorch/pytorch/pull/"
-_TESTS = "https://github.com/pytorch/pytorch/blob/v2.15.0/test/test_nn.py"
-_MODULE_TESTS = "https://github.com/pytorch/pytorch/blob/v2.15.0/torch/testing/_internal/common_modules.py"
-_CRITERIA = "https://github.com/pytorch/pytorch/blob/v2.15.0/torch/testing/_internal/common_nn.py"
-_OPINFO = (
-    "https://github.com/pytorch/pytorch/blob/v2.15.0/torch/testing/_internal/common_methods_invocations.py"
-)
-
-DOC = "doc"  # stands for the module's documentation page
+from . import bce_rules, cross_entropy_rules
+from .basis import CRITERIA, DOC, DOCS, ISSUE, MODULE_TESTS, OPINFO, PULL, TESTS
+from .model import BCE, BCEWL, CE, MLSM, PREFIX
 
 #: Rules that both modules have, with one sentence or one for each.
 _COMMON = [
@@ -87,7 +76,7 @@ _COMMON = [
         "should",
         {BCEWL: "tested", MLSM: "observed"},
         {BCEWL: "OpInfo asks for the gradient of the target.", MLSM: "autograd differentiates the target."},
-        {BCEWL: _OPINFO, MLSM: DOC},
+        {BCEWL: OPINFO, MLSM: DOC},
         {
             BCEWL: "The target is differentiable: its gradient is w*(p*softplus(-x) - softplus(x)) times the scale, -x*w without pos_weight.",
             MLSM: "The target is differentiable: its gradient is -x*w times the scale of reduction and class mean.",
@@ -176,7 +165,7 @@ _COMMON = [
         "should",
         "observed",
         "torch raises RuntimeError.",
-        _ISSUE + "2161",
+        ISSUE + "2161",
         {
             BCEWL: "A weight that does not broadcast to the shape of the input is refused.",
             MLSM: "A weight that does not broadcast with the input is refused.",
@@ -195,7 +184,7 @@ _COMMON = [
         "should",
         "observed",
         "Never checked; -1 is no padding.",
-        {BCEWL: _ISSUE + "80208", MLSM: _ISSUE + "92000"},
+        {BCEWL: ISSUE + "80208", MLSM: ISSUE + "92000"},
         "Targets outside [0,1] are neither refused nor clipped, and -1 is not ignored; the loss may be negative.",
     ),
     (
@@ -203,7 +192,7 @@ _COMMON = [
         "should",
         "observed",
         "NaN propagates through the formula.",
-        _ISSUE + "80208",
+        ISSUE + "80208",
         "A NaN target makes loss and gradient of its element NaN.",
     ),
     (
@@ -214,7 +203,7 @@ _COMMON = [
             BCEWL: "bce_with_logits_raises_if_target_and_input_are_different_size.",
             MLSM: "torch raises RuntimeError.",
         },
-        {BCEWL: _TESTS, MLSM: _ISSUE + "1944"},
+        {BCEWL: TESTS, MLSM: ISSUE + "1944"},
         {
             BCEWL: "A target whose shape differs from that of the input is refused, even where it would broadcast.",
             MLSM: "A target that does not broadcast with the input is refused.",
@@ -225,7 +214,7 @@ _COMMON = [
         "should",
         "observed",
         "torch raises RuntimeError or NotImplementedError.",
-        _ISSUE + "68655",
+        ISSUE + "68655",
         {
             BCEWL: "Integer and bool targets are refused.",
             MLSM: "Bool targets are refused.",
@@ -260,7 +249,7 @@ _COMMON = [
         "must",
         "derived",
         "Follows from the formula for finite inputs.",
-        {BCEWL: _ISSUE + "751", MLSM: _ISSUE + "1516"},
+        {BCEWL: ISSUE + "751", MLSM: ISSUE + "1516"},
         "The loss stays right in the tails: no overflow of exp, no log of zero, no epsilon, no clamp.",
     ),
     (
@@ -268,7 +257,7 @@ _COMMON = [
         "must",
         "derived",
         "Follows from the formula for finite inputs.",
-        {BCEWL: _ISSUE + "195677", MLSM: _ISSUE + "1516"},
+        {BCEWL: ISSUE + "195677", MLSM: ISSUE + "1516"},
         "The gradient stays right in the tails, whatever the loss's path through exp and log does.",
     ),
     (
@@ -276,7 +265,7 @@ _COMMON = [
         "must",
         {BCEWL: "tested", MLSM: "derived"},
         {BCEWL: "has_correct_grad_at_zero.", MLSM: "The derivative of the formula."},
-        {BCEWL: _TESTS, MLSM: _ISSUE + "2195"},
+        {BCEWL: TESTS, MLSM: ISSUE + "2195"},
         {
             BCEWL: "Around logit zero, of either sign, the gradient is (1-t)/2 - p*t/2: no trace of a derivative of abs or max.",
             MLSM: "Around logit zero, of either sign, the gradient is 1/2 - t: no trace of a derivative of abs or max.",
@@ -295,7 +284,7 @@ _COMMON = [
         "should",
         "derived",
         "Follows from the formula for finite inputs.",
-        _ISSUE + "51906",
+        ISSUE + "51906",
         "At the largest finite logit the loss is finite wherever the result is.",
     ),
     (
@@ -311,7 +300,7 @@ _COMMON = [
         "should",
         "observed",
         "Where torch returns the limit: every gradient does.",
-        _ISSUE + "135359",
+        ISSUE + "135359",
         "At an infinite logit the gradient is the limit of the formula, and so is the loss where torch does not return NaN.",
     ),
     (
@@ -319,7 +308,7 @@ _COMMON = [
         "quirk",
         "observed",
         "Open since 2020.",
-        _ISSUE + "49844",
+        ISSUE + "49844",
         {
             BCEWL: "The loss at some infinite logits is NaN where the limit is 0 or infinite (x=inf with t=1, x=-inf with any t), and where a weight of 0 meets an infinite loss.",
             MLSM: "The loss at some infinite logits is NaN where the limit is 0 (x=inf with t=1, x=-inf with t=0), and where a weight of 0 meets an infinite loss.",
@@ -349,7 +338,7 @@ _COMMON = [
         "should",
         "observed",
         "Kept by design.",
-        _ISSUE + "50224",
+        ISSUE + "50224",
         "The mean over nothing is NaN; the gradient is empty.",
     ),
     (
@@ -376,7 +365,7 @@ _COMMON = [
         "quirk",
         "observed",
         "In-place operations and type promotion.",
-        _ISSUE + "171282",
+        ISSUE + "171282",
         {
             BCEWL: "The result has the dtype of the target: float64 logits with float32 targets lose precision silently.",
             MLSM: "The result is promoted: float32 logits with a float64 target or weight give a float64 loss.",
@@ -391,7 +380,7 @@ _OWN = {
             "must",
             "tested",
             "BCEWithLogitsLoss_no_reduce_scalar.",
-            _CRITERIA,
+            CRITERIA,
             "A 0-d input is accepted; the loss is 0-d for every reduction.",
         ),
         (
@@ -423,7 +412,7 @@ _OWN = {
             "must",
             "derived",
             "Follows from the formula for finite inputs.",
-            _PULL + "115539",
+            PULL + "115539",
             "A pos_weight of 1e-30 is not lost beside 1.",
         ),
         (
@@ -439,7 +428,7 @@ _OWN = {
             "should",
             "observed",
             "torch raises RuntimeError.",
-            _ISSUE + "65702",
+            ISSUE + "65702",
             "A pos_weight that does not broadcast to the shape of the input is refused.",
         ),
         (
@@ -463,7 +452,7 @@ _OWN = {
             "quirk",
             "observed",
             "2.15 overflows where 2.0.1 does not.",
-            _PULL + "115539",
+            PULL + "115539",
             "Products of a huge weight and a huge pos_weight beyond the range of the dtype overflow in torch 2.15 and are finite garbage in 2.0.1.",
         ),
         (
@@ -471,7 +460,7 @@ _OWN = {
             "quirk",
             "observed",
             "1 + (p-1)*t is formed first.",
-            _PULL + "115539",
+            PULL + "115539",
             "At the largest finite logit, p*t times the logit overflows in torch also where the loss is finite.",
         ),
         (
@@ -497,7 +486,7 @@ _OWN = {
             "should",
             "tested",
             "MultiLabelSoftMarginLoss_no_batch_dim.",
-            _CRITERIA,
+            CRITERIA,
             "A 1-d input is one sample: all three reductions give its class mean as a 0-d result.",
         ),
         (
@@ -521,7 +510,7 @@ _OWN = {
             "should",
             "observed",
             "The page speaks of one weight for each class.",
-            _ISSUE + "25174",
+            ISSUE + "25174",
             "A weight of any other shape that broadcasts to that of the input weighs elements.",
         ),
         (
@@ -529,7 +518,7 @@ _OWN = {
             "should",
             "observed",
             "The weight is differentiable here, unlike in BCEWithLogitsLoss.",
-            _ISSUE + "19254",
+            ISSUE + "19254",
             "The weight is differentiable: its gradient sums the losses that it multiplies.",
         ),
         (
@@ -545,7 +534,7 @@ _OWN = {
             "quirk",
             "observed",
             "No shape check, unlike in BCEWithLogitsLoss.",
-            _ISSUE + "1944",
+            ISSUE + "1944",
             "A target of another shape is broadcast silently; the mean over classes may then run over the wrong dimension.",
         ),
         (
@@ -561,7 +550,7 @@ _OWN = {
             "quirk",
             "tested",
             "The module tests use int64 targets.",
-            _MODULE_TESTS,
+            MODULE_TESTS,
             "Integer targets are accepted, where BCEWithLogitsLoss refuses them.",
         ),
     ],
@@ -574,18 +563,20 @@ def all_rules() -> list[dict]:
     for module, own in _OWN.items():
         for suffix, *parts in [*_COMMON, *own]:
             # each part is one for both modules, or one for each
-            requirement, kind, text, link, statement = (
-                p[module] if isinstance(p, dict) else p for p in parts
-            )
-            if module == MLSM and "pos_weight" in statement:
-                raise ValueError(f"{PREFIX[module]}-{suffix}: this module has no pos_weight")
-            rules.append(
-                {
-                    "id": f"{PREFIX[module]}-{suffix}",
-                    "module": module,
-                    "statement": statement,
-                    "requirement": requirement,
-                    "basis": {"kind": kind, "text": text, "link": _DOC[module] if link == DOC else link},
-                }
-            )
+            rule = _rule(module, suffix, *(p[module] if isinstance(p, dict) else p for p in parts))
+            if module == MLSM and "pos_weight" in rule["statement"]:
+                raise ValueError(f"{rule['id']}: this module has no pos_weight")
+            rules.append(rule)
+    for module, own in ((BCE, bce_rules.RULES), (CE, cross_entropy_rules.RULES)):
+        rules += [_rule(module, *parts) for parts in own]
     return sorted(rules, key=lambda r: r["id"])
+
+
+def _rule(module, suffix, requirement, kind, text, link, statement) -> dict:
+    return {
+        "id": f"{PREFIX[module]}-{suffix}",
+        "module": module,
+        "statement": statement,
+        "requirement": requirement,
+        "basis": {"kind": kind, "text": text, "link": DOCS[module] if link == DOC else link},
+    }

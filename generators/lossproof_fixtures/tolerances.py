@@ -12,8 +12,9 @@ import math
 import numpy as np
 from mpmath import mp
 
-from . import oracle
+from . import oracle, probabilities
 from .geometry import Geometry
+from .model import BCE
 
 K_BASE = 6
 FLOOR = 4  # parity is at least FLOOR * eps * M
@@ -38,11 +39,14 @@ def document() -> dict:
         }
     return {
         "formulas": {
-            "tolerance": "K*(sum(|c|*ulp(f)) + eta*max(1, s*sum(A)))",
+            "tolerance": "K*(sum(|c|*ulp(f)) + eta*max(1, s*sum(A))) + sum(|c|*D(f))",
             "parity": "min(max(atol + rtol*|r|, parity_floor_factor*eps*M), cap*eps*M)"
             " + eta_parity_factor*eta*max(1, s*sum(A))",
-            "A": "max(1,|w|)*max(1,|p|)*max(1,|t|,|1-t|)*max(1,|u|)",
+            "A": "max(1,|w|)*max(1,|p|)*max(1,|t|,|1-t|)*max(1,|u|); times 1/(x*(1-x)) for grad_input of BCELoss",
+            "D": "CrossEntropyLoss: what an error of ulp(d) in every difference d of logits does to f; else 0",
             "M": "|u*w|*max(1,|p|)*(1+|x|), without (1+|x|) for grad_input, without |w| for grad_weight;"
+            " BCELoss: |u*w|*(1+max(-log(x), -log(1-x))), for grad_input |u*w|*(t*(1-x)+(1-t)*x)/(x*(1-x));"
+            " CrossEntropyLoss: |u|*sum|a|*(1+max|x|) of the row, without (1+max|x|) for grad_input;"
             " summed and scaled as the elements are",
         },
         "k": {"base": K_BASE, "per_term": "ceil(log2 n)"},
@@ -66,16 +70,20 @@ def ulp(f: np.ndarray, dtype) -> np.ndarray:
 
 
 def _rounded_functions(g: Geometry) -> tuple[np.ndarray, ...]:
-    """softplus(x), softplus(-x), sigmoid(x), sigmoid(-x) of every element, rounded to float64."""
+    """softplus(x), softplus(-x), sigmoid(x), sigmoid(-x) of every element, rounded to float64; for
+    BCELoss -log(1-x) and -log(x), clamped."""
+    functions, count = (probabilities.functions, 2) if g.module == BCE else (oracle.functions, 4)
     numbers = {x for x in g.x.tolist() if not math.isnan(x)}
     with mp.workdps(oracle.DIGITS[0]):
-        table = {x: [oracle.to_float64(f) for f in oracle.functions(x)] for x in numbers}
-    rows = [table.get(x, [math.nan] * 4) for x in g.x.tolist()]
-    return tuple(np.array(rows, dtype=np.float64).reshape(-1, 4).T)
+        table = {x: [oracle.to_float64(f) for f in functions(x)] for x in numbers}
+    rows = [table.get(x, [math.nan] * count) for x in g.x.tolist()]
+    return tuple(np.array(rows, dtype=np.float64).reshape(-1, count).T)
 
 
 def _terms(g: Geometry, output: str) -> list[tuple[np.ndarray, np.ndarray]]:
     """(|c|, f) of the terms, without the scale of the mean."""
+    if g.module == BCE:
+        return probabilities.terms(g, output, *_rounded_functions(g))
     up, down, sig, gis = _rounded_functions(g)
     w, p, t, u = (np.abs(a) for a in (g.w, g.p, g.t, g.u))
     rest = np.abs(1 - g.t)
@@ -99,6 +107,8 @@ def _sum_into(g: Geometry, output: str, values: np.ndarray) -> np.ndarray:
 def _amplification(g: Geometry, output: str) -> np.ndarray:
     a = np.maximum(1, np.abs(g.w)) * np.maximum(1, np.abs(g.p))
     a = a * np.maximum(1, np.maximum(np.abs(g.t), np.abs(1 - g.t)))
+    if g.module == BCE and output == "grad_input":
+        a = a * probabilities.steepness(g.x)
     return a if output == "loss" else a * np.maximum(1, np.abs(g.u))
 
 
@@ -106,6 +116,11 @@ def _eta(g: Geometry, output: str, dtype, factor) -> np.ndarray:
     """factor*eta*max(1, s*sum(A)); eta comes last, a product with it is rounded to its multiples."""
     scaled = _sum_into(g, output, _amplification(g, output)) / (g.divisor or 1)
     return factor * np.maximum(1, scaled) * float(np.finfo(dtype).smallest_subnormal)
+
+
+def factors(n: np.ndarray) -> np.ndarray:
+    """K for sums of n elements."""
+    return K_BASE + np.array([math.ceil(math.log2(i)) if i > 1 else 0 for i in n.tolist()])
 
 
 def tolerance(g: Geometry, output: str, dtype) -> np.ndarray:
@@ -117,7 +132,7 @@ def tolerance(g: Geometry, output: str, dtype) -> np.ndarray:
             part = np.where(c == 0, 0.0, c * ulp(f, dtype))
             total = total + _sum_into(g, output, part)
         n = np.maximum(1, np.bincount(g.target_index(output), minlength=len(total))[: len(total)])
-        k = K_BASE + np.array([math.ceil(math.log2(i)) if i > 1 else 0 for i in n.tolist()])
+        k = factors(n)
         tol = k * (total / (g.divisor or 1)) + _eta(g, output, dtype, k)
         # A NaN logit has the oracle NaN: its tolerance is never used, but must not say "none".
         tol = np.where(np.isnan(tol), 0.0, tol)
@@ -127,21 +142,31 @@ def tolerance(g: Geometry, output: str, dtype) -> np.ndarray:
 
 def parity(g: Geometry, output: str, dtype, reference: np.ndarray) -> np.ndarray:
     """The tolerance to the reference of every element of the output."""
-    limits, eps = _LIMITS[np.dtype(dtype)], float(np.finfo(dtype).eps)
     r = np.asarray(reference, dtype=np.float64).reshape(-1)
     with np.errstate(all="ignore"):
-        m = np.abs(g.u) if output == "grad_weight" else np.abs(g.u * g.w)
-        if output == "loss":
-            m = np.abs(g.w)
-        m = m * np.maximum(1, np.abs(g.p))
-        if output != "grad_input":
-            m = m * (1 + np.abs(g.x))
-        m = _sum_into(g, output, m) / (g.divisor or 1)
-        close = limits["atol"] + limits["rtol"] * np.abs(r)
-        bounded = np.minimum(np.maximum(close, FLOOR * eps * m), CAP[output] * eps * m)
-        value = np.where(np.isfinite(m), bounded, close) + _eta(g, output, dtype, ETA)
+        m = _sum_into(g, output, _magnitudes(g, output)) / (g.divisor or 1)
+        value = around(r, m, output, dtype) + _eta(g, output, dtype, ETA)
         value = np.where(np.isfinite(r), value, 0.0)
     return value.reshape(g.shape_of(output))
+
+
+def _magnitudes(g: Geometry, output: str) -> np.ndarray:
+    """M of every element, without the scale of the mean."""
+    if g.module == BCE:
+        return probabilities.magnitudes(g, output, *_rounded_functions(g))
+    m = np.abs(g.u) if output == "grad_weight" else np.abs(g.u * g.w)
+    if output == "loss":
+        m = np.abs(g.w)
+    m = m * np.maximum(1, np.abs(g.p))
+    return m if output == "grad_input" else m * (1 + np.abs(g.x))
+
+
+def around(r: np.ndarray, m: np.ndarray, output: str, dtype) -> np.ndarray:
+    """The parity without its share of the smallest subnormal, for a reference r of magnitude m."""
+    limits, eps = _LIMITS[np.dtype(dtype)], float(np.finfo(dtype).eps)
+    close = limits["atol"] + limits["rtol"] * np.abs(r)
+    bounded = np.minimum(np.maximum(close, FLOOR * eps * m), CAP[output] * eps * m)
+    return np.where(np.isfinite(m), bounded, close)
 
 
 def may_overflow(g: Geometry, output: str, dtype) -> np.ndarray:
@@ -153,7 +178,7 @@ def may_overflow(g: Geometry, output: str, dtype) -> np.ndarray:
         a = _amplification(g, output)
         finite = np.isfinite(g.x) & np.isfinite(a)
         if output in ("loss", "grad_weight", "grad_target"):
-            up, down, _, _ = _rounded_functions(g)
+            up, down = _rounded_functions(g)[:2]
             a = a * np.maximum(1, np.maximum(up, down))
         total = np.where(finite, a, 0.0)
         if output == "grad_input":

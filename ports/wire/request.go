@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"lossproof/internal/jsonnumber"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -53,7 +54,7 @@ func (e *UnknownNameError) Error() string {
 }
 
 var (
-	optionNames = []string{"reduction", "size_average", "reduce"}
+	optionNames = []string{"reduction", "size_average", "reduce", "ignore_index", "label_smoothing"}
 	inputNames  = []string{ports.Input, ports.Target, ports.Weight, ports.PosWeight, ports.GradOutput}
 	outputNames = []string{ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight}
 )
@@ -62,6 +63,20 @@ type jsonOptions struct {
 	Reduction   *string `json:"reduction,omitempty"`
 	SizeAverage *bool   `json:"size_average,omitempty"`
 	Reduce      *bool   `json:"reduce,omitempty"`
+	// Numbers as package jsonnumber has them.
+	IgnoreIndex    json.RawMessage `json:"ignore_index,omitempty"`
+	LabelSmoothing json.RawMessage `json:"label_smoothing,omitempty"`
+}
+
+func encodeOptions(o ports.Options) jsonOptions {
+	j := jsonOptions{Reduction: o.Reduction, SizeAverage: o.SizeAverage, Reduce: o.Reduce}
+	if o.IgnoreIndex != nil {
+		j.IgnoreIndex = jsonnumber.AppendInt(nil, *o.IgnoreIndex)
+	}
+	if o.LabelSmoothing != nil {
+		j.LabelSmoothing = jsonnumber.AppendFloat(nil, *o.LabelSmoothing)
+	}
+	return j
 }
 
 type jsonRun struct {
@@ -93,7 +108,7 @@ func EncodeRun(id int64, call ports.Call) ([]byte, error) {
 		return nil, err
 	}
 	return marshal(jsonRun{
-		Cmd: CmdRun, ID: id, Module: call.Module, Options: jsonOptions(call.Options),
+		Cmd: CmdRun, ID: id, Module: call.Module, Options: encodeOptions(call.Options),
 		Inputs: inputs, Want: append([]string{}, call.Want...),
 	})
 }
@@ -214,6 +229,20 @@ func decodeOptions(raw json.RawMessage) (ports.Options, error) {
 			}
 			*field = &b
 		}
+	}
+	if raw, ok := o["ignore_index"]; ok {
+		v, err := jsonnumber.ParseInt(raw)
+		if err != nil {
+			return ports.Options{}, fmt.Errorf("options.ignore_index: %w", err)
+		}
+		options.IgnoreIndex = &v
+	}
+	if raw, ok := o["label_smoothing"]; ok {
+		v, err := jsonnumber.ParseFloat(raw)
+		if err != nil {
+			return ports.Options{}, fmt.Errorf("options.label_smoothing: %w", err)
+		}
+		options.LabelSmoothing = &v
 	}
 	return options, nil
 }

@@ -18,7 +18,7 @@ func ptr[T any](v T) *T { return &v }
 // call has every option and input, and the shapes and values that are easy to lose.
 var call = ports.Call{
 	Module:  ports.BCEWithLogitsLoss,
-	Options: ports.Options{Reduction: ptr("none"), SizeAverage: ptr(false), Reduce: ptr(true)},
+	Options: ports.Options{Reduction: ptr("none"), SizeAverage: ptr(false), Reduce: ptr(true), IgnoreIndex: ptr(int64(-1) << 60), LabelSmoothing: ptr(0.1)},
 	Inputs: map[string]tensor.Tensor{
 		ports.Input:      tensor.FromFloat32([]float32{1, -2.5, float32(math.NaN()), float32(math.Inf(-1))}, 2, 2),
 		ports.Target:     tensor.FromFloat64([]float64{math.Copysign(0, -1)}),
@@ -197,7 +197,10 @@ func TestRequestErrors(t *testing.T) {
 		{options(`{"reduction":1}`), `options.reduction: got the number "1", want a string`, true},
 		{options(`{"size_average":null}`), `options.size_average: got null, want true or false`, true},
 		{options(`{"reduce":"true"}`), `options.reduce: got a string, want true or false`, true},
-		{options(`{"ignore_index":1}`), `options: unknown name "ignore_index"`, true},
+		{options(`{"eps":1}`), `options: unknown name "eps"`, true},
+		{options(`{"ignore_index":1.5}`), `options.ignore_index: got 1.5, want an integer of 64 bits`, true},
+		{options(`{"ignore_index":true}`), `options.ignore_index: got true, want an integer of 64 bits`, true},
+		{options(`{"label_smoothing":"0.1"}`), `options.label_smoothing: got "0.1", want a number`, true},
 		{run("dtype", `"float8"`), `inputs.input.dtype: got "float8", want one of float16`, true},
 		{run("dtype", `null`), `inputs.input.dtype: got null, want a string`, true},
 		{run("shape", `2`), `inputs.input.shape: got the number "2", want an array`, true},

@@ -1,11 +1,17 @@
-"""What is asked: one file for each subject, each with ``build(module) -> list[Topic]``."""
+"""What is asked: one file for each subject.
+
+The files of this folder concern the two modules of logits, each with ``build(module) -> list[Topic]``;
+bce/ has those of BCELoss and cross_entropy/ those of CrossEntropyLoss, each with ``build() -> list[Topic]``.
+"""
 
 from __future__ import annotations
 
-from ..model import MODULES, Topic
+from ..model import BCEWL, MLSM, Topic
 from . import (
     accumulation,
+    bce,
     broadcasting,
+    cross_entropy,
     examples,
     extreme_logits,
     grad_output,
@@ -39,4 +45,5 @@ SUBJECTS = (
 
 
 def all_topics() -> list[Topic]:
-    return [topic for module in MODULES for subject in SUBJECTS for topic in subject.build(module)]
+    topics = [topic for module in (BCEWL, MLSM) for subject in SUBJECTS for topic in subject.build(module)]
+    return topics + [t for subject in bce.SUBJECTS + cross_entropy.SUBJECTS for t in subject.build()]

@@ -7,8 +7,8 @@ import numpy as np
 from .. import draw
 from ..model import BCEWL, DTYPES, REDUCTIONS, Topic
 
-_TARGET = [[1, 1, 0, 0, 1], [1, 1, 0, 1, 0], [1, 0, 1, 0, 1]]
-_LOGITS = [
+TARGET = [[1, 1, 0, 0, 1], [1, 1, 0, 1, 0], [1, 0, 1, 0, 1]]
+LOGITS = [
     [-0.7480, 0.6282, -1.8508, -0.5212, -0.6264],
     [0.0744, -0.2861, 2.3179, -1.2633, 1.0343],
     [0.6806, -0.0375, -1.4666, -0.2414, 0.3977],
@@ -35,7 +35,7 @@ def _blog(module: str) -> Topic:
         "A published 3x5 table: 'none' has 15 losses in one module and 3 in the other, both means are 0.9232.",
     )
     for tag, dtype in DTYPES.items():
-        x, t = np.array(_LOGITS, dtype), np.array(_TARGET, dtype)
+        x, t = np.array(LOGITS, dtype), np.array(TARGET, dtype)
         for reduction in REDUCTIONS:
             published = {"loss": _published(module, reduction, x, t)} if reduction != "sum" else {}
             rule = {"none": "NONE-SHAPE", "mean": "MEAN", "sum": "SUM"}[reduction]
@@ -54,16 +54,25 @@ def _blog(module: str) -> Topic:
 
 
 def _published(module, reduction, x, t):
-    """The printed figures and how exact they are: |sigmoid(x)-t| of the logit's rounding, and their own."""
-    x, t = x.astype(np.float64), t.astype(np.float64)
-    # seven digits of the slope are plenty; rounding makes them the same on every CPU
-    slope = np.abs(np.round(1 / (1 + np.exp(-x)), 7) - t)
-    how_exact = slope * _DIGIT + _DIGIT
+    """The printed figures and how exact they are."""
+    if module == BCEWL or reduction == "mean":
+        return published_elements(reduction, x, t)
+    return np.array(_PUBLISHED_MLSM), np.round(_slope(x, t).mean(axis=1), 7) * _DIGIT + _DIGIT
+
+
+def published_elements(reduction, x, t):
+    """The printed losses of the elements, or their mean, and how exact they are: |sigmoid(x)-t| of the
+    logit's rounding, and their own."""
+    slope = _slope(x, t)
     if reduction == "mean":
         return np.array(_PUBLISHED_MEAN), np.array(np.round(slope.mean(), 7) * _DIGIT + _DIGIT)
-    if module == BCEWL:
-        return np.array(_PUBLISHED_BCE), how_exact
-    return np.array(_PUBLISHED_MLSM), np.round(slope.mean(axis=1), 7) * _DIGIT + _DIGIT
+    return np.array(_PUBLISHED_BCE), slope * _DIGIT + _DIGIT
+
+
+def _slope(x, t):
+    x, t = x.astype(np.float64), t.astype(np.float64)
+    # seven digits of the slope are plenty; rounding makes them the same on every CPU
+    return np.abs(np.round(1 / (1 + np.exp(-x)), 7) - t)
 
 
 def _forum(module: str) -> Topic:

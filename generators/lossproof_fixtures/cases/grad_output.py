@@ -17,7 +17,7 @@ def build(module: str) -> list[Topic]:
         weight = draw.uniform(rng, (5,), 0.25, 4, dtype)
         for reduction in REDUCTIONS:
             loss_shape = () if reduction != "none" else shape if module == BCEWL else shape[:1]
-            for kind, u in _upstreams(topic, tag, loss_shape, dtype).items():
+            for kind, u in upstreams(topic, tag, loss_shape, dtype).items():
                 name, options = f"{tag}-{reduction}-{kind}", {"reduction": reduction}
                 call = dict(inputs, grad_output=u)
                 want = ("loss", "grad_input", "grad_target")
@@ -47,14 +47,14 @@ def _other_shapes(topic, tag, reduction, dtype):
         rng = draw.generator(topic.seed(tag, name))
         inputs = {"input": draw.bell(rng, shape, 2.0, dtype), "target": draw.soft(rng, shape, dtype)}
         loss_shape = () if reduction != "none" else shape if topic.module == BCEWL else shape[:-1]
-        call = dict(inputs, grad_output=_upstreams(topic, tag, loss_shape, dtype)["signed"])
+        call = dict(inputs, grad_output=upstreams(topic, tag, loss_shape, dtype)["signed"])
         want = ("grad_input", "grad_target")
         topic.add(
             f"{tag}-{reduction}-signed-{name}", "GRAD-OUTPUT", {"reduction": reduction}, call, want=want
         )
 
 
-def _upstreams(topic, tag, shape, dtype) -> dict:
+def upstreams(topic, tag, shape, dtype) -> dict:
     rng = draw.generator(topic.seed(tag, shape, "upstream"))
     u = draw.uniform(rng, shape, 0.5, 3, dtype)
     sign = np.asarray(np.where(np.arange(u.size).reshape(shape) % 2 == 0, -1, 1), dtype)

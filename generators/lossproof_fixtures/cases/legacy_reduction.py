@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 
 from .. import draw
@@ -19,9 +20,17 @@ def build(module: str) -> list[Topic]:
     for tag, dtype in DTYPES.items():
         rng = draw.generator(topic.seed(tag))
         inputs = {"input": draw.bell(rng, (3, 4), 2.0, dtype), "target": draw.hard(rng, (3, 4), dtype)}
-        for size_average, reduce, reduction in product(_WORD, _WORD, (None, *REDUCTIONS)):
-            options = {"size_average": size_average, "reduce": reduce, "reduction": reduction}
-            options = {k: v for k, v in options.items() if v is not None}
-            name = f"{tag}-size_average-{_WORD[size_average]}-reduce-{_WORD[reduce]}-reduction-{reduction or 'absent'}"
-            topic.add(name, "LEGACY-REDUCTION", options, inputs)
+        for name, options in combinations():
+            topic.add(f"{tag}-{name}", "LEGACY-REDUCTION", options, inputs)
     return [topic]
+
+
+def combinations() -> Iterator[tuple[str, dict]]:
+    """Every combination by name."""
+    for size_average, reduce, reduction in product(_WORD, _WORD, (None, *REDUCTIONS)):
+        options = {"size_average": size_average, "reduce": reduce, "reduction": reduction}
+        options = {k: v for k, v in options.items() if v is not None}
+        yield (
+            f"size_average-{_WORD[size_average]}-reduce-{_WORD[reduce]}-reduction-{reduction or 'absent'}",
+            options,
+        )

@@ -7,9 +7,9 @@ import numpy as np
 from .. import draw
 from ..model import BCEWL, DTYPES, MLSM, Topic
 
-_BAD_REDUCTIONS = ("", "Mean", "MEAN", "batchmean", "average", "None", "true")
+BAD_REDUCTIONS = ("", "Mean", "MEAN", "batchmean", "average", "None", "true")
 
-_BAD_TARGETS = {  # input shape, target shape
+BAD_TARGETS = {  # input shape, target shape
     BCEWL: {
         "3x5-and-5": ((3, 5), (5,)),
         "3x5-and-3": ((3, 5), (3,)),
@@ -40,7 +40,7 @@ _BAD_TARGETS = {  # input shape, target shape
     },
 }
 
-_BAD_WEIGHTS = {  # input shape, weight shape
+BAD_WEIGHTS = {  # input shape, weight shape
     "3": ((3, 5), (3,)),
     "4": ((3, 5), (4,)),
     "0": ((3, 5), (0,)),
@@ -50,7 +50,7 @@ _BAD_WEIGHTS = {  # input shape, weight shape
     "3x4": ((3, 5), (3, 4)),
     "4d-3": ((2, 3, 4, 5), (3,)),
 }
-_BAD_RANKS = {
+BAD_RANKS = {
     "1x3x5": ((3, 5), (1, 3, 5)),
     "2x3x5": ((3, 5), (2, 3, 5)),
     "3x1x1": ((3, 5), (3, 1, 1)),
@@ -61,7 +61,7 @@ _BAD_RANKS = {
 def build(module: str) -> list[Topic]:
     topic = Topic(module, "rejections", "Calls that torch refuses: sizes, weights, reductions, dtypes.")
     for tag, dtype in DTYPES.items():
-        for name, (shape, target_shape) in _BAD_TARGETS[module].items():
+        for name, (shape, target_shape) in BAD_TARGETS[module].items():
             for reduction in ("none", "mean"):
                 _reject(
                     topic,
@@ -73,9 +73,9 @@ def build(module: str) -> list[Topic]:
                     target_shape,
                     options={"reduction": reduction},
                 )
-        bad = dict(_BAD_WEIGHTS)
+        bad = dict(BAD_WEIGHTS)
         if module == BCEWL:
-            bad |= _BAD_RANKS
+            bad |= BAD_RANKS
         for name, (shape, weight_shape) in bad.items():
             rng = draw.generator(topic.seed(tag, name, "weight"))
             weight = draw.uniform(rng, weight_shape, 0.25, 4, dtype)
@@ -90,7 +90,7 @@ def build(module: str) -> list[Topic]:
                     shape,
                     pos_weight=weight,
                 )
-        for reduction in _BAD_REDUCTIONS + (("elementwise_mean",) if module == MLSM else ()):
+        for reduction in BAD_REDUCTIONS + (("elementwise_mean",) if module == MLSM else ()):
             _reject(
                 topic,
                 f"{tag}-reduction-{reduction or 'empty'}",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from .. import draw
 from ..model import BCEWL, DTYPES, LOSS_AND_GRAD, MLSM, REDUCTIONS, Topic
 
-_EMPTY = {"0": (0,), "0x0": (0, 0), "0x3": (0, 3), "3x0": (3, 0), "2x0x4": (2, 0, 4)}
-_FULL = {
+EMPTY = {"0": (0,), "0x0": (0, 0), "0x3": (0, 3), "3x0": (3, 0), "2x0x4": (2, 0, 4)}
+FULL = {
     "1": (1,),
     "5": (5,),
     "1x1": (1, 1),
@@ -22,7 +22,7 @@ _FULL = {
     "2x1x3x2x2": (2, 1, 3, 2, 2),
 }
 
-_LARGEST = ("64x4", "2x3x4x5", "8x8", "4x4x4")
+LARGEST = ("64x4", "2x3x4x5", "8x8", "4x4x4")
 
 
 def build(module: str) -> list[Topic]:
@@ -36,24 +36,24 @@ def build(module: str) -> list[Topic]:
             options = {"reduction": reduction}
             if module == BCEWL:
                 topic.add(f"{tag}-{reduction}-0d", "SCALAR", options, _inputs(topic, tag, (), dtype))
-            for name, shape in _EMPTY.items():
+            for name, shape in EMPTY.items():
                 topic.add(
                     f"{tag}-{reduction}-{name}",
                     _empty_rule(module, shape, reduction),
                     options,
                     _inputs(topic, tag, shape, dtype),
                 )
-            for name, shape in _FULL.items():
+            for name, shape in FULL.items():
                 topic.add(
                     f"{tag}-{reduction}-{name}",
                     _rule(module, shape, reduction),
                     options,
                     _inputs(topic, tag, shape, dtype),
-                    want=("loss",) if reduction == "sum" and name in _LARGEST else LOSS_AND_GRAD,
+                    want=("loss",) if reduction == "sum" and name in LARGEST else LOSS_AND_GRAD,
                     also=("CLASS-AXIS",) if shape == (4, 4, 4) and module == MLSM else (),
                 )
-            for name, shape in (_FULL | _EMPTY).items():
-                if reduction == "none" and name not in _LARGEST:
+            for name, shape in (FULL | EMPTY).items():
+                if reduction == "none" and name not in LARGEST:
                     _add_grad_target(topic, tag, name, shape, dtype)
     return [topic, _large(module)]
 

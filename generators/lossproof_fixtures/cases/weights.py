@@ -8,8 +8,8 @@ from .. import draw
 from ..model import BCEWL, DTYPES, MLSM, REDUCTIONS, Topic
 from .weight_shapes import COINCIDING, EMPTY, SCALAR
 
-_SHAPES = {"0d": (), "one": (1,), "class": (5,), "1xC": (1, 5), "Nx1": (3, 1), "NxC": (3, 5)}
-_MORE = {  # input shape, weight shape
+SHAPES = {"0d": (), "one": (1,), "class": (5,), "1xC": (1, 5), "Nx1": (3, 1), "NxC": (3, 5)}
+MORE = {  # input shape, weight shape
     "3d-class": ((2, 3, 4), (4,)),
     "3d-second": ((2, 3, 4), (3, 1)),
     "3d-first": ((2, 3, 4), (2, 1, 1)),
@@ -35,7 +35,7 @@ def build(module: str) -> list[Topic]:
         inputs = {"input": draw.bell(rng, (3, 5), 2.0, dtype), "target": draw.hard(rng, (3, 5), dtype)}
         for reduction in REDUCTIONS:
             options = {"reduction": reduction}
-            for name, shape in _SHAPES.items():
+            for name, shape in SHAPES.items():
                 rng = draw.generator(topic.seed(tag, name))
                 weight = draw.uniform(rng, shape, 0.25, 4, dtype)
                 topic.add(
@@ -49,7 +49,7 @@ def build(module: str) -> list[Topic]:
                         dict(inputs, weight=weight),
                         want=("grad_weight",),
                     )
-            for name, (shape, weight_shape) in _MORE.items():
+            for name, (shape, weight_shape) in MORE.items():
                 if reduction == "sum" or (reduction == "mean" and name.startswith("4d")):
                     continue
                 rng = draw.generator(topic.seed(tag, name))
@@ -62,7 +62,7 @@ def build(module: str) -> list[Topic]:
             if reduction == "none":
                 _coinciding(topic, tag, reduction, dtype)
             for name in ("class", "NxC") if reduction == "none" else ("class",):
-                for kind, (rule, weight) in _values(topic, tag, _SHAPES[name], dtype).items():
+                for kind, (rule, weight) in values(topic, tag, SHAPES[name], dtype).items():
                     topic.add(f"{tag}-{reduction}-{name}-{kind}", rule, options, dict(inputs, weight=weight))
     return [topic]
 
@@ -88,7 +88,7 @@ def _coinciding(topic, tag, reduction, dtype):
         topic.add(f"{tag}-{reduction}-{name}", rule, {"reduction": reduction}, inputs, want=want)
 
 
-def _values(topic, tag, shape, dtype) -> dict:
+def values(topic, tag, shape, dtype) -> dict:
     rng = draw.generator(topic.seed(tag, shape, "values"))
     w = draw.uniform(rng, shape, 0.5, 2, dtype)
     sign = np.where(np.arange(w.size).reshape(shape) % 2 == 0, -1, 1).astype(dtype)

@@ -1,0 +1,97 @@
+"""Every kind of call that torch refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ... import draw
+from ...model import BCE, BCEWL, DTYPES, REDUCTIONS, Topic
+from .. import rejections
+from . import ordinary
+
+
+def build() -> list[Topic]:
+    topic = Topic(
+        BCE,
+        "rejections",
+        "Calls that torch refuses: inputs outside [0,1], sizes, weights, reductions, dtypes.",
+    )
+    for tag, dtype in DTYPES.items():
+        _outside(topic, tag, dtype)
+        for name, (shape, target_shape) in rejections.BAD_TARGETS[BCEWL].items():
+            for reduction in ("none", "mean"):
+                inputs = _inputs(topic, tag, shape, dtype)
+                rng = draw.generator(topic.seed(tag, name, "target"))
+                inputs["target"] = draw.hard(rng, target_shape, dtype)
+                options = {"reduction": reduction}
+                topic.add(
+                    f"{tag}-{reduction}-target-{name}", "TARGET-SHAPE", options, inputs, rejects="shape"
+                )
+        for name, (shape, weight_shape) in (rejections.BAD_WEIGHTS | rejections.BAD_RANKS).items():
+            inputs = _inputs(topic, tag, shape, dtype)
+            rng = draw.generator(topic.seed(tag, name, "weight"))
+            inputs["weight"] = draw.uniform(rng, weight_shape, 0.25, 4, dtype)
+            topic.add(f"{tag}-weight-{name}", "WEIGHT-SHAPE", {}, inputs, rejects="shape")
+        inputs = _inputs(topic, tag, (3, 5), dtype)
+        for reduction in rejections.BAD_REDUCTIONS:
+            name = f"{tag}-reduction-{reduction or 'empty'}"
+            topic.add(name, "REDUCTION-INVALID", {"reduction": reduction}, inputs, rejects="option")
+        topic.add(
+            f"{tag}-reduction-elementwise_mean",
+            "REDUCTION-QUIRK",
+            {"reduction": "elementwise_mean"},
+            inputs,
+            note="Not refused, but accepted with a warning.",
+        )
+        other = np.float64 if dtype == np.float32 else np.float32
+        for wrong in (other, np.int64, np.int32, np.uint8, np.bool_):
+            for reduction in ("none", "mean"):
+                topic.add(
+                    f"{tag}-{reduction}-{np.dtype(wrong).name}-target",
+                    "TARGET-DTYPE",
+                    {"reduction": reduction},
+                    dict(inputs, target=inputs["target"].astype(wrong)),
+                    rejects="dtype",
+                )
+    for integer in (np.int64, np.int32, np.uint8, np.bool_):
+        x = np.array([[1, 0, 1], [0, 1, 1]], dtype=integer)
+        call = {"input": x, "target": np.ones((2, 3), np.float32)}
+        topic.add(f"{x.dtype.name}-input", "INPUT-DTYPE", {}, call, want=("loss",), rejects="dtype")
+    return [topic]
+
+
+def _inputs(topic, tag, shape, dtype) -> dict:
+    return ordinary.inputs(draw.generator(topic.seed(tag, shape)), shape, dtype)
+
+
+def _outside(topic, tag, dtype):
+    """One number outside [0,1] among others that are not."""
+    one, zero = dtype.type(1), dtype.type(0)
+    values = {
+        "just-above-1": np.nextafter(one, dtype.type(2)),
+        "just-below-0": np.nextafter(zero, dtype.type(-1)),
+        "minus-1": -1.0,
+        "2": 2.0,
+        "1e30": 1e30,
+        "plus-inf": np.inf,
+        "minus-inf": -np.inf,
+        "nan": np.nan,
+    }
+    for name, value in values.items():
+        for reduction in REDUCTIONS:
+            for tensor, rule in (("input", "INPUT-RANGE"), ("target", "TARGET-RANGE")):
+                if tensor == "target" and name == "just-below-0":
+                    continue  # stored and read as -0 by processors that flush
+                inputs = _inputs(topic, tag, (3, 4), dtype)
+                inputs[tensor][1, 2] = value
+                full = f"{tag}-{reduction}-{tensor}-{name}"
+                topic.add(full, rule, {"reduction": reduction}, inputs, rejects="value")
+    for tensor, rule in (("input", "INPUT-RANGE"), ("target", "TARGET-RANGE")):
+        inputs = {"input": np.array(0.5, dtype), "target": np.array(1, dtype)}
+        inputs[tensor] = np.array(-0.5, dtype)
+        topic.add(f"{tag}-{tensor}-0d", rule, {}, inputs, rejects="value")
+        inputs = _inputs(topic, tag, (3, 4), dtype)
+        inputs[tensor][0, 0] = 1.5
+        inputs["weight"] = np.array([0, 1, 1, 1], dtype)
+        note = "Refused although the element has weight 0."
+        topic.add(f"{tag}-{tensor}-under-weight-0", rule, {}, inputs, rejects="value", note=note)

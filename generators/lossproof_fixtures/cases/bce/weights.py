@@ -1,0 +1,43 @@
+"""weight: every shape that broadcasts, and every kind of value."""
+
+from __future__ import annotations
+
+from ... import draw
+from ...model import BCE, DTYPES, REDUCTIONS, Topic
+from .. import weights
+from ..weight_shapes import COINCIDING, EMPTY, SCALAR
+from . import ordinary
+
+
+def build() -> list[Topic]:
+    topic = Topic(BCE, "weights", "weight in every shape that broadcasts, with values of every kind.")
+    for tag, dtype in DTYPES.items():
+        inputs = ordinary.inputs(draw.generator(topic.seed(tag)), (3, 5), dtype)
+        for reduction in REDUCTIONS:
+            options = {"reduction": reduction}
+            for name, shape in weights.SHAPES.items():
+                weight = draw.uniform(draw.generator(topic.seed(tag, name)), shape, 0.25, 4, dtype)
+                topic.add(
+                    f"{tag}-{reduction}-{name}", "WEIGHT-BROADCAST", options, dict(inputs, weight=weight)
+                )
+            for kind, (rule, weight) in weights.values(topic, tag, (5,), dtype).items():
+                topic.add(f"{tag}-{reduction}-class-{kind}", rule, options, dict(inputs, weight=weight))
+        for kind, (rule, weight) in weights.values(topic, tag, (3, 5), dtype).items():
+            topic.add(f"{tag}-none-NxC-{kind}", rule, {"reduction": "none"}, dict(inputs, weight=weight))
+        for name, (shape, weight_shape) in weights.MORE.items():
+            for reduction in ("none",) if name.startswith("4d") else ("none", "mean"):
+                more = _inputs(topic, tag, name, shape, weight_shape, dtype)
+                options = {"reduction": reduction}
+                topic.add(f"{tag}-{reduction}-{name}", "WEIGHT-BROADCAST", options, more, also=("RANK",))
+        for name, (shape, weight_shape) in (COINCIDING | EMPTY | SCALAR).items():
+            more = _inputs(topic, tag, name, shape, weight_shape, dtype)
+            rule = "EMPTY-NONE" if name in EMPTY else "WEIGHT-BROADCAST"
+            want = ("loss", "grad_input", "grad_target")
+            topic.add(f"{tag}-none-{name}", rule, {"reduction": "none"}, more, want=want)
+    return [topic]
+
+
+def _inputs(topic, tag, name, shape, weight_shape, dtype) -> dict:
+    rng = draw.generator(topic.seed(tag, name))
+    inputs = ordinary.inputs(rng, shape, dtype, soft=True)
+    return dict(inputs, weight=draw.uniform(rng, weight_shape, 0.25, 4, dtype))

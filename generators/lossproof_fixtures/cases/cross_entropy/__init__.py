@@ -1,0 +1,35 @@
+"""The cases of CrossEntropyLoss: one file for each subject, each with ``build() -> list[Topic]``."""
+
+from __future__ import annotations
+
+from . import (
+    blog_example,
+    class_probabilities,
+    extreme_logits,
+    grad_output,
+    ignore_index,
+    label_smoothing,
+    legacy_reduction,
+    mixed_dtype,
+    nonfinite,
+    reductions,
+    rejections,
+    shapes,
+    weights,
+)
+
+SUBJECTS = (
+    reductions,
+    legacy_reduction,
+    weights,
+    ignore_index,
+    label_smoothing,
+    class_probabilities,
+    extreme_logits,
+    nonfinite,
+    shapes,
+    grad_output,
+    mixed_dtype,
+    rejections,
+    blog_example,
+)

@@ -1,0 +1,90 @@
+"""ignore_index: targets that do not count."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ... import draw
+from ...model import CE, DTYPES, REDUCTIONS, Topic
+from . import ordinary
+
+#: name -> (the option, or None where it is not given, the number that stands in the target)
+_NUMBERS = {
+    "default": (None, -100),
+    "given-default": (-100, -100),
+    "minus-1": (-1, -1),
+    "first-class": (0, 0),
+    "class-1": (1, 1),
+    "out-of-range": (7, 7),
+    "2pow40": (1 << 40, 1 << 40),
+    "2pow62": (1 << 62, 1 << 62),
+    "minus-2pow62": (-(1 << 62), -(1 << 62)),
+}
+
+
+def build() -> list[Topic]:
+    topic = Topic(
+        CE, "ignore_index", "Rows whose target is ignore_index: no loss, no gradient, no share in the mean."
+    )
+    for tag, dtype in DTYPES.items():
+        rng = draw.generator(topic.seed(tag))
+        x = draw.bell(rng, (5, 3), 2.0, dtype)
+        weight = draw.uniform(rng, (3,), 0.25, 4, dtype)
+        for reduction in REDUCTIONS:
+            for name, (option, number) in _NUMBERS.items():
+                y = np.array([2, number, 0 if number != 0 else 1, number, 2], np.int64)
+                options = {"reduction": reduction}
+                if option is not None:
+                    options["ignore_index"] = option
+                rule = "IGNORE-MEAN" if reduction == "mean" else "IGNORE-INDEX"
+                call = {"input": x, "target": y}
+                topic.add(f"{tag}-{reduction}-{name}", rule, options, call)
+                if name in ("default", "class-1", "out-of-range"):
+                    topic.add(f"{tag}-{reduction}-{name}-weight", rule, options, dict(call, weight=weight))
+            _others(topic, tag, dtype, reduction, x, weight)
+        _nan(topic, tag, dtype)
+    return [topic]
+
+
+def _others(topic, tag, dtype, reduction, x, weight):
+    options, ignoring = {"reduction": reduction}, {"reduction": reduction, "ignore_index": 1}
+    nothing = "ALL-IGNORED" if reduction == "mean" else "IGNORE-INDEX"
+    for name, rule, call_options, y in (
+        ("nothing-ignored", "IGNORE-INDEX", ignoring, [2, 0, 0, 2, 2]),
+        ("all-ignored", nothing, options, [-100] * 5),
+        ("all-ignored-in-range", nothing, ignoring, [1] * 5),
+        ("all-but-one", "IGNORE-INDEX", ignoring, [1, 1, 1, 0, 1]),
+    ):
+        call = {"input": x, "target": np.array(y, np.int64)}
+        topic.add(f"{tag}-{reduction}-{name}", rule, call_options, call)
+        if name != "nothing-ignored":
+            topic.add(f"{tag}-{reduction}-{name}-weight", rule, call_options, dict(call, weight=weight))
+    single = {"input": x[0], "target": np.array(-100, np.int64)}
+    topic.add(f"{tag}-{reduction}-no-batch", nothing, options, single, also=("NO-BATCH",))
+    for size, shape in (("2x3x4", (2, 3, 4)), ("3x3x3", (3, 3, 3))):
+        call = ordinary.inputs(draw.generator(topic.seed(tag, size)), shape, dtype)
+        call["target"].reshape(-1)[::3] = -100
+        call["weight"] = weight
+        rule = "IGNORE-MEAN" if reduction == "mean" else "IGNORE-INDEX"
+        topic.add(f"{tag}-{reduction}-{size}", rule, options, call, also=("CLASS-AXIS",))
+    y = ordinary.probabilities(draw.generator(topic.seed(tag, "unused")), (5, 3), dtype)
+    topic.add(
+        f"{tag}-{reduction}-negative-with-probabilities",
+        "IGNORE-PROBABILITIES",
+        {"reduction": reduction, "ignore_index": -1},
+        {"input": x, "target": y},
+        note="A negative ignore_index is accepted with class probabilities, and has no effect.",
+    )
+
+
+def _nan(topic, tag, dtype):
+    """The logits of an ignored row do not matter to the loss; to torch's gradient they do."""
+    rng = draw.generator(topic.seed(tag, "nan"))
+    for name, value in (("nan", np.nan), ("plus-inf", np.inf)):
+        x = draw.bell(rng, (3, 4), 2.0, dtype)
+        x[1, 2] = value
+        call = {"input": x, "target": np.array([3, -100, 0], np.int64)}
+        for reduction in REDUCTIONS:
+            full, options = f"{tag}-{reduction}-{name}-in-an-ignored-row", {"reduction": reduction}
+            topic.add(full, "IGNORE-INDEX", options, call, want=("loss",))
+            topic.add(f"{full}-gradient", "IGNORE-NAN-QUIRK", options, call, want=("grad_input",))
