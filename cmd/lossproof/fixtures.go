@@ -52,9 +52,10 @@ func (p *program) fixturesCommand() *cobra.Command {
 }
 
 func (p *program) verify(args []string) error {
-	load, where := p.load, "the embedded fixtures"
+	load, what := p.load, "the embedded fixtures are"
 	if len(args) == 1 {
-		where = args[0]
+		where := args[0]
+		what = "the data in " + where + " are" // its README.md and LICENSE are not hashed
 		info, err := os.Stat(where)
 		if err != nil {
 			return fmt.Errorf("fixtures verify: %w", err)
@@ -68,7 +69,7 @@ func (p *program) verify(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "%s are intact: version %s, %d cases, %d rules, %d files, from PyTorch %s\n",
-		where, set.Version(), len(set.Cases), len(set.Rules), len(set.Manifest.Files), set.TorchVersion())
+	fmt.Fprintf(p.stdout, "%s intact: version %s, %d cases, %d rules, %d files, from PyTorch %s\n",
+		what, set.Version(), len(set.Cases), len(set.Rules), len(set.Manifest.Files), set.TorchVersion())
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossproof/fixtures"
 	"lossproof/judge"
 )
 
@@ -29,16 +30,24 @@ func (p *program) listCommand() *cobra.Command {
 				return flagged(err)
 			}
 			w := bufio.NewWriter(p.stdout)
-			for _, c := range cases {
-				rule, err := set.Rule(c.Rule)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, rule.ID, rule.Requirement)
+			if err := listCases(w, set, cases); err != nil {
+				return err
 			}
 			return w.Flush()
 		},
 	}
 	f.add(cmd)
 	return cmd
+}
+
+// listCases writes a line for every case: id, rule and requirement.
+func listCases(w *bufio.Writer, set *fixtures.Set, cases []*fixtures.Case) error {
+	for _, c := range cases {
+		rule, err := set.Rule(c.Rule)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, rule.ID, rule.Requirement)
+	}
+	return nil
 }

@@ -94,6 +94,8 @@ func TestRunSelection(t *testing.T) {
 	for _, test := range []struct{ flag, value, want string }{
 		{"--select", "BCEWithLogitsLoss/weights", `did you mean "BCEWithLogitsLoss/weights/*"?`},
 		{"--skip", "nothing", `skip: "nothing" matches no case`},
+		{"--select", "weights", `a pattern must match the whole id, as "*/shapes/*" does, did you mean "*/weights/*"?`},
+		{"--cases-until", "0.9.0", `cases-until: 0.9.0 is before the first case: cases came with 1.0.0`},
 		{"--modules", "BCEWithLogitLoss", `did you mean "BCEWithLogitsLoss"?`},
 		{"--dtypes", "flaot32", `did you mean "float32"?`},
 		{"--rules", "MLSM-SUMM", `did you mean "MLSM-SUM"?`},
@@ -281,13 +283,24 @@ func TestShow(t *testing.T) {
 		t.Errorf("%d bytes", len(large.stdout))
 	}
 	check(t, command("show", "BCEWithLogitsLoss/blog_example/f32-nnoe"), 2, `stderr:did you mean "`+blog+`"?`)
+	check(t, command("show", "FocalLoss/shapes/x"), 2, `stderr:there is no module "FocalLoss", want one of BCEWithLogitsLoss, `)
 	check(t, command("show"), 2, "stderr:show takes one ID, got 0 arguments")
+	topic := command("list", "--select", "BCEWithLogitsLoss/blog_example/*")
+	for _, folder := range []string{"BCEWithLogitsLoss/blog_example/", "BCEWithLogitsLoss/blog_example"} {
+		if got := command("show", folder); got != topic {
+			t.Errorf("%s: got %+v, want %+v", folder, got, topic)
+		}
+	}
+	check(t, command("show", "--request", "BCEWithLogitsLoss/blog_example/"), 2, "stderr:there is no case")
 }
 
 func TestExplain(t *testing.T) {
 	check(t, command("explain", "MLSM-NONE-SHAPE"), 0, "'none' drops the last dimension", "requirement  must", "basis        documented", "https://", "cases stand for it", "MultiLabelSoftMarginLoss/")
 	check(t, command("explain", "BCEWL-INF-NAN"), 0, "requirement  quirk", "only with --quirks")
+	check(t, command("explain", "BCEWL-WEIGHT-NEGATIVE"), 0, "requirement  should: gates unless a baseline gives a reason; ")
 	check(t, command("explain"), 0, "MLSM-NONE-SHAPE", "BCEWL-FORMULA")
+	check(t, command("explain", "MLSM-NONE"), 2, `stderr:there is no rule "MLSM-NONE", did you mean "MLSM-NONE-SHAPE"?`)
+	check(t, command("explain", "A", "B"), 2, `stderr:explain takes one RULE at most, got ["A" "B"]`)
 	check(t, command("explain", "MLSM-NON-SHAPE"), 2, `stderr:there is no rule "MLSM-NON-SHAPE", did you mean "MLSM-NONE-SHAPE"?`)
 }
 
@@ -318,7 +331,7 @@ func TestFixtures(t *testing.T) {
 	check(t, command("fixtures", "verify"), 0, "the embedded fixtures are intact: version ", "from PyTorch 2.15.0")
 	dir := filepath.Join(t.TempDir(), "copy")
 	check(t, command("fixtures", "extract", dir), 0, "extracted to "+dir)
-	check(t, command("fixtures", "verify", dir), 0, dir+" are intact")
+	check(t, command("fixtures", "verify", dir), 0, "the data in "+dir+" are intact: version ")
 	check(t, command("fixtures", "extract", dir), 2, "stderr:is not empty")
 	name := filepath.Join(dir, "tolerances.json")
 	data, err := os.ReadFile(name)
@@ -343,6 +356,9 @@ func TestHelp(t *testing.T) {
 	check(t, command("help", "run"), 0, "--level", "--cases-until", "lossproof run --level exact")
 	check(t, command("help", "exit-codes"), 0, "0    conformant", "1    not conformant", "2    wrong use", "3    the port", "130  interrupted")
 	check(t, command("version"), 0, "lossproof ", "fixtures   1.", "PyTorch 2.15.0", "protocol   1")
+	if got := command("--version"); got != command("version") {
+		t.Errorf("--version: got %+v", got)
+	}
 	check(t, command("help", "fixtures", "verify"), 0, "verify [DIR]")
 	check(t, command("help", "exit-code"), 2, `stderr:there is no command "exit-code", did you mean "exit-codes"?`)
 	check(t, command("rnu"), 2, `stderr:there is no command "rnu", did you mean "run"?`)
