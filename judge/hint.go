@@ -44,8 +44,10 @@ func hintForPattern(set *fixtures.Set, pattern string) string {
 	}
 	_, topics := modulesAndTopics(set, "")
 	word := strings.Trim(pattern, "*/")
-	if slices.Contains(topics, word) {
-		return instead("*/" + word + "/*")
+	for _, topic := range topics {
+		if topic == word || topic == word+"s" {
+			return instead("*/" + topic + "/*")
+		}
 	}
 	if part := "*" + word + "*"; word != "" && someMatch(part) {
 		return instead(part)

@@ -74,6 +74,7 @@ func TestSelectErrors(t *testing.T) {
 		{judge.Selection{Select: []string{"BCEWithLogitsLoss/weights/"}}, `did you mean "BCEWithLogitsLoss/weights/*"?`},
 		{judge.Selection{Select: []string{"*/weights"}}, `did you mean "*/weights/*"?`},
 		{judge.Selection{Select: []string{"weights"}}, `whole id, as "*/shapes/*" does, did you mean "*/weights/*"?`},
+		{judge.Selection{Select: []string{"*/shape/*"}}, `did you mean "*/shapes/*"?`},
 		{judge.Selection{Select: []string{"*/weighs/*"}}, `did you mean "*/weights/*"?`},
 		{judge.Selection{Select: []string{"-size_average-"}}, `did you mean "*-size_average-*"?`},
 		{judge.Selection{Select: []string{"*-mean", "zzz"}}, `select: "zzz" matches no case: a pattern must match the whole id, as "*/shapes/*" does`},
