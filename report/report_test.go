@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"lossproof/fixtures"
 	"lossproof/internal/testports"
 	"lossproof/judge"
+	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 	"lossproof/report"
@@ -72,6 +74,50 @@ func TestTextCounts(t *testing.T) {
 		if strings.TrimRight(line, " ") != line {
 			t.Errorf("white space at the end of %q", line)
 		}
+	}
+}
+
+// TestTextMixed: an output that is right element by element, but neither as PyTorch nor as
+// mathematics has it, is counted apart from those that are wrong.
+func TestTextMixed(t *testing.T) {
+	const id = "BCEWithLogitsLoss/nonfinite/f32-none-minus-inf-weight-0"
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := set.Case(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := set.Expected(c, ports.Loss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One element as PyTorch has it, NaN, the other exact.
+	port := testports.Port{EvaluateFunc: func(ctx context.Context, call ports.Call) (ports.Answer, error) {
+		answer, err := testports.Port{}.Evaluate(ctx, call)
+		if err != nil {
+			return answer, err
+		}
+		data := answer.Outputs[ports.Loss].Data
+		for _, element := range verdict.Compare(want.Reference, want).ByOracle.First[:1] {
+			copy(data[4*element.Index:][:4], want.Reference.Data[4*element.Index:])
+		}
+		return answer, nil
+	}}
+	result := run(t, port, id)
+	if got := result.Cases[0].Outputs[ports.Loss].Agrees; got != "mixed" {
+		t.Fatalf("the output agrees %q, want mixed", got)
+	}
+	lines := strings.Split(text(t, result, report.TextOptions{}), "\n")
+	header := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, " ") })
+	column := slices.Index(strings.Fields(lines[header]), "mixed")
+	if column < 0 {
+		t.Fatalf("there is no column mixed: %q", lines[header])
+	}
+	all := strings.Fields(lines[header+3])[1:] // without the name
+	if got := all[column : column+2]; !slices.Equal(got, []string{"1", "-"}) {
+		t.Errorf("mixed and neither are %q in %q", got, lines[header+3])
 	}
 }
 

@@ -117,14 +117,20 @@ func (t *text) cases(results []judge.CaseResult) {
 func (t *text) topics(result *judge.Result) {
 	s := result.Summary
 	var rows table
-	known := result.Baseline != nil
-	add := func(cells []string) {
-		if !known { // the column says nothing
+	known, mixed := result.Baseline != nil, false
+	for _, m := range s.Modules {
+		mixed = mixed || m.Counts.Agrees["mixed"] > 0
+	}
+	add := func(cells []string) { // without the columns that say nothing
+		if !mixed {
+			cells = slices.Delete(cells, mixedColumn, mixedColumn+1)
+		}
+		if !known {
 			cells = slices.Delete(cells, knownColumn, knownColumn+1)
 		}
 		rows.add(cells...)
 	}
-	add([]string{"", "cases", "pass", "fail", "known", "quirk", "unsup.", "outputs", "torch", "exact", "both", "neither", "worst ULP", "where"})
+	add([]string{"", "cases", "pass", "fail", "known", "quirk", "unsup.", "outputs", "torch", "exact", "both", "mixed", "neither", "worst ULP", "where"})
 	for _, m := range s.Modules {
 		rows.add(m.Module)
 		failing := 0
@@ -146,6 +152,9 @@ func (t *text) topics(result *judge.Result) {
 		t.WriteString(line)
 	}
 	t.WriteString(legend)
+	if mixed {
+		t.WriteString("mixed: outputs whose elements agree with PyTorch or with the exact result, but not all with the same one\n")
+	}
 }
 
 const legend = `
@@ -155,8 +164,11 @@ exact result (a mean over nothing, a weight that is not finite) they agree with 
 quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures
 `
 
-// knownColumn is the column of the known failures.
-const knownColumn = 4
+// Columns that are not always there: of the known failures, and of the outputs that agree mixed.
+const (
+	knownColumn = 4
+	mixedColumn = 11
+)
 
 // topicCells returns a row of the table. failing counts the failing cases that gate, the
 // others are quirks; prefix is left out of the place of the worst error.
@@ -178,7 +190,7 @@ func topicCells(name string, n judge.Counts, failing int, prefix string) []strin
 	cells := []string{
 		name, number(cases), number(n.Cases[judge.Pass]), number(failing), number(n.Cases[judge.KnownFailure]), number(notPassed - failing), number(n.Cases[judge.Unsupported]),
 		number(n.OutputsAsked), number(both + n.Agrees["torch"]), number(both + n.Agrees["exact"]), number(both),
-		number(n.Agrees["neither"] + n.Agrees["mixed"]), "", "",
+		number(n.Agrees["mixed"]), number(n.Agrees["neither"]), "", "",
 	}
 	if n.Worst != nil {
 		cells[len(cells)-2] = formatULP(n.Worst.ULP)
