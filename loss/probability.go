@@ -16,6 +16,7 @@ type probabilityJob[T Float] struct {
 	// gradInput and gradTarget are nil or get a gradient.
 	gradInput, gradTarget []T
 	upstream              upstream[T]
+	stream                bool
 }
 
 // refusal is the first element, if one was found, that does not lie in [0, 1].
@@ -29,6 +30,7 @@ type refusal struct {
 // run computes all that is asked for, and returns the sum of the losses, if that is. What it has written is not defined
 // if an element is refused.
 func (j *probabilityJob[T]) run() (float64, refusal) {
+	j.stream = len(j.input)*sizeOf[T]() >= streamBytes
 	if workers := j.workers(); workers > 1 {
 		return j.parallel(workers)
 	}
@@ -128,14 +130,14 @@ func (j *probabilityJob[T]) compute(sums *kernel.Sums, lo, hi int, scratch []flo
 		return j.gradInput == nil || j.gradInputs(lo, hi, scratch)
 	}
 	if j.gradInput == nil {
-		kernel.Round(j.losses[lo:hi], scratch, false)
+		kernel.Round(j.losses[lo:hi], scratch, j.stream)
 		return true
 	}
 	// Losses and gradients may be the memory of input and target: neither is written before both are computed.
 	var grads [kernel.ChunkLen]float64
 	j.computeGrads(grads[:hi-lo], lo, hi)
-	kernel.Round(j.losses[lo:hi], scratch, false)
-	kernel.Round(j.gradInput[lo:hi], grads[:hi-lo], false)
+	kernel.Round(j.losses[lo:hi], scratch, j.stream)
+	kernel.Round(j.gradInput[lo:hi], grads[:hi-lo], j.stream)
 	return true
 }
 
@@ -143,7 +145,7 @@ func (j *probabilityJob[T]) compute(sums *kernel.Sums, lo, hi int, scratch []flo
 func (j *probabilityJob[T]) gradInputs(lo, hi int, scratch []float64) (ok bool) {
 	ok = j.computeGrads(scratch, lo, hi)
 	if ok {
-		kernel.Round(j.gradInput[lo:hi], scratch, false)
+		kernel.Round(j.gradInput[lo:hi], scratch, j.stream)
 	}
 	return ok
 }

@@ -127,8 +127,8 @@ func probabilityLosses32Go(l []float64, x, t []float32) (ok bool) {
 	ok = true
 	l, t = l[:len(x)], t[:len(x)]
 	for i := range x {
-		x, t := math.Abs(float64(x[i])), float64(t[i]) // of a negative zero
-		ok = ok && InUnit(x) && InUnit(t)
+		ok = ok && InUnit(x[i]) && InUnit(t[i])
+		x, t := math.Abs(float64(x[i])), float64(t[i]) // zero may be negative
 		u := 1 - x
 		a := -logOfSum32(x, 0)
 		b := -logOfSum32(u, (1-u)-x)
@@ -147,8 +147,8 @@ func probabilityLosses64Go(l, x, t []float64) (ok bool) {
 	ok = true
 	l, t = l[:len(x)], t[:len(x)]
 	for i := range x {
+		ok = ok && InUnit(x[i]) && InUnit(t[i])
 		x, t := math.Abs(x[i]), t[i]
-		ok = ok && InUnit(x) && InUnit(t)
 		u := 1 - x
 		a := -logOfSum64(x, 0)
 		b := -logOfSum64(u, (1-u)-x)

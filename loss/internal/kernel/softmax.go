@@ -133,3 +133,6 @@ func expShifted64Go(y, x []float64, m float64) (ordinary bool) {
 	}
 	return ordinary
 }
+
+// Product returns a·b·c. No intermediate overflows or underflows unless the result does.
+func Product(a, b, c float64) float64 { return product(a, b, c) }
