@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossproof/docs/pages"
 	"lossproof/fixtures"
 	"lossproof/judge"
 	"lossproof/judge/divergence"
@@ -19,7 +21,7 @@ import (
 	"lossproof/judge/verdict"
 )
 
-var update = flag.Bool("update", false, "write testdata anew")
+var update = flag.Bool("update", false, "write testdata and docs/kill-matrix.md anew")
 
 var load = sync.OnceValues(fixtures.LoadEmbedded)
 
@@ -107,6 +109,24 @@ func TestNullPorts(t *testing.T) {
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(text, "\n")); diff != "" {
 		t.Errorf("what null ports pass is not what %s says; look at it, and write it anew with -update (-want +got):\n%s", file, diff)
+	}
+}
+
+// TestTheKillMatrixIsFresh holds docs/kill-matrix.md against the kills.
+func TestTheKillMatrixIsFresh(t *testing.T) {
+	file := filepath.Join("..", "..", "..", pages.KillMatrixPath)
+	page := pages.KillMatrixOf(all(t))
+	if *update {
+		if err := os.WriteFile(file, page, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	committed, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !pages.SameKillMatrix(page, committed) {
+		t.Errorf("%s is stale, run `make docs` (-want +got):\n%s", pages.KillMatrixPath, cmp.Diff(string(page), string(committed)))
 	}
 }
 
