@@ -116,7 +116,7 @@ func TestSmoke(t *testing.T) {
 	got := piped(t, "", append([]string{"smoke", "--"}, builtinCommand()...)...)
 	check(t, got, 0, "ok    hello: lossproof", "claims BCEWithLogitsLoss float32 float64",
 		"ok    BCEWithLogitsLoss, one loss: ", "ok    BCEWithLogitsLoss, one rejection: ", "ok    MultiLabelSoftMarginLoss, one empty: ")
-	check(t, piped(t, "", append([]string{"smoke", "--"}, port(t, "no id")...)...), 1, "FAIL  MultiLabelSoftMarginLoss, one rejection: ", "malformed")
+	check(t, piped(t, "", append([]string{"smoke", "--timeout", "500ms", "--"}, port(t, "no id")...)...), 1, "FAIL  MultiLabelSoftMarginLoss, one rejection: ", "malformed")
 	check(t, piped(t, "", "smoke", "--", "false"), 3, "stderr:the port's answer to hello: ")
 	check(t, piped(t, "", "smoke"), 2, "stderr:smoke: there is no command: the port to start stands behind --")
 	check(t, piped(t, "", "smoke", "python3"), 2, `stderr:unexpected "python3": the command of a port stands behind --`)

@@ -50,7 +50,7 @@ func BenchmarkHarness(b *testing.B) {
 				cases = len(set.Cases)
 			}
 			for b.Loop() {
-				if got := command(bench.args...); got.code != exitConformant {
+				if got := fresh(bench.args...); got.code != exitConformant {
 					b.Fatalf("exit code %d\n%s", got.code, got.stderr)
 				}
 			}
