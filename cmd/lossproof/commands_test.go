@@ -182,7 +182,7 @@ func TestDiff(t *testing.T) {
 		c.SHA256 = strings.Repeat("0", 64)
 		output(c, func(o *judge.OutputResult) { o.Outcome = judge.Fail })
 	})
-	check(t, command("diff", file, other), 0, "compared: 19 outputs", "1 cases whose content changed", "nothing got worse")
+	check(t, command("diff", file, other), 0, "compared: 19 outputs", "1 cases whose content changed", "only in the new one\n  "+loss+"\n", "nothing got worse")
 
 	arm := changed(func(r *judge.Result, _ *judge.CaseResult) {
 		r.Platform.Arch, r.Platform.CPU, r.Platform.SIMD, r.Port.Version = "arm64", "Neoverse N1", []string{"NEON"}, "9"
