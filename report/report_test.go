@@ -228,3 +228,18 @@ func TestProgress(t *testing.T) {
 		t.Errorf("bar: %q", got)
 	}
 }
+
+// TestTextWithoutDistance: between a finite number and one that is not there is no distance,
+// and beyond a million ULPs no digits are given.
+func TestTextWithoutDistance(t *testing.T) {
+	const id = "BCEWithLogitsLoss/blog_example/f32-none"
+	got := text(t, run(t, testports.NaNs, id), report.TextOptions{Verbose: true})
+	for _, want := range []string{"loss neither (the class differs)", "  class  ", "worst error: the class differs from that of the exact result, at " + id + "#"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+	if got := text(t, run(t, testports.Zeros, id), report.TextOptions{}); !strings.Contains(got, "worst error: > 1e6 ULP of the exact result, ") {
+		t.Errorf("want > 1e6 ULP in\n%s", got)
+	}
+}
