@@ -71,7 +71,7 @@ func TestTrim(t *testing.T) {
 		{Failed: &ports.Failed{Traceback: long}},
 	} {
 		answer = trim(answer, nil)
-		text := ""
+		var text string
 		switch {
 		case answer.Rejected != nil:
 			text = answer.Rejected.Message
