@@ -9,16 +9,15 @@ import (
 
 // rowsJob is what is to be computed of a CrossEntropyLoss.
 //
-// A row of logits x has its largest element m at class top. With
+// A row of logits x has the largest element m. With
 //
-//	e[c] = exp(x[c] - m)           so e[top] = 1
-//	rest = Σ e[c] over c ≠ top
-//	S    = 1 + rest
+//	e[c] = exp(x[c] - m)    which is 1 at the largest
+//	S    = Σ e[c] = 1 + rest
 //	-log p[c] = (m - x[c]) + log1p(rest)
 //
-// nothing cancels, and a small loss keeps its relative accuracy; nor does anything in
+// nothing cancels, and a small loss keeps its relative accuracy: rest is summed without the 1. Nor does anything in
 //
-//	p[c] = e[c]/S    1 - p[c] = (c = top ? rest : S - e[c])/S
+//	p[c] = e[c]/S    1 - p[c] = ((1 - e[c]) + rest)/S
 //
 // With a[c], the coefficient of -log p[c], and A their sum, the loss of a row and its derivative are
 //
@@ -128,10 +127,8 @@ type row struct {
 	index int
 	// start is the offset of the first class.
 	start int
-	// m is the largest logit, top its class, rest Σ exp(x-m) without it, logSum log1p(rest).
-	m            float64
-	top          int
-	rest, logSum float64
+	// m is the largest logit, rest Σ exp(x-m) without one that is equal to m, logSum log1p(rest).
+	m, rest, logSum float64
 	// class is the class index, -1 without one.
 	class int
 }
@@ -210,50 +207,40 @@ func (j *rowsJob[T]) store(dst []T, r row, lo int, values []T) {
 	}
 }
 
-// softmax finds what all classes of a row need. If there is one chunk, scratch.exps are those of the row afterwards.
+// softmax finds what all classes of a row need. If they fit into one chunk, scratch.exps are those of the row afterwards.
 func (j *rowsJob[T]) softmax(r *row, scratch *rowScratch[T]) {
-	largest := T(math.Inf(-1))
+	m := T(math.Inf(-1))
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		if i, m := kernel.Max(j.chunk(j.input, *r, lo, hi, &scratch.input)); m > largest {
-			largest, r.top = m, lo+i
-		}
+		m = max(m, kernel.Max(j.chunk(j.input, *r, lo, hi, &scratch.input)))
 	}
-	r.m = float64(largest)
+	r.m = float64(m)
 	var sums kernel.Sums
+	ties := 0
 	for lo := 0; lo < j.classes; lo += rowChunk {
-		hi := min(lo+rowChunk, j.classes)
-		e := j.exps(*r, lo, hi, scratch)
-		top := r.top - lo
-		if top >= 0 && top < len(e) {
-			e[top] = 0
-		}
-		sums.Add(e)
-		if top >= 0 && top < len(e) {
-			e[top] = 1
-		}
+		ties += j.exps(&sums, *r, lo, min(lo+rowChunk, j.classes), scratch)
 	}
 	total := sums.Total()
-	r.rest = total.Value()
+	r.rest = float64(ties-1) + total.Value()
+	if math.IsInf(r.m, 0) && ties > 1 {
+		r.rest = math.NaN() // no limit
+	}
 	r.logSum = math.Log1p(r.rest)
 }
 
-// exps returns exp(x-m) of the classes lo to hi of a row.
-func (j *rowsJob[T]) exps(r row, lo, hi int, scratch *rowScratch[T]) []float64 {
-	e := scratch.exps[:hi-lo]
-	kernel.ExpShifted(e, j.chunk(j.input, r, lo, hi, &scratch.input), T(r.m))
-	if top := r.top - lo; top >= 0 && top < len(e) {
-		e[top] = 1 // also if it is infinite
-	}
-	return e
+// exps sets scratch.exps to exp(x-m) of the classes lo to hi of a row. It adds those of x < m to sums, and returns the number of x equal to m.
+func (j *rowsJob[T]) exps(sums *kernel.Sums, r row, lo, hi int, scratch *rowScratch[T]) (ties int) {
+	return kernel.ExpSum(sums, scratch.exps[:hi-lo], j.chunk(j.input, r, lo, hi, &scratch.input), T(r.m))
 }
 
-// expsAgain returns what exps has returned last, if that was the whole row.
+// expsAgain returns exp(x-m) of the classes lo to hi of a row, after softmax.
 func (j *rowsJob[T]) expsAgain(r row, lo, hi int, scratch *rowScratch[T]) []float64 {
 	if j.classes <= rowChunk {
 		return scratch.exps[:j.classes]
 	}
-	return j.exps(r, lo, hi, scratch)
+	var sums kernel.Sums
+	j.exps(&sums, r, lo, hi, scratch)
+	return scratch.exps[:hi-lo]
 }
 
 // weightOf returns the weight of a class.
@@ -275,21 +262,16 @@ func (j *rowsJob[T]) upstreamOf(r row) float64 {
 	return float64(j.upstream[r.index])
 }
 
-// distance returns m - x[c], and 0 at the largest logit, also if it is infinite.
-func (r row) distance(class int, x float64) float64 {
-	if class == r.top {
+// distance returns m - x, and 0 at the largest logit, also if it is infinite.
+func (r row) distance(x float64) float64 {
+	if x == r.m {
 		return 0
 	}
 	return r.m - x
 }
 
 // complement returns S·(1-p[c]), given e[c].
-func (r row) complement(class int, e float64) float64 {
-	if class == r.top {
-		return r.rest
-	}
-	return 1 - e + r.rest
-}
+func (r row) complement(e float64) float64 { return 1 - e + r.rest }
 
 // weighted returns a·v, and 0 if a is 0 and v an infinity: the limit in the logit, where v becomes infinite.
 func weighted(a, v float64) float64 {
@@ -303,7 +285,7 @@ func weighted(a, v float64) float64 {
 // w·p[c], but -w·(1-p[c]) at the class.
 func (j *rowsJob[T]) ofIndex(r row, scratch *rowScratch[T]) float64 {
 	x, w := float64(j.input[r.start+r.class*j.stride]), j.weightOf(r.class)
-	value := weighted(w, r.distance(r.class, x)+r.logSum)
+	value := weighted(w, r.distance(x)+r.logSum)
 	if j.gradInput == nil {
 		return value
 	}
@@ -312,18 +294,11 @@ func (j *rowsJob[T]) ofIndex(r row, scratch *rowScratch[T]) float64 {
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
 		e := j.expsAgain(r, lo, hi, scratch)
-		class, atClass := r.class-lo, 0.0
-		if class >= 0 && class < len(e) {
-			atClass = -scale * r.complement(r.class, e[class])
-		}
-		for i := range e {
-			e[i] *= scale
-		}
-		if class >= 0 && class < len(e) {
-			e[class] = atClass
+		if class := r.class - lo; class >= 0 && class < len(e) {
+			e[class] = -r.complement(e[class])
 		}
 		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
-		kernel.Round(dst, e, j.stream)
+		kernel.ScaleRound(dst, e, scale, j.stream)
 		j.store(j.gradInput, r, lo, dst)
 	}
 	return value
@@ -359,7 +334,7 @@ func (j *rowsJob[T]) ofCoefficients(r row, scratch *rowScratch[T]) float64 {
 		hi := min(lo+rowChunk, j.classes)
 		x := j.chunk(j.input, r, lo, hi, &scratch.input)
 		for i, a := range j.coefficientsOf(r, lo, hi, scratch) {
-			value.Add(weighted(a, r.distance(lo+i, float64(x[i]))))
+			value.Add(weighted(a, r.distance(float64(x[i]))))
 			total.Add(a)
 		}
 	}
@@ -374,7 +349,7 @@ func (j *rowsJob[T]) ofCoefficients(r row, scratch *rowScratch[T]) float64 {
 		for i, a := range j.coefficientsOf(r, lo, hi, scratch) {
 			others := total
 			others.Add(-a)
-			difference := (others.Value()*e[i] - a*r.complement(lo+i, e[i])) / sum
+			difference := (others.Value()*e[i] - a*r.complement(e[i])) / sum
 			e[i] = difference * u / j.div
 		}
 		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
@@ -392,7 +367,7 @@ func (j *rowsJob[T]) gradTargets(r row, scratch *rowScratch[T]) {
 		x := j.chunk(j.input, r, lo, hi, &scratch.input)
 		dst := j.out(j.gradTarget, r, lo, hi, &scratch.out)
 		for i := range x {
-			v := r.distance(lo+i, float64(x[i])) + r.logSum
+			v := r.distance(float64(x[i])) + r.logSum
 			dst[i] = T(weighted(kernel.Product(j.weightOf(lo+i), u, 1-j.smoothing), v) / j.div)
 		}
 		j.store(j.gradTarget, r, lo, dst)
@@ -415,7 +390,7 @@ func (j *rowsJob[T]) gradWeights(dst []T) {
 			for c := lo; c < hi; c++ {
 				at := r.start + c*j.stride
 				t := float64(j.probabilities[at])*(1-j.smoothing) + even
-				sums[c-lo].Add(weighted(t*u, r.distance(c, float64(j.input[at]))+r.logSum))
+				sums[c-lo].Add(weighted(t*u, r.distance(float64(j.input[at]))+r.logSum))
 			}
 		}
 		for c := lo; c < hi; c++ {
