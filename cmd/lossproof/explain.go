@@ -15,6 +15,8 @@ func (p *program) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [RULE]",
 		Short: "One rule: its sentence, its basis and its cases; without RULE, all rules",
+		Example: `  lossproof explain
+  lossproof explain MLSM-NONE-SHAPE`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return fmt.Errorf("explain takes one RULE at most, got %q", args)

@@ -15,6 +15,8 @@ func (p *program) fixturesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fixtures verify [DIR] | extract DIR",
 		Short: "Check or copy out the fixtures",
+		Example: `  lossproof fixtures verify
+  lossproof fixtures extract fixtures`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("fixtures: got no subcommand, want verify or extract")
@@ -27,6 +29,8 @@ func (p *program) fixturesCommand() *cobra.Command {
 		&cobra.Command{
 			Use:   "verify [DIR]",
 			Short: "Check every file, array and case: those in this program, or an extracted copy",
+			Example: `  lossproof fixtures verify
+  lossproof fixtures verify fixtures`,
 			Args: func(_ *cobra.Command, args []string) error {
 				if len(args) > 1 {
 					return fmt.Errorf("fixtures verify takes one DIR at most, got %d arguments", len(args))
@@ -36,9 +40,10 @@ func (p *program) fixturesCommand() *cobra.Command {
 			RunE: func(_ *cobra.Command, args []string) error { return p.verify(args) },
 		},
 		&cobra.Command{
-			Use:   "extract DIR",
-			Short: "Copy the fixtures, their contract and their licence into a new or empty folder",
-			Args:  exactArg("DIR"),
+			Use:     "extract DIR",
+			Short:   "Copy the fixtures, their contract and their licence into a new or empty folder",
+			Example: "  lossproof fixtures extract fixtures",
+			Args:    exactArg("DIR"),
 			RunE: func(_ *cobra.Command, args []string) error {
 				if err := fixtures.Extract(args[0]); err != nil {
 					return err

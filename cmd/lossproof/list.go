@@ -15,7 +15,10 @@ func (p *program) listCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list [flags]",
 		Short: "List the cases: id, rule and requirement",
-		Args:  p.noArgs,
+		Example: `  lossproof list
+  lossproof list --select '*/shapes/*' --dtypes float32
+  lossproof list --rules MLSM-NONE-SHAPE`,
+		Args: p.noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			selection, err := f.get()
 			if err != nil {

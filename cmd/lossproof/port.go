@@ -18,14 +18,12 @@ func (p *program) portCommand() *cobra.Command {
 		Use:   "port [flags]",
 		Short: "The built-in Go losses as a port: wire protocol 1 on stdin and stdout",
 		Long: `port answers one JSON object a line on stdout for each on stdin, until {"cmd":"bye"} or the
-end of stdin. Try:
-
-  echo '{"cmd":"hello","protocol":1}' | lossproof port
-  lossproof show --request BCEWithLogitsLoss/blog_example/f32-mean | lossproof port
+end of stdin.
 
 With --divergence it is a wrong implementation of the catalogue, docs/kill-matrix.md, to see what the suite
-says of it:
-
+says of it.`,
+		Example: `  echo '{"cmd":"hello","protocol":1}' | lossproof port
+  lossproof show --request BCEWithLogitsLoss/blog_example/f32-mean | lossproof port
   lossproof run -- lossproof port --divergence pos-weight-on-whole-loss`,
 		Args: p.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

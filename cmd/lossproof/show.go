@@ -24,6 +24,9 @@ func (p *program) showCommand() *cobra.Command {
 		Short: "One case: its call, what is expected and how exactly, and where the arrays lie",
 		Long: `show prints a case: its rule, its options and inputs, and for each output what is expected, how
 exactly, and in which files the arrays lie. For MODULE/TOPIC/ it lists the cases of the topic.`,
+		Example: `  lossproof show BCEWithLogitsLoss/blog_example/f32-mean
+  lossproof show BCEWithLogitsLoss/shapes/
+  lossproof show --request BCEWithLogitsLoss/blog_example/f32-mean | python3 port.py`,
 		Args: exactArg("ID"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			set, err := p.open()
