@@ -161,13 +161,14 @@ reasons: ## check the reasons of the ports' known failures, and write them into 
 	$(WALKER)/.venv/bin/python ports/reasons.py "$$tree/fixtures"
 
 .PHONY: skeletons
-skeletons: ## write, build and check the ports that init writes (needs uv, Node.js and Rust)
+skeletons: ## write, build and check the ports that init writes, and follow docs/writing-a-port.md (needs uv, Node.js and Rust)
 	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
 	$(GO) build -o "$$dir/lossproof" ./cmd/lossproof; \
 	for language in python javascript rust; do \
 	"$$dir/lossproof" init $$language "$$dir/$$language" | sed -n 's/^  //p' >"$$dir/steps"; \
 	PATH="$$dir:$$PATH" bash -eux "$$dir/steps"; \
 	done
+	LOSSPROOF_TEST_UV=1 $(GO) test -count=1 -run TestWritingAPort ./cmd/lossproof
 
 .PHONY: examples
 examples: export CGO_ENABLED = 0

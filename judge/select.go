@@ -141,7 +141,7 @@ func (s Selection) filters(set *fixtures.Set) ([]filter, error) {
 		return []string{string(dtype)}
 	}))
 	add(byRule(set, s.Rules))
-	add(byVersion(s.CasesUntil))
+	add(byVersion(set, s.CasesUntil))
 	return filters, errors.Join(problems...)
 }
 
@@ -162,24 +162,6 @@ func byPattern(set *fixtures.Set, flag string, patterns []string) (filter, error
 		}
 	}
 	return func(c *fixtures.Case) bool { return matches(c.ID, patterns...) }, nil
-}
-
-// hintForPattern says what a pattern that matches nothing may have meant: the cases
-// below a folder, or the nearest id.
-func hintForPattern(set *fixtures.Set, pattern string) string {
-	folder := strings.TrimSuffix(pattern, "/") + "/"
-	var ids, folders []string
-	for _, c := range set.Cases {
-		if strings.HasPrefix(c.ID, folder) {
-			return fmt.Sprintf(", did you mean %q?", folder+"*")
-		}
-		ids = append(ids, c.ID)
-		folders = append(folders, c.Module+"/"+c.Topic+"/*")
-	}
-	if strings.HasSuffix(pattern, "*") {
-		return suggest.Hint(pattern, folders)
-	}
-	return suggest.Hint(pattern, ids)
 }
 
 // byName returns a filter for a property of cases, nil without names.
@@ -221,7 +203,7 @@ func byRule(set *fixtures.Set, rules []string) (filter, error) {
 }
 
 // byVersion returns a filter for the version that a case came with, nil without one.
-func byVersion(until string) (filter, error) {
+func byVersion(set *fixtures.Set, until string) (filter, error) {
 	if until == "" {
 		return nil, nil
 	}
@@ -229,10 +211,30 @@ func byVersion(until string) (filter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cases-until: %w", err)
 	}
-	return func(c *fixtures.Case) bool {
+	came := func(c *fixtures.Case) bool {
 		since, err := fixtures.ParseVersion(c.Since)
 		return err == nil && since.Compare(limit) <= 0
-	}, nil
+	}
+	if !slices.ContainsFunc(set.Cases, func(c fixtures.Case) bool { return came(&c) }) {
+		return nil, fmt.Errorf("cases-until: %s is before the first case: cases came with %s", until, strings.Join(versions(set), ", "))
+	}
+	return came, nil
+}
+
+// versions returns the versions of the fixtures that cases came with, the oldest first.
+func versions(set *fixtures.Set) []string {
+	var found []fixtures.Version
+	for _, c := range set.Cases {
+		if v, err := fixtures.ParseVersion(c.Since); err == nil && !slices.Contains(found, v) {
+			found = append(found, v)
+		}
+	}
+	slices.SortFunc(found, fixtures.Version.Compare)
+	texts := make([]string, len(found))
+	for i, v := range found {
+		texts[i] = v.String()
+	}
+	return texts
 }
 
 // matchGlob matches an id against a pattern of [path.Match], but '*' and '?' match '/' too:

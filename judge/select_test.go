@@ -68,10 +68,16 @@ func TestSelectErrors(t *testing.T) {
 		selection judge.Selection
 		want      string
 	}{
-		{judge.Selection{Select: []string{"BCEWithLogitsLoss/blog_example/f32-maen"}}, `select: "BCEWithLogitsLoss/blog_example/f32-maen" matches no case, did you mean "BCEWithLogitsLoss/blog_example/f32-mean"?`},
+		{judge.Selection{Select: []string{"BCEWithLogitsLoss/blog_example/f32-maen"}}, `select: "BCEWithLogitsLoss/blog_example/f32-maen" matches no case: a pattern must match the whole id, as "*/shapes/*" does, did you mean "BCEWithLogitsLoss/blog_example/f32-mean"?`},
 		{judge.Selection{Select: []string{"BCEWithLogitsLoss/weights"}}, `did you mean "BCEWithLogitsLoss/weights/*"?`},
 		{judge.Selection{Select: []string{"BCEWithLogitsLoss/weighs/*"}}, `did you mean "BCEWithLogitsLoss/weights/*"?`},
-		{judge.Selection{Select: []string{"*-mean", "zzz"}}, `select: "zzz" matches no case`},
+		{judge.Selection{Select: []string{"BCEWithLogitsLoss/weights/"}}, `did you mean "BCEWithLogitsLoss/weights/*"?`},
+		{judge.Selection{Select: []string{"*/weights"}}, `did you mean "*/weights/*"?`},
+		{judge.Selection{Select: []string{"weights"}}, `whole id, as "*/shapes/*" does, did you mean "*/weights/*"?`},
+		{judge.Selection{Select: []string{"*/shape/*"}}, `did you mean "*/shapes/*"?`},
+		{judge.Selection{Select: []string{"*/weighs/*"}}, `did you mean "*/weights/*"?`},
+		{judge.Selection{Select: []string{"-size_average-"}}, `did you mean "*-size_average-*"?`},
+		{judge.Selection{Select: []string{"*-mean", "zzz"}}, `select: "zzz" matches no case: a pattern must match the whole id, as "*/shapes/*" does`},
 		{judge.Selection{Skip: []string{"zzz"}}, `skip: "zzz" matches no case`},
 		{judge.Selection{Select: []string{"BCE[a-"}}, `syntax error in pattern`},
 		{judge.Selection{Select: []string{"BCE\xff*"}}, `matches no case`},
@@ -80,7 +86,7 @@ func TestSelectErrors(t *testing.T) {
 		{judge.Selection{DTypes: []tensor.DType{"bfloat16"}}, `dtypes: "bfloat16" matches no case`},
 		{judge.Selection{Rules: []string{"BCEWL-MAEN"}}, `did you mean "BCEWL-MEAN"?`},
 		{judge.Selection{CasesUntil: "1.0"}, `cases-until: version "1.0": want the form 1.2.0`},
-		{judge.Selection{CasesUntil: "0.0.1"}, `nothing is selected`},
+		{judge.Selection{CasesUntil: "0.9.0"}, `cases-until: 0.9.0 is before the first case: cases came with 1.0.0`},
 		{judge.Selection{Modules: []string{"BCEWithLogitsLoss"}, Select: []string{"Multi*"}}, `nothing is selected`},
 		{judge.Selection{Select: []string{"*-sum"}, Skip: []string{"*"}}, `nothing is selected`},
 	} {
@@ -88,6 +94,23 @@ func TestSelectErrors(t *testing.T) {
 		var selection *judge.SelectionError
 		if !errors.As(err, &selection) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%+v: got error %v, want %q in it", test.selection, err, test.want)
+		}
+	}
+}
+
+func TestHintForID(t *testing.T) {
+	set := openSet(t)
+	for _, test := range []struct{ id, want string }{
+		{"BCEWithLogitsLoss/blog_example/f32-maen", `, did you mean "BCEWithLogitsLoss/blog_example/f32-mean"?`},
+		{"BCEWithLogitLoss/blog_example/f32-mean", `, did you mean "BCEWithLogitsLoss/blog_example/f32-mean"?`},
+		{"BCEWithLogitsLoss/blog_example/f64-", `, did you mean "BCEWithLogitsLoss/blog_example/f64-mean", `},
+		{"shapes", `: shapes is a topic, try --select "*/shapes/*"`},
+		{"FocalLoss/shapes/x", `: there is no module "FocalLoss", want one of BCEWithLogitsLoss, MultiLabelSoftMarginLoss`},
+		{"BCEWithLogitsLoss/chapters/x", `: BCEWithLogitsLoss has no topic "chapters", want one of accumulation, blog_example, `},
+		{"BCEWithLogitsLoss/shapes/a-name-that-is-like-none-of-them", ""},
+	} {
+		if got := judge.HintForID(set, test.id); !strings.HasPrefix(got, test.want) || test.want == "" && got != "" {
+			t.Errorf("%s: got %q, want %q", test.id, got, test.want)
 		}
 	}
 }

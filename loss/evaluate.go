@@ -192,10 +192,9 @@ func (j *job[T]) compute(sums *kernel.Sums, lo, hi int, y, l []float64) {
 		return
 	}
 	if j.sum || j.losses != nil || j.rows != nil {
-		kernel.Log1p[T](l, y)
 		for at := lo; at < hi; {
 			s := j.segment(at, hi)
-			kernel.Losses(l[at-lo:s.hi-lo], s.Run, finite)
+			kernel.Losses(l[at-lo:s.hi-lo], y[at-lo:s.hi-lo], s.Run, finite)
 			at = s.hi
 		}
 	}

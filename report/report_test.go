@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"lossproof/fixtures"
 	"lossproof/internal/testports"
 	"lossproof/judge"
+	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 	"lossproof/report"
@@ -72,6 +74,50 @@ func TestTextCounts(t *testing.T) {
 		if strings.TrimRight(line, " ") != line {
 			t.Errorf("white space at the end of %q", line)
 		}
+	}
+}
+
+// TestTextMixed: an output that is right element by element, but neither as PyTorch nor as
+// mathematics has it, is counted apart from those that are wrong.
+func TestTextMixed(t *testing.T) {
+	const id = "BCEWithLogitsLoss/nonfinite/f32-none-minus-inf-weight-0"
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := set.Case(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := set.Expected(c, ports.Loss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// One element as PyTorch has it, NaN, the other exact.
+	port := testports.Port{EvaluateFunc: func(ctx context.Context, call ports.Call) (ports.Answer, error) {
+		answer, err := testports.Port{}.Evaluate(ctx, call)
+		if err != nil {
+			return answer, err
+		}
+		data := answer.Outputs[ports.Loss].Data
+		for _, element := range verdict.Compare(want.Reference, want).ByOracle.First[:1] {
+			copy(data[4*element.Index:][:4], want.Reference.Data[4*element.Index:])
+		}
+		return answer, nil
+	}}
+	result := run(t, port, id)
+	if got := result.Cases[0].Outputs[ports.Loss].Agrees; got != "mixed" {
+		t.Fatalf("the output agrees %q, want mixed", got)
+	}
+	lines := strings.Split(text(t, result, report.TextOptions{}), "\n")
+	header := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, " ") })
+	column := slices.Index(strings.Fields(lines[header]), "mixed")
+	if column < 0 {
+		t.Fatalf("there is no column mixed: %q", lines[header])
+	}
+	all := strings.Fields(lines[header+3])[1:] // without the name
+	if got := all[column : column+2]; !slices.Equal(got, []string{"1", "-"}) {
+		t.Errorf("mixed and neither are %q in %q", got, lines[header+3])
 	}
 }
 
@@ -180,5 +226,20 @@ func TestProgress(t *testing.T) {
 	p.End()
 	if got := bar.String(); !strings.Contains(got, "judging, 0 fail") || !strings.Contains(got, "/2)") {
 		t.Errorf("bar: %q", got)
+	}
+}
+
+// TestTextWithoutDistance: between a finite number and one that is not there is no distance,
+// and beyond a million ULPs no digits are given.
+func TestTextWithoutDistance(t *testing.T) {
+	const id = "BCEWithLogitsLoss/blog_example/f32-none"
+	got := text(t, run(t, testports.NaNs, id), report.TextOptions{Verbose: true})
+	for _, want := range []string{"loss neither (the class differs)", "  class  ", "worst error: the class differs from that of the exact result, at " + id + "#"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+	if got := text(t, run(t, testports.Zeros, id), report.TextOptions{}); !strings.Contains(got, "worst error: > 1e6 ULP of the exact result, ") {
+		t.Errorf("want > 1e6 ULP in\n%s", got)
 	}
 }

@@ -90,6 +90,8 @@ func (t *text) cases(results []judge.CaseResult) {
 			output := r.Outputs[name]
 			switch {
 			case output.Agrees == "":
+			case output.Errors != nil && output.Errors.Exact != nil && math.IsInf(float64(output.Errors.Exact.ULP), 0):
+				details = append(details, name+" "+output.Agrees+" (the class differs)")
 			case output.Errors != nil && output.Errors.Exact != nil:
 				details = append(details, fmt.Sprintf("%s %s (%s ULP)", name, output.Agrees, formatULP(output.Errors.Exact.ULP)))
 			default:
@@ -117,14 +119,20 @@ func (t *text) cases(results []judge.CaseResult) {
 func (t *text) topics(result *judge.Result) {
 	s := result.Summary
 	var rows table
-	known := result.Baseline != nil
-	add := func(cells []string) {
-		if !known { // the column says nothing
+	known, mixed := result.Baseline != nil, false
+	for _, m := range s.Modules {
+		mixed = mixed || m.Counts.Agrees["mixed"] > 0
+	}
+	add := func(cells []string) { // without the columns that say nothing
+		if !mixed {
+			cells = slices.Delete(cells, mixedColumn, mixedColumn+1)
+		}
+		if !known {
 			cells = slices.Delete(cells, knownColumn, knownColumn+1)
 		}
 		rows.add(cells...)
 	}
-	add([]string{"", "cases", "pass", "fail", "known", "quirk", "unsup.", "outputs", "torch", "exact", "both", "neither", "worst ULP", "where"})
+	add([]string{"", "cases", "pass", "fail", "known", "quirk", "unsup.", "outputs", "torch", "exact", "both", "mixed", "neither", "worst ULP", "where"})
 	for _, m := range s.Modules {
 		rows.add(m.Module)
 		failing := 0
@@ -146,6 +154,9 @@ func (t *text) topics(result *judge.Result) {
 		t.WriteString(line)
 	}
 	t.WriteString(legend)
+	if mixed {
+		t.WriteString("mixed: outputs whose elements agree with PyTorch or with the exact result, but not all with the same one\n")
+	}
 }
 
 const legend = `
@@ -153,10 +164,14 @@ torch, exact, both: outputs that agree with PyTorch, with the exact result, with
 exact result (a mean over nothing, a weight that is not finite) they agree with PyTorch alone, which is no failure at level exact
 -: none; a call that PyTorch or the port refuses (as in rejections and broadcasting) has no output to compare
 quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures
+worst ULP: the largest error against the exact result; class: where one of the two is infinite or NaN, and the other is not
 `
 
-// knownColumn is the column of the known failures.
-const knownColumn = 4
+// Columns that are not always there: of the known failures, and of the outputs that agree mixed.
+const (
+	knownColumn = 4
+	mixedColumn = 11
+)
 
 // topicCells returns a row of the table. failing counts the failing cases that gate, the
 // others are quirks; prefix is left out of the place of the worst error.
@@ -178,7 +193,7 @@ func topicCells(name string, n judge.Counts, failing int, prefix string) []strin
 	cells := []string{
 		name, number(cases), number(n.Cases[judge.Pass]), number(failing), number(n.Cases[judge.KnownFailure]), number(notPassed - failing), number(n.Cases[judge.Unsupported]),
 		number(n.OutputsAsked), number(both + n.Agrees["torch"]), number(both + n.Agrees["exact"]), number(both),
-		number(n.Agrees["neither"] + n.Agrees["mixed"]), "", "",
+		number(n.Agrees["mixed"]), number(n.Agrees["neither"]), "", "",
 	}
 	if n.Worst != nil {
 		cells[len(cells)-2] = formatULP(n.Worst.ULP)
@@ -191,9 +206,13 @@ func topicCells(name string, n judge.Counts, failing int, prefix string) []strin
 func (t *text) worst(s judge.Summary) {
 	t.printf("\n")
 	for _, m := range s.Modules {
-		if m.Worst != nil {
+		switch at := m.Worst; {
+		case at == nil:
+		case math.IsInf(float64(at.ULP), 0): // no distance: one is finite, the other is not
+			t.printf("worst error: the class differs from that of the exact result, at %s %s\n", at.ID, tensor.FormatShape(at.Element))
+		default:
 			t.printf("worst error: %s ULP of the exact result, %.2g of what is allowed, at %s %s\n",
-				formatULP(m.Worst.ULP), float64(m.Worst.Headroom), m.Worst.ID, tensor.FormatShape(m.Worst.Element))
+				formatULP(at.ULP), float64(at.Headroom), at.ID, tensor.FormatShape(at.Element))
 		}
 	}
 }
@@ -359,9 +378,13 @@ func percent(part, whole int) string {
 	return fmt.Sprintf("%.1f %%", math.Floor(1000*float64(part)/float64(whole))/10)
 }
 
+// formatULP writes a distance in ULPs, whose digits say nothing where it is huge.
 func formatULP(u judge.Number) string {
-	if math.IsInf(float64(u), 0) {
-		return "inf"
+	switch {
+	case math.IsInf(float64(u), 0):
+		return "class"
+	case u > 1e6:
+		return "> 1e6"
 	}
 	return strconv.FormatFloat(float64(u), 'g', 3, 64)
 }

@@ -76,7 +76,11 @@ func (p *program) diff(oldName, newName string, slack float64, all bool) error {
 		}
 	}
 	fmt.Fprintf(w, "compared: %d outputs and rejections; not compared: %d cases whose content changed, %d only in the old result, %d only in the new one\n",
-		r.Compared, r.Changed, r.OnlyOld, r.OnlyNew)
+		r.Compared, len(r.Changed), r.OnlyOld, r.OnlyNew)
+	for _, id := range r.Changed[:min(len(r.Changed), limit)] {
+		fmt.Fprintf(w, "  %s\n", id)
+	}
+	writeMore(w, len(r.Changed), limit)
 	writeChanges(w, "worse", r.Worse, limit)
 	writeChanges(w, "better", r.Better, limit)
 	writeGrowth(w, "errors that grew", r.Grew, limit)

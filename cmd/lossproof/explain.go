@@ -15,9 +15,11 @@ func (p *program) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [RULE]",
 		Short: "One rule: its sentence, its basis and its cases; without RULE, all rules",
+		Example: `  lossproof explain
+  lossproof explain MLSM-NONE-SHAPE`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return fmt.Errorf("explain takes one RULE, got %d arguments", len(args))
+				return fmt.Errorf("explain takes one RULE at most, got %q", args)
 			}
 			return nil
 		},
@@ -51,7 +53,7 @@ func listRules(w *bufio.Writer, set *fixtures.Set) {
 // requirementMeans says what a requirement asks of a port.
 var requirementMeans = map[fixtures.Requirement]string{
 	fixtures.Must:   "gates",
-	fixtures.Should: "gates; a port may decide otherwise, which the verdict lists as a deviation",
+	fixtures.Should: "gates unless a baseline gives a reason; the verdict lists it as a deviation",
 	fixtures.Quirk:  "contradicts documentation or mathematics; reported, gates only with --quirks",
 }
 

@@ -15,6 +15,8 @@ func (p *program) fixturesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fixtures verify [DIR] | extract DIR",
 		Short: "Check or copy out the fixtures",
+		Example: `  lossproof fixtures verify
+  lossproof fixtures extract fixtures`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("fixtures: got no subcommand, want verify or extract")
@@ -27,6 +29,8 @@ func (p *program) fixturesCommand() *cobra.Command {
 		&cobra.Command{
 			Use:   "verify [DIR]",
 			Short: "Check every file, array and case: those in this program, or an extracted copy",
+			Example: `  lossproof fixtures verify
+  lossproof fixtures verify fixtures`,
 			Args: func(_ *cobra.Command, args []string) error {
 				if len(args) > 1 {
 					return fmt.Errorf("fixtures verify takes one DIR at most, got %d arguments", len(args))
@@ -36,9 +40,10 @@ func (p *program) fixturesCommand() *cobra.Command {
 			RunE: func(_ *cobra.Command, args []string) error { return p.verify(args) },
 		},
 		&cobra.Command{
-			Use:   "extract DIR",
-			Short: "Copy the fixtures, their contract and their licence into a new or empty folder",
-			Args:  exactArg("DIR"),
+			Use:     "extract DIR",
+			Short:   "Copy the fixtures, their contract and their licence into a new or empty folder",
+			Example: "  lossproof fixtures extract fixtures",
+			Args:    exactArg("DIR"),
 			RunE: func(_ *cobra.Command, args []string) error {
 				if err := fixtures.Extract(args[0]); err != nil {
 					return err
@@ -52,9 +57,10 @@ func (p *program) fixturesCommand() *cobra.Command {
 }
 
 func (p *program) verify(args []string) error {
-	load, where := p.load, "the embedded fixtures"
+	load, what := p.load, "the embedded fixtures are"
 	if len(args) == 1 {
-		where = args[0]
+		where := args[0]
+		what = "the data in " + where + " are" // its README.md and LICENSE are not hashed
 		info, err := os.Stat(where)
 		if err != nil {
 			return fmt.Errorf("fixtures verify: %w", err)
@@ -68,7 +74,7 @@ func (p *program) verify(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "%s are intact: version %s, %d cases, %d rules, %d files, from PyTorch %s\n",
-		where, set.Version(), len(set.Cases), len(set.Rules), len(set.Manifest.Files), set.TorchVersion())
+	fmt.Fprintf(p.stdout, "%s intact: version %s, %d cases, %d rules, %d files, from PyTorch %s\n",
+		what, set.Version(), len(set.Cases), len(set.Rules), len(set.Manifest.Files), set.TorchVersion())
 	return nil
 }

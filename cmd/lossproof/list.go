@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossproof/fixtures"
 	"lossproof/judge"
 )
 
@@ -14,7 +15,10 @@ func (p *program) listCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list [flags]",
 		Short: "List the cases: id, rule and requirement",
-		Args:  p.noArgs,
+		Example: `  lossproof list
+  lossproof list --select '*/shapes/*' --dtypes float32
+  lossproof list --rules MLSM-NONE-SHAPE`,
+		Args: p.noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			selection, err := f.get()
 			if err != nil {
@@ -29,16 +33,24 @@ func (p *program) listCommand() *cobra.Command {
 				return flagged(err)
 			}
 			w := bufio.NewWriter(p.stdout)
-			for _, c := range cases {
-				rule, err := set.Rule(c.Rule)
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, rule.ID, rule.Requirement)
+			if err := listCases(w, set, cases); err != nil {
+				return err
 			}
 			return w.Flush()
 		},
 	}
 	f.add(cmd)
 	return cmd
+}
+
+// listCases writes a line for every case: id, rule and requirement.
+func listCases(w *bufio.Writer, set *fixtures.Set, cases []*fixtures.Case) error {
+	for _, c := range cases {
+		rule, err := set.Rule(c.Rule)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, rule.ID, rule.Requirement)
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -18,6 +19,7 @@ import (
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
+	"lossproof/ports/builtin"
 )
 
 // outcome is what a user sees of a command.
@@ -26,11 +28,23 @@ type outcome struct {
 	stdout, stderr string
 }
 
-// command runs a command line.
-func command(args ...string) outcome {
+// fresh runs a command line as main does: it loads and checks the fixtures.
+func fresh(args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	code := Main(context.Background(), args, strings.NewReader(""), &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
+}
+
+// openSet opens the embedded fixtures once for many tests.
+var openSet = sync.OnceValues(fixtures.Embedded)
+
+// command is fresh on fixtures that other tests check.
+func command(args ...string) outcome {
+	set, err := openSet()
+	if err != nil {
+		return outcome{code: -1, stderr: err.Error()}
+	}
+	return with(func(p *program) { p.set, p.port = set, builtin.Port{} }, args...)
 }
 
 // with runs a command line against other fixtures or another port.
@@ -67,7 +81,7 @@ func check(t *testing.T, got outcome, code int, wants ...string) {
 const blog = "BCEWithLogitsLoss/blog_example/f32-none"
 
 func TestRun(t *testing.T) {
-	got := command("run")
+	got := fresh("run")
 	check(t, got, 0, "reference: PyTorch 2.15.0", "port:      lossproof", "BCEWithLogitsLoss\n", "  blog_example", "worst error: ",
 		"quirks of PyTorch, which do not gate", "unsupported cases: ", "of the ", "asked for", "of all",
 		"\nconformant (parity): BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets\n",
@@ -94,6 +108,8 @@ func TestRunSelection(t *testing.T) {
 	for _, test := range []struct{ flag, value, want string }{
 		{"--select", "BCEWithLogitsLoss/weights", `did you mean "BCEWithLogitsLoss/weights/*"?`},
 		{"--skip", "nothing", `skip: "nothing" matches no case`},
+		{"--select", "weights", `a pattern must match the whole id, as "*/shapes/*" does, did you mean "*/weights/*"?`},
+		{"--cases-until", "0.9.0", `cases-until: 0.9.0 is before the first case: cases came with 1.0.0`},
 		{"--modules", "BCEWithLogitLoss", `did you mean "BCEWithLogitsLoss"?`},
 		{"--dtypes", "flaot32", `did you mean "float32"?`},
 		{"--rules", "MLSM-SUMM", `did you mean "MLSM-SUM"?`},
@@ -281,13 +297,24 @@ func TestShow(t *testing.T) {
 		t.Errorf("%d bytes", len(large.stdout))
 	}
 	check(t, command("show", "BCEWithLogitsLoss/blog_example/f32-nnoe"), 2, `stderr:did you mean "`+blog+`"?`)
+	check(t, command("show", "FocalLoss/shapes/x"), 2, `stderr:there is no module "FocalLoss", want one of BCEWithLogitsLoss, `)
 	check(t, command("show"), 2, "stderr:show takes one ID, got 0 arguments")
+	topic := command("list", "--select", "BCEWithLogitsLoss/blog_example/*")
+	for _, folder := range []string{"BCEWithLogitsLoss/blog_example/", "BCEWithLogitsLoss/blog_example"} {
+		if got := command("show", folder); got != topic {
+			t.Errorf("%s: got %+v, want %+v", folder, got, topic)
+		}
+	}
+	check(t, command("show", "--request", "BCEWithLogitsLoss/blog_example/"), 2, "stderr:there is no case")
 }
 
 func TestExplain(t *testing.T) {
 	check(t, command("explain", "MLSM-NONE-SHAPE"), 0, "'none' drops the last dimension", "requirement  must", "basis        documented", "https://", "cases stand for it", "MultiLabelSoftMarginLoss/")
 	check(t, command("explain", "BCEWL-INF-NAN"), 0, "requirement  quirk", "only with --quirks")
+	check(t, command("explain", "BCEWL-WEIGHT-NEGATIVE"), 0, "requirement  should: gates unless a baseline gives a reason; ")
 	check(t, command("explain"), 0, "MLSM-NONE-SHAPE", "BCEWL-FORMULA")
+	check(t, command("explain", "MLSM-NONE"), 2, `stderr:there is no rule "MLSM-NONE", did you mean "MLSM-NONE-SHAPE"?`)
+	check(t, command("explain", "A", "B"), 2, `stderr:explain takes one RULE at most, got ["A" "B"]`)
 	check(t, command("explain", "MLSM-NON-SHAPE"), 2, `stderr:there is no rule "MLSM-NON-SHAPE", did you mean "MLSM-NONE-SHAPE"?`)
 }
 
@@ -315,11 +342,11 @@ func TestPortEndsOnAnInterrupt(t *testing.T) {
 }
 
 func TestFixtures(t *testing.T) {
-	check(t, command("fixtures", "verify"), 0, "the embedded fixtures are intact: version ", "from PyTorch 2.15.0")
+	check(t, fresh("fixtures", "verify"), 0, "the embedded fixtures are intact: version ", "from PyTorch 2.15.0")
 	dir := filepath.Join(t.TempDir(), "copy")
-	check(t, command("fixtures", "extract", dir), 0, "extracted to "+dir)
-	check(t, command("fixtures", "verify", dir), 0, dir+" are intact")
-	check(t, command("fixtures", "extract", dir), 2, "stderr:is not empty")
+	check(t, fresh("fixtures", "extract", dir), 0, "extracted to "+dir)
+	check(t, fresh("fixtures", "verify", dir), 0, "the data in "+dir+" are intact: version ")
+	check(t, fresh("fixtures", "extract", dir), 2, "stderr:is not empty")
 	name := filepath.Join(dir, "tolerances.json")
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -329,12 +356,12 @@ func TestFixtures(t *testing.T) {
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	check(t, command("fixtures", "verify", dir), 2, "stderr:tolerances.json: sha256 is ")
-	check(t, command("fixtures", "verify", name), 2, "stderr:is a file, want a folder")
-	check(t, command("fixtures", "verify", dir+"-not"), 2, "stderr:no such file")
-	check(t, command("fixtures", "verfy"), 2, `stderr:there is no subcommand "verfy", want verify or extract, did you mean "verify"?`)
-	check(t, command("fixtures"), 2, "stderr:want verify or extract")
-	check(t, command("fixtures", "extract"), 2, "stderr:extract takes one DIR, got 0 arguments")
+	check(t, fresh("fixtures", "verify", dir), 2, "stderr:tolerances.json: sha256 is ")
+	check(t, fresh("fixtures", "verify", name), 2, "stderr:is a file, want a folder")
+	check(t, fresh("fixtures", "verify", dir+"-not"), 2, "stderr:no such file")
+	check(t, fresh("fixtures", "verfy"), 2, `stderr:there is no subcommand "verfy", want verify or extract, did you mean "verify"?`)
+	check(t, fresh("fixtures"), 2, "stderr:want verify or extract")
+	check(t, fresh("fixtures", "extract"), 2, "stderr:extract takes one DIR, got 0 arguments")
 }
 
 func TestHelp(t *testing.T) {
@@ -343,6 +370,9 @@ func TestHelp(t *testing.T) {
 	check(t, command("help", "run"), 0, "--level", "--cases-until", "lossproof run --level exact")
 	check(t, command("help", "exit-codes"), 0, "0    conformant", "1    not conformant", "2    wrong use", "3    the port", "130  interrupted")
 	check(t, command("version"), 0, "lossproof ", "fixtures   1.", "PyTorch 2.15.0", "protocol   1")
+	if got := command("--version"); got != command("version") {
+		t.Errorf("--version: got %+v", got)
+	}
 	check(t, command("help", "fixtures", "verify"), 0, "verify [DIR]")
 	check(t, command("help", "exit-code"), 2, `stderr:there is no command "exit-code", did you mean "exit-codes"?`)
 	check(t, command("rnu"), 2, `stderr:there is no command "rnu", did you mean "run"?`)

@@ -1,24 +1,52 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
+	"lossproof/internal/suggest"
+	"lossproof/judge/divergence"
+	"lossproof/ports"
 	"lossproof/ports/builtin"
 	"lossproof/ports/wire"
 )
 
 func (p *program) portCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "port",
+	var name string
+	cmd := &cobra.Command{
+		Use:   "port [flags]",
 		Short: "The built-in Go losses as a port: wire protocol 1 on stdin and stdout",
 		Long: `port answers one JSON object a line on stdout for each on stdin, until {"cmd":"bye"} or the
-end of stdin. Try:
+end of stdin.
 
-  echo '{"cmd":"hello","protocol":1}' | lossproof port
-  lossproof show --request BCEWithLogitsLoss/blog_example/f32-mean | lossproof port`,
+With --divergence it is a wrong implementation of the catalogue, docs/kill-matrix.md, to see what the suite
+says of it.`,
+		Example: `  echo '{"cmd":"hello","protocol":1}' | lossproof port
+  lossproof show --request BCEWithLogitsLoss/blog_example/f32-mean | lossproof port
+  lossproof run -- lossproof port --divergence pos-weight-on-whole-loss`,
 		Args: p.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return wire.Serve(cmd.Context(), builtin.Port{}, p.stdin, p.stdout)
+			var port ports.Port = builtin.Port{}
+			if cmd.Flags().Changed("divergence") {
+				d, ok := divergence.ByName(name)
+				if !ok {
+					return fmt.Errorf("--divergence: there is no %q%s (docs/kill-matrix.md lists them)", name, suggest.Hint(name, divergenceNames()))
+				}
+				port = d.Port()
+			}
+			return wire.Serve(cmd.Context(), port, p.stdin, p.stdout)
 		},
 	}
+	cmd.Flags().StringVar(&name, "divergence", "", "compute as the divergence of this `name` does: wrongly")
+	return cmd
+}
+
+// divergenceNames lists the catalogue.
+func divergenceNames() []string {
+	var names []string
+	for _, d := range divergence.All() {
+		names = append(names, d.Name)
+	}
+	return names
 }

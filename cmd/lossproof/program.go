@@ -77,6 +77,7 @@ func (p *program) main(ctx context.Context, args []string) int {
 }
 
 func (p *program) root() *cobra.Command {
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "lossproof",
 		Short: "Does a loss function compute what PyTorch and mathematics say?",
@@ -87,9 +88,13 @@ exact result. "lossproof run" checks the built-in Go losses.`,
 		SilenceUsage:  true,
 		Args:          p.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return p.version()
+			}
 			return cmd.Help()
 		},
 	}
+	root.Flags().BoolVar(&showVersion, "version", false, "what the command version prints")
 	root.SetHelpCommand(p.helpCommand(root))
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
@@ -189,11 +194,7 @@ func findCase(set *fixtures.Set, id string) (*fixtures.Case, error) {
 	if _, withdrawn := set.Withdrawn()[id]; withdrawn {
 		return nil, err
 	}
-	ids := make([]string, len(set.Cases))
-	for i := range set.Cases {
-		ids[i] = set.Cases[i].ID
-	}
-	return nil, fmt.Errorf("there is no case %q%s (lossproof list lists them)", id, suggest.Hint(id, ids))
+	return nil, fmt.Errorf("there is no case %q%s (lossproof list lists them)", id, judge.HintForID(set, id))
 }
 
 // isTerminal reports whether w is a terminal.

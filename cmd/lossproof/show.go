@@ -22,21 +22,22 @@ func (p *program) showCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "One case: its call, what is expected and how exactly, and where the arrays lie",
-		Args:  exactArg("ID"),
+		Long: `show prints a case: its rule, its options and inputs, and for each output what is expected, how
+exactly, and in which files the arrays lie. For MODULE/TOPIC/ it lists the cases of the topic.`,
+		Example: `  lossproof show BCEWithLogitsLoss/blog_example/f32-mean
+  lossproof show BCEWithLogitsLoss/shapes/
+  lossproof show --request BCEWithLogitsLoss/blog_example/f32-mean | python3 port.py`,
+		Args: exactArg("ID"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			set, err := p.open()
 			if err != nil {
 				return err
 			}
-			c, err := findCase(set, args[0])
-			if err != nil {
-				return err
-			}
 			w := bufio.NewWriter(p.stdout)
-			if request {
-				err = writeRequest(w, set, c)
+			if cases := casesBelow(set, args[0]); len(cases) > 0 && !request {
+				err = listCases(w, set, cases)
 			} else {
-				err = show(w, set, c)
+				err = showCase(w, set, args[0], request)
 			}
 			if err != nil {
 				return err
@@ -47,6 +48,30 @@ func (p *program) showCommand() *cobra.Command {
 	p.completeIDs(cmd)
 	cmd.Flags().BoolVar(&request, "request", false, "print the line that asks a port this case")
 	return cmd
+}
+
+// casesBelow returns the cases of a folder, Module or Module/topic, with or without a slash
+// at its end.
+func casesBelow(set *fixtures.Set, folder string) []*fixtures.Case {
+	prefix := strings.TrimSuffix(folder, "/") + "/"
+	var cases []*fixtures.Case
+	for i := range set.Cases {
+		if strings.HasPrefix(set.Cases[i].ID, prefix) {
+			cases = append(cases, &set.Cases[i])
+		}
+	}
+	return cases
+}
+
+func showCase(w *bufio.Writer, set *fixtures.Set, id string, request bool) error {
+	c, err := findCase(set, id)
+	if err != nil {
+		return err
+	}
+	if request {
+		return writeRequest(w, set, c)
+	}
+	return show(w, set, c)
 }
 
 // writeRequest writes the run request of a case, with the id 1.

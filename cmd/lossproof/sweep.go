@@ -51,7 +51,7 @@ It prints the largest errors and the share of the results that are correctly rou
 with exit code 1 if a limit is missed.`,
 		Example: `  lossproof sweep --sample
   lossproof sweep --state sweep.json --sums 100000000 --page docs/accuracy.md
-  lossproof sweep --shard 1/2 --state 1.json    (on another machine of this kind: 2/2, 2.json)
+  lossproof sweep --shard 1/2 --state 1.json    # on another machine of this kind: 2/2, 2.json
   lossproof sweep --merge 1.json --merge 2.json`,
 		Args: p.noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -22,6 +22,8 @@ type Page struct {
 	Render  func(*fixtures.Set) ([]byte, error)
 	// Comparable, if set, strips from the page what differs between machines, before two are compared.
 	Comparable func([]byte) []byte
+	// Elsewhere says that the test of another package, which has to compute the same anyway, holds the page fresh.
+	Elsewhere bool
 }
 
 // All lists every generated page.
@@ -29,7 +31,11 @@ var All = []Page{
 	{Path: "README.md", Section: "transcript", Render: Transcript, Comparable: withoutMachine},
 	{Path: "README.md", Section: "differences", Render: Differences},
 	{Path: "docs/pytorch-vs-exact.md", Render: PyTorchVsExact},
+	killMatrix,
 }
+
+// killMatrix is held fresh by judge/divergence/mutants.
+var killMatrix = Page{Path: KillMatrixPath, Render: KillMatrix, Elsewhere: true}
 
 // Same reports whether two versions of the page say the same.
 func (p Page) Same(a, b []byte) bool {

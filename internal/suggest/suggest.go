@@ -3,6 +3,7 @@ package suggest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -19,12 +20,48 @@ func Nearest(word string, candidates []string) (nearest string, ok bool) {
 	return nearest, ok
 }
 
-// Hint returns `, did you mean "x"?` for the nearest candidate, or nothing.
+// Hint returns `, did you mean "x"?` for the candidates that begin with word, if there are
+// any, or for the nearest, or nothing.
 func Hint(word string, candidates []string) string {
+	if begun := beginning(word, candidates); len(begun) > 0 {
+		return fmt.Sprintf(", did you mean %s?", anyOf(begun))
+	}
 	if nearest, ok := Nearest(word, candidates); ok {
 		return fmt.Sprintf(", did you mean %q?", nearest)
 	}
 	return ""
+}
+
+// beginning returns the candidates that begin with word, regardless of case; none for a
+// single letter, which says little.
+func beginning(word string, candidates []string) []string {
+	if len(word) < 2 {
+		return nil
+	}
+	var begun []string
+	for _, candidate := range candidates {
+		if len(candidate) > len(word) && strings.EqualFold(candidate[:len(word)], word) {
+			begun = append(begun, candidate)
+		}
+	}
+	return begun
+}
+
+// anyOf lists words, the first few of many.
+func anyOf(words []string) string {
+	const few = 3
+	var quoted []string
+	for _, word := range words[:min(len(words), few)] {
+		quoted = append(quoted, strconv.Quote(word))
+	}
+	last := len(quoted) - 1
+	switch {
+	case last == 0:
+		return quoted[0]
+	case len(words) > few:
+		return fmt.Sprintf("%s or another of the %d that begin so", strings.Join(quoted, ", "), len(words))
+	}
+	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
 }
 
 // distance returns the Levenshtein distance of a and b, or limit if it is not below.

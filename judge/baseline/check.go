@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
-	"lossproof/internal/suggest"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/tensor"
@@ -57,11 +56,7 @@ func unmatched(set *fixtures.Set, id string) string {
 		if _, withdrawn := set.Withdrawn()[name]; withdrawn {
 			return err.Error()
 		}
-		ids := make([]string, len(set.Cases))
-		for i := range set.Cases {
-			ids[i] = set.Cases[i].ID
-		}
-		return "there is no case " + name + suggest.Hint(name, ids)
+		return "there is no case " + name + judge.HintForID(set, name)
 	}
 	switch _, ok := c.Outputs[output]; {
 	case ok:

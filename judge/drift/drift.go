@@ -37,9 +37,10 @@ type Difference struct{ What, Was, Is string }
 type Report struct {
 	// Compared counts the outputs and rejections of cases that are the same.
 	Compared int
-	// Changed counts cases whose content hash differs, OnlyOld and OnlyNew those that one
-	// result has.
-	Changed, OnlyOld, OnlyNew int
+	// Changed has the ids of the cases whose content hash differs.
+	Changed []string
+	// OnlyOld and OnlyNew count the cases that one result has.
+	OnlyOld, OnlyNew int
 	// Worse and Better are changes of the outcome, without the effect of a baseline.
 	Worse, Better []Change
 	// Grew and Shrank are sorted, the largest change first.
@@ -70,7 +71,7 @@ func Compare(old, is *judge.Result, slack float64) (*Report, error) {
 			r.OnlyNew++
 			continue
 		case was.SHA256 != c.SHA256:
-			r.Changed++
+			r.Changed = append(r.Changed, c.ID)
 		default:
 			r.compareCase(was, c, verdict.Level(is.Level), slack)
 		}

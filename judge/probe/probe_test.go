@@ -76,6 +76,16 @@ func TestClaimsOfPorts(t *testing.T) {
 		{"the loss alone", lacking(func(c ports.Call) bool {
 			return c.Module != ports.BCEWithLogitsLoss || len(c.Want) != 1 || c.Want[0] != ports.Loss
 		}, unsupported), []string{"BCEWithLogitsLoss float32 float64, loss, without mixed_dtype"}},
+		{"gradients of the plain mean alone, as candle has them", lacking(func(c ports.Call) bool {
+			o := c.Options
+			other := o.SizeAverage != nil || o.Reduce != nil || o.Reduction != nil && slices.Contains([]string{"none", "sum", "elementwise_mean"}, *o.Reduction)
+			return c.Module != ports.BCEWithLogitsLoss || other || has(c, ports.Weight) || has(c, ports.PosWeight) || has(c, ports.GradOutput)
+		}, unsupported), []string{
+			"BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without weight, pos_weight, reduction:none, reduction:sum, legacy_reduction, grad_output and mixed_dtype",
+		}},
+		{"wrong but where nothing is to be computed", lacking(func(c ports.Call) bool {
+			return c.Inputs[ports.Input].Len() > 0
+		}, ports.Answer{Failed: &ports.Failed{Message: "out of order"}}), nil},
 		{"nothing at all", lacking(func(ports.Call) bool { return true }, unsupported), nil},
 	} {
 		report := run(t, test.port)

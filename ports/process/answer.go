@@ -87,15 +87,16 @@ func cut(text string) string {
 	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:maxText], ""), len(text))
 }
 
-// excerpt quotes the beginning of a line.
+// excerpt quotes the beginning of a line, in backquotes if that will do: JSON is full of
+// quotation marks.
 func excerpt(text []byte) string {
 	const limit = 200
 	if len(text) <= limit {
-		return fmt.Sprintf("%q", text)
+		return fmt.Sprintf("%#q", text)
 	}
 	n := limit
 	for n > 0 && !utf8.RuneStart(text[n]) {
 		n--
 	}
-	return fmt.Sprintf("%q… (%d bytes)", text[:n], len(text))
+	return fmt.Sprintf("%#q… (%d bytes)", text[:n], len(text))
 }

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestElements(t *testing.T) {
 			t.Errorf("%v: got %d, want %d", test.shapes, got, test.want)
 		}
 	}
-	if got := elements(map[string]tensor.Tensor{"a": {Shape: []int{1 << 40, 1}}, "b": {Shape: []int{1 << 40}}}); got < 1<<40 {
+	if got := elements(map[string]tensor.Tensor{"a": {Shape: []int{math.MaxInt, 1}}, "b": {Shape: []int{math.MaxInt}}}); got < math.MaxInt/16 {
 		t.Errorf("a product that overflows: got %d", got)
 	}
 }
@@ -70,7 +71,7 @@ func TestTrim(t *testing.T) {
 		{Failed: &ports.Failed{Traceback: long}},
 	} {
 		answer = trim(answer, nil)
-		text := ""
+		var text string
 		switch {
 		case answer.Rejected != nil:
 			text = answer.Rejected.Message

@@ -86,7 +86,7 @@ func boolean(raw json.RawMessage, name string) (bool, error) {
 func integer(raw json.RawMessage, name string, limit int64) (int64, error) {
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	if err != nil || n < 0 || n > limit {
-		return 0, fmt.Errorf("%s: got %s, want an integer from 0 to %d", name, excerpt(raw), limit)
+		return 0, fmt.Errorf("%s: got %s, want an integer from 0 to %d", name, value(raw), limit)
 	}
 	return n, nil
 }
@@ -174,7 +174,16 @@ func kindOf(raw []byte) string {
 	case 't', 'f':
 		return string(raw)
 	}
-	return "the number " + excerpt(raw)
+	return "the number " + strings.Trim(excerpt(raw), `"`) // it has no quotes of its own
+}
+
+// value names the kind of a JSON value, and a string with its text.
+func value(raw []byte) string {
+	var s string
+	if kindOf(raw) == "a string" && json.Unmarshal(raw, &s) == nil {
+		return "the string " + excerpt([]byte(s))
+	}
+	return kindOf(raw)
 }
 
 // excerpt quotes the beginning of what was found, so that a message stays short.

@@ -185,9 +185,9 @@ func fork(leave bool) {
 }
 
 // flood writes n bytes in lines.
-func flood(w io.Writer, n int) {
+func flood(w io.Writer, n int64) {
 	chunk := bytes.Repeat([]byte(strings.Repeat("x", 99)+"\n"), 1000)
-	for ; n > 0; n -= len(chunk) {
+	for ; n > 0; n -= int64(len(chunk)) {
 		if _, err := w.Write(chunk); err != nil {
 			os.Exit(8)
 		}

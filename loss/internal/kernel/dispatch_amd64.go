@@ -58,15 +58,15 @@ func weightedLosses32(l []float64, x, t, w, p []float32) {
 		weightedLosses32AVX2(l, x, t, w, p)
 		return
 	}
-	weightedLossesGo(l, x, t, w, p)
+	weightedLosses32Go(l, x, t, w, p)
 }
 
-func weightedLosses64(l, x, t, w, p []float64) {
+func weightedLosses64(l, y, x, t, w, p []float64) {
 	if useAVX2 {
-		weightedLosses64AVX2(l, x, t, w, p)
+		weightedLosses64AVX2(l, y, x, t, w, p)
 		return
 	}
-	weightedLossesGo(l, x, t, w, p)
+	weightedLosses64Go(l, y, x, t, w, p)
 }
 
 func grads32(dst []float32, y []float64, x, t []float32, u, div float64, stream bool) {

@@ -17,11 +17,8 @@ func losses32(l []float64, x, t []float32) { lossesGo(l, x, t) }
 //go:noinline
 func losses64(l, x, t []float64) { lossesGo(l, x, t) }
 
-//go:noinline
-func weightedLosses32(l []float64, x, t, w, p []float32) { weightedLossesGo(l, x, t, w, p) }
-
-//go:noinline
-func weightedLosses64(l, x, t, w, p []float64) { weightedLossesGo(l, x, t, w, p) }
+func weightedLosses32(l []float64, x, t, w, p []float32) { weightedLosses32Go(l, x, t, w, p) }
+func weightedLosses64(l, y, x, t, w, p []float64)        { weightedLosses64Go(l, y, x, t, w, p) }
 
 //go:noinline
 func grads32(dst []float32, y []float64, x, t []float32, u, div float64, _ bool) {

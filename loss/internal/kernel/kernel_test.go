@@ -70,7 +70,7 @@ func testKernels[T Float](t *testing.T) {
 					}
 					Log1p[T](l, y[:n])
 					GradTarget(gradTarget, l, run, convert[T](u), div)
-					Losses(l, run, true)
+					Losses(l, y, run, true)
 					var sums Sums
 					sums.Add(l[:n])
 					Round(loss, l[:n], false)

@@ -216,11 +216,13 @@ func weightedLosses32AVX2(l []float64, x []float32, t []float32, w []float32, p 
 //		if x[i] < 0 {
 //			slope = b
 //		}
-//		l[i] = w[i] * ((a+b)*l[i] + slope*|x[i]|)
+//		l[i] = w[i] * ((a+b)*log1p(y[i]) + slope*|x[i]|)
 //	}
 //
+// rounded once. l may be y.
+//
 //go:noescape
-func weightedLosses64AVX2(l []float64, x []float64, t []float64, w []float64, p []float64)
+func weightedLosses64AVX2(l []float64, y []float64, x []float64, t []float64, w []float64, p []float64)
 
 // grads32AVX2 is
 //

@@ -44,24 +44,26 @@ func Log1p[T Float](l, y []float64) {
 	}
 }
 
-// Losses replaces l, the log1p(exp(-|x|)) of a run, by its losses. Unless finite is set, logits may be infinite.
-func Losses[T Float](l []float64, r Run[T], finite bool) {
+// Losses writes the losses of a run to l, given y = exp(-|x|). Unless finite is set, logits may be infinite. l may be y.
+func Losses[T Float](l, y []float64, r Run[T], finite bool) {
 	n := len(r.Input)
-	l, target := l[:n], r.Target[:n]
-	if len(r.Weight) == 0 && len(r.PosWeight) == 0 {
-		switch x := any(r.Input).(type) {
-		case []float32:
-			losses32(l, x, any(target).([]float32))
-		case []float64:
-			losses64(l, x, any(target).([]float64))
-		}
-	} else {
-		w, p := operand(r.Weight, n), operand(r.PosWeight, n)
-		switch x := any(r.Input).(type) {
-		case []float32:
+	l, y, target := l[:n], y[:n], r.Target[:n]
+	w, p := operand(r.Weight, n), operand(r.PosWeight, n)
+	weighted := len(r.Weight) != 0 || len(r.PosWeight) != 0
+	switch x := any(r.Input).(type) {
+	case []float32:
+		log1p32(l, y)
+		if weighted {
 			weightedLosses32(l, x, any(target).([]float32), any(w).([]float32), any(p).([]float32))
-		case []float64:
-			weightedLosses64(l, x, any(target).([]float64), any(w).([]float64), any(p).([]float64))
+		} else {
+			losses32(l, x, any(target).([]float32))
+		}
+	case []float64:
+		if weighted {
+			weightedLosses64(l, y, x, any(target).([]float64), any(w).([]float64), any(p).([]float64))
+		} else {
+			log1p64(l, y)
+			losses64(l, x, any(target).([]float64))
 		}
 	}
 	if !finite {

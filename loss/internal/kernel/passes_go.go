@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // The passes in Go. Those that end in Go are what the assembly of the same name does, and what runs
 // where there is none.
@@ -74,20 +77,40 @@ func log1p32Go(l, y []float64) {
 }
 
 func log1p64Go(l, y []float64) {
-	c := &log64Poly
 	l = l[:len(y)]
 	for i, y := range y {
-		s := y / (2 + y)
-		v := s * s
-		v2 := v * v
-		v4 := v2 * v2
-		p := ((c[0] + c[1]*v) + v2*(c[2]+c[3]*v)) + v4*(((c[4]+c[5]*v)+v2*(c[6]+c[7]*v))+v4*(c[8]+c[9]*v))
-		l[i] = y - s*(y-v*p)
+		s, rest := log1pParts(y)
+		l[i] = math.FMA(-s, rest, y)
 	}
+}
+
+// log1pPair returns log1p(y) with what the last rounding loses.
+func log1pPair(y float64) pair {
+	s, rest := log1pParts(y)
+	high := math.FMA(-s, rest, y)
+	return pair{high, math.FMA(-s, rest, y-high)}
+}
+
+// log1pParts returns s and y - R.
+func log1pParts(y float64) (s, rest float64) {
+	c := &log64Poly
+	s = y / (2 + y)
+	v := s * s
+	v2 := v * v
+	v4 := v2 * v2
+	p := ((c[0] + c[1]*v) + v2*(c[2]+c[3]*v)) + v4*(((c[4]+c[5]*v)+v2*(c[6]+c[7]*v))+v4*(c[8]+c[9]*v))
+	return s, y - v*p
 }
 
 func lossesGo[T Float](l []float64, x, t []T) {
 	l, t = l[:len(x)], t[:len(x)]
+	if unsafe.Sizeof(T(0)) == 8 {
+		for i, x := range x {
+			x := float64(x)
+			l[i] += math.FMA(-float64(t[i]), x, max(x, 0))
+		}
+		return
+	}
 	for i := range x {
 		x, t := float64(x[i]), float64(t[i])
 		slope := 1 - t
@@ -98,7 +121,7 @@ func lossesGo[T Float](l []float64, x, t []T) {
 	}
 }
 
-func weightedLossesGo[T Float](l []float64, x, t, w, p []T) {
+func weightedLosses32Go(l []float64, x, t, w, p []float32) {
 	w, wStep := stepped(w)
 	p, pStep := stepped(p)
 	l, t = l[:len(x)], t[:len(x)]
@@ -113,25 +136,50 @@ func weightedLossesGo[T Float](l []float64, x, t, w, p []T) {
 	}
 }
 
+func weightedLosses64Go(l, y, x, t, w, p []float64) {
+	w, wStep := stepped(w)
+	p, pStep := stepped(p)
+	l, y, t = l[:len(x)], y[:len(x)], t[:len(x)]
+	for i, x := range x {
+		logarithm := log1pPair(y[i])
+		a, b := targetPair(t[i], p[i*pStep])
+		slope := a
+		if x < 0 {
+			slope = b
+		}
+		sum := a.plus(b)
+		loss := sum.times(logarithm.high)
+		loss.low += sum.high * logarithm.low
+		l[i] = loss.plus(slope.times(math.Abs(x))).times(w[i*wStep]).rounded()
+	}
+}
+
 func gradsGo[T Float](dst []T, y []float64, x, t []T, u, div float64) {
 	dst, y, t = dst[:len(x)], y[:len(x)], t[:len(x)]
+	if unsafe.Sizeof(T(0)) == 8 {
+		for i, x := range x {
+			t := float64(t[i])
+			dst[i] = T(dividePair(gradNumeratorPair(y[i], float64(x), oneMinus(t), pair{high: t}).times(u), y[i], div))
+		}
+		return
+	}
 	for i := range x {
 		t, y := float64(t[i]), y[i]
 		a, b := 1.0, y
 		if x[i] < 0 {
 			a, b = y, 1
 		}
-		dst[i] = T(divideGrad(((1-t)*a-t*b)*u, y, div))
+		dst[i] = T(((1-t)*a - t*b) * u / (div + y*div))
 	}
 }
 
-// divideGrad returns numerator / (div + y·div), for 0 ≤ y ≤ 1. The quotient is corrected by what 1 + y rounds away, but not
+// dividePair returns numerator / (div + y·div), for 0 ≤ y ≤ 1. The quotient is corrected by what was rounded away, but not
 // where it is infinite.
-func divideGrad(numerator, y, div float64) float64 {
+func dividePair(numerator pair, y, div float64) float64 {
 	sum := 1 + y
 	rest := y - (sum - 1)
-	quotient := numerator / (sum * div)
-	if corrected := quotient - quotient*(rest/sum); corrected == corrected {
+	quotient := numerator.high / (sum * div)
+	if corrected := quotient - (quotient*rest-numerator.low/div)/sum; corrected == corrected {
 		return corrected
 	}
 	return quotient
@@ -142,6 +190,14 @@ func weightedGradsGo[T Float](dst []T, y []float64, x, t, w, p, u []T, div float
 	p, pStep := stepped(p)
 	u, uStep := stepped(u)
 	dst, y, t = dst[:len(x)], y[:len(x)], t[:len(x)]
+	if unsafe.Sizeof(T(0)) == 8 {
+		for i := range x {
+			a, b := targetPair(float64(t[i]), float64(p[i*pStep]))
+			numerator := gradNumeratorPair(y[i], float64(x[i]), a, b)
+			dst[i] = T(dividePair(numerator.times(float64(w[i*wStep])).times(float64(u[i*uStep])), y[i], div))
+		}
+		return
+	}
 	for i := range x {
 		t, y := float64(t[i]), y[i]
 		a, b := 1.0, y
@@ -149,8 +205,16 @@ func weightedGradsGo[T Float](dst []T, y []float64, x, t, w, p, u []T, div float
 			a, b = y, 1
 		}
 		numerator := (1-t)*a - float64(p[i*pStep])*t*b
-		dst[i] = T(divideGrad(numerator*float64(w[i*wStep])*float64(u[i*uStep]), y, div))
+		dst[i] = T(numerator * float64(w[i*wStep]) * float64(u[i*uStep]) / (div + y*div))
 	}
+}
+
+// gradNumeratorPair returns a - b·y where x ≥ 0, else a·y - b, with what the roundings lose.
+func gradNumeratorPair(y, x float64, a, b pair) pair {
+	if x < 0 {
+		return a.times(y).minus(b)
+	}
+	return a.minus(b.times(y))
 }
 
 func roundGo[T Float](dst []T, l []float64) {

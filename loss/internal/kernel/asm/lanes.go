@@ -85,13 +85,15 @@ func (v lanes) div(a, b, dst operand.Op) { v.op(VDIVPD, VDIVSD, a, b, dst) }
 // max sets dst = max(a, b), and a if one of them is NaN.
 func (v lanes) max(a, b, dst operand.Op) { v.op(VMAXPD, VMAXSD, a, b, dst) }
 
-// timesPlus sets acc = acc·m + a; plusTimes acc = acc + a·b; minusTimes acc = acc - a·b; negative acc = -acc - a·b.
+// timesPlus sets acc = acc·m + a; timesMinus acc = acc·m - a; plusTimes acc = acc + a·b; minusTimes acc = acc - a·b; negative acc = -acc - a·b.
 func (v lanes) timesPlus(a, m, acc operand.Op)  { v.op(VFMADD213PD, VFMADD213SD, a, m, acc) }
+func (v lanes) timesMinus(a, m, acc operand.Op) { v.op(VFMSUB213PD, VFMSUB213SD, a, m, acc) }
 func (v lanes) plusTimes(a, b, acc operand.Op)  { v.op(VFMADD231PD, VFMADD231SD, a, b, acc) }
 func (v lanes) negative(a, b, acc operand.Op)   { v.op(VFNMSUB231PD, VFNMSUB231SD, a, b, acc) }
 func (v lanes) minusTimes(a, b, acc operand.Op) { v.op(VFNMADD231PD, VFNMADD231SD, a, b, acc) }
 
 func (v lanes) and(a, b, dst operand.Op) { do(func() { VANDPD(a, b, dst) }) }
+func (v lanes) xor(a, b, dst operand.Op) { do(func() { VXORPD(a, b, dst) }) }
 
 // pick sets dst = b where the sign bit of sign is set, else a.
 func (v lanes) pick(sign, b, a, dst operand.Op) { do(func() { VBLENDVPD(sign, b, a, dst) }) }
@@ -101,6 +103,13 @@ func (v lanes) less(a, b, dst operand.Op) {
 	const predicate = 17 // LT_OQ
 	v.op(func(ops ...operand.Op) { VCMPPD(operand.Imm(predicate), ops[0], ops[1], ops[2]) },
 		func(ops ...operand.Op) { VCMPSD(operand.Imm(predicate), ops[0], ops[1], ops[2]) }, b, a, dst)
+}
+
+// isNaN sets dst to ones where a is NaN, else to zeros.
+func (v lanes) isNaN(a, dst operand.Op) {
+	const predicate = 3 // UNORD_Q
+	v.op(func(ops ...operand.Op) { VCMPPD(operand.Imm(predicate), ops[0], ops[0], ops[1]) },
+		func(ops ...operand.Op) { VCMPSD(operand.Imm(predicate), ops[0], ops[0], ops[1]) }, a, dst)
 }
 
 // load returns the float64 numbers at m; constant a register with a constant of table.

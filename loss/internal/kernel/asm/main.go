@@ -36,9 +36,8 @@ func main() {
 			plainLosses(e, coefficients["log"+e.suffix()+"Poly"], what)
 		}
 	}
-	for _, e := range []element{float32s, float64s} {
-		weightedLosses(e)
-	}
+	weightedLosses32()
+	weightedLosses64(coefficients["log64Poly"])
 	for _, e := range []element{float32s, float64s} {
 		grads(e)
 	}

@@ -175,17 +175,33 @@ func log1p(e element, c []float64) {
 
 // log1pOf returns log1p(y) = y - s·(y - s²·p(s²)) with s = y/(2+y).
 func log1pOf(v lanes, y reg.VecVirtual, c []float64) reg.VecVirtual {
+	s, rest := log1pParts(v, y, c)
+	result := v.copy(y)
+	v.minusTimes(s, rest, result)
+	return result
+}
+
+// log1pPair is log1pOf with what the last rounding loses.
+func log1pPair(v lanes, y reg.VecVirtual, c []float64) pair {
+	s, rest := log1pParts(v, y, c)
+	result := pair{v.copy(y), v.reg()}
+	v.minusTimes(s, rest, result.high)
+	v.sub(result.high, y, result.low)
+	v.minusTimes(s, rest, result.low)
+	return result
+}
+
+// log1pParts returns s and y - s²·p(s²).
+func log1pParts(v lanes, y reg.VecVirtual, c []float64) (s, rest reg.VecVirtual) {
 	s, square, fourth := v.reg(), v.reg(), v.reg()
 	v.add(constant(2), y, s)
 	v.div(s, y, s)
 	v.mul(s, s, square)
 	v.mul(square, square, fourth)
 	value := polynomial(v, c, square, fourth)
-	rest := v.copy(y)
+	rest = v.copy(y)
 	v.minusTimes(square, value, rest)
-	result := v.copy(y)
-	v.minusTimes(s, rest, result)
-	return result
+	return s, rest
 }
 
 // lossOf returns l + max(x, 0) - t·x.
@@ -279,9 +295,7 @@ func plainLosses(e element, c []float64, what plain) {
 			for _, start := range starts {
 				f := v.load(y.at(start))
 				logit, target := e.load(v, x.at(start)), e.load(v, t.at(start))
-				numerator := gradNumerator(v, f, logit, target, target)
-				v.mul(u, numerator, numerator)
-				grads = append(grads, divideGrad(e, v, numerator, f, v.load(div)))
+				grads = append(grads, gradOf(e, v, f, logit, target, u, v.load(div)))
 			}
 		}
 		if what.losses {
@@ -405,9 +419,10 @@ func (b broadcastable) advance(elements int) {
 	}
 }
 
-func weightedLosses(e element) {
-	function("weightedLosses"+e.suffix()+"AVX2", fmt.Sprintf("l []float64, x, t, w, p []%s", e), "",
-		fmt.Sprintf("weightedLosses%sAVX2 is, where w and p may have one element for all,", e.suffix()), "",
+func weightedLosses32() {
+	e := float32s
+	function("weightedLosses32AVX2", "l []float64, x, t, w, p []float32", "",
+		"weightedLosses32AVX2 is, where w and p may have one element for all,", "",
 		"\tfor i := range x {",
 		"\t\ta, b := 1-t[i], p[i]*t[i]",
 		"\t\tslope := a",
@@ -443,6 +458,55 @@ func weightedLosses(e element) {
 			v.mul(weight, slope, slope)
 			v.store(slope, l.at(starts[k]))
 		})
+	})
+	VZEROUPPER()
+	RET()
+}
+
+// weightedLosses64 keeps what all but the last of its roundings lose: they would add up to more than 2 ULP.
+func weightedLosses64(c []float64) {
+	function("weightedLosses64AVX2", "l, y, x, t, w, p []float64", "",
+		"weightedLosses64AVX2 is, where w and p may have one element for all,", "",
+		"\tfor i := range x {",
+		"\t\ta, b := 1-t[i], p[i]*t[i]",
+		"\t\tslope := a",
+		"\t\tif x[i] < 0 {",
+		"\t\t\tslope = b",
+		"\t\t}",
+		"\t\tl[i] = w[i] * ((a+b)*log1p(y[i]) + slope*|x[i]|)",
+		"\t}", "",
+		"rounded once. l may be y.",
+	)
+	l, y, x, t := param("l", 8), param("y", 8), param("x", 8), param("t", 8)
+	n := Load(Param("x").Len(), GP64())
+	w, p := operandParam("w", float64s), operandParam("p", float64s)
+	zero := YMM()
+	VXORPD(zero, zero, zero)
+	advance := func(k int) {
+		l.advance(k)
+		y.advance(k)
+		x.advance(k)
+		t.advance(k)
+		w.advance(k)
+		p.advance(k)
+	}
+	loop(n, advance, func(v lanes, starts []int) {
+		for _, start := range starts { // one after the other: there are no registers for two
+			logarithm := log1pPair(v, v.load(y.at(start)), c)
+			a, b := targetPair(v, t.at(start), p.at(start))
+			logit, negative := v.load(x.at(start)), v.reg()
+			// Not the sign bit, which -0 has too: 0 times an infinite b is NaN.
+			v.less(logit, v.of(zero), negative)
+			slope := pair{v.reg(), v.reg()}
+			v.pick(negative, b.high, a.high, slope.high)
+			v.pick(negative, b.low, a.low, slope.low)
+			v.and(bitPattern(absMask), logit, logit)
+			sum := a.plus(v, b)
+			loss := sum.times(v, logarithm.high)
+			v.plusTimes(sum.high, logarithm.low, loss.low)
+			loss = loss.plus(v, slope.times(v, logit)).times(v, v.load(w.at(start)))
+			v.store(loss.rounded(v), l.at(start))
+		}
 	})
 	VZEROUPPER()
 	RET()
@@ -517,52 +581,89 @@ func grads(e element) {
 	advance := func(k int) { dst.advance(k); y.advance(k); x.advance(k); t.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
 		values := make([]reg.VecVirtual, len(starts))
-		interleaved(len(starts), func(k int) {
+		one := func(k int) {
 			f := v.load(y.at(starts[k]))
 			logit := e.load(v, x.at(starts[k]))
 			target := e.load(v, t.at(starts[k]))
-			numerator := gradNumerator(v, f, logit, target, target)
-			v.mul(v.of(u), numerator, numerator)
-			values[k] = divideGrad(e, v, numerator, f, v.of(div))
-		})
+			values[k] = gradOf(e, v, f, logit, target, v.of(u), v.of(div))
+		}
+		if e == float64s { // there are no registers for two at a time
+			for k := range starts {
+				one(k)
+			}
+		} else {
+			interleaved(len(starts), one)
+		}
 		storeAll(e, v, values, dst, starts, flag)
 	})
 	fence()
 }
 
-// gradNumerator returns (1-t)·a - b·(1+y-a), where a is 1 where x ≥ 0, else y.
-func gradNumerator(v lanes, y, x, t, b reg.VecVirtual) reg.VecVirtual {
-	one := v.constant(1)
-	rest := v.reg()
-	v.sub(t, one, rest)
-	ofNegative, ofPositive := v.reg(), v.reg()
-	v.pick(x, y, one, ofNegative)
-	v.pick(x, one, y, ofPositive)
-	v.mul(rest, ofNegative, rest)
-	v.minusTimes(b, ofPositive, rest)
-	return rest
+// gradOf returns ((1-t)·a - t·b)·u / (div + y·div), where a is 1 and b is y where x ≥ 0, else the other way round.
+func gradOf(e element, v lanes, y, x, t reg.VecVirtual, u, div operand.Op) reg.VecVirtual {
+	if e == float32s {
+		numerator := gradNumerator(v, y, x, t, t)
+		v.mul(u, numerator, numerator)
+		return divideGrad(v, numerator, y, div)
+	}
+	numerator := gradNumeratorPair(v, y, x, oneMinus(v, t), pair{high: t})
+	return dividePair(v, numerator.times(v, u), y, div)
 }
 
-// divideGrad returns numerator / (div + y·div). In float64 the quotient is corrected by its residual, and so is what the
-// sum rounds away: y and the last rounding are the errors that remain.
-func divideGrad(e element, v lanes, numerator, y reg.VecVirtual, div operand.Op) reg.VecVirtual {
-	if e == float32s {
-		v.timesPlus(div, div, y)
-		v.div(y, numerator, numerator)
-		return numerator
+// gradNumerator returns (1-t) - b·y where x ≥ 0, else (1-t)·y - b, with one rounding after that of 1-t.
+func gradNumerator(v lanes, y, x, t, b reg.VecVirtual) reg.VecVirtual {
+	rest, minus := v.constant(1), v.reg()
+	v.sub(t, rest, rest)
+	v.xor(bitPattern(1<<63), b, minus)
+	factor, result := v.reg(), v.reg()
+	v.pick(x, rest, minus, factor)
+	v.pick(x, minus, rest, result)
+	v.plusTimes(y, factor, result)
+	return result
+}
+
+// gradNumeratorPair is gradNumerator with what the roundings lose, of 1-t = a and b too.
+func gradNumeratorPair(v lanes, y, x reg.VecVirtual, a, b pair) pair {
+	minus := v.reg()
+	v.xor(bitPattern(1<<63), b.high, minus)
+	factor, summand := v.reg(), v.reg()
+	v.pick(x, a.high, minus, factor)
+	v.pick(x, minus, a.high, summand)
+	result := pair{high: factor}.times(v, y).plus(v, pair{high: summand})
+	one, share := v.constant(1), v.reg()
+	v.pick(x, y, one, share)
+	v.plusTimes(share, a.low, result.low)
+	if b.low != nil {
+		v.pick(x, one, y, share)
+		v.minusTimes(share, b.low, result.low)
 	}
+	return result
+}
+
+// divideGrad returns numerator / (div + y·div).
+func divideGrad(v lanes, numerator, y reg.VecVirtual, div operand.Op) reg.VecVirtual {
+	v.timesPlus(div, div, y)
+	v.div(y, numerator, numerator)
+	return numerator
+}
+
+// dividePair is divideGrad for a numerator with what it lost. The quotient is corrected by its residual, and by what the sum
+// rounds away: y and the last rounding are the errors that remain.
+func dividePair(v lanes, numerator pair, y reg.VecVirtual, div operand.Op) reg.VecVirtual {
 	sum, rest, inverse, quotient := v.reg(), v.reg(), v.constant(1), v.reg()
 	do(func() { VMOVAPD(div, sum) })
 	v.plusTimes(y, div, sum)
 	v.sub(sum, div, rest)
 	v.plusTimes(y, div, rest) // div + y·div = sum + rest
 	v.div(sum, inverse, inverse)
-	v.mul(numerator, inverse, quotient)
-	v.minusTimes(quotient, sum, numerator)
-	v.minusTimes(quotient, rest, numerator)
+	residual := numerator.high
+	v.mul(residual, inverse, quotient)
+	v.minusTimes(quotient, sum, residual)
+	v.minusTimes(quotient, rest, residual)
+	v.add(numerator.low, residual, residual)
 	// The residual of an infinite quotient is NaN: any number instead keeps it infinite.
-	v.op(VMINPD, VMINSD, constant(math.MaxFloat64), numerator, numerator)
-	v.plusTimes(numerator, inverse, quotient)
+	v.op(VMINPD, VMINSD, constant(math.MaxFloat64), residual, residual)
+	v.plusTimes(residual, inverse, quotient)
 	return quotient
 }
 
@@ -595,17 +696,26 @@ func weightedGrads(e element) {
 	}
 	loop(n, advance, func(v lanes, starts []int) {
 		values := make([]reg.VecVirtual, len(starts))
-		interleaved(len(starts), func(k int) {
-			f := v.load(y.at(starts[k]))
-			logit := e.load(v, x.at(starts[k]))
-			target := e.load(v, t.at(starts[k]))
-			b := e.load(v, p.at(starts[k]))
-			v.mul(target, b, b)
-			numerator := gradNumerator(v, f, logit, target, b)
-			v.mul(e.load(v, w.at(starts[k])), numerator, numerator)
-			v.mul(e.load(v, u.at(starts[k])), numerator, numerator)
-			values[k] = divideGrad(e, v, numerator, f, v.of(div))
-		})
+		if e == float64s {
+			for k, start := range starts { // one after the other: there are no registers for two
+				f := v.load(y.at(start))
+				a, b := targetPair(v, t.at(start), p.at(start))
+				numerator := gradNumeratorPair(v, f, v.load(x.at(start)), a, b).times(v, v.load(w.at(start))).times(v, v.load(u.at(start)))
+				values[k] = dividePair(v, numerator, f, v.of(div))
+			}
+		} else {
+			interleaved(len(starts), func(k int) {
+				f := v.load(y.at(starts[k]))
+				logit := e.load(v, x.at(starts[k]))
+				target := e.load(v, t.at(starts[k]))
+				b := e.load(v, p.at(starts[k]))
+				v.mul(target, b, b)
+				numerator := gradNumerator(v, f, logit, target, b)
+				v.mul(e.load(v, w.at(starts[k])), numerator, numerator)
+				v.mul(e.load(v, u.at(starts[k])), numerator, numerator)
+				values[k] = divideGrad(v, numerator, f, v.of(div))
+			})
+		}
 		storeAll(e, v, values, dst, starts, flag)
 	})
 	fence()

@@ -1,0 +1,200 @@
+package divergence
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// operand is a tensor of a call, as float64.
+type operand struct {
+	dtype  tensor.DType
+	shape  []int
+	values []float64
+}
+
+func (o *operand) clone() *operand {
+	if o == nil {
+		return nil
+	}
+	return &operand{o.dtype, slices.Clone(o.shape), slices.Clone(o.values)}
+}
+
+// arguments are what a definition computes with. A nil operand was not given.
+type arguments struct {
+	module    string
+	options   ports.Options
+	reduction string // none, mean or sum
+	input     *operand
+	target    *operand
+	weight    *operand
+	posWeight *operand
+	// upstream is grad_output.
+	upstream *operand
+	// grid is the shape to which input, target and weights broadcast.
+	grid []int
+}
+
+// parse decodes the tensors of a call.
+func parse(call ports.Call) (*arguments, error) {
+	a := &arguments{module: call.Module, options: call.Options}
+	for name, to := range map[string]**operand{
+		ports.Input: &a.input, ports.Target: &a.target, ports.Weight: &a.weight,
+		ports.PosWeight: &a.posWeight, ports.GradOutput: &a.upstream,
+	} {
+		t, ok := call.Inputs[name]
+		if !ok {
+			continue
+		}
+		if _, err := tensor.New(t.DType, t.Shape, t.Data); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", call.Module, name, err)
+		}
+		*to = &operand{t.DType, slices.Clone(t.Shape), t.Float64s()}
+	}
+	if a.input == nil || a.target == nil {
+		return nil, fmt.Errorf("%s: a call needs input and target", call.Module)
+	}
+	return a, nil
+}
+
+// operands are those that are broadcast to the grid.
+func (a *arguments) operands() []*operand {
+	return slices.DeleteFunc([]*operand{a.input, a.target, a.weight, a.posWeight}, func(o *operand) bool { return o == nil })
+}
+
+// broadcastGrid sets the grid, and reports whether there is one.
+func (a *arguments) broadcastGrid() bool {
+	a.grid = nil
+	for _, o := range a.operands() {
+		grid, ok := joint(a.grid, o.shape)
+		if !ok {
+			return false
+		}
+		a.grid = grid
+	}
+	return true
+}
+
+// joint returns the shape that two shapes broadcast to.
+func joint(a, b []int) ([]int, bool) {
+	if len(a) < len(b) {
+		a, b = b, a
+	}
+	shape, offset := slices.Clone(a), len(a)-len(b)
+	for i, d := range b {
+		switch have := shape[offset+i]; {
+		case have == d || d == 1:
+		case have == 1:
+			shape[offset+i] = d
+		default:
+			return nil, false
+		}
+	}
+	return shape, true
+}
+
+// broadcasts reports whether o broadcasts to shape without enlarging it.
+func (o *operand) broadcasts(shape []int) bool {
+	to, ok := joint(o.shape, shape)
+	return ok && tensor.SameShape(to, shape)
+}
+
+// size is the number of elements of a shape of this call.
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// at returns, for every element of grid, the index of the element of an array of that shape
+// which belongs to it.
+func at(shape, grid []int) []int {
+	strides := make([]int, len(grid))
+	offset, stride := len(grid)-len(shape), 1
+	for axis := len(shape) - 1; axis >= 0; axis-- {
+		if shape[axis] != 1 {
+			strides[offset+axis] = stride
+		}
+		stride *= shape[axis]
+	}
+	indices := make([]int, size(grid))
+	for i := range indices {
+		rest, index := i, 0
+		for axis := len(grid) - 1; axis >= 0; axis-- {
+			index += rest % grid[axis] * strides[axis]
+			rest /= grid[axis]
+		}
+		indices[i] = index
+	}
+	return indices
+}
+
+// spread returns the elements of o on the grid; ones for what was not given.
+func (a *arguments) spread(o *operand) []float64 {
+	values := make([]float64, size(a.grid))
+	if o == nil {
+		for i := range values {
+			values[i] = 1
+		}
+		return values
+	}
+	if tensor.SameShape(o.shape, a.grid) {
+		copy(values, o.values)
+		return values
+	}
+	for i, index := range at(o.shape, a.grid) {
+		values[i] = o.values[index]
+	}
+	return values
+}
+
+// eps is the machine epsilon of a dtype of results.
+func eps(dtype tensor.DType) float64 {
+	if dtype == tensor.Float32 {
+		return 0x1p-23
+	}
+	return 0x1p-52
+}
+
+// round rounds to a dtype of results.
+func round(dtype tensor.DType, v float64) float64 {
+	if dtype == tensor.Float32 {
+		return float64(float32(v))
+	}
+	return v
+}
+
+// encode makes a tensor of values.
+func encode(dtype tensor.DType, shape []int, values []float64) tensor.Tensor {
+	if dtype == tensor.Float32 {
+		narrow := make([]float32, len(values))
+		for i, v := range values {
+			narrow[i] = float32(v)
+		}
+		return tensor.FromFloat32(narrow, shape...)
+	}
+	return tensor.FromFloat64(values, shape...)
+}
+
+// sumOf adds with a compensation, so that its error does not grow with the number of terms.
+func sumOf(values []float64) float64 {
+	sum, compensation := 0.0, 0.0
+	for _, v := range values {
+		next := sum + v
+		if math.Abs(sum) >= math.Abs(v) {
+			compensation += (sum - next) + v
+		} else {
+			compensation += (v - next) + sum
+		}
+		sum = next
+	}
+	if math.IsNaN(compensation) || math.IsInf(compensation, 0) { // the sum is not finite, or was not
+		return sum
+	}
+	return sum + compensation
+}

@@ -1,0 +1,147 @@
+package divergence
+
+import (
+	"math"
+
+	"lossproof/judge/verdict"
+)
+
+// formulas are another function than the loss.
+func formulas() []*Divergence {
+	const right = "l = w*(p*t*softplus(-x) + (1-t)*softplus(x)), natural logarithms, x a logit"
+	return []*Divergence{
+		{
+			Name: "base-2-logarithm", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "The logarithm has base 2: loss and gradients are 1/ln 2 times too large.",
+			Why:   "The hardware's or the library's fast logarithm has base 2.",
+			Right: right,
+			vary:  seeing(func(e *element) { e.w *= math.Log2E }),
+		},
+		{
+			Name: "logits-taken-as-probabilities", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "The input is taken for a probability: -(t*log(x) + (1-t)*log(1-x)).",
+			Why:   "It is BCELoss without the sigmoid in front of it.",
+			Right: right,
+			vary: all(
+				losing(func(e element) float64 {
+					return -e.w * (e.p*e.t*math.Log(e.x) + (1-e.t)*math.Log(1-e.x))
+				}),
+				deriving(func(e element) float64 { return e.w * ((1-e.t)/(1-e.x) - e.p*e.t/e.x) }),
+			),
+		},
+		{
+			Name: "sigmoid-twice", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "The sigmoid is applied before the loss, which applies it again.",
+			Why:   "The model ends in a sigmoid, or the adapter adds one.",
+			Right: right,
+			Met: []Link{
+				{"Sigmoid in front of binary_cross_entropy_with_logits", "https://github.com/itakurah/focal-loss-pytorch/pull/5"},
+				{"The sigmoid function is used twice", "https://github.com/Turoad/lanedet/issues/32"},
+				{"Sigmoid in the model and in BCEWithLogitsLoss", "https://github.com/cvg/glue-factory/issues/89"},
+			},
+			vary: func(d *definition) {
+				d.loss = func(e element) float64 { e.x = sigmoid(e.x); return lossOf(e) }
+				d.gradInput = func(e element) float64 {
+					s := sigmoid(e.x)
+					slope := s * sigmoid(-e.x)
+					e.x = s
+					return gradInputOf(e) * slope
+				}
+			},
+		},
+		{
+			Name: "softmax-over-classes", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "The probabilities come from a softmax over the last dimension.",
+			Why:   "Classes are taken for exclusive, as in CrossEntropyLoss.",
+			Right: right + ": the classes are independent",
+			Met:   []Link{{"MultiLabelSoftMarginLoss on top of a softmax", "https://github.com/YapengTian/AVE-ECCV18/issues/15"}},
+			vary:  preparing(func(a *arguments) { rows(a.input, softmaxLogits) }),
+		},
+		{
+			Name: "row-maximum-subtracted", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "The largest logit of a row is subtracted from all of them.",
+			Why:   "It makes a softmax stable and does not change it; a sigmoid it does.",
+			Right: right,
+			vary: preparing(func(a *arguments) {
+				rows(a.input, func(row []float64) {
+					largest := math.Inf(-1)
+					for _, x := range row {
+						largest = max(largest, x)
+					}
+					for i := range row {
+						row[i] -= largest
+					}
+				})
+			}),
+		},
+		{
+			Name: "negatives-left-out", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "The loss lacks the term of the negative targets.",
+			Why:   "It is the cross entropy of exclusive classes, -t*log(p).",
+			Right: right,
+			vary:  seeing(func(e *element) { e.n = 0 }),
+		},
+		{
+			Name: "log-likelihood", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "Loss and gradients have the opposite sign.",
+			Why:   "It is the log-likelihood, which is to be maximised.",
+			Right: right,
+			vary:  seeing(func(e *element) { e.w = -e.w }),
+		},
+		{
+			Name: "input-and-target-swapped", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "Input and target are swapped.",
+			Why:   "Keras, scikit-learn and Optax differ in the order of the arguments.",
+			Right: right,
+			vary: func(d *definition) {
+				// What is called the gradient of the input is that of the second argument then.
+				d.loss = func(e element) float64 { e.x, e.t = e.t, e.x; return lossOf(e) }
+				d.gradInput = func(e element) float64 { e.x, e.t = e.t, e.x; return gradTargetOf(e) }
+				d.gradTarget = func(e element) float64 { e.x, e.t = e.t, e.x; return gradInputOf(e) }
+			},
+		},
+		{
+			Name: "tanh-without-half", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "The probability is (1+tanh(x))/2, the sigmoid of 2x.",
+			Why:   "The sigmoid is written with tanh, and the factor 1/2 of its argument is forgotten.",
+			Right: "sigmoid(x) = (1+tanh(x/2))/2",
+			vary: func(d *definition) {
+				d.loss = func(e element) float64 { e.x *= 2; return lossOf(e) }
+				d.gradInput = func(e element) float64 { e.x *= 2; e.w *= 2; return gradInputOf(e) }
+				d.gradTarget = func(e element) float64 { e.x *= 2; return gradTargetOf(e) }
+			},
+		},
+	}
+}
+
+// rows applies f to the rows of o's last dimension.
+func rows(o *operand, f func(row []float64)) {
+	n := 1
+	if len(o.shape) > 0 {
+		n = o.shape[len(o.shape)-1]
+	}
+	for i := 0; n > 0 && i+n <= len(o.values); i += n {
+		f(o.values[i : i+n])
+	}
+}
+
+// softmaxLogits replaces a row by the logits of its softmax: x - log(sum of the others' exp).
+func softmaxLogits(row []float64) {
+	logits := make([]float64, len(row))
+	for i, x := range row {
+		largest := math.Inf(-1)
+		for j, y := range row {
+			if j != i {
+				largest = max(largest, y)
+			}
+		}
+		sum := 0.0
+		for j, y := range row {
+			if j != i {
+				sum += math.Exp(y - largest)
+			}
+		}
+		logits[i] = x - largest - math.Log(sum)
+	}
+	copy(row, logits)
+}

@@ -1,0 +1,249 @@
+package divergence
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// refusals accept what is to be refused, or refuse what is to be accepted.
+func refusals() []*Divergence {
+	// checking replaces the check of a module.
+	checking := func(check func(a *arguments) *ports.Rejected) func(*definition) {
+		return func(d *definition) { d.check = check }
+	}
+	// refusing refuses more than the right definition.
+	refusing := func(kind, message string, refused func(a *arguments) bool) func(*definition) {
+		return func(d *definition) {
+			before := d.check
+			d.check = func(a *arguments) *ports.Rejected {
+				if refused(a) {
+					return rejected(kind, "%s: %s", a.module, message)
+				}
+				return before(a)
+			}
+		}
+	}
+	anyOf := func(o *operand, is func(float64) bool) bool { return o != nil && slices.ContainsFunc(o.values, is) }
+	negative := func(v float64) bool { return v < 0 }
+	return []*Divergence{
+		{
+			Name: "target-broadcast-accepted", Modules: bce, rule: "TARGET-SHAPE", Level: verdict.Parity,
+			Title: "A target of another shape is broadcast: (N,) with an input (N, 1) gives (N, N) losses.",
+			Why:   "Array libraries broadcast unasked, and MultiLabelSoftMarginLoss does too.",
+			Right: "target has the shape of the input, anything else is refused",
+			Met: []Link{
+				{"BCEWithLogitsLoss gives a wrong answer for a target without the last dimension", "https://github.com/pytorch/pytorch/issues/1939"},
+				{"sigmoid cross entropy does not verify shapes", "https://github.com/tensorflow/tensorflow/issues/1343"},
+				{"BinaryCrossentropy does not check dimensions", "https://github.com/tensorflow/tensorflow/issues/30040"},
+			},
+			vary: checking(func(a *arguments) *ports.Rejected {
+				if r := checkTargetFloat(a); r != nil {
+					return r
+				}
+				if !a.target.broadcasts(a.input.shape) && !a.input.broadcasts(a.target.shape) {
+					return checkTargetShape(a)
+				}
+				return checkWeights(a)
+			}),
+		},
+		{
+			Name: "target-reshaped", Modules: bce, rule: "TARGET-SHAPE", Level: verdict.Parity,
+			Title: "A target with as many elements as the input is accepted, whatever its shape.",
+			Why:   "Only the number of elements is compared, or the target is reshaped for convenience.",
+			Right: "target has the shape of the input, anything else is refused",
+			vary: func(d *definition) {
+				d.admit = func(a *arguments) {
+					if len(a.target.values) == len(a.input.values) {
+						a.target.shape = slices.Clone(a.input.shape)
+					}
+				}
+			},
+		},
+		{
+			Name: "weight-rank-accepted", Modules: bce, rule: "WEIGHT-SHAPE", Level: verdict.Parity,
+			Title: "A weight with more dimensions than the input is accepted, and enlarges the result.",
+			Why:   "The product with the weight is broadcast, not made in place.",
+			Right: "weight broadcasts to the shape of the input, anything else is refused",
+			vary: checking(func(a *arguments) *ports.Rejected {
+				weight := a.weight
+				if weight != nil && weight.broadcasts(a.input.shape) || weight == nil || !a.input.broadcasts(weight.shape) {
+					return checkBCE(a)
+				}
+				a.weight = nil
+				r := checkBCE(a)
+				a.weight = weight
+				return r
+			}),
+		},
+		{
+			Name: "weight-cycled", Modules: both, rule: "WEIGHT-SHAPE", Level: verdict.Parity,
+			Title: "A weight of any shape is read as w[i % n].",
+			Why:   "It is right for a weight (C,), and saves the code that broadcasts.",
+			Right: "weight broadcasts to the shape of the input, anything else is refused",
+			vary: func(d *definition) {
+				d.admit = func(a *arguments) {
+					if w := a.weight; w != nil && len(w.values) > 0 && !tensor.SameShape(w.shape, a.input.shape) {
+						values := make([]float64, len(a.input.values))
+						for i := range values {
+							values[i] = w.values[i%len(w.values)]
+						}
+						a.weight = &operand{w.dtype, slices.Clone(a.input.shape), values}
+					}
+				}
+			},
+		},
+		{
+			Name: "pos-weight-rank-accepted", Modules: bce, rule: "POS-WEIGHT-SHAPE", Level: verdict.Parity,
+			Title: "A pos_weight with more dimensions than the input is accepted, and enlarges the result.",
+			Why:   "The factor of the logarithm is broadcast, not made in place.",
+			Right: "pos_weight broadcasts to the shape of the input, anything else is refused",
+			vary: checking(func(a *arguments) *ports.Rejected {
+				posWeight := a.posWeight
+				if posWeight == nil || posWeight.broadcasts(a.input.shape) || !a.input.broadcasts(posWeight.shape) {
+					return checkBCE(a)
+				}
+				a.posWeight = nil
+				r := checkBCE(a)
+				a.posWeight = posWeight
+				return r
+			}),
+		},
+		{
+			Name: "integer-targets-accepted", Modules: bce, rule: "TARGET-DTYPE", Level: verdict.Parity,
+			Title: "Integer and bool targets are converted and accepted.",
+			Why:   "Labels are integers, and the conversion loses nothing.",
+			Right: "target has a floating-point dtype, anything else is refused",
+			vary: func(d *definition) {
+				d.admit = func(a *arguments) {
+					if !a.target.dtype.IsFloat() {
+						a.target.dtype = a.input.dtype
+					}
+				}
+			},
+		},
+		{
+			Name: "bool-targets-accepted", Modules: mlsm, rule: "TARGET-DTYPE", Level: verdict.Parity,
+			Title: "Bool targets are converted and accepted.",
+			Why:   "Labels are bool, and the conversion loses nothing.",
+			Right: "a bool target is refused",
+			vary: func(d *definition) {
+				d.admit = func(a *arguments) {
+					if a.target.dtype == tensor.Bool {
+						a.target.dtype = a.input.dtype
+					}
+				}
+			},
+		},
+		{
+			Name: "unknown-reduction-is-mean", Modules: both, rule: "REDUCTION-INVALID", Level: verdict.Parity,
+			Title: "A reduction that there is not means 'mean'.",
+			Why:   "The last branch is not guarded: if 'none' … elif 'sum' … else mean.",
+			Right: "a reduction other than 'none', 'mean' and 'sum' is refused",
+			vary: func(d *definition) {
+				before := d.reduction
+				d.reduction = func(o ports.Options) (string, bool) {
+					if reduction, ok := before(o); ok {
+						return reduction, true
+					}
+					return "mean", true
+				}
+			},
+		},
+		{
+			Name: "reduction-case-ignored", Modules: both, rule: "REDUCTION-INVALID", Level: verdict.Parity,
+			Title: "Reductions are accepted in any case and surrounded by spaces, 'none' also as None.",
+			Why:   "Options are made lower case first, to be friendly.",
+			Right: "a reduction other than 'none', 'mean' and 'sum' is refused",
+			vary: func(d *definition) {
+				before := d.reduction
+				d.reduction = func(o ports.Options) (string, bool) {
+					if o.Reduction != nil {
+						lower := strings.ToLower(strings.TrimSpace(*o.Reduction))
+						o.Reduction = &lower
+					}
+					return before(o)
+				}
+			},
+		},
+		{
+			Name: "scalar-accepted", Modules: mlsm, rule: "NO-SCALAR", Level: verdict.Parity,
+			Title: "A 0-d input is accepted as one sample with one class.",
+			Why:   "The mean over no dimension is the element itself.",
+			Right: "a 0-d input is refused",
+			vary: func(d *definition) {
+				check, before := d.check, d.plan
+				d.check = func(a *arguments) *ports.Rejected {
+					if len(a.input.shape) == 0 && a.posWeight == nil && a.target.dtype != tensor.Bool {
+						return nil
+					}
+					return check(a)
+				}
+				d.plan = func(a *arguments) plan {
+					if len(a.input.shape) == 0 {
+						return planBCE(a)
+					}
+					return before(a)
+				}
+			},
+		},
+		{
+			Name: "target-range-refused", Modules: both, rule: "TARGET-RANGE", Level: verdict.Parity,
+			Title: "Targets outside [0, 1] are refused.",
+			Why:   "BCELoss refuses them.",
+			Right: "every real target is accepted; the loss may be negative",
+			vary: refusing(ports.KindValue, "all elements of target should be between 0 and 1", func(a *arguments) bool {
+				return anyOf(a.target, func(t float64) bool { return t < 0 || t > 1 })
+			}),
+		},
+		{
+			Name: "negative-weight-refused", Modules: both, rule: "WEIGHT-NEGATIVE", Level: verdict.Parity,
+			Title: "Negative weights are refused.",
+			Why:   "They look like an error.",
+			Right: "every real weight is accepted; the loss may be negative",
+			vary: refusing(ports.KindValue, "weight must not be negative", func(a *arguments) bool {
+				return anyOf(a.weight, negative)
+			}),
+		},
+		{
+			Name: "pos-weight-sign-refused", Modules: bce, rule: "POS-WEIGHT-SIGN", Level: verdict.Parity,
+			Title: "A pos_weight of zero or below is refused.",
+			Why:   "It looks like an error.",
+			Right: "every real pos_weight is accepted",
+			vary: refusing(ports.KindValue, "pos_weight must be positive", func(a *arguments) bool {
+				return anyOf(a.posWeight, func(p float64) bool { return p <= 0 })
+			}),
+		},
+		{
+			Name: "rank-limited", Modules: both, rule: "RANK", Level: verdict.Parity,
+			Title: "Inputs with more than two dimensions are refused.",
+			Why:   "The port works on matrices, samples by classes.",
+			Right: "an input has any number of dimensions; a port may claim to be without rank:3+",
+			vary: refusing(ports.KindShape, "want a matrix, samples by classes", func(a *arguments) bool {
+				return len(a.input.shape) > 2
+			}),
+		},
+		{
+			Name: "nan-refused", Modules: both, rule: "NAN-LOGIT", Level: verdict.Parity,
+			Title: "NaN logits are refused.",
+			Why:   "Anomalies are to be found early.",
+			Right: "a NaN logit is accepted and makes its element NaN; a port may claim to be without nonfinite",
+			vary: refusing(ports.KindValue, "input has NaN", func(a *arguments) bool {
+				return anyOf(a.input, math.IsNaN)
+			}),
+		},
+		{
+			Name: "empty-refused", Modules: both, rule: "EMPTY-NONE", Level: verdict.Parity,
+			Title: "Empty inputs are refused.",
+			Why:   "An empty batch looks like an error.",
+			Right: "an empty input is accepted: 'none' is empty, 'sum' 0, 'mean' NaN; a port may claim to be without empty",
+			vary: refusing(ports.KindShape, "input is empty", func(a *arguments) bool {
+				return slices.Contains(a.input.shape, 0)
+			}),
+		},
+	}
+}

@@ -1,0 +1,155 @@
+package divergence
+
+import (
+	"math"
+
+	"lossproof/judge/verdict"
+)
+
+// targets are mistakes with targets.
+func targets() []*Divergence {
+	const right = "l = w*(p*t*softplus(-x) + (1-t)*softplus(x)) for every real t"
+	return []*Divergence{
+		{
+			Name: "targets-rounded", Modules: both, rule: "TARGET-SOFT", Level: verdict.Parity,
+			Title: "Targets are rounded to 0 or 1.",
+			Why:   "They are kept as bool or integer, or compared with 0.5.",
+			Right: right,
+			vary: seeing(func(e *element) {
+				if !math.IsNaN(e.t) {
+					e.t = math.Round(e.t)
+				}
+			}),
+		},
+		{
+			Name: "targets-truncated", Modules: both, rule: "TARGET-SOFT", Level: verdict.Parity,
+			Title: "Targets are truncated to integers.",
+			Why:   "They are converted to an integer dtype.",
+			Right: right,
+			vary:  seeing(func(e *element) { e.t = math.Trunc(e.t) }),
+		},
+		{
+			Name: "targets-clipped", Modules: both, rule: "TARGET-RANGE", Level: verdict.Parity,
+			Title: "Targets are clipped to [0, 1].",
+			Why:   "A probability is expected, and a loss is expected not to be negative.",
+			Right: right,
+			Met:   []Link{{"Negative targets capped at 0", "https://github.com/interactiveaudiolab/emphases/pull/16"}},
+			vary: seeing(func(e *element) {
+				if !math.IsNaN(e.t) {
+					e.t = min(max(e.t, 0), 1)
+				}
+			}),
+		},
+		{
+			Name: "targets-as-flags", Modules: both, rule: "TARGET-SOFT", Level: verdict.Parity,
+			Title: "Every target that is not zero is taken for 1.",
+			Why:   "The target selects one of two branches: if t then softplus(-x) else softplus(x).",
+			Right: right,
+			vary: seeing(func(e *element) {
+				if e.t != 0 && !math.IsNaN(e.t) {
+					e.t = 1
+				}
+			}),
+		},
+		{
+			Name: "minus-one-ignored", Modules: both, rule: "TARGET-RANGE", Level: verdict.Parity,
+			Title: "Elements with target -1 are left out, and do not count in the mean.",
+			Why:   "-1 is padding in MultiLabelMarginLoss, and ignore_index is -1 elsewhere.",
+			Right: right + "; -1 is a target like any other",
+			vary: all(
+				seeing(func(e *element) {
+					if e.t == -1 {
+						e.w = 0
+					}
+				}),
+				planning(func(a *arguments, p *plan) {
+					kept := 0
+					for _, t := range a.spread(a.target) {
+						if t != -1 {
+							kept++
+						}
+					}
+					if kept < size(a.grid) {
+						p.count = float64(kept) / p.classes
+					}
+				}),
+			),
+		},
+		{
+			Name: "minus-one-masked", Modules: both, rule: "TARGET-RANGE", Level: verdict.Parity,
+			Title: "Elements with target -1 contribute nothing.",
+			Why:   "-1 is taken for a mask, as in MultiLabelMarginLoss.",
+			Right: right + "; -1 is a target like any other",
+			vary: seeing(func(e *element) {
+				if e.t == -1 {
+					e.w = 0
+				}
+			}),
+		},
+		{
+			Name: "targets-as-signs", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "Targets are expected to be -1 and 1: the loss is softplus(-t*x).",
+			Why:   "That is SoftMarginLoss.",
+			Right: right,
+			vary: all(
+				losing(func(e element) float64 { return times(e.w, softplus(-e.t*e.x)) }),
+				deriving(func(e element) float64 { return -e.w * e.t * sigmoid(-e.t*e.x) }),
+			),
+		},
+		{
+			Name: "targets-mapped-to-signs", Modules: both, rule: "TARGET-SOFT", Level: verdict.Parity,
+			Title: "The loss is softplus(-(2t-1)*x), that of signs made of the targets.",
+			Why:   "For targets 0 and 1 it is the same, and shorter.",
+			Right: right,
+			vary: all(
+				losing(func(e element) float64 {
+					s := 2*e.t - 1
+					return times(e.w*(1+(e.p-1)*e.t), softplus(-s*e.x))
+				}),
+				deriving(func(e element) float64 {
+					s := 2*e.t - 1
+					return -e.w * (1 + (e.p-1)*e.t) * s * sigmoid(-s*e.x)
+				}),
+			),
+		},
+		{
+			Name: "targets-smoothed", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "Targets are smoothed by 0.1: t becomes 0.9*t + 0.05.",
+			Why:   "A default of a training recipe got into the loss.",
+			Right: right,
+			vary:  seeing(func(e *element) { e.t = 0.9*e.t + 0.05 }),
+		},
+		{
+			Name: "targets-inverted", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Title: "Targets 0 and 1 are swapped.",
+			Why:   "The two terms of the formula are swapped.",
+			Right: right,
+			vary:  seeing(func(e *element) { e.t = 1 - e.t }),
+		},
+		{
+			Name: "target-nan-ignored", Modules: both, rule: "TARGET-NAN", Level: verdict.Parity,
+			Title: "Elements whose target is NaN contribute nothing.",
+			Why:   "NaN marks a missing label in many data sets.",
+			Right: right + "; a NaN target makes its element NaN",
+			vary: seeing(func(e *element) {
+				if math.IsNaN(e.t) {
+					e.t, e.w = 0, 0
+				}
+			}),
+		},
+		{
+			Name: "target-gradient-zero", Modules: both, rule: "GRAD-TARGET", Level: verdict.Parity,
+			Title: "The gradient of the target is zero.",
+			Why:   "Targets are detached: nobody trains them, except in distillation.",
+			Right: "grad_target = w*(p*softplus(-x) - softplus(x)), times the scale of the reduction",
+			vary:  func(d *definition) { d.gradTarget = func(element) float64 { return 0 } },
+		},
+		{
+			Name: "target-gradient-without-pos-weight", Modules: bce, rule: "GRAD-TARGET", Level: verdict.Parity,
+			Title: "The gradient of the target is -w*x also with a pos_weight.",
+			Why:   "-x is what is left without pos_weight, and was written down then.",
+			Right: "grad_target = w*(p*softplus(-x) - softplus(x)), times the scale of the reduction",
+			vary:  func(d *definition) { d.gradTarget = func(e element) float64 { return -e.w * e.x } },
+		},
+	}
+}

@@ -1,0 +1,224 @@
+package divergence
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// definition is how a module is computed, step by step. The right one is that of PyTorch's
+// documentation, in the grouping that does not cancel, and does what PyTorch does where it
+// broadcasts; a divergence replaces a step, or wraps it.
+type definition struct {
+	// reduction resolves the options to none, mean or sum; false means an invalid one.
+	reduction func(o ports.Options) (string, bool)
+	// admit changes the arguments before they are checked, prepare afterwards.
+	admit, prepare func(a *arguments)
+	// check refuses a call; nil means that it is accepted.
+	check func(a *arguments) *ports.Rejected
+	// plan says how the losses of elements become the loss.
+	plan func(a *arguments) plan
+	// gradPlan changes the plan for the gradients, which else follow from that of the loss.
+	gradPlan func(a *arguments, p plan) plan
+	// upstream changes grad_output, one number for each element of the loss.
+	upstream func(values []float64)
+	// loss is that of an element, weight included; the others are its derivatives.
+	loss, gradInput, gradTarget, gradWeight func(e element) float64
+	// sum adds losses of a dtype.
+	sum func(dtype tensor.DType, values []float64) float64
+	// finish changes an output before it is rounded to its dtype.
+	finish func(a *arguments, name string, o *operand)
+}
+
+// element is what an element's loss depends on: logit, target, weight, pos_weight.
+type element struct {
+	x, t, w, p float64
+	// n is the counterpart of p for the negative term: 1.
+	n float64
+	// positive says whether pos_weight was given.
+	positive bool
+	// dtype is that of the input, in which an implementation would compute.
+	dtype tensor.DType
+}
+
+// right returns the right definition of a module.
+func right(module string) *definition {
+	d := &definition{
+		admit:     func(*arguments) {},
+		prepare:   func(*arguments) {},
+		gradPlan:  func(_ *arguments, p plan) plan { return p },
+		upstream:  func([]float64) {},
+		loss:      lossOf,
+		gradInput: gradInputOf, gradTarget: gradTargetOf, gradWeight: gradWeightOf,
+		sum:    func(_ tensor.DType, values []float64) float64 { return sumOf(values) },
+		finish: func(*arguments, string, *operand) {},
+	}
+	if module == ports.BCEWithLogitsLoss {
+		d.reduction = func(o ports.Options) (string, bool) { return resolve(o, "none", "mean", "sum", "elementwise_mean") }
+		d.check, d.plan = checkBCE, planBCE
+	} else {
+		d.reduction = func(o ports.Options) (string, bool) { return resolve(o, "none", "mean", "sum") }
+		d.check, d.plan = checkMLSM, planMLSM
+	}
+	return d
+}
+
+// softplus is log(1+exp(x)).
+func softplus(x float64) float64 { return math.Log1p(math.Exp(-math.Abs(x))) + max(x, 0) }
+
+func sigmoid(x float64) float64 {
+	e := math.Exp(-math.Abs(x))
+	if x >= 0 {
+		return 1 / (1 + e)
+	}
+	return e / (1 + e)
+}
+
+// times multiplies, and takes a coefficient of zero for zero also beside an infinite factor: the
+// limit in the logit.
+func times(c, f float64) float64 {
+	if c == 0 && math.IsInf(f, 0) {
+		return 0
+	}
+	return c * f
+}
+
+func lossOf(e element) float64 {
+	return times(e.w, times(e.p*e.t, softplus(-e.x))+times(e.n*(1-e.t), softplus(e.x)))
+}
+
+func gradInputOf(e element) float64 {
+	return e.w * (e.n*(1-e.t)*sigmoid(e.x) - e.p*e.t*sigmoid(-e.x))
+}
+
+// gradTargetOf is w*(p*softplus(-x) - n*softplus(x)) without what cancels.
+func gradTargetOf(e element) float64 {
+	if e.x >= 0 {
+		return e.w * (times(e.p-e.n, softplus(-e.x)) - e.n*e.x)
+	}
+	return e.w * (times(e.p-e.n, softplus(e.x)) - e.p*e.x)
+}
+
+func gradWeightOf(e element) float64 { e.w = 1; return lossOf(e) }
+
+// magnitudes returns a definition that computes the magnitudes of d's outputs.
+func (d *definition) magnitudes() *definition {
+	m := *d
+	coefficient := func(e element) float64 {
+		return math.Abs(e.w) * max(1, math.Abs(e.p)) * max(1, math.Abs(e.t), math.Abs(1-e.t))
+	}
+	m.gradInput = coefficient
+	m.loss = func(e element) float64 { return coefficient(e) * (1 + math.Abs(e.x)) }
+	m.gradTarget = m.loss
+	m.gradWeight = func(e element) float64 { e.w = 1; return m.loss(e) }
+	m.sum = func(_ tensor.DType, values []float64) float64 { return sumOf(values) }
+	m.upstream = func(values []float64) {
+		d.upstream(values)
+		for i, v := range values {
+			values[i] = math.Abs(v)
+		}
+	}
+	return &m
+}
+
+// evaluate answers a call.
+func (d *definition) evaluate(call ports.Call) ports.Answer {
+	a, err := parse(call)
+	if err != nil {
+		return ports.Answer{Failed: &ports.Failed{Message: err.Error()}}
+	}
+	if dtype := a.input.dtype; !dtype.IsFloat() {
+		return refuse(ports.KindDType, "%s: input: got %s, want float32 or float64", a.module, dtype)
+	}
+	var ok bool
+	if a.reduction, ok = d.reduction(call.Options); !ok {
+		return refuse(ports.KindOption, "%s: reduction: got %q, want none, mean or sum", a.module, *call.Options.Reduction)
+	}
+	d.admit(a)
+	if rejected := d.check(a); rejected != nil {
+		return ports.Answer{Rejected: rejected}
+	}
+	d.prepare(a)
+	if !a.broadcastGrid() {
+		return refuse(ports.KindShape, "%s: the shapes do not broadcast", a.module)
+	}
+	return d.compute(a, call.Want)
+}
+
+// refuse returns a refusal.
+func refuse(kind, format string, args ...any) ports.Answer {
+	return ports.Answer{Rejected: rejected(kind, format, args...)}
+}
+
+func rejected(kind, format string, args ...any) *ports.Rejected {
+	return &ports.Rejected{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// compute returns the wanted outputs.
+func (d *definition) compute(a *arguments, want []string) ports.Answer {
+	p := d.plan(a)
+	x, t, w, pw := a.spread(a.input), a.spread(a.target), a.spread(a.weight), a.spread(a.posWeight)
+	each := func(f func(element) float64) []float64 {
+		values := make([]float64, len(x))
+		for i := range values {
+			values[i] = f(element{x[i], t[i], w[i], pw[i], 1, a.posWeight != nil, a.input.dtype})
+		}
+		return values
+	}
+	outputs := make(map[string]tensor.Tensor, len(want))
+	for _, name := range want {
+		var o *operand
+		switch name {
+		case ports.Loss:
+			o = d.reduce(a, p, each(d.loss))
+		case ports.GradInput:
+			o = &operand{a.input.dtype, a.input.shape, each(d.gradInput)}
+		case ports.GradTarget:
+			o = &operand{a.target.dtype, a.target.shape, each(d.gradTarget)}
+		case ports.GradWeight:
+			if a.module == ports.BCEWithLogitsLoss {
+				return ports.Answer{Unsupported: &ports.Unsupported{Reason: "BCEWithLogitsLoss is not differentiable in weight"}}
+			}
+			if a.weight == nil {
+				return refuse(ports.KindOption, "%s: grad_weight: there is no weight", a.module)
+			}
+			o = &operand{a.weight.dtype, a.weight.shape, each(d.gradWeight)}
+		default:
+			return ports.Answer{Unsupported: &ports.Unsupported{Reason: fmt.Sprintf("there is no output %q", name)}}
+		}
+		if name != ports.Loss {
+			gp := d.gradPlan(a, p)
+			scales, ok := d.scales(a, gp)
+			if !ok {
+				return refuse(ports.KindShape, "%s: grad_output %s is not of the shape of the loss", a.module, tensor.FormatShape(a.upstream.shape))
+			}
+			for i, s := range scales {
+				o.values[i] *= s
+			}
+			o.values = gather(o.values, a.grid, o.shape)
+		}
+		o.shape = slices.Clone(o.shape)
+		d.finish(a, name, o)
+		outputs[name] = encode(o.dtype, o.shape, o.values)
+	}
+	return ports.Answer{Outputs: outputs}
+}
+
+// gather sums the elements of grid that belong to one element of an array of a shape.
+func gather(values []float64, grid, shape []int) []float64 {
+	if tensor.SameShape(grid, shape) {
+		return values
+	}
+	terms := make([][]float64, size(shape))
+	for i, index := range at(shape, grid) {
+		terms[index] = append(terms[index], values[i])
+	}
+	sums := make([]float64, len(terms))
+	for i, t := range terms {
+		sums[i] = sumOf(t)
+	}
+	return sums
+}

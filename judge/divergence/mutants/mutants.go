@@ -1,0 +1,144 @@
+// Package mutants runs the suite against divergences: a wrong implementation that the suite
+// does not find shows a hole in it.
+package mutants
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"lossproof/fixtures"
+	"lossproof/judge"
+	"lossproof/judge/divergence"
+	"lossproof/judge/verdict"
+)
+
+// Least is the number of cases that have to fail for a divergence to count as killed, one of
+// them of the rule that it breaks.
+const Least = 3
+
+// Kill is what the suite says of one divergence of one module.
+type Kill struct {
+	Divergence *divergence.Divergence
+	Module     string
+	// Level is the level at which the divergence was judged: its own.
+	Level verdict.Level
+	// Conformant says that the suite found nothing.
+	Conformant bool
+	// Verdict is the line of the verdict.
+	Verdict string
+	// Failing counts the failing cases that gate, OfRule those that stand for or touch the rule
+	// that the divergence breaks, Topics all of them by topic.
+	Failing, OfRule int
+	Topics          map[string]int
+	// Passed has what gates and passes all the same, of a null port: case#output, and the case for
+	// a refusal.
+	Passed []string
+	// AtParity says whether a divergence of level exact is found at parity, too.
+	AtParity bool
+}
+
+// Killed reports whether enough cases fail.
+func (k Kill) Killed() bool {
+	if k.Divergence.Null {
+		return !k.Conformant && k.Failing >= Least
+	}
+	return !k.Conformant && k.Failing >= Least && k.OfRule > 0
+}
+
+// large are the topics whose tensors have thousands of elements; they are left out where a
+// divergence shows in small ones as well.
+var large = []string{"*/accumulation/*", "*/large/*"}
+
+// Run judges one divergence of one module. complete adds the cases with thousands of elements
+// for divergences that need none.
+func Run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, module string, complete bool) (Kill, error) {
+	k, err := run(ctx, set, d, module, d.Level, complete)
+	if err != nil || d.Level == verdict.Parity {
+		return k, err
+	}
+	parity, err := run(ctx, set, d, module, verdict.Parity, complete)
+	k.AtParity = !parity.Conformant
+	return k, err
+}
+
+func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, module string, level verdict.Level, complete bool) (Kill, error) {
+	selection := judge.Selection{Modules: []string{module}}
+	if !complete && !d.Sums {
+		selection.Skip = large
+	}
+	result, err := judge.Run(ctx, set, d.Port(), judge.Options{Level: level, Selection: selection})
+	if err != nil {
+		return Kill{}, fmt.Errorf("%s of %s: %w", d.Name, module, err)
+	}
+	k := Kill{
+		Divergence: d, Module: module, Level: level,
+		Conformant: result.Summary.Conformant, Verdict: result.Summary.Verdict[0], Topics: map[string]int{},
+	}
+	for _, c := range result.Cases {
+		if d.Null && c.Gates {
+			k.Passed = append(k.Passed, passed(c)...)
+		}
+		if !c.Gates || !c.Outcome.Failing() {
+			continue
+		}
+		k.Failing++
+		k.Topics[c.Topic]++
+		if rule := d.Rule(module); c.Rule == rule || slices.Contains(c.Also, rule) {
+			k.OfRule++
+		}
+	}
+	return k, nil
+}
+
+// passed lists what passes of a case.
+func passed(c judge.CaseResult) []string {
+	var names []string
+	if c.Rejection && c.Outcome == judge.Pass {
+		names = append(names, c.ID)
+	}
+	for _, name := range c.OutputNames() {
+		if c.Outputs[name].Outcome == judge.Pass {
+			names = append(names, c.ID+"#"+name)
+		}
+	}
+	return names
+}
+
+// All judges the whole catalogue, on all processors, in the order of the catalogue and of the
+// modules.
+func All(ctx context.Context, set *fixtures.Set, complete bool) ([]Kill, error) {
+	type job struct {
+		d      *divergence.Divergence
+		module string
+	}
+	var jobs []job
+	for _, d := range divergence.All() {
+		for _, module := range d.Modules {
+			jobs = append(jobs, job{d, module})
+		}
+	}
+	kills, errs := make([]Kill, len(jobs)), make([]error, len(jobs))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range next {
+				kills[i], errs[i] = Run(ctx, set, jobs[i].d, jobs[i].module, complete)
+			}
+		})
+	}
+	for i := range jobs {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	return kills, nil
+}

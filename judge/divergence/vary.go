@@ -1,0 +1,79 @@
+package divergence
+
+import "lossproof/ports"
+
+// The modules of a divergence.
+var (
+	both = []string{ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss}
+	bce  = []string{ports.BCEWithLogitsLoss}
+	mlsm = []string{ports.MultiLabelSoftMarginLoss}
+)
+
+// The functions here make the small functions that divergences are.
+
+// preparing changes the arguments after they were checked.
+func preparing(change func(a *arguments)) func(*definition) {
+	return func(d *definition) { d.prepare = change }
+}
+
+// planning changes the plan, of the loss and so of the gradients.
+func planning(change func(a *arguments, p *plan)) func(*definition) {
+	return func(d *definition) {
+		before := d.plan
+		d.plan = func(a *arguments) plan {
+			p := before(a)
+			change(a, &p)
+			return p
+		}
+	}
+}
+
+// seeing changes what the formulas see of an element.
+func seeing(change func(e *element)) func(*definition) {
+	return func(d *definition) {
+		for _, f := range []*func(element) float64{&d.loss, &d.gradInput, &d.gradTarget} {
+			before := *f
+			*f = func(e element) float64 { change(&e); return before(e) }
+		}
+	}
+}
+
+// losing replaces the loss of an element, and leaves the derivatives right.
+func losing(loss func(e element) float64) func(*definition) {
+	return func(d *definition) { d.loss = loss }
+}
+
+// deriving replaces the derivative in the logit.
+func deriving(gradInput func(e element) float64) func(*definition) {
+	return func(d *definition) { d.gradInput = gradInput }
+}
+
+// finishing changes the values of one output.
+func finishing(output string, change func(a *arguments, o *operand)) func(*definition) {
+	return func(d *definition) {
+		d.finish = func(a *arguments, name string, o *operand) {
+			if name == output {
+				change(a, o)
+			}
+		}
+	}
+}
+
+// mapping changes each value of an operand.
+func mapping(o *operand, f func(float64) float64) {
+	if o == nil {
+		return
+	}
+	for i, v := range o.values {
+		o.values[i] = f(v)
+	}
+}
+
+// all does one thing after the other.
+func all(changes ...func(*definition)) func(*definition) {
+	return func(d *definition) {
+		for _, change := range changes {
+			change(d)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package relation
+
+import (
+	"math"
+	"math/bits"
+
+	"lossproof/fixtures"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+)
+
+// allowance says how far from the exact result an answer may be.
+type allowance struct {
+	constants fixtures.Tolerances
+	// exact leaves out what the textbook formula may lose.
+	exact bool
+}
+
+// of returns the allowed error of every element of an output, by the formulas of
+// fixtures/README.md: the tolerance to the oracle,
+//
+//	K·(Σ|c|·ulp(f) + η·max(1, s·ΣA))
+//
+// and, unless only what is exact will do, at least the cap of parity, B·eps·M + 4·η·max(1, s·ΣA).
+func (al allowance) of(c call, output string) []float64 {
+	var (
+		n     = count(c.shape(output))
+		terms = make([]float64, n) // Σ|c|·ulp(f)
+		m     = make([]float64, n)
+		a     = make([]float64, n)
+		added = make([]int, n)
+		ones  = func(int) float64 { return 1 }
+		at    = func(v *array) func(int) float64 {
+			if v == nil {
+				return ones
+			}
+			return v.along(c.x.shape)
+		}
+		w, p  = at(c.w), at(c.p)
+		place = c.place(output)
+	)
+	for i, x := range c.x.values {
+		t, rest := math.Abs(c.t.values[i]), math.Abs(1-c.t.values[i])
+		w, p, u := math.Abs(w(i)), math.Abs(p(i)), 1.0
+		if c.u != nil {
+			u = math.Abs(c.u.values[c.lossAt(i)])
+		}
+		up, down := softplus(x), softplus(-x)
+		ulp := func(f float64) float64 { return verdict.ULP(c.dtype, f) }
+		term, size, scale := 0.0, max(1, p), max(1, w)*max(1, p)*max(1, t, rest)*max(1, u)
+		switch output {
+		case ports.Loss:
+			term, size, scale = w*p*t*ulp(down)+w*rest*ulp(up), w*size*(1+math.Abs(x)), scale/max(1, u)
+		case ports.GradInput:
+			term, size = u*w*rest*ulp(sigmoid(x))+u*w*p*t*ulp(sigmoid(-x)), u*w*size
+		case ports.GradTarget:
+			term, size = u*w*ulp(x), u*w*size*(1+math.Abs(x))
+			if c.p != nil {
+				term = u*w*p*ulp(down) + u*w*ulp(up)
+			}
+		case ports.GradWeight:
+			term, size = u*p*t*ulp(down)+u*rest*ulp(up), u*size*(1+math.Abs(x))
+		}
+		j := place(i)
+		terms[j] += term
+		m[j] += size
+		a[j] += scale
+		added[j]++
+	}
+	divisor := c.divisor()
+	dtype := al.constants.DTypes[c.dtype]
+	factor := al.constants.Cap.Gradient
+	if output == ports.Loss {
+		factor = al.constants.Cap.Loss
+	}
+	allowed := make([]float64, n)
+	for j := range allowed {
+		smallest := dtype.SmallestSubnormal * max(1, a[j]/divisor)
+		k := al.constants.K.Base + float64(bits.Len(uint(max(added[j], 1)-1))) // ⌈log2 n⌉
+		allowed[j] = k * (terms[j]/divisor + smallest)
+		if !al.exact {
+			allowed[j] = max(allowed[j], factor*dtype.Eps*m[j]/divisor+al.constants.EtaParityFactor*smallest)
+		}
+	}
+	return allowed
+}
+
+// place returns the element of an output that element i of the input goes into.
+func (c call) place(output string) func(i int) int {
+	switch output {
+	case ports.Loss:
+		return c.lossAt
+	case ports.GradWeight:
+		index := c.w.indexAlong(c.x.shape)
+		return func(i int) int { return index[i] }
+	}
+	return func(i int) int { return i }
+}
+
+// softplus returns log(1 + exp(x)), accurate enough to know its binade.
+func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
+
+// sigmoid is accurate just below 1 too.
+func sigmoid(x float64) float64 {
+	y := math.Exp(-math.Abs(x))
+	if y /= 1 + y; x < 0 {
+		return y
+	}
+	return 1 - y
+}

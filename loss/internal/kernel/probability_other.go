@@ -1,0 +1,14 @@
+package kernel
+
+func probabilityLosses32(l []float64, x, t []float32) bool { return probabilityLosses32Go(l, x, t) }
+func probabilityLosses64(l, x, t []float64) bool           { return probabilityLosses64Go(l, x, t) }
+
+//go:noinline
+func probabilityGrads32(g []float64, x, t []float32, u, div float64) bool {
+	return probabilityGradsGo(g, x, t, u, div)
+}
+
+//go:noinline
+func probabilityGrads64(g, x, t []float64, u, div float64) bool {
+	return probabilityGradsGo(g, x, t, u, div)
+}

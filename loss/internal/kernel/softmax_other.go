@@ -1,0 +1,26 @@
+package kernel
+
+// Those that call a generic function are not inlined: into a generic caller in another package
+// they would take its arguments to the heap.
+
+//go:noinline
+func max32(x []float32) float32 { return maxGo(x) }
+
+//go:noinline
+func max64(x []float64) float64 { return maxGo(x) }
+
+//go:noinline
+func expSum32(sums *[8]float64, y []float64, x []float32, m float64) (ties int) {
+	return expSum32Go(sums, y, x, m)
+}
+
+//go:noinline
+func expSum64(sums *[8]float64, y, x []float64, m float64) (ties int, ordinary bool) {
+	return expSum64Go(sums, y, x, m)
+}
+
+//go:noinline
+func scaleRound32(dst []float32, y []float64, scale float64, _ bool) { scaleRoundGo(dst, y, scale) }
+
+//go:noinline
+func scaleRound64(dst, y []float64, scale float64, _ bool) { scaleRoundGo(dst, y, scale) }

@@ -1,0 +1,400 @@
+package loss
+
+import (
+	"math"
+	"runtime"
+
+	"lossproof/loss/internal/kernel"
+)
+
+// rowsJob is what is to be computed of a CrossEntropyLoss.
+//
+// A row of logits x has the largest element m. With
+//
+//	e[c] = exp(x[c] - m)    which is 1 at the largest
+//	S    = Σ e[c] = 1 + rest
+//	-log p[c] = (m - x[c]) + log1p(rest)
+//
+// nothing cancels, and a small loss keeps its relative accuracy: rest is summed without the 1. Nor does anything in
+//
+//	p[c] = e[c]/S    1 - p[c] = ((1 - e[c]) + rest)/S
+//
+// With a[c], the coefficient of -log p[c], and A their sum, the loss of a row and its derivative are
+//
+//	Σ a[c]·(m - x[c]) + A·log1p(rest)
+//	dx[c] = A·p[c] - a[c] = (A - a[c])·p[c] - a[c]·(1 - p[c])
+type rowsJob[T Float] struct {
+	// Element c of row r is at r/stride·classes·stride + r%stride + c·stride of input.
+	input                 []T
+	rows, classes, stride int
+	// byIndex says which of indices and probabilities is the target.
+	byIndex       bool
+	indices       []int64
+	probabilities []T
+	weight        []T // nil means ones
+	ignore        int64
+	smoothing     float64
+	// losses is nil or gets the loss of every row.
+	losses []T
+	// sum is whether the sum of all losses is wanted.
+	sum bool
+	// gradInput and gradTarget are nil or get a gradient.
+	gradInput, gradTarget []T
+	// upstream is nil, or has the upstream gradient of all rows or one for each.
+	upstream []T
+	// div is what the sum of the losses is divided by.
+	div    float64
+	stream bool
+}
+
+const (
+	// rowChunk is the number of classes that are computed at a time.
+	rowChunk = 2 * kernel.ChunkLen
+	// blockElements is the least number of logits in a block of rows but the last.
+	blockElements = blockChunks * kernel.ChunkLen
+	// parallelElements is the number of logits from which on goroutines pay.
+	parallelElements = parallelChunks * kernel.ChunkLen
+	// streamClasses is the number of classes from which on a row is worth being written past the caches.
+	streamClasses = 256
+)
+
+// rowScratch is the memory that a goroutine computes with.
+type rowScratch[T Float] struct {
+	// exps are those of a chunk of classes; coefficients its a[c].
+	exps, coefficients [rowChunk]float64
+	// input and target hold a chunk whose classes are not neighbours in memory, out a result of it.
+	input, target, out [rowChunk]T
+}
+
+// run computes all that is asked for, and returns the sum of the losses, if that is.
+func (j *rowsJob[T]) run() float64 {
+	j.stream = j.classes >= streamClasses && len(j.input)*sizeOf[T]() >= streamBytes
+	if workers := j.workers(); workers > 1 {
+		return j.parallel(workers)
+	}
+	var scratch rowScratch[T]
+	var total kernel.Accumulator
+	for b := range j.blocks() {
+		total.Merge(j.block(b, &scratch))
+	}
+	return total.Value()
+}
+
+// parallel is run with goroutines.
+func (j *rowsJob[T]) parallel(workers int) float64 {
+	shared := *j // so that j itself is not on the heap
+	sums := make([]kernel.Accumulator, j.blocks())
+	inBlocks(len(sums), workers, func() *rowScratch[T] { return new(rowScratch[T]) }, func(b int, scratch *rowScratch[T]) {
+		sums[b] = shared.block(b, scratch)
+	})
+	var total kernel.Accumulator
+	for _, s := range sums {
+		total.Merge(s)
+	}
+	return total.Value()
+}
+
+// workers returns the number of goroutines to use.
+func (j *rowsJob[T]) workers() int {
+	if len(j.input) < parallelElements {
+		return 1
+	}
+	return min(runtime.GOMAXPROCS(0), j.blocks())
+}
+
+// perBlock returns the number of rows in a block, which depends on the shape alone.
+func (j *rowsJob[T]) perBlock() int { return (blockElements-1)/max(1, j.classes) + 1 }
+
+func (j *rowsJob[T]) blocks() int { return (j.rows + j.perBlock() - 1) / j.perBlock() }
+
+// block computes block b and returns the sum of its losses, if it is wanted.
+func (j *rowsJob[T]) block(b int, scratch *rowScratch[T]) kernel.Accumulator {
+	var sum kernel.Accumulator
+	for r := b * j.perBlock(); r < min((b+1)*j.perBlock(), j.rows); r++ {
+		value := j.row(r, scratch)
+		if j.sum {
+			sum.Add(value)
+		}
+		if j.losses != nil {
+			j.losses[r] = T(value)
+		}
+	}
+	return sum
+}
+
+// row is where a row is, and what all its classes need.
+type row struct {
+	index int
+	// start is the offset of the first class.
+	start int
+	// m is the largest logit, rest Σ exp(x-m) without one that is equal to m, logSum log1p(rest).
+	m, rest, logSum float64
+	// class is the class index, -1 without one.
+	class int
+}
+
+// row computes row index, and returns its loss, if losses are wanted.
+func (j *rowsJob[T]) row(index int, scratch *rowScratch[T]) (value float64) {
+	r := row{index: index, start: index, class: -1}
+	if j.stride != 1 {
+		r.start = index/j.stride*j.classes*j.stride + index%j.stride
+	} else {
+		r.start = index * j.classes
+	}
+	if j.byIndex {
+		if j.indices[index] == j.ignore {
+			j.fill(r, 0)
+			return 0
+		}
+		r.class = int(j.indices[index])
+	}
+	if j.classes == 0 {
+		return 0
+	}
+	j.softmax(&r, scratch)
+	switch {
+	case j.gradTarget != nil:
+		j.gradTargets(r, scratch)
+	case j.byIndex && j.smoothing == 0:
+		value = j.ofIndex(r, scratch)
+	default:
+		value = j.ofCoefficients(r, scratch)
+	}
+	return value
+}
+
+// fill sets the gradient of a row to v.
+func (j *rowsJob[T]) fill(r row, v T) {
+	if j.gradInput == nil {
+		return
+	}
+	for c := range j.classes {
+		j.gradInput[r.start+c*j.stride] = v
+	}
+}
+
+// chunk returns the elements lo to hi of a row of values, in buf unless they are neighbours in memory.
+func (j *rowsJob[T]) chunk(values []T, r row, lo, hi int, buf *[rowChunk]T) []T {
+	if j.stride == 1 {
+		return values[r.start+lo : r.start+hi]
+	}
+	x := buf[:hi-lo]
+	at := r.start + lo*j.stride
+	for i := range x {
+		x[i] = values[at]
+		at += j.stride
+	}
+	return x
+}
+
+// out returns where to write the elements lo to hi of a row of dst; store must follow.
+func (j *rowsJob[T]) out(dst []T, r row, lo, hi int, buf *[rowChunk]T) []T {
+	if j.stride == 1 {
+		return dst[r.start+lo : r.start+hi]
+	}
+	return buf[:hi-lo]
+}
+
+// store writes what out has returned to dst, unless it is there already.
+func (j *rowsJob[T]) store(dst []T, r row, lo int, values []T) {
+	if j.stride == 1 {
+		return
+	}
+	at := r.start + lo*j.stride
+	for _, v := range values {
+		dst[at] = v
+		at += j.stride
+	}
+}
+
+// softmax finds what all classes of a row need. If they fit into one chunk, scratch.exps are those of the row afterwards.
+func (j *rowsJob[T]) softmax(r *row, scratch *rowScratch[T]) {
+	m := T(math.Inf(-1))
+	for lo := 0; lo < j.classes; lo += rowChunk {
+		hi := min(lo+rowChunk, j.classes)
+		m = max(m, kernel.Max(j.chunk(j.input, *r, lo, hi, &scratch.input)))
+	}
+	r.m = float64(m)
+	var sums kernel.Sums
+	ties := 0
+	for lo := 0; lo < j.classes; lo += rowChunk {
+		ties += j.exps(&sums, *r, lo, min(lo+rowChunk, j.classes), scratch)
+	}
+	total := sums.Total()
+	r.rest = float64(ties-1) + total.Value()
+	if math.IsInf(r.m, 0) && ties > 1 {
+		r.rest = math.NaN() // no limit
+	}
+	r.logSum = math.Log1p(r.rest)
+}
+
+// exps sets scratch.exps to exp(x-m) of the classes lo to hi of a row. It adds those of x < m to sums, and returns the number of x equal to m.
+func (j *rowsJob[T]) exps(sums *kernel.Sums, r row, lo, hi int, scratch *rowScratch[T]) (ties int) {
+	return kernel.ExpSum(sums, scratch.exps[:hi-lo], j.chunk(j.input, r, lo, hi, &scratch.input), T(r.m))
+}
+
+// expsAgain returns exp(x-m) of the classes lo to hi of a row, after softmax.
+func (j *rowsJob[T]) expsAgain(r row, lo, hi int, scratch *rowScratch[T]) []float64 {
+	if j.classes <= rowChunk {
+		return scratch.exps[:j.classes]
+	}
+	var sums kernel.Sums
+	j.exps(&sums, r, lo, hi, scratch)
+	return scratch.exps[:hi-lo]
+}
+
+// weightOf returns the weight of a class.
+func (j *rowsJob[T]) weightOf(class int) float64 {
+	if j.weight == nil {
+		return 1
+	}
+	return float64(j.weight[class])
+}
+
+// upstreamOf returns the upstream gradient of a row.
+func (j *rowsJob[T]) upstreamOf(r row) float64 {
+	switch len(j.upstream) {
+	case 0:
+		return 1
+	case 1:
+		return float64(j.upstream[0])
+	}
+	return float64(j.upstream[r.index])
+}
+
+// distance returns m - x, and 0 at the largest logit, also if it is infinite.
+func (r row) distance(x float64) float64 {
+	if x == r.m {
+		return 0
+	}
+	return r.m - x
+}
+
+// complement returns S·(1-p[c]), given e[c].
+func (r row) complement(e float64) float64 { return 1 - e + r.rest }
+
+// weighted returns a·v, and 0 if a is 0 and v an infinity: the limit in the logit, where v becomes infinite.
+func weighted(a, v float64) float64 {
+	if a == 0 && math.IsInf(v, 0) {
+		return 0
+	}
+	return a * v
+}
+
+// ofIndex returns the loss of a row with a class index and without label smoothing, and writes its gradient:
+// w·p[c], but -w·(1-p[c]) at the class.
+func (j *rowsJob[T]) ofIndex(r row, scratch *rowScratch[T]) float64 {
+	x, w := float64(j.input[r.start+r.class*j.stride]), j.weightOf(r.class)
+	value := weighted(w, r.distance(x)+r.logSum)
+	if j.gradInput == nil {
+		return value
+	}
+	sum := 1 + r.rest
+	scale := kernel.Product(w, j.upstreamOf(r), 1/(sum*j.div))
+	for lo := 0; lo < j.classes; lo += rowChunk {
+		hi := min(lo+rowChunk, j.classes)
+		e := j.expsAgain(r, lo, hi, scratch)
+		if class := r.class - lo; class >= 0 && class < len(e) {
+			e[class] = -r.complement(e[class])
+		}
+		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
+		kernel.ScaleRound(dst, e, scale, j.stream)
+		j.store(j.gradInput, r, lo, dst)
+	}
+	return value
+}
+
+// coefficientsOf returns the a[c] of the classes lo to hi of a row.
+func (j *rowsJob[T]) coefficientsOf(r row, lo, hi int, scratch *rowScratch[T]) []float64 {
+	a := scratch.coefficients[:hi-lo]
+	even := j.smoothing / float64(j.classes)
+	if j.byIndex {
+		for i := range a {
+			a[i] = even
+		}
+		if class := r.class - lo; class >= 0 && class < len(a) {
+			a[class] += 1 - j.smoothing
+		}
+	} else {
+		t := j.chunk(j.probabilities, r, lo, hi, &scratch.target)
+		for i := range a {
+			a[i] = float64(t[i])*(1-j.smoothing) + even
+		}
+	}
+	if j.weight != nil {
+		kernel.Scale(a, j.weight[lo:hi])
+	}
+	return a
+}
+
+// ofCoefficients returns the loss of a row for any coefficients, and writes its gradient.
+func (j *rowsJob[T]) ofCoefficients(r row, scratch *rowScratch[T]) float64 {
+	var value, total kernel.Accumulator
+	for lo := 0; lo < j.classes; lo += rowChunk {
+		hi := min(lo+rowChunk, j.classes)
+		x := j.chunk(j.input, r, lo, hi, &scratch.input)
+		for i, a := range j.coefficientsOf(r, lo, hi, scratch) {
+			value.Add(weighted(a, r.distance(float64(x[i]))))
+			total.Add(a)
+		}
+	}
+	value.Add(total.Value() * r.logSum)
+	if j.gradInput == nil {
+		return value.Value()
+	}
+	sum, u := 1+r.rest, j.upstreamOf(r)
+	for lo := 0; lo < j.classes; lo += rowChunk {
+		hi := min(lo+rowChunk, j.classes)
+		e := j.expsAgain(r, lo, hi, scratch)
+		for i, a := range j.coefficientsOf(r, lo, hi, scratch) {
+			others := total
+			others.Add(-a)
+			difference := (others.Value()*e[i] - a*r.complement(e[i])) / sum
+			e[i] = difference * u / j.div
+		}
+		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
+		kernel.Round(dst, e, j.stream)
+		j.store(j.gradInput, r, lo, dst)
+	}
+	return value.Value()
+}
+
+// gradTargets writes the gradient of a row in its class probabilities.
+func (j *rowsJob[T]) gradTargets(r row, scratch *rowScratch[T]) {
+	u := j.upstreamOf(r)
+	for lo := 0; lo < j.classes; lo += rowChunk {
+		hi := min(lo+rowChunk, j.classes)
+		x := j.chunk(j.input, r, lo, hi, &scratch.input)
+		dst := j.out(j.gradTarget, r, lo, hi, &scratch.out)
+		for i := range x {
+			v := r.distance(float64(x[i])) + r.logSum
+			dst[i] = T(weighted(kernel.Product(j.weightOf(lo+i), u, 1-j.smoothing), v) / j.div)
+		}
+		j.store(j.gradTarget, r, lo, dst)
+	}
+}
+
+// gradWeights writes the gradient in the weights, for class probabilities: for each class the sum over the rows. It takes as many classes at a
+// time as fit, and each time the softmax of all rows.
+func (j *rowsJob[T]) gradWeights(dst []T) {
+	var scratch rowScratch[T]
+	var sums [kernel.ChunkLen]kernel.Accumulator
+	even := j.smoothing / float64(j.classes)
+	for lo := 0; lo < j.classes; lo += len(sums) {
+		hi := min(lo+len(sums), j.classes)
+		sums = [len(sums)]kernel.Accumulator{}
+		for index := range j.rows {
+			r := row{index: index, start: index/j.stride*j.classes*j.stride + index%j.stride}
+			j.softmax(&r, &scratch)
+			u := j.upstreamOf(r)
+			for c := lo; c < hi; c++ {
+				at := r.start + c*j.stride
+				t := float64(j.probabilities[at])*(1-j.smoothing) + even
+				sums[c-lo].Add(weighted(t*u, r.distance(float64(j.input[at]))+r.logSum))
+			}
+		}
+		for c := lo; c < hi; c++ {
+			dst[c] = T(sums[c-lo].Value() / j.div)
+		}
+	}
+}
