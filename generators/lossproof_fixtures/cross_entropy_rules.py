@@ -98,7 +98,7 @@ RULES = [
     ),
     (
         "NONFINITE-GRAD-QUIRK", "quirk", "observed", "inf*0 is NaN; whether it occurs depends on the order of products.", DOC,
-        "Where a weight is infinite, the gradient is infinite or NaN as torch's order of products has it.",
+        "Where a weight is infinite, or the weights of the targets cancel in the divisor of the mean, the gradient is infinite or NaN as torch's order of products has it.",
     ),
     (
         "WEIGHT-SHAPE", "should", "tested", "module_inputs: weight (2,) for 3 classes.", MODULE_TESTS,
@@ -230,11 +230,11 @@ RULES = [
     ),
     (
         "INF-NAN", "quirk", "observed", "inf - inf and 0*inf are NaN.", ISSUE + "49844",
-        "The loss is NaN where the limit is not: at one logit of +inf, and where a share or weight of 0 meets an infinite loss.",
+        "Loss and gradient are NaN where the limit is not: at one logit of +inf, at an infinite logit of the only class, and the loss where a share or weight of 0 meets an infinite one.",
     ),
     (
         "NO-LIMIT", "should", "observed", "inf - inf is NaN.", ISSUE + "49844",
-        "A row that is all -inf, or has several logits of +inf, has no softmax: its loss and gradient are NaN, and no other row's.",
+        "A row of several classes that is all -inf, or has several logits of +inf, has no softmax: its loss and gradient are NaN, and no other row's.",
     ),
     (
         "NAN-LOGIT", "should", "observed", "NaN propagates through the formula.", DOC,

@@ -16,7 +16,7 @@ ignored, or for class probabilities by the number of rows. The gradient of x_c i
     p_c * sum of a_k over k != c  -  a_c * q_c
 
 in which nothing cancels but coefficients of opposite sign. Logits that are infinite stand for the
-limit; where there is none (all are -inf, or several are +inf) there is no oracle.
+limit; where there is none (several are +inf, or all of several are -inf) there is no oracle.
 
 A tolerance is K*(sum |c|*ulp(f) + eta...), as in tolerances.py, and what the rounding of the
 differences d, which everybody has to form, does to f: an error of ulp(d) makes a relative error
@@ -91,7 +91,7 @@ class Rows:
         """Where a row for itself has an oracle: finite weight, target and upstream gradient, and a limit."""
         with np.errstate(invalid="ignore"):
             infinite = np.sum(self.x == np.inf, axis=1)
-            nothing = np.all(self.x == -np.inf, axis=1)
+            nothing = np.all(self.x == -np.inf, axis=1) & (self.classes > 1)
         known = np.isfinite(self.u) & ~((infinite > 1) | nothing)
         every = bool(np.all(np.isfinite(self.w)))
         if not self.by_index:
@@ -122,7 +122,7 @@ class Rows:
 def _differences(x: list[float]) -> tuple[list[mpf], int]:
     """d of a row, and the place of the largest logit."""
     top = max(range(len(x)), key=lambda c: x[c])
-    if x[top] == math.inf:  # the limit: all others are infinitely far below
+    if math.isinf(x[top]):  # the limit: all others, if any, are infinitely far below
         return [mpf(0) if c == top else mpf("inf") for c in range(len(x))], top
     return [mpf(x[top]) - mpf(v) for v in x], top
 

@@ -29,21 +29,25 @@ var _ ports.Port = Port{}
 // Describe returns the claim of the built-in losses: all tensors of a call are of one
 // type parameter, float32 or float64.
 func (Port) Describe(context.Context) (ports.Description, error) {
-	claim := func(outputs ...string) ports.Claim {
+	claim := func(without []string, outputs ...string) ports.Claim {
 		return ports.Claim{
 			DTypes:  []tensor.DType{tensor.Float32, tensor.Float64},
 			Outputs: outputs,
-			Without: []string{"mixed_dtype", "integer_targets"},
+			Without: without,
 		}
 	}
+	oneDType := []string{"mixed_dtype"}
+	floats := append(oneDType, "integer_targets")
 	return ports.Description{
 		Port: ports.Info{
 			Name: "lossproof", Version: version.Tool,
 			Language: "go", LanguageVersion: strings.TrimPrefix(runtime.Version(), "go"),
 		},
 		Modules: map[string]ports.Claim{
-			ports.BCEWithLogitsLoss:        claim(ports.Loss, ports.GradInput, ports.GradTarget),
-			ports.MultiLabelSoftMarginLoss: claim(ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight),
+			ports.BCEWithLogitsLoss:        claim(floats, ports.Loss, ports.GradInput, ports.GradTarget),
+			ports.MultiLabelSoftMarginLoss: claim(floats, ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight),
+			ports.BCELoss:                  claim(floats, ports.Loss, ports.GradInput, ports.GradTarget),
+			ports.CrossEntropyLoss:         claim(oneDType, ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight),
 		},
 	}, nil
 }
@@ -77,6 +81,7 @@ func answerTo(err error) ports.Answer {
 		rejected rejection
 		shape    *loss.ShapeError
 		option   *loss.OptionError
+		value    *loss.ValueError
 	)
 	switch {
 	case errors.As(err, &none):
@@ -87,6 +92,8 @@ func answerTo(err error) ports.Answer {
 		return ports.Answer{Rejected: &ports.Rejected{Kind: ports.KindShape, Message: err.Error()}}
 	case errors.As(err, &option):
 		return ports.Answer{Rejected: &ports.Rejected{Kind: ports.KindOption, Message: err.Error()}}
+	case errors.As(err, &value):
+		return ports.Answer{Rejected: &ports.Rejected{Kind: ports.KindValue, Message: err.Error()}}
 	}
 	return ports.Answer{Failed: &ports.Failed{Message: err.Error()}}
 }
@@ -113,6 +120,9 @@ func evaluate(call ports.Call, onePass bool) (map[string]tensor.Tensor, error) {
 }
 
 func evaluateAs[T loss.Float](call ports.Call, onePass bool) (map[string]tensor.Tensor, error) {
+	if err := checkArguments(call); err != nil {
+		return nil, err
+	}
 	in, err := decodeInputs[T](call)
 	if err != nil {
 		return nil, err
@@ -124,23 +134,55 @@ func evaluateAs[T loss.Float](call ports.Call, onePass bool) (map[string]tensor.
 	switch call.Module {
 	case ports.BCEWithLogitsLoss:
 		module := loss.BCEWithLogitsLoss[T]{Weight: in.weight, PosWeight: in.posWeight, Reduction: reduction}
-		return compute(call.Want, onePass, in, module, func() (loss.Tensor[T], error) {
-			return loss.Tensor[T]{}, unsupported("BCEWithLogitsLoss: there is no grad_weight, PyTorch does not differentiate in weight")
+		return compute(call.Want, onePass, in, in.target, module, noGradWeight[T](call.Module))
+	case ports.BCELoss:
+		module := loss.BCELoss[T]{Weight: in.weight, Reduction: reduction}
+		return compute(call.Want, onePass, in, in.target, module, noGradWeight[T](call.Module))
+	case ports.CrossEntropyLoss:
+		module := loss.CrossEntropyLoss[T]{Weight: in.weight, IgnoreIndex: call.Options.IgnoreIndex, Reduction: reduction}
+		if call.Options.LabelSmoothing != nil {
+			module.LabelSmoothing = *call.Options.LabelSmoothing
+		}
+		return compute(call.Want, onePass, in, in.classes, module, func() (loss.Tensor[T], error) {
+			return module.GradWeight(in.input, in.classes, in.gradOutput)
 		})
 	case ports.MultiLabelSoftMarginLoss:
-		if in.posWeight != nil {
-			return nil, rejection{ports.Rejected{
-				Kind: ports.KindOption, Static: true,
-				Message: "MultiLabelSoftMarginLoss: pos_weight: there is no such argument",
-			}}
-		}
 		module := loss.MultiLabelSoftMarginLoss[T]{Weight: in.weight, Reduction: reduction}
-		return compute(call.Want, onePass, in, module, func() (loss.Tensor[T], error) {
+		return compute(call.Want, onePass, in, in.target, module, func() (loss.Tensor[T], error) {
 			return module.GradWeight(in.input, in.target, in.gradOutput)
 		})
 	}
-	return nil, unsupported(fmt.Sprintf("module %q: package loss has %s and %s",
-		call.Module, ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss))
+	return nil, unsupported(fmt.Sprintf("module %q: package loss has %s, %s, %s and %s",
+		call.Module, ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss, ports.BCELoss, ports.CrossEntropyLoss))
+}
+
+// checkArguments refuses what the constructor of another module takes.
+func checkArguments(call ports.Call) error {
+	_, posWeight := call.Inputs[ports.PosWeight]
+	for _, argument := range []struct {
+		name  string
+		given bool
+		of    string
+	}{
+		{ports.PosWeight, posWeight, ports.BCEWithLogitsLoss},
+		{"ignore_index", call.Options.IgnoreIndex != nil, ports.CrossEntropyLoss},
+		{"label_smoothing", call.Options.LabelSmoothing != nil, ports.CrossEntropyLoss},
+	} {
+		if argument.given && call.Module != argument.of {
+			return rejection{ports.Rejected{
+				Kind: ports.KindOption, Static: true,
+				Message: fmt.Sprintf("%s: %s: there is no such argument", call.Module, argument.name),
+			}}
+		}
+	}
+	return nil
+}
+
+// noGradWeight is the gradient in weight of a module that has none.
+func noGradWeight[T loss.Float](module string) func() (loss.Tensor[T], error) {
+	return func() (loss.Tensor[T], error) {
+		return loss.Tensor[T]{}, unsupported(module + ": there is no grad_weight, PyTorch does not differentiate in weight")
+	}
 }
 
 // reductionOf resolves the options as PyTorch's constructors do: a legacy argument, once
@@ -155,19 +197,19 @@ func reductionOf(o ports.Options) (loss.Reduction, error) {
 	return loss.Mean, nil
 }
 
-// criterion is what both modules have.
-type criterion[T loss.Float] interface {
-	Forward(input, target loss.Tensor[T]) (loss.Tensor[T], error)
-	GradInput(input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
-	GradTarget(input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
-	ForwardGrad(input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) (value, gradInput loss.Tensor[T], err error)
+// criterion is what all modules have; Target is the type of their targets.
+type criterion[T loss.Float, Target any] interface {
+	Forward(input loss.Tensor[T], target Target) (loss.Tensor[T], error)
+	GradInput(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
+	GradTarget(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
+	ForwardGrad(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (value, gradInput loss.Tensor[T], err error)
 }
 
 // compute returns the wanted outputs.
-func compute[T loss.Float](want []string, onePass bool, in inputs[T], module criterion[T], gradWeight func() (loss.Tensor[T], error)) (map[string]tensor.Tensor, error) {
+func compute[T loss.Float, Target any](want []string, onePass bool, in inputs[T], target Target, module criterion[T, Target], gradWeight func() (loss.Tensor[T], error)) (map[string]tensor.Tensor, error) {
 	outputs := make(map[string]tensor.Tensor, len(want))
 	if onePass && slices.Contains(want, ports.Loss) && slices.Contains(want, ports.GradInput) {
-		value, grad, err := module.ForwardGrad(in.input, in.target, in.gradOutput)
+		value, grad, err := module.ForwardGrad(in.input, target, in.gradOutput)
 		if err != nil {
 			return nil, err
 		}
@@ -181,11 +223,11 @@ func compute[T loss.Float](want []string, onePass bool, in inputs[T], module cri
 		var err error
 		switch name {
 		case ports.Loss:
-			output, err = module.Forward(in.input, in.target)
+			output, err = module.Forward(in.input, target)
 		case ports.GradInput:
-			output, err = module.GradInput(in.input, in.target, in.gradOutput)
+			output, err = module.GradInput(in.input, target, in.gradOutput)
 		case ports.GradTarget:
-			output, err = module.GradTarget(in.input, in.target, in.gradOutput)
+			output, err = module.GradTarget(in.input, target, in.gradOutput)
 		case ports.GradWeight:
 			output, err = gradWeight()
 		default:

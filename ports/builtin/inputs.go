@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,13 +15,19 @@ import (
 type inputs[T loss.Float] struct {
 	input, target                 loss.Tensor[T]
 	weight, posWeight, gradOutput *loss.Tensor[T]
+	// classes is the target of CrossEntropyLoss, which has no other.
+	classes loss.ClassTarget[T]
 }
 
-// decodeInputs decodes the tensors of a call. All must be of dtype T: Go's type
-// parameters express no other call.
+// decodeInputs decodes the tensors of a call. All must be of dtype T, but for class indices, which
+// are int64: Go's type parameters express no other call.
 func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
 	var in inputs[T]
 	for _, name := range slices.Sorted(maps.Keys(call.Inputs)) {
+		if name == ports.Target && call.Module == ports.CrossEntropyLoss && call.Inputs[name].DType == tensor.Int64 {
+			in.classes = classIndices[T](call.Inputs[name])
+			continue
+		}
 		decoded, err := decode[T](call.Inputs[name])
 		if err != nil {
 			return inputs[T]{}, rejection{ports.Rejected{
@@ -33,6 +40,7 @@ func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
 			in.input = decoded
 		case ports.Target:
 			in.target = decoded
+			in.classes = loss.ClassProbabilities(decoded)
 		case ports.Weight:
 			in.weight = &decoded
 		case ports.PosWeight:
@@ -44,6 +52,15 @@ func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
 		}
 	}
 	return in, nil
+}
+
+// classIndices decodes an int64 tensor.
+func classIndices[T loss.Float](t tensor.Tensor) loss.ClassTarget[T] {
+	indices := make([]int64, t.Len())
+	for i := range indices {
+		indices[i] = int64(binary.LittleEndian.Uint64(t.Data[8*i:]))
+	}
+	return loss.ClassIndices[T](indices, t.Shape...)
 }
 
 func decode[T loss.Float](t tensor.Tensor) (loss.Tensor[T], error) {

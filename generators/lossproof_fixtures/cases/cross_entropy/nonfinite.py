@@ -60,8 +60,9 @@ def _infinite(topic, tag, dtype, reduction):
         x = np.array([[1, 2, 0.5], row, [0, 0, 1]], dtype)
         call = {"input": x, "target": np.array([1, 0, 2], np.int64)}
         topic.add(f"{tag}-{reduction}-{name}", "NO-LIMIT", options, call)
-    one = {"input": np.array([[-_INF]], dtype), "target": np.array([0], np.int64)}
-    topic.add(f"{tag}-{reduction}-one-class-minus-inf", "NO-LIMIT", options, one)
+    for name, x in (("plus-inf", _INF), ("minus-inf", -_INF)):
+        one = {"input": np.array([[x]], dtype), "target": np.array([0], np.int64)}
+        topic.add(f"{tag}-{reduction}-one-class-{name}", "INF-NAN", options, one)
 
 
 def _nan(topic, tag, dtype, reduction):

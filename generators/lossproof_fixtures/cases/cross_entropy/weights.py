@@ -91,8 +91,13 @@ def _divisors(topic, tag, dtype):
         ("negative-sum", "WEIGHT-NEGATIVE", [1, -2, 3]),
         ("nearly-cancelling", "WEIGHT-NEGATIVE", [1, -0.9375, 3]),
     ):
-        call = dict(inputs, weight=np.array(weight, dtype))
-        topic.add(f"{tag}-mean-weights-{name}", rule, {"reduction": "mean"}, call)
+        call, options = dict(inputs, weight=np.array(weight, dtype)), {"reduction": "mean"}
+        if name == "cancelling":  # the loss is infinite, of the gradient torch makes NaN
+            topic.add(f"{tag}-mean-weights-{name}", rule, options, call, want=("loss",))
+            full = f"{tag}-mean-weights-{name}-gradient"
+            topic.add(full, "NONFINITE-GRAD-QUIRK", options, call, want=("grad_input",))
+            continue
+        topic.add(f"{tag}-mean-weights-{name}", rule, options, call)
     call = dict(inputs, weight=np.array([0, 1, 2], dtype))
     for reduction in REDUCTIONS:
         topic.add(
