@@ -22,6 +22,12 @@ func FormatOptions(o fixtures.Options) string {
 	if o.Reduce != nil {
 		parts = append(parts, "reduce="+strconv.FormatBool(*o.Reduce))
 	}
+	if o.IgnoreIndex != nil {
+		parts = append(parts, "ignore_index="+strconv.FormatInt(*o.IgnoreIndex, 10))
+	}
+	if o.LabelSmoothing != nil {
+		parts = append(parts, "label_smoothing="+FormatNumber(*o.LabelSmoothing, tensor.Float64))
+	}
 	if len(parts) == 0 {
 		return "no options"
 	}
@@ -61,12 +67,32 @@ func originOf(module, output string, shape []int, inputs map[string]tensor.Tenso
 			if !ok {
 				continue
 			}
-			if at, ok := tensor.Broadcast(t, input.Shape); ok {
+			if at, ok := elementOf(module, t, input.Shape, name); ok {
 				parts = append(parts, name+" "+FormatNumber(at(index), t.DType))
 			}
 		}
 		return strings.Join(parts, ", ")
 	}
+}
+
+// elementOf returns a function that finds, for an element of an input of that shape, the element
+// of another tensor of the call that it meets.
+func elementOf(module string, t tensor.Tensor, input []int, name string) (at func(i int) float64, ok bool) {
+	if module != ports.CrossEntropyLoss || name == ports.Input {
+		return tensor.Broadcast(t, input)
+	}
+	if len(input) == 0 {
+		return nil, false
+	}
+	classes := tensor.ClassesOf(input)
+	switch {
+	case name == ports.Weight:
+		return func(i int) float64 { return t.Float64(classes.Class(i)) }, t.Len() == classes.Count
+	case tensor.SameShape(t.Shape, input):
+		return t.Float64, true
+	}
+	n, err := tensor.Count(input)
+	return func(i int) float64 { return t.Float64(classes.Row(i)) }, err == nil && t.Len()*classes.Count == n
 }
 
 // FormatNumber writes an element in the shortest form that its dtype tells apart.

@@ -16,9 +16,9 @@ import (
 	"lossproof/tensor"
 )
 
-// The names that a claim may have. Of the last two modules there are no cases yet.
+// The names that a claim may have.
 var (
-	Modules = []string{ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss, "BCELoss", "CrossEntropyLoss"}
+	Modules = []string{ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss, ports.BCELoss, ports.CrossEntropyLoss}
 	DTypes  = []string{
 		string(tensor.Float16), string(tensor.BFloat16), string(tensor.Float32), string(tensor.Float64),
 		string(tensor.Int64), string(tensor.Int32), string(tensor.UInt8), string(tensor.Bool),

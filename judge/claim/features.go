@@ -13,6 +13,9 @@ import (
 func Features(c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[string]fixtures.Expected) []string {
 	has := map[string]bool{}
 	options(has, c.Options)
+	if c.Module == ports.CrossEntropyLoss {
+		classes(has, inputs[ports.Target])
+	}
 	shapes(has, inputs)
 	dtypes(has, inputs)
 	values(has, c, inputs, expected)
@@ -51,7 +54,25 @@ func options(has map[string]bool, o fixtures.Options) {
 	if reduction := Reduction(o); reduction != "" {
 		has["reduction:"+reduction] = true
 	}
+	has[IgnoreIndex] = o.IgnoreIndex != nil
+	has[LabelSmoothing] = o.LabelSmoothing != nil
 	has[LegacyReduction] = o.SizeAverage != nil || o.Reduce != nil || o.Reduction != nil && *o.Reduction == "elementwise_mean"
+}
+
+// defaultIgnoreIndex is that of PyTorch.
+const defaultIgnoreIndex = -100
+
+// classes looks at the target of CrossEntropyLoss.
+func classes(has map[string]bool, target tensor.Tensor) {
+	has[ClassProbabilities] = target.DType.IsFloat()
+	if has[ClassProbabilities] {
+		return
+	}
+	for i := range target.Len() {
+		if target.Float64(i) == defaultIgnoreIndex {
+			has[IgnoreIndex] = true
+		}
+	}
 }
 
 func shapes(has map[string]bool, inputs map[string]tensor.Tensor) {
@@ -95,8 +116,9 @@ func dtypes(has map[string]bool, inputs map[string]tensor.Tensor) {
 
 func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[string]fixtures.Expected) {
 	target := inputs[ports.Target]
+	indices := c.Module == ports.CrossEntropyLoss && !has[ClassProbabilities]
 	for i := range target.Len() {
-		if t := target.Float64(i); t != 0 && t != 1 {
+		if t := target.Float64(i); !indices && t != 0 && t != 1 {
 			has[SoftTargets] = true
 			break
 		}
@@ -127,57 +149,6 @@ func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tens
 	if !has[Subnormals] {
 		has[Subnormals] = subnormalProducts(c, inputs)
 	}
-}
-
-// subnormalProducts reports whether an intermediate of the textbook formulas may be
-// subnormal: whether, for an element, the product of those of its factors that are below
-// one is below the smallest normal number. The factors are weight, pos_weight, target,
-// 1 - target, upstream gradient, the scale of the mean, and exp(-|x|). A factor that is
-// or rounds to zero does not count.
-func subnormalProducts(c *fixtures.Case, inputs map[string]tensor.Tensor) bool {
-	input := inputs[ports.Input]
-	n := input.Len()
-	if n == 0 || !input.DType.IsFloat() {
-		return false
-	}
-	smallest, zero := smallestNormal(input.DType), smallestSubnormal(input.DType)/2
-	scale := 1.0
-	if Reduction(c.Options) == "mean" {
-		scale = 1 / float64(n)
-	} else if c.Module == ports.MultiLabelSoftMarginLoss && len(input.Shape) > 0 {
-		scale = 1 / float64(input.Shape[len(input.Shape)-1])
-	}
-	var factors []func(i int) float64
-	for _, name := range []string{ports.Weight, ports.PosWeight, ports.Target} {
-		if t, ok := inputs[name]; ok {
-			if at, ok := tensor.Broadcast(t, input.Shape); ok {
-				factors = append(factors, at)
-				if name == ports.Target {
-					factors = append(factors, func(i int) float64 { return 1 - at(i) })
-				}
-			}
-		}
-	}
-	if u, ok := inputs[ports.GradOutput]; ok && u.Len() > 0 && n%u.Len() == 0 {
-		// Its shape is that of the loss: input's, or its first dimensions, or none.
-		run := n / u.Len()
-		factors = append(factors, func(i int) float64 { return u.Float64(i / run) })
-	}
-	for i := range n {
-		product := scale
-		if y := math.Exp(-math.Abs(input.Float64(i))); y > zero {
-			product *= y
-		}
-		for _, factor := range factors {
-			if f := math.Abs(factor(i)); f > zero && f < 1 {
-				product *= f
-			}
-		}
-		if product < smallest {
-			return true
-		}
-	}
-	return false
 }
 
 // smallestNormal returns the smallest normal number of a floating-point dtype, 0 of others.

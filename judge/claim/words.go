@@ -18,7 +18,7 @@ const (
 	ReductionSum  = "reduction:sum"
 	// LegacyReduction: size_average, reduce or 'elementwise_mean' is given.
 	LegacyReduction = "legacy_reduction"
-	// SoftTargets: a target is neither 0 nor 1.
+	// SoftTargets: a target is neither 0 nor 1; class indices are no such targets.
 	SoftTargets = "soft_targets"
 	// Rank0, Rank1 and Rank3: the rank of input; the last stands for three and more.
 	Rank0 = "rank:0"
@@ -35,13 +35,15 @@ const (
 	Subnormals = "subnormals"
 	// MixedDType: a tensor other than an integer target has another dtype than input.
 	MixedDType = "mixed_dtype"
-	// IntegerTargets: the target has an integer dtype or bool.
+	// IntegerTargets: the target has an integer dtype or bool. For CrossEntropyLoss
+	// these are class indices.
 	IntegerTargets = "integer_targets"
-	// ClassProbabilities, IgnoreIndex and LabelSmoothing concern CrossEntropyLoss, of
-	// which there are no cases yet.
+	// ClassProbabilities: the target of CrossEntropyLoss is of floating point.
 	ClassProbabilities = "class_probabilities"
-	IgnoreIndex        = "ignore_index"
-	LabelSmoothing     = "label_smoothing"
+	// IgnoreIndex: ignore_index is given, or a class index is -100, its default.
+	IgnoreIndex = "ignore_index"
+	// LabelSmoothing: label_smoothing is given.
+	LabelSmoothing = "label_smoothing"
 	// Rejections: PyTorch refuses the call.
 	Rejections = "rejections"
 )
