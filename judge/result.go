@@ -28,7 +28,11 @@ type Result struct {
 	Baseline *BaselineInfo `json:"baseline,omitempty"`
 	Summary  Summary       `json:"summary"`
 	Cases    []CaseResult  `json:"cases"`
-	// Complete says that every selected case was judged. It is the last member.
+	// Seed is what the inputs of the relations were drawn from.
+	Seed uint32 `json:"seed"`
+	// Relations are the laws that were checked on generated inputs.
+	Relations []RelationResult `json:"relations"`
+	// Complete says that every selected case was judged, and every relation checked. It is the last member.
 	Complete bool `json:"complete"`
 }
 
@@ -166,7 +170,9 @@ type Summary struct {
 	Counts
 	Modules []ModuleSummary `json:"modules"`
 	Topics  []TopicSummary  `json:"topics"`
-	// NotRun is the number of selected cases that were not asked.
+	// Relations counts the relations by outcome.
+	Relations map[Outcome]int `json:"relations"`
+	// NotRun is the number of selected cases and relations that were not asked.
 	NotRun int `json:"not_run"`
 }
 
@@ -207,7 +213,7 @@ type ModuleSummary struct {
 	Reason string `json:"reason,omitempty"`
 	// Deviations are the should rules that failing cases stand for, known failures included.
 	Deviations []string `json:"deviations,omitempty"`
-	// KnownFailures counts the cases of other rules that fail as the baseline says. A module
+	// KnownFailures counts the cases and relations of other rules that fail as the baseline says. A module
 	// with known failures passes, and is not conformant.
 	KnownFailures int `json:"known_failures,omitempty"`
 	// QuirksFollowed and QuirksNot count the cases of quirks that pass and that do not.
