@@ -180,6 +180,19 @@ examples: ## build and run the modules under examples/ as a consumer would
 	$(GO) mod tidy -diff; $(GO) vet ./...; $(GO) test ./...; \
 	cd - >/dev/null; done
 
+.PHONY: dist
+dist: ## binaries for six platforms, the fixtures archive and SHA256SUMS, in dist/release
+	GO="$(GO)" $(GO) run ./internal/dist -o dist/release
+	cd dist/release && sha256sum -c --quiet SHA256SUMS
+
+.PHONY: dist-check
+dist-check: dist ## make it again elsewhere, without a cache, and compare byte for byte
+	@elsewhere=$$(mktemp -d); trap 'rm -rf "$$elsewhere"' EXIT; \
+	mkdir "$$elsewhere/tree"; git ls-files -z | tar c --null -T - | tar x -C "$$elsewhere/tree"; \
+	cd "$$elsewhere/tree"; \
+	GO="$(GO)" GOCACHE="$$elsewhere/cache" $(GO) run ./internal/dist -o "$$elsewhere/release" >/dev/null; \
+	cd - >/dev/null; diff -r dist/release "$$elsewhere/release" && echo "dist-check: the same bytes twice"
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m)
 	@for package in $$($(GO) list ./...); do \
@@ -189,7 +202,7 @@ fuzz: ## every fuzz target for FUZZTIME (1m)
 	done; done
 
 .PHONY: full
-full: test race lint fixtures-check walker walker-rust ports skeletons fuzz ## everything, also what takes long
+full: test examples race lint fixtures-check walker walker-rust ports skeletons dist-check fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.
