@@ -32,6 +32,9 @@ type Options struct {
 	Seed uint32
 	// Argv is recorded in the result.
 	Argv []string
+	// Observe, if set, is called with every answer that came to a case that was asked, and its
+	// result; from several goroutines if [Judge.Case] is.
+	Observe func(c *fixtures.Case, result CaseResult, answer ports.Answer)
 	// Progress, if set, is called by Run after every case.
 	Progress func(done, total int, latest CaseResult)
 }
@@ -243,6 +246,9 @@ func (j *Judge) conclude(ctx context.Context, p pending) (CaseResult, error) {
 		p.result.Call = j.callText(p.q.c)
 	}
 	applyKnown(&p.result, j.options.Known)
+	if err == nil && j.options.Observe != nil {
+		j.options.Observe(p.q.c, p.result, answer)
+	}
 	return p.result, nil
 }
 

@@ -27,7 +27,9 @@ type Result struct {
 	// Baseline is that of the run, where there is one.
 	Baseline *BaselineInfo `json:"baseline,omitempty"`
 	Summary  Summary       `json:"summary"`
-	Cases    []CaseResult  `json:"cases"`
+	// Diagnoses say which known mistakes explain the failures, by module.
+	Diagnoses []Diagnosis  `json:"diagnoses,omitempty"`
+	Cases     []CaseResult `json:"cases"`
 	// Seed is what the inputs of the relations were drawn from.
 	Seed uint32 `json:"seed"`
 	// Relations are the laws that were checked on generated inputs.
@@ -112,6 +114,8 @@ type CaseResult struct {
 	Outputs map[string]OutputResult `json:"outputs,omitempty"`
 	// Call describes the call of a case that fails: options, dtypes and shapes.
 	Call string `json:"call,omitempty"`
+	// Diagnosis names the divergence of the catalogue that the wrong answer equals.
+	Diagnosis string `json:"diagnosis,omitempty"`
 	// Message says what is wrong where that is not a matter of one output, or why the
 	// case was not asked.
 	Message string `json:"message,omitempty"`

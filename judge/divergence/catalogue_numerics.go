@@ -437,7 +437,7 @@ func gradients() []*Divergence {
 			}),
 		},
 		{
-			Name: "one-minus-sigmoid", Modules: both, rule: "TAIL-GRAD", Level: verdict.Exact,
+			Name: "one-minus-sigmoid", Modules: bce, rule: "TAIL-GRAD", Level: verdict.Exact,
 			Title: "The gradient takes 1-sigmoid(x) for sigmoid(-x), which is 0 beyond x = 17 in float32.",
 			Why:   "The sigmoid is at hand, and the two are equal on paper.",
 			Right: right,
