@@ -100,7 +100,8 @@ KERNEL := loss/internal/kernel
 MPMATH := mpmath==1.4.1
 define GENERATE
 $(UV) run --no-project --quiet --with $(MPMATH) python coefficients.py && \
-$(GO) run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg kernel
+$(GO) run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg kernel && \
+$(GO) run . -rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg kernel
 endef
 
 .PHONY: generate
@@ -112,7 +113,7 @@ generate-check: ## generate them elsewhere and compare with the committed ones
 	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
 	cp -r $(KERNEL) "$$copy/kernel"; \
 	cd "$$copy/kernel/asm" && $(GO) vet . && $(GENERATE) && cd "$(CURDIR)/$(KERNEL)" && \
-	for file in coefficients.go kernels_amd64.s kernels_amd64.go; do diff -u $$file "$$copy/kernel/$$file" || { \
+	for file in coefficients.go kernels_amd64.s kernels_amd64.go rows_amd64.s rows_amd64.go; do diff -u $$file "$$copy/kernel/$$file" || { \
 	echo "make generate-check: $(KERNEL)/$$file is not what make generate writes" >&2; exit 1; }; done
 
 .PHONY: test-purego
@@ -180,6 +181,19 @@ examples: ## build and run the modules under examples/ as a consumer would
 	$(GO) mod tidy -diff; $(GO) vet ./...; $(GO) test ./...; \
 	cd - >/dev/null; done
 
+.PHONY: dist
+dist: ## binaries for six platforms, the fixtures archive and SHA256SUMS, in dist/release
+	GO="$(GO)" $(GO) run ./internal/dist -o dist/release
+	cd dist/release && sha256sum -c --quiet SHA256SUMS
+
+.PHONY: dist-check
+dist-check: dist ## make it again elsewhere, without a cache, and compare byte for byte
+	@elsewhere=$$(mktemp -d); trap 'rm -rf "$$elsewhere"' EXIT; \
+	mkdir "$$elsewhere/tree"; git ls-files -z | tar c --null -T - | tar x -C "$$elsewhere/tree"; \
+	cd "$$elsewhere/tree"; \
+	GO="$(GO)" GOCACHE="$$elsewhere/cache" $(GO) run ./internal/dist -o "$$elsewhere/release" >/dev/null; \
+	cd - >/dev/null; diff -r dist/release "$$elsewhere/release" && echo "dist-check: the same bytes twice"
+
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (1m)
 	@for package in $$($(GO) list ./...); do \
@@ -189,7 +203,7 @@ fuzz: ## every fuzz target for FUZZTIME (1m)
 	done; done
 
 .PHONY: full
-full: test race lint fixtures-check walker walker-rust ports skeletons fuzz ## everything, also what takes long
+full: test examples race lint fixtures-check walker walker-rust ports skeletons dist-check fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -47,6 +48,25 @@ func (j *Judge) callText(c *fixtures.Case) string {
 		parts = append(parts, fmt.Sprintf("%s %s %s", name, dtype, tensor.FormatShape(shape)))
 	}
 	return FormatOptions(c.Options) + "; " + strings.Join(parts, ", ")
+}
+
+// DescribeCall describes a call as results do:
+//
+//	reduction="none"; input float32 (3, 5), target float32 (3, 5), weight float32 (5,)
+func DescribeCall(call ports.Call) string {
+	var parts []string
+	for _, name := range []string{ports.Input, ports.Target, ports.Weight, ports.PosWeight, ports.GradOutput} {
+		if t, ok := call.Inputs[name]; ok {
+			parts = append(parts, fmt.Sprintf("%s %s %s", name, t.DType, tensor.FormatShape(t.Shape)))
+		}
+	}
+	return FormatOptions(fixtures.Options(call.Options)) + "; " + strings.Join(parts, ", ")
+}
+
+// Ask asks a port one call. A panic of a port in process is an error, as is an answer that does
+// not say exactly one thing.
+func Ask(ctx context.Context, port ports.Port, call ports.Call) (ports.Answer, error) {
+	return guarded(func() (ports.Answer, error) { return port.Evaluate(ctx, call) })
 }
 
 // originOf returns a function that names the numbers that an element of an output of that

@@ -7,9 +7,11 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"lossproof/fixtures"
 	"lossproof/judge/claim"
+	"lossproof/judge/relation"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -26,8 +28,13 @@ type Options struct {
 	// Known are the known failures of the port, by output (case#output), or by case for a
 	// rejection. See judge/baseline.
 	Known map[string]Known
+	// Seed is what the inputs of the relations are drawn from; 0 means [relation.Seed].
+	Seed uint32
 	// Argv is recorded in the result.
 	Argv []string
+	// Observe, if set, is called with every answer that came to a case that was asked, and its
+	// result; from several goroutines if [Judge.Case] is.
+	Observe func(c *fixtures.Case, result CaseResult, answer ports.Answer)
 	// Progress, if set, is called by Run after every case.
 	Progress func(done, total int, latest CaseResult)
 }
@@ -48,6 +55,9 @@ type Judge struct {
 	options     Options
 	description ports.Description
 	cases       []*fixtures.Case
+	relations   []*relation.Relation
+	// checker checks the relations.
+	checker func() (*relation.Checker, error)
 }
 
 // New selects the cases, asks the port what it claims, and checks the claim. The error
@@ -56,7 +66,7 @@ func New(ctx context.Context, set *fixtures.Set, port ports.Port, options Option
 	if options.Level == "" {
 		options.Level = verdict.Parity
 	}
-	cases, err := Select(set, options.Selection)
+	cases, relations, err := choose(set, options.Selection)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +77,9 @@ func New(ctx context.Context, set *fixtures.Set, port ports.Port, options Option
 		}
 		return nil, &PortError{err}
 	}
-	return &Judge{set, port, options, description, cases}, nil
+	j := &Judge{set: set, port: port, options: options, description: description, cases: cases, relations: relations}
+	j.checker = sync.OnceValues(j.newChecker)
+	return j, nil
 }
 
 func describe(ctx context.Context, port ports.Port) (d ports.Description, err error) {
@@ -234,6 +246,9 @@ func (j *Judge) conclude(ctx context.Context, p pending) (CaseResult, error) {
 		p.result.Call = j.callText(p.q.c)
 	}
 	applyKnown(&p.result, j.options.Known)
+	if err == nil && j.options.Observe != nil {
+		j.options.Observe(p.q.c, p.result, answer)
+	}
 	return p.result, nil
 }
 

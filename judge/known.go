@@ -1,6 +1,9 @@
 package judge
 
-import "lossproof/fixtures"
+import (
+	"lossproof/fixtures"
+	"lossproof/judge/relation"
+)
 
 // Known is a known failure of a port, which is no news: see judge/baseline.
 type Known struct {
@@ -59,24 +62,14 @@ func (k Known) lacksReason(requirement fixtures.Requirement) bool {
 
 // without takes the effect of a baseline back.
 func without(r CaseResult, gates bool) CaseResult {
-	restore := func(o Outcome, k *Known) Outcome {
-		switch {
-		case k == nil:
-		case o == KnownFailure:
-			return k.Outcome
-		case o == Fixed:
-			return Pass
-		}
-		return o
-	}
 	if r.Rejection {
-		r.Outcome = restore(r.Outcome, r.Known)
+		r.Outcome = unknown(r.Outcome, r.Known)
 		r.Known = nil
 	} else if len(r.Outputs) > 0 && r.Outcome != SuiteError {
 		outputs := make(map[string]OutputResult, len(r.Outputs))
 		worst := Unsupported
 		for name, output := range r.Outputs {
-			output.Outcome = restore(output.Outcome, output.Known)
+			output.Outcome = unknown(output.Outcome, output.Known)
 			output.Known = nil
 			outputs[name] = output
 			if output.Outcome != Unsupported && (worst == Unsupported || output.Outcome.precedes(worst)) {
@@ -89,6 +82,18 @@ func without(r CaseResult, gates bool) CaseResult {
 	return r
 }
 
+// unknown returns an outcome without the effect of a baseline's entry, if there is one.
+func unknown(o Outcome, k *Known) Outcome {
+	switch {
+	case k == nil:
+	case o == KnownFailure:
+		return k.Outcome
+	case o == Fixed:
+		return Pass
+	}
+	return o
+}
+
 // Rebase returns a result of j as it is with other known failures.
 func (j *Judge) Rebase(result *Result, known map[string]Known) *Result {
 	rebased := *result
@@ -98,14 +103,23 @@ func (j *Judge) Rebase(result *Result, known map[string]Known) *Result {
 		applyKnown(&r, known)
 		rebased.Cases[i] = r
 	}
-	rebased.Summary = j.summarize(rebased.Cases)
+	rebased.Relations = make([]RelationResult, len(result.Relations))
+	for i, r := range result.Relations {
+		rebased.Relations[i] = r.rebased(known, j.options.Quirks)
+	}
+	rebased.Summary = j.summarize(rebased.Cases, rebased.Relations)
 	return &rebased
 }
 
-// Asks returns what the claim lets the port be asked for, of all cases, the selection
-// regardless: outputs as case#output, and refusals as the id of their case.
+// Asks returns what the claim lets the port be asked for, of all cases and relations, the
+// selection regardless: outputs as case#output, refusals and relations by their id.
 func (j *Judge) Asks() (map[string]bool, error) {
 	asks := map[string]bool{}
+	for _, r := range relation.All() {
+		if _, claimed := j.description.Modules[r.Rule.Module]; claimed {
+			asks[r.ID] = true
+		}
+	}
 	for i := range j.set.Cases {
 		c := &j.set.Cases[i]
 		q, err := j.question(c)

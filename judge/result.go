@@ -27,8 +27,14 @@ type Result struct {
 	// Baseline is that of the run, where there is one.
 	Baseline *BaselineInfo `json:"baseline,omitempty"`
 	Summary  Summary       `json:"summary"`
-	Cases    []CaseResult  `json:"cases"`
-	// Complete says that every selected case was judged. It is the last member.
+	// Diagnoses say which known mistakes explain the failures, by module.
+	Diagnoses []Diagnosis  `json:"diagnoses,omitempty"`
+	Cases     []CaseResult `json:"cases"`
+	// Seed is what the inputs of the relations were drawn from.
+	Seed uint32 `json:"seed"`
+	// Relations are the laws that were checked on generated inputs.
+	Relations []RelationResult `json:"relations"`
+	// Complete says that every selected case was judged, and every relation checked. It is the last member.
 	Complete bool `json:"complete"`
 }
 
@@ -108,6 +114,8 @@ type CaseResult struct {
 	Outputs map[string]OutputResult `json:"outputs,omitempty"`
 	// Call describes the call of a case that fails: options, dtypes and shapes.
 	Call string `json:"call,omitempty"`
+	// Diagnosis names the divergence of the catalogue that the wrong answer equals.
+	Diagnosis string `json:"diagnosis,omitempty"`
 	// Message says what is wrong where that is not a matter of one output, or why the
 	// case was not asked.
 	Message string `json:"message,omitempty"`
@@ -166,7 +174,9 @@ type Summary struct {
 	Counts
 	Modules []ModuleSummary `json:"modules"`
 	Topics  []TopicSummary  `json:"topics"`
-	// NotRun is the number of selected cases that were not asked.
+	// Relations counts the relations by outcome.
+	Relations map[Outcome]int `json:"relations"`
+	// NotRun is the number of selected cases and relations that were not asked.
 	NotRun int `json:"not_run"`
 }
 
@@ -207,7 +217,7 @@ type ModuleSummary struct {
 	Reason string `json:"reason,omitempty"`
 	// Deviations are the should rules that failing cases stand for, known failures included.
 	Deviations []string `json:"deviations,omitempty"`
-	// KnownFailures counts the cases of other rules that fail as the baseline says. A module
+	// KnownFailures counts the cases and relations of other rules that fail as the baseline says. A module
 	// with known failures passes, and is not conformant.
 	KnownFailures int `json:"known_failures,omitempty"`
 	// QuirksFollowed and QuirksNot count the cases of quirks that pass and that do not.

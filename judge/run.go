@@ -10,7 +10,7 @@ import (
 	"lossproof/ports"
 )
 
-// Run judges all selected cases, in the order of set. The error is that of [New]; where
+// Run judges all selected cases, in the order of set, and checks the relations. The error is that of [New]; where
 // ctx ends in between, it is that of ctx, and comes with the result so far, which is not
 // complete and not conformant.
 func Run(ctx context.Context, set *fixtures.Set, port ports.Port, options Options) (*Result, error) {
@@ -21,19 +21,20 @@ func Run(ctx context.Context, set *fixtures.Set, port ports.Port, options Option
 	return j.Run(ctx)
 }
 
-// Run judges all selected cases. The error is that of ctx, and comes with the result so far.
+// Run judges all selected cases and checks the relations. The error is that of ctx, and comes with the result so far.
 func (j *Judge) Run(ctx context.Context) (*Result, error) {
 	options := j.options
 	result := j.newResult()
+	total := len(j.cases) + len(j.relations)
 	failing := 0
 	for r, err := range j.each(ctx) {
 		if err != nil {
-			result.Summary = j.summarize(result.Cases)
+			result.Summary = j.summarize(result.Cases, nil)
 			return result, err
 		}
 		result.Cases = append(result.Cases, r)
 		if options.Progress != nil {
-			options.Progress(len(result.Cases), len(j.cases), r)
+			options.Progress(len(result.Cases), total, r)
 		}
 		if r.Gates && r.Outcome.Failing() {
 			failing++
@@ -42,9 +43,22 @@ func (j *Judge) Run(ctx context.Context) (*Result, error) {
 			break
 		}
 	}
-	result.Summary = j.summarize(result.Cases)
-	result.Complete = len(result.Cases) == len(j.cases)
-	return result, nil
+	var err error
+	if options.MaxFail == 0 || failing < options.MaxFail {
+		err = j.checkRelations(ctx, func(r RelationResult) bool {
+			result.Relations = append(result.Relations, r)
+			if options.Progress != nil {
+				options.Progress(len(result.Cases)+len(result.Relations), total, r.Case())
+			}
+			if r.Gates && r.Outcome.Failing() {
+				failing++
+			}
+			return options.MaxFail == 0 || failing < options.MaxFail
+		})
+	}
+	result.Summary = j.summarize(result.Cases, result.Relations)
+	result.Complete = len(result.Cases) == len(j.cases) && len(result.Relations) == len(j.relations)
+	return result, err
 }
 
 // newResult returns a result without cases and summary.
@@ -73,5 +87,7 @@ func (j *Judge) newResult() *Result {
 		Argv:      j.options.Argv,
 		Platform:  Platform{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: m.Go, CPU: m.CPU, Cores: m.Cores, SIMD: m.SIMD},
 		Cases:     []CaseResult{},
+		Seed:      j.Seed(),
+		Relations: []RelationResult{},
 	}
 }

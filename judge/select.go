@@ -10,6 +10,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/suggest"
+	"lossproof/judge/relation"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -77,10 +78,34 @@ func (e *SelectionError) Error() string { return e.Err.Error() }
 
 func (e *SelectionError) Unwrap() error { return e.Err }
 
-// Select returns the cases of set that s selects, in the order of set. It is an error, a
-// *SelectionError, to select nothing, and to give a pattern or a name that matches no
-// case of set: such a word is misspelt, or checks nothing.
+// Select returns the cases of set that s selects, in the order of set; none where it selects
+// relations alone. It is an error, a *SelectionError, to select nothing, and to give a pattern
+// or a name that matches no case of set and no relation: such a word is misspelt, or checks
+// nothing.
 func Select(set *fixtures.Set, s Selection) ([]*fixtures.Case, error) {
+	cases, _, err := choose(set, s)
+	return cases, err
+}
+
+// choose returns the cases and the relations that s selects.
+func choose(set *fixtures.Set, s Selection) ([]*fixtures.Case, []*relation.Relation, error) {
+	selected, err := s.choose(withRelations(set))
+	if err != nil {
+		return nil, nil, err
+	}
+	var cases []*fixtures.Case
+	var relations []*relation.Relation
+	for _, c := range selected {
+		if r, ok := relation.ByID(c.ID); ok {
+			relations = append(relations, r)
+		} else if c, err := set.Case(c.ID); err == nil { // it is there: selected was made of set
+			cases = append(cases, c)
+		}
+	}
+	return cases, relations, nil
+}
+
+func (s Selection) choose(set *fixtures.Set) ([]*fixtures.Case, error) {
 	filters, err := s.filters(set)
 	if err != nil {
 		return nil, &SelectionError{err}
@@ -134,6 +159,9 @@ func (s Selection) filters(set *fixtures.Set) ([]filter, error) {
 		dtypes[i] = string(dtype)
 	}
 	add(byName(set, "dtypes", dtypes, func(c *fixtures.Case) []string {
+		if c.Topic == relation.Topic {
+			return relationDTypes
+		}
 		dtype, err := DType(set, c)
 		if err != nil {
 			return nil // Open has checked every reference

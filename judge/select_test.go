@@ -105,7 +105,7 @@ func TestHintForID(t *testing.T) {
 		{"BCEWithLogitLoss/blog_example/f32-mean", `, did you mean "BCEWithLogitsLoss/blog_example/f32-mean"?`},
 		{"BCEWithLogitsLoss/blog_example/f64-", `, did you mean "BCEWithLogitsLoss/blog_example/f64-mean", `},
 		{"shapes", `: shapes is a topic, try --select "*/shapes/*"`},
-		{"FocalLoss/shapes/x", `: there is no module "FocalLoss", want one of BCEWithLogitsLoss, MultiLabelSoftMarginLoss`},
+		{"FocalLoss/shapes/x", `: there is no module "FocalLoss", want one of BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MultiLabelSoftMarginLoss`},
 		{"BCEWithLogitsLoss/chapters/x", `: BCEWithLogitsLoss has no topic "chapters", want one of accumulation, blog_example, `},
 		{"BCEWithLogitsLoss/shapes/a-name-that-is-like-none-of-them", ""},
 	} {

@@ -10,29 +10,33 @@ import (
 )
 
 // summarize counts results, in the order of the selected cases, and gives the verdict.
-func (j *Judge) summarize(results []CaseResult) Summary {
-	s := Summary{NotRun: len(j.cases) - len(results), Modules: []ModuleSummary{}, Topics: []TopicSummary{}, Verdict: []string{}}
+func (j *Judge) summarize(results []CaseResult, relations []RelationResult) Summary {
+	s := Summary{
+		NotRun:  len(j.cases) - len(results) + len(j.relations) - len(relations),
+		Modules: []ModuleSummary{}, Topics: []TopicSummary{}, Verdict: []string{}, Relations: map[Outcome]int{},
+	}
+	for _, r := range relations {
+		s.Relations[r.Outcome]++
+	}
 	modules, topics := map[string][]CaseResult{}, map[[2]string][]CaseResult{}
 	for _, r := range results {
 		modules[r.Module] = append(modules[r.Module], r)
 		topics[[2]string{r.Module, r.Topic}] = append(topics[[2]string{r.Module, r.Topic}], r)
 	}
 	s.Counts = count(results)
-	s.NotRun += s.Cases[NotRun]
+	s.NotRun += s.Cases[NotRun] + s.Relations[NotRun]
 	conformant, passed, claimed := true, true, 0
-	var seen []string
-	for _, c := range j.cases { // the order of the fixtures, and modules without results too
-		if !slices.Contains(seen, c.Module) {
-			seen = append(seen, c.Module)
-			m := j.moduleSummary(c.Module, modules[c.Module])
-			s.Modules = append(s.Modules, m)
-			s.Verdict = append(s.Verdict, j.verdictLine(m))
-			if m.Claimed {
-				claimed++
-				conformant = conformant && m.Conformant
-				passed = passed && m.Passed
-			}
+	for _, module := range j.modules() {
+		m := j.moduleSummary(module, modules[module], ofModule(relations, module))
+		s.Modules = append(s.Modules, m)
+		s.Verdict = append(s.Verdict, j.verdictLine(m))
+		if m.Claimed {
+			claimed++
+			conformant = conformant && m.Conformant
+			passed = passed && m.Passed
 		}
+	}
+	for _, c := range j.cases { // the order of the fixtures
 		key := [2]string{c.Module, c.Topic}
 		if results, ok := topics[key]; ok {
 			delete(topics, key)
@@ -50,13 +54,32 @@ func (j *Judge) summarize(results []CaseResult) Summary {
 	return s
 }
 
+// modules returns the modules of the selected cases and relations, in the order of the
+// fixtures, those without results too.
+func (j *Judge) modules() []string {
+	var modules []string
+	add := func(module string) {
+		if !slices.Contains(modules, module) {
+			modules = append(modules, module)
+		}
+	}
+	for _, c := range j.cases {
+		add(c.Module)
+	}
+	for _, r := range j.relations {
+		add(r.Rule.Module)
+	}
+	slices.Sort(modules) // as the cases are
+	return modules
+}
+
 // moduleSummary gives the verdict on one module: nothing that gates may fail, and
 // something must pass that was computed. Refusals alone do not count, or a port that
 // refuses everything could claim its way to a pass; nor do quirks. They count where
 // nothing else of the module is selected. Known failures do not gate, but a module with
 // some is not conformant, unless they are deviations from should rules, which have a reason.
 // A shard is no verdict.
-func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary {
+func (j *Judge) moduleSummary(module string, results []CaseResult, relations []RelationResult) ModuleSummary {
 	m := ModuleSummary{Module: module, Counts: count(results)}
 	_, m.Claimed = j.description.Modules[module]
 	failing, notRun, passed, passedAny := 0, 0, 0, 0
@@ -80,26 +103,52 @@ func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary
 			passedAny++
 		}
 	}
-	selected := 0
+	lost, knownLaws := 0, 0 // relations that fail, and that the baseline knows
+	for _, r := range relations {
+		before := m.KnownFailures
+		m.countRequirement(r.Case())
+		knownLaws += m.KnownFailures - before
+		switch {
+		case r.Outcome == NotRun:
+			notRun++
+		case r.Gates && r.Outcome.Failing():
+			lost++
+		case r.Outcome == Pass || r.Outcome == Fixed:
+			passedAny++
+		}
+	}
+	selected, laws := 0, 0
 	for _, c := range j.cases {
 		if c.Module == module {
 			selected++
 		}
 	}
+	for _, r := range j.relations {
+		if r.Rule.Module == module {
+			laws++
+		}
+	}
 	if !j.computes(module) {
 		passed = passedAny
 	}
-	notRun += selected - len(results)
+	notRun += selected - len(results) + laws - len(relations)
 	switch {
 	case !m.Claimed:
 		m.Reason = "not claimed"
-	case failing > 0:
-		m.Reason = fmt.Sprintf("%s of %d", plural(failing, "case fails", "cases fail"), selected-notRun)
-		if notRun > 0 {
-			m.Reason += fmt.Sprintf(", %d were not run", notRun)
+	case failing+lost > 0:
+		var parts []string
+		if failing > 0 {
+			parts = append(parts, fmt.Sprintf("%s of %d", plural(failing, "case fails", "cases fail"), ran(results)))
 		}
+		if lost > 0 {
+			parts = append(parts, fmt.Sprintf("%s of %d", plural(lost, "relation fails", "relations fail"), len(relations)))
+		}
+		if notRun > 0 {
+			parts = append(parts, fmt.Sprintf("%d were not run", notRun))
+		}
+		m.Reason = strings.Join(parts, ", ")
 	case notRun > 0:
-		m.Reason = fmt.Sprintf("%d of %d cases were not run", notRun, selected)
+		m.Reason = fmt.Sprintf("%d of %d cases and relations were not run", notRun, selected+laws)
 	case passed == 0:
 		m.Reason = "nothing passed"
 	}
@@ -108,11 +157,36 @@ func (j *Judge) moduleSummary(module string, results []CaseResult) ModuleSummary
 	case !m.Passed:
 	case m.KnownFailures > 0:
 		m.Reason = plural(m.KnownFailures, "case fails", "cases fail") + " as the baseline says"
+		if knownLaws > 0 {
+			m.Reason = fmt.Sprintf("%d cases and %s as the baseline says", m.KnownFailures-knownLaws, plural(knownLaws, "relation fail", "relations fail"))
+		}
 	case !j.options.Selection.Shard.IsZero():
 		m.Reason = onlyShard
 	}
 	m.Conformant = m.Reason == ""
 	return m
+}
+
+// ran counts the cases that were not left out because the port was lost.
+func ran(results []CaseResult) int {
+	n := 0
+	for _, r := range results {
+		if r.Outcome != NotRun {
+			n++
+		}
+	}
+	return n
+}
+
+// ofModule returns the results of one module.
+func ofModule(relations []RelationResult, module string) []RelationResult {
+	var results []RelationResult
+	for _, r := range relations {
+		if r.Module == module {
+			results = append(results, r)
+		}
+	}
+	return results
 }
 
 // countRequirement counts what should rules, quirks and the baseline say.
@@ -165,6 +239,8 @@ func (j *Judge) verdictLine(m ModuleSummary) string {
 	}
 	if len(j.cases) < len(j.set.Cases) {
 		line += fmt.Sprintf(" [%d of %d cases selected]", len(j.cases), len(j.set.Cases))
+	} else if text := j.relationText(m.Module); text != "" {
+		line += " [" + text + "]"
 	}
 	if m.Reason != "" && m.Reason != onlyShard {
 		line += ": " + m.Reason

@@ -6,14 +6,14 @@ import "lossproof/fixtures"
 // port. It is what stands in a result file until the run ends. The error is a
 // *SelectionError.
 func Unfinished(set *fixtures.Set, options Options) (*Result, error) {
-	cases, err := Select(set, options.Selection)
+	cases, relations, err := choose(set, options.Selection)
 	if err != nil {
 		return nil, err
 	}
-	j := &Judge{set: set, options: options, cases: cases}
+	j := &Judge{set: set, options: options, cases: cases, relations: relations}
 	result := j.newResult()
 	result.Summary = Summary{
-		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{}, NotRun: len(cases),
+		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{}, NotRun: len(cases) + len(relations),
 	}
 	return result, nil
 }
@@ -21,6 +21,6 @@ func Unfinished(set *fixtures.Set, options Options) (*Result, error) {
 // Result returns a result without cases, which is not complete.
 func (j *Judge) Result() *Result {
 	result := j.newResult()
-	result.Summary = j.summarize(nil)
+	result.Summary = j.summarize(nil, nil)
 	return result
 }

@@ -3,6 +3,8 @@ package judge
 import (
 	"fmt"
 	"slices"
+
+	"lossproof/judge/relation"
 )
 
 // Vacuous lists why the selected cases could not find the port conformant, whatever it
@@ -10,12 +12,7 @@ import (
 // claimed module at all. [Run] has it in its verdict; who asks case by case needs it, for
 // otherwise nothing fails where nothing is asked.
 func (j *Judge) Vacuous() ([]string, error) {
-	var modules []string
-	for _, c := range j.cases {
-		if !slices.Contains(modules, c.Module) {
-			modules = append(modules, c.Module)
-		}
-	}
+	modules := j.modules()
 	var reasons []string
 	claimed := 0
 	for _, module := range modules {
@@ -53,7 +50,7 @@ func (j *Judge) asksSomething(module string) (bool, error) {
 			return true, nil
 		}
 	}
-	return false, nil
+	return !computing && slices.ContainsFunc(j.relations, func(r *relation.Relation) bool { return r.Rule.Module == module }), nil
 }
 
 // computes reports whether a case of a module is selected that gates and has outputs.

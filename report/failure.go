@@ -25,6 +25,9 @@ func FailureWithHint(r judge.CaseResult, hint string) string {
 	if r.Call != "" {
 		fmt.Fprintf(&b, "  call: %s\n", r.Call)
 	}
+	if r.Diagnosis != "" {
+		fmt.Fprintf(&b, "  diagnosis: as %s does\n", r.Diagnosis)
+	}
 	if r.Message != "" {
 		fmt.Fprintf(&b, "  %s\n", indent(r.Message))
 	}

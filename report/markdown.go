@@ -19,6 +19,7 @@ func Markdown(w io.Writer, result *judge.Result) error {
 	m := &markdown{}
 	m.head(result)
 	m.claim(result.Baseline)
+	m.diagnoses(result)
 	m.failures(result)
 	m.known(result)
 	m.checked(result)

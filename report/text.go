@@ -36,6 +36,7 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t.topics(result)
 	t.worst(result.Summary)
 	t.failures(result)
+	t.diagnoses(result)
 	t.deviations(result.Summary)
 	t.baseline(result)
 	t.quirks(result)

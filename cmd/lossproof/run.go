@@ -10,6 +10,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
+	"lossproof/judge/diagnosis"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/report"
@@ -114,6 +115,8 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 	}
 	progress := report.NewProgress(p.stderr, isTerminal(p.stderr))
 	options.Progress = progress.Show
+	collector := diagnosis.New(set)
+	options.Observe = collector.Observe
 
 	j, err := judge.New(ctx, set, port, options)
 	if err == nil {
@@ -124,6 +127,9 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 	}
 	result, runErr := j.Run(ctx)
 	progress.End()
+	if runErr == nil && !result.Summary.Passed {
+		runErr = collector.Diagnose(ctx, port, result)
+	}
 	result, err = known.finish(p, j, result)
 	if writeErr := outputs.end(result); writeErr != nil {
 		err = errors.Join(err, writeErr)

@@ -9,6 +9,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/judge"
+	"lossproof/judge/relation"
 	"lossproof/judge/verdict"
 	"lossproof/tensor"
 )
@@ -50,6 +51,9 @@ func (b *Baseline) CheckEntries(set *fixtures.Set, asks map[string]bool, shrank 
 
 // unmatched says why there is nothing with an id; "" means that there is.
 func unmatched(set *fixtures.Set, id string) string {
+	if _, ok := relation.ByID(id); ok {
+		return ""
+	}
 	name, output, isOutput := strings.Cut(id, "#")
 	c, err := set.Case(name)
 	if err != nil {

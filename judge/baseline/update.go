@@ -35,6 +35,10 @@ func (b *Baseline) Update(set *fixtures.Set, result *judge.Result, asked int, ad
 			gates[id] = r.Requirement != fixtures.Quirk || result.Quirks
 		}
 	}
+	for _, r := range result.Relations {
+		found[r.ID] = r.Outcome
+		gates[r.ID] = r.Requirement != fixtures.Quirk || result.Quirks
+	}
 	var changes Changes
 	covered := map[string]bool{}
 	for _, entry := range b.Known {

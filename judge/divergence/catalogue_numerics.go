@@ -102,6 +102,7 @@ func tails() []*Divergence {
 			Title: "1e-12 is added inside the logarithms.",
 			Why:   "It keeps log(0) away, and bounds the loss by 28.",
 			Right: right,
+			Met:   []Link{{"BCELoss adds an epsilon of 1e-12, and ends at 27.63", "https://github.com/pytorch/pytorch/issues/4867"}},
 			vary: losing(func(e element) float64 {
 				return e.crossEntropy(e.probability(), func(s float64) float64 { return e.log(e.add(s, 1e-12)) })
 			}),
@@ -143,6 +144,7 @@ func tails() []*Divergence {
 			Title: "Logits are clamped to [-50, 50], and the gradient is zero beyond.",
 			Why:   "It keeps exp from overflowing.",
 			Right: right,
+			Met:   []Link{{"Logits clamped to [-100, 100], proposed for binary_cross_entropy_with_logits", "https://github.com/pytorch/pytorch/pull/163975"}},
 			vary: func(d *definition) {
 				clamp := func(x float64) float64 {
 					if math.IsNaN(x) {
@@ -165,6 +167,7 @@ func tails() []*Divergence {
 			Title: "softplus(x) is x above 20: in float64, nine digits of the tail are lost.",
 			Why:   "torch.nn.Softplus has this threshold.",
 			Right: right,
+			Met:   []Link{{"A threshold of 20 in softplus loses accuracy in float64", "https://github.com/apache/tvm/issues/20184"}, {"Softplus with PyTorch's threshold of 20", "https://github.com/mlpack/mlpack/pull/2371"}},
 			vary: losing(func(e element) float64 {
 				return e.split(func(x float64) float64 {
 					if x > 20 {
@@ -193,6 +196,7 @@ func tails() []*Divergence {
 			Title: "The gradient takes the sigmoid as exp(x)/(1+exp(x)), which is NaN for large logits.",
 			Why:   "It is a form of the sigmoid that is right on paper.",
 			Right: slope,
+			Met:   []Link{{"A sigmoid of exp(x)/(exp(x)+1) overflows", "https://github.com/NervanaSystems/ngraph/pull/3118"}, {"sigmoid is NaN for large inputs", "https://github.com/clab/dynet/issues/1525"}},
 			vary: deriving(func(e element) float64 {
 				s := func(x float64) float64 { return e.exp(x) / e.add(1, e.exp(x)) }
 				return e.w * ((1-e.t)*s(e.x) - e.p*e.t*s(-e.x))
@@ -225,7 +229,7 @@ func precision() []*Divergence {
 			Title: "The loss is (1-t)*x + m + log(exp(-m)+exp(-x-m)), m = max(-x, 0), whose terms cancel.",
 			Why:   "It was PyTorch's formula for years, and is copied from there.",
 			Right: right,
-			Met:   []Link{{"The formula with max_val, as it was proposed", "https://github.com/pytorch/pytorch/issues/5660"}},
+			Met:   []Link{{"The formula with max_val is 0 for logits of 20 and more; that with log1p is not", "https://github.com/apache/mxnet/pull/9404"}, {"The formula with max_val, ported from PyTorch", "https://github.com/Oneflow-Inc/oneflow/pull/4024"}, {"The formula with max_val, as it was proposed", "https://github.com/pytorch/pytorch/issues/5660"}},
 			vary: losing(func(e element) float64 {
 				if math.IsInf(e.x, 0) { // not what this is about
 					return lossOf(e)
@@ -254,6 +258,7 @@ func precision() []*Divergence {
 			Title: "Losses and gradients below the smallest normal number are 0.",
 			Why:   "The processor flushes subnormal numbers, or -ffast-math lets it.",
 			Right: "results are rounded to the nearest number, subnormal or not; a port may claim to be without subnormals",
+			Met:   []Link{{"-ffast-math flushes subnormal numbers for the whole process", "https://github.com/Qiskit/qiskit-aer/pull/1469"}},
 			vary: func(d *definition) {
 				d.finish = func(_ *arguments, _ string, o *operand) {
 					smallest := 0x1p-1022
@@ -315,6 +320,7 @@ func precision() []*Divergence {
 			Title: "Losses are added one after the other, in the dtype of the result.",
 			Why:   "It is the loop that everybody writes. The error grows with the number of elements.",
 			Right: "sum in blocks, pairwise, compensated or in a wider dtype",
+			Met:   []Link{{"float32 sums have low accuracy", "https://github.com/numba/numba/issues/2855"}, {"A mean over float32 stops at 2^24", "https://github.com/numpy/numpy/issues/22956"}},
 			vary: func(d *definition) {
 				d.sum = func(dtype tensor.DType, values []float64) float64 {
 					sum := 0.0
@@ -356,6 +362,7 @@ func gradients() []*Divergence {
 			Title: "The gradient of 'mean' is that of 'sum'.",
 			Why:   "The handwritten backward forgets the division.",
 			Right: right + "; that of 'mean' is 1/N",
+			Met:   []Link{{"The gradient needs to be divided by the batch size", "https://github.com/jxgu1016/MNIST_center_loss_pytorch/issues/9"}},
 			vary:  scaled(func(_ *arguments, p *plan) { p.count = 1 }),
 		},
 		{
@@ -432,12 +439,13 @@ func gradients() []*Divergence {
 			Title: "The gradient is sigmoid(x)-t, which is 0 for t = 1 beyond x = 17 in float32.",
 			Why:   "It is the formula that everybody knows, PyTorch's BCEWithLogitsLoss included.",
 			Right: right,
+			Met:   []Link{{"binary_cross_entropy_with_logits loses a float64 gradient in the tail", "https://github.com/pytorch/pytorch/issues/195677"}, {"The tail and its gradient are lost on one of two symmetric branches", "https://github.com/pytorch/pytorch/issues/195529"}},
 			vary: deriving(func(e element) float64 {
 				return e.w * e.add(round(e.dtype, (1-e.t+e.p*e.t)*round(e.dtype, sigmoid(e.x))), -e.p*e.t)
 			}),
 		},
 		{
-			Name: "one-minus-sigmoid", Modules: both, rule: "TAIL-GRAD", Level: verdict.Exact,
+			Name: "one-minus-sigmoid", Modules: bce, rule: "TAIL-GRAD", Level: verdict.Exact,
 			Title: "The gradient takes 1-sigmoid(x) for sigmoid(-x), which is 0 beyond x = 17 in float32.",
 			Why:   "The sigmoid is at hand, and the two are equal on paper.",
 			Right: right,
@@ -508,6 +516,7 @@ func nonfinite() []*Divergence {
 			Title: "NaN losses and gradients of elements are taken for 0.",
 			Why:   "nansum and nanmean, or a comparison that is false for NaN.",
 			Right: "a NaN logit makes its element NaN, and with it the mean and the sum",
+			Met:   []Link{{"NaNs in the loss are set to zero", "https://github.com/facebookresearch/fairchem/pull/441"}},
 			vary: func(d *definition) {
 				for _, f := range []*func(element) float64{&d.loss, &d.gradInput, &d.gradTarget} {
 					before := *f
@@ -526,6 +535,7 @@ func nonfinite() []*Divergence {
 			Why:   "max(x, 0) - x*t takes infinity times 0, or infinity from infinity.",
 			Right: "the loss is the limit: t = 0 at x = -inf gives 0, at x = inf gives inf",
 			Met: []Link{
+				{"BCEWithLogitsLoss is NaN at an infinite logit, BCELoss is not", "https://github.com/pytorch/pytorch/issues/102894"},
 				{"binary_cross_entropy_with_logits is NaN at -inf", "https://github.com/pytorch/pytorch/issues/135359"},
 				{"sigmoid_binary_cross_entropy for infinite logits", "https://github.com/google-deepmind/optax/pull/431"},
 			},

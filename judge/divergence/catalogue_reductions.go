@@ -106,8 +106,9 @@ func reductions() []*Divergence {
 		{
 			Name: "scalar-as-one-element", Modules: both, rule: "MEAN", Level: verdict.Parity,
 			Title: "The loss of 'mean' and 'sum' has shape (1,).",
-			Why:   "Reductions of the framework keep a dimension, or its smallest tensor is 1-D, as in Paddle before 2.5.",
+			Why:   "Reductions of the framework keep a dimension, or its smallest tensor is 1-D, as it was in Paddle.",
 			Right: "The shape of a reduced loss is (): a 0-d tensor",
+			Met:   []Link{{"Reductions and losses become 0-d", "https://github.com/PaddlePaddle/Paddle/pull/52739"}},
 			vary: finishing(ports.Loss, func(a *arguments, o *operand) {
 				if a.reduction != "none" {
 					o.shape = []int{1}

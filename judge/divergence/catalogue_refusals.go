@@ -118,6 +118,7 @@ func refusals() []*Divergence {
 			Title: "Integer and bool targets are converted and accepted.",
 			Why:   "Labels are integers, and the conversion loses nothing.",
 			Right: "target has a floating-point dtype, anything else is refused",
+			Met:   []Link{{"BCELoss does not accept LongTensor targets", "https://github.com/pytorch/pytorch/issues/842"}},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) {
 					if !a.target.dtype.IsFloat() {

@@ -80,6 +80,7 @@ func targets() []*Divergence {
 			Title: "Elements with target -1 contribute nothing.",
 			Why:   "-1 is taken for a mask, as in MultiLabelMarginLoss.",
 			Right: right + "; -1 is a target like any other",
+			Met:   []Link{{"Mask loss for -1 labels", "https://github.com/VectorInstitute/cyclops/pull/168"}},
 			vary: seeing(func(e *element) {
 				if e.t == -1 {
 					e.w = 0

@@ -68,6 +68,7 @@ func weights() []*Divergence {
 			Why:   "The documentation called weight a rescaling of batch elements, of size nbatch.",
 			Right: "A weight (C,) is broadcast from the last dimension: element (i, j) has w[j]",
 			Met: []Link{
+				{"weight is documented to have the size of the batch", "https://github.com/pytorch/pytorch/issues/25174"},
 				{"The documented size nbatch of weight does not work", "https://github.com/pytorch/pytorch/issues/5157"},
 				{"Class weights were multiplied along the wrong dimension", "https://github.com/mlpack/mlpack/pull/2345"},
 			},
@@ -192,6 +193,7 @@ func posWeights() []*Divergence {
 			Title: "A 1-D pos_weight of an input with more than two dimensions weighs the second one, where the sizes allow it.",
 			Why:   "Channels are expected in dimension 1, as in images.",
 			Right: "pos_weight is broadcast from the last dimension: (C, 1, 1) weighs the channels of (N, C, H, W)",
+			Met:   []Link{{"pos_weight of an image is expected in dimension 1", "https://github.com/pytorch/pytorch/issues/27936"}, {"A 1-D pos_weight does not fit labels with more dimensions, against the documentation", "https://github.com/pytorch/pytorch/issues/82496"}},
 			vary: preparing(func(a *arguments) {
 				p, shape := a.posWeight, a.input.shape
 				if p != nil && len(p.shape) == 1 && len(shape) > 2 && p.shape[0] == shape[1] {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"lossproof/fixtures"
 	"lossproof/judge/claim"
@@ -37,10 +38,12 @@ type Options struct {
 	Ask func(ctx context.Context, call ports.Call) (wait func() (ports.Answer, error))
 }
 
-// Checker checks the relations of one port.
+// Checker checks the relations of one port. It is safe for concurrent use if Options.Ask is.
 type Checker struct {
 	options Options
 	claims  map[string]ports.Claim
+
+	mu      sync.Mutex
 	samples map[string][]sample
 }
 
@@ -194,6 +197,8 @@ const notClaimed = "is not claimed"
 
 // sample returns a sample by its number. They are drawn once, and shared by the relations.
 func (k *Checker) sample(module string, number int) sample {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	for len(k.samples[module]) <= number {
 		// An odd factor: no number comes twice.
 		seed := int((k.options.Seed ^ uint32(len(k.samples[module]))*0x9e3779b9) & math.MaxInt32)

@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package kernel
 
 // Those that call a generic function are not inlined: into a generic caller in another package

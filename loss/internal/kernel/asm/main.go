@@ -1,11 +1,13 @@
 // The command asm writes the AVX2 kernels of package kernel and their stubs; `make generate` runs it:
 //
 //	go run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg kernel
+//	go run . -rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg kernel
 //
 // The polynomials are read from ../coefficients.go, which the Go kernels use too.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"log"
 	"math"
@@ -21,7 +23,20 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	rows := flag.Bool("rows", false, "write the kernels of BCELoss and CrossEntropyLoss")
+	flag.Parse()
 	ConstraintExpr("amd64,!purego")
+	if *rows {
+		for _, e := range []element{float32s, float64s} {
+			maximum(e)
+			expSum(e, coefficients["exp"+e.suffix()+"Poly"])
+			scaleRound(e)
+			probabilityLosses(e, coefficients["log"+e.suffix()+"Poly"])
+			probabilityGrads(e)
+		}
+		Generate()
+		return
+	}
 	for _, e := range []element{float32s, float64s} {
 		expMinusAbs(e, coefficients["exp"+e.suffix()+"Poly"])
 	}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// epsilon is 1e-12 in float32.
+const epsilon = float64(float32(1e-12))
+
+func probabilityLosses(e element, c []float64) {
+	function("probabilityLosses"+e.suffix()+"AVX2", fmt.Sprintf("l []float64, x, t []%s", e), "(ok bool)",
+		fmt.Sprintf("probabilityLosses%sAVX2 is", e.suffix()), "",
+		"\tok = true",
+		"\tfor i := range x {",
+		"\t\tok = ok && 0 <= x[i] && x[i] <= 1 && 0 <= t[i] && t[i] <= 1",
+		"\t\tl[i] = -(t[i]*max(log(x[i]), -100) + (1-t[i])*max(log(1-x[i]), -100))",
+		"\t}", "",
+		fmt.Sprintf("with log as in logOfSum%s and fused multiply-adds.", e.suffix()),
+	)
+	l, x, t := param("l", 8), param("x", int(e)), param("t", int(e))
+	n := Load(Param("x").Len(), GP64())
+	outside := YMM()
+	VPXOR(outside, outside, outside)
+	advance := func(k int) { l.advance(k); x.advance(k); t.advance(k) }
+	loop(n, advance, func(v lanes, starts []int) {
+		for _, start := range starts {
+			var logs [2]reg.VecVirtual
+			interleaved(2, func(k int) {
+				p := e.load(v, x.at(start))
+				if k == 0 {
+					v.and(bitPattern(absMask), p, p) // zero may be negative
+					logs[k] = boundedLog(e, v, c, p, nil)
+					return
+				}
+				u, rest := v.constant(1), v.constant(1)
+				v.sub(p, u, u)
+				v.sub(u, rest, rest)
+				v.sub(p, rest, rest)
+				logs[k] = boundedLog(e, v, c, u, rest)
+			})
+			p, target := e.load(v, x.at(start)), e.load(v, t.at(start))
+			other := v.constant(1)
+			v.sub(target, other, other)
+			sum := v.reg()
+			v.mul(target, logs[0], sum)
+			v.negative(other, logs[1], sum)
+			v.store(sum, l.at(start))
+			v.mul(other, target, target)
+			markOutside(v, outside, p, target)
+		}
+	})
+	storeInside(outside)
+	VZEROUPPER()
+	RET()
+}
+
+// markOutside marks the lanes where p is not in [0, 1], or the product t·(1-t) negative, in outside.
+func markOutside(v lanes, outside, p, product reg.VecVirtual) {
+	other := v.constant(1)
+	v.sub(p, other, other)
+	v.mul(p, other, other)
+	for _, r := range []reg.VecVirtual{other, product} {
+		const notGreaterEqual = 25 // NGE_UQ
+		mask := v.compare(notGreaterEqual, constant(0), r)
+		do(func() { VORPD(mask.AsY(), outside, outside) })
+	}
+}
+
+func storeInside(outside reg.VecVirtual) {
+	mask, ok := GP32(), GP8()
+	VMOVMSKPD(outside, mask)
+	TESTL(mask, mask)
+	SETEQ(ok)
+	Store(ok, Return("ok"))
+}
+
+// boundedLog returns max(log(u+rest), -100), where rest is nil or what the rounding to u has left.
+func boundedLog(e element, v lanes, c []float64, u, rest reg.VecVirtual) reg.VecVirtual {
+	const (
+		sqrtHalfBits = 0x3fe6a09e667f3bcd
+		oneBits      = 0x3ff0000000000000
+		mantissaMask = 1<<52 - 1
+		two52Bits    = 0x4330000000000000
+	)
+	f, k := u, v.reg()
+	do(func() { VPADDQ(bitPattern(oneBits-sqrtHalfBits), u, u) })
+	do(func() { VPSRLQ(operand.Imm(52), u, k) })
+	do(func() { VPAND(bitPattern(mantissaMask), f, f) })
+	do(func() { VPADDQ(bitPattern(sqrtHalfBits), f, f) })
+	v.sub(constant(1), f, f)
+	switch {
+	case rest != nil && e == float32s:
+		v.add(rest, f, f)
+	case rest != nil:
+		scale := v.reg()
+		do(func() { VMOVDQU(bitPattern(2046), scale) })
+		do(func() { VPSUBQ(k, scale, scale) })
+		do(func() { VPSLLQ(operand.Imm(52), scale, scale) })
+		v.plusTimes(rest, scale, f)
+	}
+	do(func() { VPOR(bitPattern(two52Bits), k, k) })
+	v.sub(constant(1<<52+1023), k, k)
+	s, correction := log1pParts(v, f, c)
+	if e == float32s {
+		v.minusTimes(s, correction, f)
+		v.plusTimes(constant(ln2), k, f)
+	} else {
+		low := v.reg()
+		v.mul(s, correction, low)
+		v.minusTimes(constant(ln2Lo), k, low)
+		v.sub(low, f, f)
+		v.plusTimes(constant(ln2Hi), k, f)
+	}
+	v.max(constant(-100), f, f)
+	return f
+}
+
+func probabilityGrads(e element) {
+	arguments, result := "scale float64", "* scale"
+	if e == float64s {
+		arguments, result = "u, div float64", "* u / div"
+	}
+	function("probabilityGrads"+e.suffix()+"AVX2", fmt.Sprintf("g []float64, x, t []%s, %s", e, arguments), "(ok bool)",
+		fmt.Sprintf("probabilityGrads%sAVX2 is", e.suffix()), "",
+		"\tok = true",
+		"\tfor i := range x {",
+		"\t\tok = ok && 0 <= x[i] && x[i] <= 1 && 0 <= t[i] && t[i] <= 1",
+		"\t\tg[i] = (x[i] - t[i]) / max(x[i]*(1-x[i]), float32(1e-12)) "+result,
+		"\t}",
+	)
+	g, x, t := param("g", 8), param("x", int(e)), param("t", int(e))
+	n := Load(Param("x").Len(), GP64())
+	outside, scale := YMM(), YMM()
+	VPXOR(outside, outside, outside)
+	var div reg.VecVirtual
+	if e == float32s {
+		VBROADCASTSD(mustParam("scale"), scale)
+	} else {
+		div = YMM()
+		VBROADCASTSD(mustParam("u"), scale)
+		VBROADCASTSD(mustParam("div"), div)
+	}
+	advance := func(k int) { g.advance(k); x.advance(k); t.advance(k) }
+	loop(n, advance, func(v lanes, starts []int) {
+		interleaved(len(starts), func(k int) {
+			p, target := e.load(v, x.at(starts[k])), e.load(v, t.at(starts[k]))
+			other := v.constant(1)
+			v.sub(target, other, other)
+			v.mul(target, other, other)
+			markOutside(v, outside, p, other)
+			quotient, denominator := v.reg(), v.constant(1)
+			v.sub(target, p, quotient)
+			v.sub(p, denominator, denominator)
+			v.mul(p, denominator, denominator)
+			v.max(constant(epsilon), denominator, denominator)
+			v.div(denominator, quotient, quotient)
+			v.mul(v.of(scale), quotient, quotient)
+			if e == float64s {
+				v.div(v.of(div), quotient, quotient)
+			}
+			v.store(quotient, g.at(starts[k]))
+		})
+	})
+	storeInside(outside)
+	VZEROUPPER()
+	RET()
+}

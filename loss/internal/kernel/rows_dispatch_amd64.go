@@ -1,0 +1,75 @@
+//go:build amd64 && !purego
+
+package kernel
+
+func max32(x []float32) float32 {
+	if useAVX2 {
+		return max32AVX2(x)
+	}
+	return maxGo(x)
+}
+
+func max64(x []float64) float64 {
+	if useAVX2 {
+		return max64AVX2(x)
+	}
+	return maxGo(x)
+}
+
+func expSum32(sums *[8]float64, y []float64, x []float32, m float64) (ties int) {
+	if useAVX2 {
+		return expSum32AVX2(sums, y, x, m)
+	}
+	return expSum32Go(sums, y, x, m)
+}
+
+func expSum64(sums *[8]float64, y, x []float64, m float64) (ties int, ordinary bool) {
+	if useAVX2 {
+		return expSum64AVX2(sums, y, x, m)
+	}
+	return expSum64Go(sums, y, x, m)
+}
+
+func scaleRound32(dst []float32, y []float64, scale float64, stream bool) {
+	if useAVX2 {
+		scaleRound32AVX2(dst, y, scale, stream)
+		return
+	}
+	scaleRoundGo(dst, y, scale)
+}
+
+func scaleRound64(dst, y []float64, scale float64, stream bool) {
+	if useAVX2 {
+		scaleRound64AVX2(dst, y, scale, stream)
+		return
+	}
+	scaleRoundGo(dst, y, scale)
+}
+
+func probabilityLosses32(l []float64, x, t []float32) (ok bool) {
+	if useAVX2 {
+		return probabilityLosses32AVX2(l, x, t)
+	}
+	return probabilityLosses32Go(l, x, t)
+}
+
+func probabilityLosses64(l, x, t []float64) (ok bool) {
+	if useAVX2 {
+		return probabilityLosses64AVX2(l, x, t)
+	}
+	return probabilityLosses64Go(l, x, t)
+}
+
+func probabilityGrads32(g []float64, x, t []float32, scale float64) (ok bool) {
+	if useAVX2 {
+		return probabilityGrads32AVX2(g, x, t, scale)
+	}
+	return probabilityGradsGo(g, x, t, scale, 1)
+}
+
+func probabilityGrads64(g, x, t []float64, u, div float64) (ok bool) {
+	if useAVX2 {
+		return probabilityGrads64AVX2(g, x, t, u, div)
+	}
+	return probabilityGradsGo(g, x, t, u, div)
+}

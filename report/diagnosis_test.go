@@ -1,0 +1,122 @@
+package report_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	"lossproof/fixtures"
+	"lossproof/judge"
+	"lossproof/judge/diagnosis"
+	"lossproof/judge/divergence"
+	"lossproof/ports"
+	"lossproof/report"
+)
+
+// diagnosed is the result of a port on a few cases, with its diagnosis.
+func diagnosed(t *testing.T, port ports.Port, patterns ...string) *judge.Result {
+	t.Helper()
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	collector := diagnosis.New(set)
+	result, err := judge.Run(t.Context(), set, port, judge.Options{Selection: judge.Selection{Select: patterns}, Observe: collector.Observe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := collector.Diagnose(t.Context(), port, result); err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+// TestDiagnosis: all formats give the advice: what is wrong, the rule, the right formula, where
+// others met it, and what speaks for it.
+func TestDiagnosis(t *testing.T) {
+	d, ok := divergence.ByName("pos-weight-interpolated")
+	if !ok {
+		t.Fatal("there is no such divergence")
+	}
+	result := diagnosed(t, d.Port(), "BCEWithLogitsLoss/pos_weight/*")
+	got := text(t, result, report.TextOptions{})
+	for _, want := range []string{
+		"\ndiagnosis of BCEWithLogitsLoss: pos-weight-interpolated\n\n  " + d.Title + "\n    why     " + d.Why,
+		"\n    rule    BCEWL-POS-WEIGHT: pos_weight multiplies the term of the positive targets",
+		"\n    right   " + d.Right,
+		"\n    met     " + d.Met[0].URL + " (" + d.Met[0].Title + ")\n",
+		"answers that fail; it predicts the answer to a fresh input, too, which is in no fixture (reduction=",
+		"\n  diagnosis: as pos-weight-interpolated does\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the text lacks %q:\n%s", want, got)
+		}
+	}
+	page := write(t, report.Markdown, result)
+	for _, want := range []string{
+		"\n### Diagnosis of BCEWithLogitsLoss: pos-weight-interpolated\n", "- right: l = w\\*(p\\*t",
+		"- met: " + d.Met[1].URL, "fresh input",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the Markdown lacks %q:\n%s", want, page)
+		}
+	}
+	var file struct {
+		Diagnoses []judge.Diagnosis
+		Cases     []struct{ ID, Outcome, Diagnosis string }
+	}
+	data := write(t, report.JSON, result)
+	if err := json.Unmarshal([]byte(data), &file); err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Diagnoses) != 1 || file.Diagnoses[0].Findings[0].Divergence != d.Name || !file.Diagnoses[0].Findings[0].Fresh.Predicted {
+		t.Errorf("the JSON has %+v", file.Diagnoses)
+	}
+	for _, c := range file.Cases {
+		if (c.Outcome == "fail") != (c.Diagnosis == d.Name) {
+			t.Errorf("%s: %s, diagnosis %q", c.ID, c.Outcome, c.Diagnosis)
+		}
+	}
+	parsed, err := report.Parse([]byte(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := text(t, parsed, report.TextOptions{}); again != got {
+		t.Error("a result file that is read again has another text")
+	}
+}
+
+// TestOtherDiagnoses: what is not known, not asked, not kept and contradicted is said.
+func TestOtherDiagnoses(t *testing.T) {
+	finding := judge.Finding{Divergence: "some-mistake", Title: "It is wrong.", Why: "So it is.", Right: "1+1 = 2", Explains: 4, Held: 9, Contradicted: 1}
+	unpredicted := finding
+	unpredicted.Fresh = &judge.Fresh{Call: "no options"}
+	for _, test := range []struct {
+		diagnosis judge.Diagnosis
+		want      []string
+	}{
+		{judge.Diagnosis{Module: "M", Failing: 7, Examined: 7, Catalogue: 99, Unexplained: 7, Example: "M/t/c#loss"}, []string{
+			"diagnosis of M: no known mistake", "None of the 99 known mistakes (docs/kill-matrix.md) explains the 7 answers that fail; one is M/t/c#loss.",
+		}},
+		{judge.Diagnosis{Module: "M", Failing: 7, Examined: 5, Unexplained: 1, Example: "M/t/c", Findings: []judge.Finding{finding}}, []string{
+			"diagnosis of M: some-mistake", "in 4 of the 5 answers that fail; no fresh input was asked that would show it;",
+			"it would also get 1 of 9 passing outputs wrong", "This does not explain 1 answer that fails, such as M/t/c. 2 wrong answers were not looked at",
+		}},
+		{judge.Diagnosis{Module: "M", Failing: 4, Examined: 4, Findings: []judge.Finding{unpredicted}}, []string{
+			"but it does not predict the answer to a fresh input, which is in no fixture (no options)",
+		}},
+		{judge.Diagnosis{Module: "M", Failing: 1}, []string{"No answer was kept to look at. 1 wrong answer was not looked at"}},
+	} {
+		got := text(t, &judge.Result{Diagnoses: []judge.Diagnosis{test.diagnosis}}, report.TextOptions{})
+		page := write(t, report.Markdown, &judge.Result{Diagnoses: []judge.Diagnosis{test.diagnosis}})
+		for _, want := range test.want {
+			if !strings.Contains(got, want) {
+				t.Errorf("the text lacks %q:\n%s", want, got)
+			}
+			if words := strings.Fields(want); slices.Contains(words, "looked") && !strings.Contains(page, "looked at") {
+				t.Errorf("the Markdown lacks %q:\n%s", want, page)
+			}
+		}
+	}
+}
