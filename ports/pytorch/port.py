@@ -24,7 +24,11 @@ warnings.simplefilter("ignore")  # the deprecation of size_average and reduce, o
 CLAIM = {
     "BCEWithLogitsLoss": ["loss", "grad_input", "grad_target"],
     "MultiLabelSoftMarginLoss": ["loss", "grad_input", "grad_target", "grad_weight"],
+    "BCELoss": ["loss", "grad_input", "grad_target"],
+    "CrossEntropyLoss": ["loss", "grad_input", "grad_target", "grad_weight"],
 }
+#: The options that are numbers, which travel as strings where JSON does not hold them everywhere.
+NUMBERS = {"ignore_index": int, "label_smoothing": float}
 
 DESCRIPTION = {
     "port": {
@@ -43,6 +47,15 @@ DESCRIPTION = {
 #: other exception is a failure: a crash of torch must not pass for a refusal.
 REFUSALS = [
     (ValueError, "must be the same as input size", "shape"),
+    (ValueError, "Using a target size .* that is different to the input size", "shape"),
+    (ValueError, "Expected input batch_size .* to match target batch_size", "shape"),
+    (ValueError, "For 1D input, 1D target must have size 1", "shape"),
+    (RuntimeError, "0D or 1D target tensor expected, multi-target not supported", "shape"),
+    (RuntimeError, "Expected target size", "shape"),
+    (RuntimeError, "only batches of spatial targets supported", "shape"),
+    (RuntimeError, "size mismatch \\(got input", "shape"),
+    (RuntimeError, "weight tensor should be defined either for all", "shape"),
+    (RuntimeError, "Attempting to broadcast a dimension of length", "shape"),
     (IndexError, "tensor has no dimensions", "shape"),
     (RuntimeError, "The size of tensor a .* must match the size of tensor b", "shape"),
     (RuntimeError, "doesn't match the broadcast shape", "shape"),
@@ -50,6 +63,13 @@ REFUSALS = [
     (ValueError, "is not a valid value for reduction$", "option"),
     (ValueError, "is not valid$", "option"),
     (RuntimeError, "is not differentiable with respect to argument", "option"),
+    (RuntimeError, "label_smoothing must be between", "option"),
+    (RuntimeError, "ignore_index is not supported for floating point target", "option"),
+    (RuntimeError, "all elements of (input|target) should be between 0 and 1", "value"),
+    (IndexError, "Target .* is out of bounds", "value"),
+    (RuntimeError, "Found dtype .* but expected", "dtype"),
+    (RuntimeError, "Expected floating point type for target with class probabilities", "dtype"),
+    (RuntimeError, "[Ee]xpected (scalar type|target dtype)", "dtype"),
     (RuntimeError, "can't be cast to the desired output type", "dtype"),
     (RuntimeError, "not implemented for '", "dtype"),
     (RuntimeError, "Subtraction, .* bool tensor", "dtype"),
@@ -78,6 +98,7 @@ def call(module: str, options: dict, tensors: dict, want: list[str]) -> dict[str
         if name != "loss"
     }
     weights = {name: tensors[name] for name in ("weight", "pos_weight") if name in tensors}
+    options = {name: NUMBERS.get(name, lambda v: v)(value) for name, value in options.items()}
     loss = getattr(torch.nn, module)(**weights, **options)(tensors["input"], tensors["target"])
     if leaves:
         upstream = tensors.get("grad_output")
@@ -92,7 +113,7 @@ def warm_up() -> None:
     lossproof waits longer for the answer to hello than for one of a case.
     """
     for module, outputs in CLAIM.items():
-        tensors = {name: torch.ones(1, 1) for name in ("input", "target", "weight")}
+        tensors = {"input": torch.ones(1, 1), "target": torch.ones(1, 1), "weight": torch.ones(1)}
         call(module, {}, tensors, outputs)
 
 

@@ -28,7 +28,7 @@ SIZES = {
     "uint8": 1,
     "bool": 1,
 }
-OPTIONS = ("reduction", "size_average", "reduce")
+OPTIONS = ("reduction", "size_average", "reduce", "ignore_index", "label_smoothing")
 INPUTS = ("input", "target", "weight", "pos_weight", "grad_output")
 
 

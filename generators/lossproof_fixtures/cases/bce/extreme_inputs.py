@@ -58,7 +58,7 @@ def build() -> list[Topic]:
         for band, (rule, x) in _bands(dtype).items():
             for t_name, t in _TARGETS.items():
                 for reduction in ("none", "mean"):
-                    if reduction == "none" or t != 0.3:
+                    if reduction == "none" or (t != 0.3 and band in ("zero", "one", "moderate", "tiny")):
                         _add(topic, f"{tag}-{reduction}-{band}-t-{t_name}", rule, x, t, reduction)
             _add_grad_target(topic, f"{tag}-none-{band}-grad-target", rule, x)
     return [topic]

@@ -20,7 +20,7 @@ def build() -> list[Topic]:
         weight = draw.uniform(rng, (3,), 0.25, 4, dtype)
         for name, (rule, target) in _kinds(topic, tag, inputs["target"], shape, dtype).items():
             call = dict(inputs, target=target)
-            for reduction in REDUCTIONS:
+            for reduction in REDUCTIONS if name in ("soft", "one-hot") else ("none", "mean"):
                 options = {"reduction": reduction}
                 topic.add(f"{tag}-{reduction}-{name}", rule, options, call)
                 if reduction != "sum":

@@ -8,7 +8,7 @@ from ... import draw
 from ...model import CE, DTYPES, REDUCTIONS, Topic
 from . import ordinary
 
-_AMOUNTS = {"0": 0, "0.05": 0.05, "0.1": 0.1, "0.3": 0.3, "0.5": 0.5, "1": 1}
+_AMOUNTS = {"0": 0, "0.1": 0.1, "0.3": 0.3, "1": 1}
 
 
 def build() -> list[Topic]:

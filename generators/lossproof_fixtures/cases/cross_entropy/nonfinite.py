@@ -19,8 +19,9 @@ def build() -> list[Topic]:
         for reduction in REDUCTIONS:
             _masked(topic, tag, dtype, reduction)
             _infinite(topic, tag, dtype, reduction)
-            _nan(topic, tag, dtype, reduction)
-            _weights(topic, tag, dtype, reduction)
+            if reduction != "sum":
+                _nan(topic, tag, dtype, reduction)
+                _weights(topic, tag, dtype, reduction)
     return [topic]
 
 
