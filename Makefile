@@ -199,11 +199,24 @@ fuzz: ## every fuzz target for FUZZTIME (1m)
 	@for package in $$($(GO) list ./...); do \
 	for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	echo "$$package $$target"; \
-	$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$package; \
 	done; done
 
+# Some mutants are equivalent, and so live: a boundary that no number lies on.
+GREMLINS := github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
+.PHONY: mutation
+mutation: export CGO_ENABLED = 0
+mutation: ## change the comparison in small ways, one at a time: a test has to fail for 95 of 100 (minutes)
+	$(GO) run $(GREMLINS) unleash --timeout-coefficient 10 --threshold-efficacy 95 ./judge/verdict
+
+.PHONY: divergences
+divergences: export CGO_ENABLED = 0
+divergences: export LOSSPROOF_FULL = 1
+divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have to be diagnosed right
+	$(GO) test -count=1 -v -run 'TestOverTheWire' ./judge/diagnosis
+
 .PHONY: full
-full: test examples race lint fixtures-check walker walker-rust ports skeletons dist-check fuzz ## everything, also what takes long
+full: test examples race lint fixtures-check walker walker-rust ports skeletons dist-check divergences mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.

@@ -359,7 +359,7 @@ func TestMaxFailAndCancellation(t *testing.T) {
 			failing++
 		}
 	}
-	if failing != 3 || result.Complete || result.Summary.Conformant || result.Summary.NotRun != result.Selected-len(result.Cases)+len(relation.All()) {
+	if failing != 3 || result.Complete || result.Summary.Conformant || result.Summary.NotRun != result.Selected-len(result.Cases) || result.Summary.RelationsNotRun != len(relation.All()) {
 		t.Errorf("%d failing of %d, complete %t, not run %d", failing, len(result.Cases), result.Complete, result.Summary.NotRun)
 	}
 

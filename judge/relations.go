@@ -2,10 +2,8 @@ package judge
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"lossproof/fixtures"
 	"lossproof/judge/relation"
@@ -190,13 +188,4 @@ func (j *Judge) relationText(module string) string {
 		return ""
 	}
 	return fmt.Sprintf("%d of %d relations selected", selected, all)
-}
-
-// ParseSeed parses a seed: a number from 1 on.
-func ParseSeed(text string) (uint32, error) {
-	var seed uint32
-	if _, err := fmt.Sscanf(text, "%d", &seed); err != nil || fmt.Sprint(seed) != text || seed == 0 || strings.HasPrefix(text, "+") {
-		return 0, errors.New("want a number from 1 to 4294967295")
-	}
-	return seed, nil
 }

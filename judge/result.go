@@ -176,8 +176,10 @@ type Summary struct {
 	Topics  []TopicSummary  `json:"topics"`
 	// Relations counts the relations by outcome.
 	Relations map[Outcome]int `json:"relations"`
-	// NotRun is the number of selected cases and relations that were not asked.
-	NotRun int `json:"not_run"`
+	// NotRun is the number of selected cases that were not asked, RelationsNotRun that of the
+	// relations.
+	NotRun          int `json:"not_run"`
+	RelationsNotRun int `json:"relations_not_run"`
 }
 
 // Counts counts cases and outputs. A rejection is a case without outputs.

@@ -13,7 +13,8 @@ func Unfinished(set *fixtures.Set, options Options) (*Result, error) {
 	j := &Judge{set: set, options: options, cases: cases, relations: relations}
 	result := j.newResult()
 	result.Summary = Summary{
-		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{}, NotRun: len(cases) + len(relations),
+		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{}, NotRun: len(cases),
+		RelationsNotRun: len(relations), Relations: map[Outcome]int{},
 	}
 	return result, nil
 }

@@ -102,7 +102,7 @@ func newRowOracle(x []float64) rowOracle {
 		}
 	}
 	sum := add(bigOf(1), others)
-	logSum := new(big.Float)
+	var logSum *big.Float
 	if others.Cmp(bigOf(1)) <= 0 {
 		logSum = log1p(others)
 	} else {

@@ -1,6 +1,6 @@
-// Package loss has PyTorch's losses for multi-label classification from logits,
-// BCEWithLogitsLoss and MultiLabelSoftMarginLoss, with their gradients, for float32 and
-// float64 and tensors of any rank.
+// Package loss has four of PyTorch's losses for classification, with their gradients, for float32 and
+// float64 and tensors of any rank: [BCEWithLogitsLoss] and [MultiLabelSoftMarginLoss], for several labels from logits, [BCELoss],
+// from probabilities, and [CrossEntropyLoss], for one class of many.
 //
 // # Use
 //
@@ -15,13 +15,15 @@
 // to slices of the caller and allocates nothing (but for weights of a rank above eight that are
 // broadcast along every other dimension).
 //
-// Errors are of type [*ShapeError] or [*OptionError]. Arguments are never changed, unless
+// The target of CrossEntropyLoss is made by [ClassIndices] or [ClassProbabilities].
+//
+// Errors are of type [*ShapeError], [*OptionError] or, from BCELoss and CrossEntropyLoss, [*ValueError]. Arguments are never changed, unless
 // they are also what a method is told to write to, and all methods may be called
 // concurrently.
 //
 // # Formulas
 //
-// Per element, with logit x, target t, weight w and pos_weight p (ones unless given):
+// Those of BCELoss and CrossEntropyLoss stand with their types. For the other two, per element, with logit x, target t, weight w and pos_weight p (ones unless given):
 //
 //	softplus(x)   = log(1 + exp(x))
 //	σ(x)          = 1/(1 + exp(-x))
@@ -45,7 +47,7 @@
 // sums are compensated and added in a fixed order, and a float32 result is rounded once, at the
 // end. On one platform a result depends on the arguments alone, to the last bit.
 //
-// # How the two modules differ
+// # How the two modules of several labels differ
 //
 // For input of shape (N, C), which stands for (…, C):
 //
@@ -61,6 +63,18 @@
 //	C = 0: Sum, Mean       0, NaN                 NaN, NaN (for N > 0: each mean is 0/0)
 //	target of other shape  refused                refused here; PyTorch broadcasts silently
 //	weight of higher rank  refused                refused here; PyTorch averages the wrong axis
+//
+// # CrossEntropyLoss where PyTorch returns something else
+//
+//	row of logits                     here                        PyTorch
+//	the target leads by 17 (float32)  exp(-17), exact             0
+//	one is +Inf                       the limit: 0, or +Inf       NaN
+//	two are +Inf, all are -Inf        NaN                         NaN
+//	-Inf where the coefficient is 0   the term is 0               NaN (0 times Inf)
+//	ignored, with NaN in it           loss and gradient 0         loss 0, gradient NaN
+//
+// A label smoothing below 0, which PyTorch takes for 0 without a word, is refused, and so is a class index of shape (1,) for the logits (C,)
+// of one row, whose gradient PyTorch cannot compute.
 //
 // # Values that are not finite
 //

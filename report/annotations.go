@@ -29,7 +29,7 @@ func Annotations(w io.Writer, result *judge.Result) error {
 			command("warning", "lossproof: known failures without a reason", fmt.Sprintf("%s, the first is %s", plural(len(ids), "entry", "entries"), ids[0]))
 		}
 	}
-	cases := failing(result)
+	cases := append(failing(result), failingRelations(result)...)
 	shown := first(cases, room)
 	if len(shown) < len(cases) {
 		shown = first(cases, room-1)

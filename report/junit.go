@@ -13,7 +13,7 @@ import (
 )
 
 // JUnit writes a result as JUnit XML: a test suite for each topic, a test case for each
-// case, whose name is the id. What the port answered wrong is a failure, everything else
+// case and each relation, whose name is the id. What the port answered wrong is a failure, everything else
 // that fails an error; unsupported cases and known failures are skipped. A claim that
 // shrank, and cases that were not reached, are failures of a suite called lossproof.
 func JUnit(w io.Writer, result *judge.Result) error {
@@ -32,6 +32,7 @@ func JUnit(w io.Writer, result *judge.Result) error {
 	if len(result.Cases) > 0 {
 		suites.AddSuite(suite)
 	}
+	relationSuites(&suites, result)
 	if run := runSuite(result, len(suites.Suites)); run.Tests > 0 {
 		suites.AddSuite(run)
 	}
@@ -39,6 +40,24 @@ func JUnit(w io.Writer, result *judge.Result) error {
 		return err
 	}
 	return suites.WriteXML(w)
+}
+
+// relationSuites adds a suite for the relations of each module.
+func relationSuites(suites *junit.Testsuites, result *judge.Result) {
+	var modules []string
+	byModule := map[string]*junit.Testsuite{}
+	for _, relation := range result.Relations {
+		r := relation.Case()
+		suite, ok := byModule[r.Module]
+		if !ok {
+			suite = &junit.Testsuite{Name: r.Module + "/" + r.Topic, ID: len(suites.Suites) + len(modules), Time: "0"}
+			modules, byModule[r.Module] = append(modules, r.Module), suite
+		}
+		suite.AddTestcase(testcase(r, suite.Name))
+	}
+	for _, module := range modules {
+		suites.AddSuite(*byModule[module])
+	}
 }
 
 func testcase(r judge.CaseResult, topic string) junit.Testcase {

@@ -21,6 +21,7 @@ func Markdown(w io.Writer, result *judge.Result) error {
 	m.claim(result.Baseline)
 	m.diagnoses(result)
 	m.failures(result)
+	m.relations(result)
 	m.known(result)
 	m.checked(result)
 	_, err := io.WriteString(w, m.text.String())

@@ -42,6 +42,9 @@ func Parse(data []byte) (*judge.Result, error) {
 	if err := s.Decode(data, result); err != nil {
 		return nil, fmt.Errorf("no result of a run: %w", err)
 	}
+	if lines, modules := len(result.Summary.Verdict), len(result.Summary.Modules); lines != modules {
+		return nil, fmt.Errorf("no result of a run: summary: verdict has %d lines and modules has %d, want one line for each module", lines, modules)
+	}
 	if !result.Complete {
 		return nil, fmt.Errorf("the result is not complete: %d of %d cases were judged before the run was stopped", len(result.Cases), result.Selected)
 	}

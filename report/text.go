@@ -37,6 +37,7 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t.worst(result.Summary)
 	t.failures(result)
 	t.diagnoses(result)
+	t.relations(result)
 	t.deviations(result.Summary)
 	t.baseline(result)
 	t.quirks(result)

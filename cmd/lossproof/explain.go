@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
 	"lossproof/internal/suggest"
+	"lossproof/judge/relation"
 )
 
 func (p *program) explainCommand() *cobra.Command {
@@ -45,9 +47,19 @@ func (p *program) explainCommand() *cobra.Command {
 
 // listRules writes a line for every rule.
 func listRules(w *bufio.Writer, set *fixtures.Set) {
-	for _, rule := range set.Rules {
+	for _, rule := range rulesOf(set) {
 		fmt.Fprintf(w, "%-30s %-7s %s\n", rule.ID, rule.Requirement, rule.Statement)
 	}
+}
+
+// rulesOf returns the rules of the fixtures and those of the relations, by id.
+func rulesOf(set *fixtures.Set) []fixtures.Rule {
+	rules := slices.Clone(set.Rules)
+	for _, r := range relation.All() {
+		rules = append(rules, r.Rule)
+	}
+	slices.SortFunc(rules, func(a, b fixtures.Rule) int { return strings.Compare(a.ID, b.ID) })
+	return rules
 }
 
 // requirementMeans says what a requirement asks of a port.
@@ -57,12 +69,35 @@ var requirementMeans = map[fixtures.Requirement]string{
 	fixtures.Quirk:  "contradicts documentation or mathematics; reported, gates only with --quirks",
 }
 
+// head writes what all rules have.
+func head(w *bufio.Writer, rule fixtures.Rule) {
+	fmt.Fprintf(w, "%s\n%s\n\n", rule.ID, rule.Statement)
+	fmt.Fprintf(w, "module       %s\n", rule.Module)
+	fmt.Fprintf(w, "requirement  %s: %s\n", rule.Requirement, requirementMeans[rule.Requirement])
+	fmt.Fprintf(w, "basis        %s: %s\n             %s\n", rule.Basis.Kind, rule.Basis.Text, rule.Basis.Link)
+}
+
+// explainRelation explains a rule that a relation shows.
+func explainRelation(w *bufio.Writer, r *relation.Relation) {
+	head(w, r.Rule)
+	fmt.Fprintf(w, "evidence     relation: checked on inputs that are generated from --seed\n")
+	fmt.Fprintf(w, "domain       %s\n", r.Domain)
+	fmt.Fprintf(w, "inputs       %s\n", strings.ReplaceAll(relation.Inputs, "\n", "\n             "))
+	fmt.Fprintf(w, "tolerance    %s\n", r.Tolerance)
+	fmt.Fprintf(w, "\nlossproof run --select %s\n", r.ID)
+}
+
 func explain(w *bufio.Writer, set *fixtures.Set, id string) error {
+	if r, ok := relation.ByRule(id); ok {
+		explainRelation(w, r)
+		return nil
+	}
 	rule, err := set.Rule(id)
 	if err != nil {
-		ids := make([]string, len(set.Rules))
-		for i := range set.Rules {
-			ids[i] = set.Rules[i].ID
+		rules := rulesOf(set)
+		ids := make([]string, len(rules))
+		for i := range rules {
+			ids[i] = rules[i].ID
 		}
 		return fmt.Errorf("there is no rule %q%s (lossproof explain lists them)", id, suggest.Hint(id, ids))
 	}
@@ -79,10 +114,7 @@ func explain(w *bufio.Writer, set *fixtures.Set, id string) error {
 	if rule.Evidence != "" {
 		evidence = rule.Evidence + "; " + evidence
 	}
-	fmt.Fprintf(w, "%s\n%s\n\n", rule.ID, rule.Statement)
-	fmt.Fprintf(w, "module       %s\n", rule.Module)
-	fmt.Fprintf(w, "requirement  %s: %s\n", rule.Requirement, requirementMeans[rule.Requirement])
-	fmt.Fprintf(w, "basis        %s: %s\n             %s\n", rule.Basis.Kind, rule.Basis.Text, rule.Basis.Link)
+	head(w, *rule)
 	fmt.Fprintf(w, "evidence     %s\n", evidence)
 	for _, list := range []struct {
 		title string

@@ -14,7 +14,7 @@ func (p *program) listCommand() *cobra.Command {
 	var f selectionFlags
 	cmd := &cobra.Command{
 		Use:   "list [flags]",
-		Short: "List the cases: id, rule and requirement",
+		Short: "List the cases and the relations: id, rule and requirement",
 		Example: `  lossproof list
   lossproof list --select '*/shapes/*' --dtypes float32
   lossproof list --rules MLSM-NONE-SHAPE`,
@@ -32,9 +32,16 @@ func (p *program) listCommand() *cobra.Command {
 			if err != nil {
 				return flagged(err)
 			}
+			relations, err := judge.SelectRelations(set, selection)
+			if err != nil {
+				return flagged(err)
+			}
 			w := bufio.NewWriter(p.stdout)
 			if err := listCases(w, set, cases); err != nil {
 				return err
+			}
+			for _, r := range relations {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, r.Rule.ID, r.Rule.Requirement)
 			}
 			return w.Flush()
 		},

@@ -18,6 +18,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/testports"
 	"lossproof/judge"
+	"lossproof/judge/relation"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 )
@@ -273,8 +274,8 @@ func TestList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(got.stdout, "\n"); n != len(set.Cases) {
-		t.Errorf("%d lines, want one for each of %d cases", n, len(set.Cases))
+	if n := strings.Count(got.stdout, "\n"); n != len(set.Cases)+len(relation.All()) {
+		t.Errorf("%d lines, want one for each of %d cases and %d relations", n, len(set.Cases), len(relation.All()))
 	}
 	got = command("list", "--select", "*/blog_example/*", "--dtypes", "float64", "--modules", "BCEWithLogitsLoss")
 	check(t, got, 0)

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +14,7 @@ import (
 	"lossproof/internal/suggest"
 	"lossproof/judge"
 	"lossproof/judge/diagnosis"
+	"lossproof/judge/relation"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/report"
@@ -24,6 +28,7 @@ type judgeFlags struct {
 	level   string
 	quirks  bool
 	maxFail int
+	seed    string
 }
 
 func (f *judgeFlags) add(cmd *cobra.Command) {
@@ -33,6 +38,7 @@ func (f *judgeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
 	flags.BoolVar(&f.quirks, "quirks", false, "let the quirks of PyTorch gate too")
+	flags.StringVar(&f.seed, "seed", strconv.Itoa(relation.Seed), "what the inputs of the relations are drawn from: a `number`, or random, which is printed and can be given again")
 	flags.IntVar(&f.maxFail, "max-fail", 0, "stop after this `number` of failing cases; 0 is never")
 }
 
@@ -55,11 +61,16 @@ A baseline has the known failures of a port, each with a reason: they do not gat
 does. It also has the claim: a port that claims less than before fails (claim-shrank). An entry
 that passes fails the run until --update-baseline has removed it.
 
+After the cases come the relations: laws that hold between the answers to generated inputs. They
+are selected as cases are, by ids such as BCEWithLogitsLoss/relations/symmetry; --seed random
+checks them on other inputs than those of the release.
+
 A shard is part i of n of the cases, for several machines. Nothing but all of them together is a
 verdict.`,
 		Example: `  lossproof run
   lossproof run --level exact --modules BCEWithLogitsLoss
   lossproof run --select '*/extreme_logits/f32-*' -v
+  lossproof run --select '*/relations/*' --seed random -- ./port
   lossproof run -- python3 port.py
   lossproof run --jobs 2 --timeout 30s --json result.json -- ./port --cpu
   lossproof run --baseline baseline.json --update-baseline=add -- ./port
@@ -163,6 +174,10 @@ func (p *program) judgeOptions(f judgeFlags) (*fixtures.Set, judge.Options, erro
 	if err != nil {
 		return nil, judge.Options{}, err
 	}
+	seed, err := parseSeed(f.seed)
+	if err != nil {
+		return nil, judge.Options{}, err
+	}
 	set, err := p.load()
 	if err != nil {
 		return nil, judge.Options{}, err
@@ -170,7 +185,7 @@ func (p *program) judgeOptions(f judgeFlags) (*fixtures.Set, judge.Options, erro
 	if _, err := judge.Select(set, selection); err != nil {
 		return nil, judge.Options{}, flagged(err)
 	}
-	return set, judge.Options{Level: level, Selection: selection, Quirks: f.quirks, MaxFail: f.maxFail, Argv: append([]string{"lossproof"}, p.args...)}, nil
+	return set, judge.Options{Level: level, Selection: selection, Quirks: f.quirks, MaxFail: f.maxFail, Seed: seed, Argv: append([]string{"lossproof"}, p.args...)}, nil
 }
 
 // flagged names the flag that an error of the selection is about.
@@ -180,6 +195,18 @@ func flagged(err error) error {
 		return fmt.Errorf("selection: %w", err)
 	}
 	return err
+}
+
+// parseSeed returns the seed of --seed.
+func parseSeed(text string) (uint32, error) {
+	if text == "random" {
+		return 1 + rand.Uint32N(math.MaxUint32), nil
+	}
+	seed, err := strconv.ParseUint(text, 10, 32)
+	if err != nil || seed == 0 {
+		return 0, fmt.Errorf("--seed: got %q, want random, or a number from 1 to 4294967295", text)
+	}
+	return uint32(seed), nil
 }
 
 func parseLevel(name string) (verdict.Level, error) {

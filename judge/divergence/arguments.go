@@ -16,13 +16,6 @@ type operand struct {
 	values []float64
 }
 
-func (o *operand) clone() *operand {
-	if o == nil {
-		return nil
-	}
-	return &operand{o.dtype, slices.Clone(o.shape), slices.Clone(o.values)}
-}
-
 // arguments are what a definition computes with. A nil operand was not given.
 type arguments struct {
 	module    string
@@ -151,14 +144,6 @@ func (a *arguments) spread(o *operand) []float64 {
 		values[i] = o.values[index]
 	}
 	return values
-}
-
-// eps is the machine epsilon of a dtype of results.
-func eps(dtype tensor.DType) float64 {
-	if dtype == tensor.Float32 {
-		return 0x1p-23
-	}
-	return 0x1p-52
 }
 
 // round rounds to a dtype of results.

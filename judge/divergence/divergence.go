@@ -100,7 +100,7 @@ func Right(call ports.Call) ports.Answer { return right(call.Module).evaluate(ca
 func All() []*Divergence {
 	return slices.Concat(
 		reductions(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
-		gradients(), nonfinite(), refusals(), nulls(),
+		gradients(), nonfinite(), refusals(), later(), nulls(),
 	)
 }
 

@@ -12,7 +12,7 @@ import (
 const (
 	chunks    = 4096
 	chunkSize = 1 << 31 / chunks
-	blockSize = 1 << 13 // of one call: the slices stay in the cache, and calls on one thread
+	blockSize = 1 << 12 // of one call, at both targets: the slices stay in the cache, and calls on one thread
 	allLogits = 1 << 32
 )
 
@@ -26,6 +26,10 @@ type Options struct {
 	// State is the file that remembers what was done, so that a later call goes on from
 	// there; empty means that nothing is remembered.
 	State string
+	// Block is the number of magnitudes in one call of a variant, each at both targets; it divides
+	// 524288. 0 means what is best in process; a variant that has calls to pay for, as one
+	// in another process, wants more.
+	Block int
 	// Workers is the number of goroutines that measure; 0 means GOMAXPROCS.
 	Workers int
 	// Progress, if not nil, is called now and then, by one goroutine at a time, with the
@@ -68,6 +72,9 @@ func Float32(ctx context.Context, options Options) (*Result, error) {
 	if options.Shards < 1 || options.Shards > chunks || options.Shard < 1 || options.Shard > options.Shards {
 		return nil, fmt.Errorf("shard %d/%d: want i/n with 1 ≤ i ≤ n ≤ %d", options.Shard, options.Shards, chunks)
 	}
+	if chunkSize%options.block() != 0 {
+		return nil, fmt.Errorf("block of %d magnitudes: want a divisor of %d", options.Block, chunkSize)
+	}
 	state, err := openState(options)
 	if err != nil {
 		return nil, err
@@ -82,7 +89,7 @@ func Float32(ctx context.Context, options Options) (*Result, error) {
 	}
 	progress := newProgress(options.Progress, total-int64(len(todo))*2*chunkSize, total)
 	err = parallel(ctx, options.workers(), len(todo), func(ctx context.Context) func(i int) error {
-		w := newWorker(options.Variants)
+		w := newWorker(options)
 		return func(i int) error {
 			w.reset()
 			if err := w.chunk(ctx, todo[i], progress); err != nil {
@@ -108,15 +115,16 @@ func Sample(ctx context.Context, perBinade int, options Options) (*Result, error
 		return nil, fmt.Errorf("sample of %d logits in a binade: want 1 to %d", perBinade, 1<<23)
 	}
 	magnitudes := sample(perBinade)
-	blocks := (len(magnitudes) + blockSize - 1) / blockSize
+	block := options.block()
+	blocks := (len(magnitudes) + block - 1) / block
 	progress := newProgress(options.Progress, 0, 2*int64(len(magnitudes)))
 	var mu sync.Mutex
 	all := newCounts(options.Variants)
 	err := parallel(ctx, options.workers(), blocks, func(context.Context) func(i int) error {
-		w := newWorker(options.Variants)
+		w := newWorker(options)
 		return func(i int) error {
 			w.reset()
-			n := copy(w.magnitudes, magnitudes[i*blockSize:min((i+1)*blockSize, len(magnitudes))])
+			n := copy(w.magnitudes, magnitudes[i*block:min((i+1)*block, len(magnitudes))])
 			if err := w.block(n); err != nil {
 				return err
 			}
@@ -133,6 +141,13 @@ func Sample(ctx context.Context, perBinade int, options Options) (*Result, error
 	result := all.result(options.Variants)
 	result.Sample = SampleText(perBinade)
 	return result, nil
+}
+
+func (o Options) block() int {
+	if o.Block > 0 {
+		return o.Block
+	}
+	return blockSize
 }
 
 func (o Options) workers() int {
@@ -225,13 +240,14 @@ type worker struct {
 	otherLoss, otherGrad []float32
 }
 
-func newWorker(variants []Variant) *worker {
-	w := &worker{variants: variants, magnitudes: make([]uint32, blockSize)}
+func newWorker(options Options) *worker {
+	block := options.block()
+	w := &worker{variants: options.Variants, magnitudes: make([]uint32, block)}
 	for _, s := range []*[]float64{&w.exact.low, &w.exact.high, &w.exact.rest, &w.exact.sigma} {
-		*s = make([]float64, blockSize)
+		*s = make([]float64, block)
 	}
 	for _, s := range []*[]float32{&w.input, &w.target, &w.loss, &w.grad, &w.otherLoss, &w.otherGrad} {
-		*s = make([]float32, blockSize)
+		*s = make([]float32, 2*block)
 	}
 	return w
 }
@@ -240,17 +256,18 @@ func (w *worker) reset() { w.counts = newCounts(w.variants) }
 
 // chunk measures the logits whose magnitudes are in a chunk.
 func (w *worker) chunk(ctx context.Context, c int, progress *progress) error {
-	for first := c * chunkSize; first < (c+1)*chunkSize; first += blockSize {
+	block := len(w.magnitudes)
+	for first := c * chunkSize; first < (c+1)*chunkSize; first += block {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		for i := range w.magnitudes {
 			w.magnitudes[i] = uint32(first + i)
 		}
-		if err := w.block(blockSize); err != nil {
+		if err := w.block(block); err != nil {
 			return err
 		}
-		progress.add(2 * blockSize)
+		progress.add(2 * int64(block))
 	}
 	return nil
 }
@@ -268,48 +285,54 @@ func (w *worker) block(n int) error {
 		if sign {
 			mask = 1 << 31
 		}
-		for i, m := range magnitudes {
-			w.input[i] = math.Float32frombits(m | mask)
+		for i, m := range magnitudes { // at target 0, and then at target 1
+			x := math.Float32frombits(m | mask)
+			w.input[i], w.input[n+i] = x, x
+			w.target[i], w.target[n+i] = 0, 1
 		}
-		for target := range 2 {
-			for i := range n {
-				w.target[i] = float32(target)
-			}
-			if err := w.evaluate(n, sign, target == 1); err != nil {
-				return err
-			}
+		if err := w.evaluate(n, sign); err != nil {
+			return err
 		}
 		w.counts.Logits += uint64(n)
 	}
 	return nil
 }
 
-// evaluate asks all variants for the first n of w.input at w.target.
-func (w *worker) evaluate(n int, sign, one bool) error {
+// evaluate asks all variants for n logits at both targets.
+func (w *worker) evaluate(n int, sign bool) error {
 	for i, v := range w.variants {
-		l, g := w.loss[:n], w.grad[:n]
+		l, g := w.loss[:2*n], w.grad[:2*n]
 		if i > 0 {
-			l, g = w.otherLoss[:n], w.otherGrad[:n]
+			l, g = w.otherLoss[:2*n], w.otherGrad[:2*n]
 		}
-		if err := v.Evaluate(l, g, w.input[:n], w.target[:n]); err != nil {
+		if err := v.Evaluate(l, g, w.input[:2*n], w.target[:2*n]); err != nil {
 			return fmt.Errorf("%s: %w", v.Name, err)
 		}
-		if i > 0 {
-			w.compare(&w.counts.Differences[i-1], Output{false, one}, l, w.loss)
-			w.compare(&w.counts.Differences[i-1], Output{true, one}, g, w.grad)
+		for _, o := range outputs {
+			if i > 0 && o.Gradient {
+				w.compare(&w.counts.Differences[i-1], o, o.part(g), o.part(w.grad[:2*n]))
+			} else if i > 0 {
+				w.compare(&w.counts.Differences[i-1], o, o.part(l), o.part(w.loss[:2*n]))
+			}
 		}
 	}
 	for i, o := range outputs {
-		if o.One != one {
-			continue
-		}
-		got := w.loss[:n]
+		got := o.part(w.loss[:2*n])
 		if o.Gradient {
-			got = w.grad[:n]
+			got = o.part(w.grad[:2*n])
 		}
 		w.counts.Tallies[i].measure(got, w.magnitudes[:n], w.exact.of(o, sign)[:n], o, sign)
 	}
 	return nil
+}
+
+// part returns the half of the results that is at the output's target.
+func (o Output) part(results []float32) []float32 {
+	n := len(results) / 2
+	if o.One {
+		return results[n:]
+	}
+	return results[:n]
 }
 
 // compare counts the elements of got that are other numbers than those of want.

@@ -255,7 +255,7 @@ func TestBadState(t *testing.T) {
 	}
 	tests := []struct{ name, old, new, want string }{
 		{"not JSON", "{", "[", "not the state of a sweep"},
-		{"another format", `"lossproof_sweep": 1`, `"lossproof_sweep": 2`, "got format 2 of the state, want 1"},
+		{"another format", `"lossproof_sweep": 2`, `"lossproof_sweep": 1`, "got format 1 of the state, want 2"},
 		{"an unknown member", `"Shard"`, `"Shart"`, "unknown field"},
 		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "got the counts of 0 logits, want 1048576"},
 		{"too few digits", `"Done": "00`, `"Done": "`, "got 1022 hexadecimal digits"},

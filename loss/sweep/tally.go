@@ -20,6 +20,10 @@ type Tally struct {
 	// Worst is the largest error, at the logit with the smallest bits if there are several;
 	// nil if every result is exact.
 	Worst *Error `json:",omitempty"`
+	// Histogram counts the errors of the finite logits, Profile has the largest of them along
+	// the axis of the logits. Results of a wrong class are in neither.
+	Histogram Histogram
+	Profile   Profile
 	// Examples are the first results of a wrong class, by the bits of the logit.
 	Examples []Error `json:",omitempty"`
 }
@@ -59,6 +63,8 @@ func (t *Tally) add(u *Tally) {
 	t.Finite += u.Finite
 	t.Correct += u.Correct
 	t.WrongClass += u.WrongClass
+	t.Histogram.merge(&u.Histogram)
+	t.Profile.merge(&u.Profile)
 	if u.Worst != nil && (t.Worst == nil || u.Worst.worse(t.Worst)) {
 		worst := *u.Worst
 		t.Worst = &worst
@@ -111,6 +117,12 @@ func (t *Tally) measure(got []float32, magnitudes []uint32, exact []float64, o O
 			t.wrongClass(newError(0, magnitudes[i], sign, negate, g, e))
 			continue
 		}
+		x := float64(math.Float32frombits(magnitudes[i]))
+		if sign {
+			x = -x
+		}
+		t.Histogram.add(d)
+		t.Profile.add(x, d)
 		if d > worst {
 			worst, at = d, i
 		}

@@ -4,6 +4,7 @@ package mutants
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -53,37 +54,56 @@ func (k Kill) Killed() bool {
 // divergence shows in small ones as well.
 var large = []string{"*/accumulation/*", "*/large/*"}
 
-// Run judges one divergence of one module. complete adds the cases with thousands of elements
-// for divergences that need none.
-func Run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, module string, complete bool) (Kill, error) {
-	k, err := run(ctx, set, d, module, d.Level, complete)
+// Run judges a divergence, and returns a kill for each of its modules. complete adds the cases
+// with thousands of elements for divergences that need none.
+func Run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, complete bool) ([]Kill, error) {
+	kills, err := run(ctx, set, d, d.Level, complete)
 	if err != nil || d.Level == verdict.Parity {
-		return k, err
+		return kills, err
 	}
-	parity, err := run(ctx, set, d, module, verdict.Parity, complete)
-	k.AtParity = !parity.Conformant
-	return k, err
+	parity, err := run(ctx, set, d, verdict.Parity, complete)
+	if err != nil {
+		return nil, err
+	}
+	for i := range kills {
+		kills[i].AtParity = !parity[i].Conformant
+	}
+	return kills, nil
 }
 
-func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, module string, level verdict.Level, complete bool) (Kill, error) {
-	// The matrix counts cases.
-	selection := judge.Selection{Modules: []string{module}, Skip: []string{"*/" + relation.Topic + "/*"}}
+func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, level verdict.Level, complete bool) ([]Kill, error) {
+	// The relations are to find what no recorded case does; here the cases are on trial.
+	selection := judge.Selection{Modules: d.Modules, Skip: []string{"*/" + relation.Topic + "/*"}}
 	if !complete && !d.Sums {
 		selection.Skip = append(selection.Skip, large...)
 	}
 	result, err := judge.Run(ctx, set, d.Port(), judge.Options{Level: level, Selection: selection})
 	if err != nil {
-		return Kill{}, fmt.Errorf("%s of %s: %w", d.Name, module, err)
+		return nil, fmt.Errorf("%s: %w", d.Name, err)
 	}
-	k := Kill{
-		Divergence: d, Module: module, Level: level,
-		Conformant: result.Summary.Conformant, Verdict: result.Summary.Verdict[0], Topics: map[string]int{},
+	kills := make([]Kill, len(d.Modules))
+	for i, module := range d.Modules {
+		kills[i] = kill(result, d, module)
+	}
+	return kills, nil
+}
+
+// kill sums up what a result says of one module.
+func kill(result *judge.Result, d *divergence.Divergence, module string) Kill {
+	k := Kill{Divergence: d, Module: module, Level: verdict.Level(result.Level), Topics: map[string]int{}}
+	for i, m := range result.Summary.Modules {
+		if m.Module == module {
+			k.Conformant, k.Verdict = m.Conformant, result.Summary.Verdict[i]
+		}
 	}
 	for _, c := range result.Cases {
-		if d.Null && c.Gates {
+		if c.Module != module || !c.Gates {
+			continue
+		}
+		if d.Null {
 			k.Passed = append(k.Passed, passed(c)...)
 		}
-		if !c.Gates || !c.Outcome.Failing() {
+		if !c.Outcome.Failing() {
 			continue
 		}
 		k.Failing++
@@ -92,7 +112,7 @@ func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, modul
 			k.OfRule++
 		}
 	}
-	return k, nil
+	return k
 }
 
 // passed lists what passes of a case.
@@ -112,35 +132,24 @@ func passed(c judge.CaseResult) []string {
 // All judges the whole catalogue, on all processors, in the order of the catalogue and of the
 // modules.
 func All(ctx context.Context, set *fixtures.Set, complete bool) ([]Kill, error) {
-	type job struct {
-		d      *divergence.Divergence
-		module string
-	}
-	var jobs []job
-	for _, d := range divergence.All() {
-		for _, module := range d.Modules {
-			jobs = append(jobs, job{d, module})
-		}
-	}
-	kills, errs := make([]Kill, len(jobs)), make([]error, len(jobs))
+	catalogue := divergence.All()
+	kills, errs := make([][]Kill, len(catalogue)), make([]error, len(catalogue))
 	next := make(chan int)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for i := range next {
-				kills[i], errs[i] = Run(ctx, set, jobs[i].d, jobs[i].module, complete)
+				kills[i], errs[i] = Run(ctx, set, catalogue[i], complete)
 			}
 		})
 	}
-	for i := range jobs {
+	for i := range catalogue {
 		next <- i
 	}
 	close(next)
 	workers.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
-	return kills, nil
+	return slices.Concat(kills...), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,11 @@ import (
 )
 
 var update = flag.Bool("update", false, "write testdata and docs/kill-matrix.md anew")
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // hundreds of runs leave much garbage, and little else
+	os.Exit(m.Run())
+}
 
 var load = sync.OnceValues(fixtures.LoadEmbedded)
 
