@@ -11,6 +11,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/judge"
 	"lossproof/judge/claim"
+	"lossproof/ports"
 	"lossproof/report"
 )
 
@@ -39,7 +40,10 @@ var probes = []struct {
 	fits func(c *fixtures.Case, features []string) bool
 }{
 	{"one loss", func(c *fixtures.Case, features []string) bool {
-		return c.Rejection == nil && len(features) == 1 && strings.HasPrefix(features[0], "reduction:")
+		return c.Rejection == nil && !slices.ContainsFunc(features, func(word string) bool {
+			indices := word == claim.IntegerTargets && c.Module == ports.CrossEntropyLoss
+			return !indices && !strings.HasPrefix(word, "reduction:")
+		})
 	}},
 	{"one rejection", func(c *fixtures.Case, _ []string) bool { return c.Rejection != nil }},
 	{"one empty", func(c *fixtures.Case, features []string) bool {

@@ -99,6 +99,12 @@ func pythonOptions(c *fixtures.Case, inputs map[string]tensor.Tensor) string {
 	if v := c.Options.Reduction; v != nil {
 		arguments = append(arguments, "reduction="+strconv.Quote(*v))
 	}
+	if v := c.Options.IgnoreIndex; v != nil {
+		arguments = append(arguments, fmt.Sprintf("ignore_index=%d", *v))
+	}
+	if v := c.Options.LabelSmoothing; v != nil {
+		arguments = append(arguments, "label_smoothing="+pythonNumber(tensor.FromFloat64([]float64{*v}), 0))
+	}
 	return strings.Join(arguments, ", ")
 }
 
