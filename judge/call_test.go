@@ -86,11 +86,12 @@ func TestResultsNameTheRulesThatTheyTouch(t *testing.T) {
 }
 
 func TestFormatOptions(t *testing.T) {
-	sum, yes, no := "sum", true, false
+	sum, yes, no, index, smoothing := "sum", true, false, int64(-1), 0.1
 	for want, options := range map[string]fixtures.Options{
-		"no options":         {},
-		`reduction="sum"`:    {Reduction: &sum},
-		"size_average=false": {SizeAverage: &no},
+		"no options":                           {},
+		`reduction="sum"`:                      {Reduction: &sum},
+		"size_average=false":                   {SizeAverage: &no},
+		`ignore_index=-1, label_smoothing=0.1`: {IgnoreIndex: &index, LabelSmoothing: &smoothing},
 		`reduction="sum", size_average=true, reduce=false`: {Reduction: &sum, SizeAverage: &yes, Reduce: &no},
 	} {
 		if got := judge.FormatOptions(options); got != want {

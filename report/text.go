@@ -117,7 +117,7 @@ func (t *text) cases(results []judge.CaseResult) {
 
 // topics writes the table of modules and topics. "torch" and "exact" count the outputs
 // that agree with PyTorch and with mathematics in all elements; those in "both" are in
-// either.
+// either. Of a module that is not claimed there is nothing to say topic by topic.
 func (t *text) topics(result *judge.Result) {
 	s := result.Summary
 	var rows table
@@ -139,7 +139,7 @@ func (t *text) topics(result *judge.Result) {
 		rows.add(m.Module)
 		failing := 0
 		for _, topic := range s.Topics {
-			if topic.Module == m.Module {
+			if topic.Module == m.Module && m.Claimed {
 				add(topicCells("  "+topic.Topic, topic.Counts, topic.Failing, topic.Module+"/"+topic.Topic+"/"))
 				failing += topic.Failing
 			}

@@ -248,6 +248,12 @@ func formatOptions(o fixtures.Options) string {
 	if o.Reduce != nil {
 		options["reduce"] = strconv.FormatBool(*o.Reduce)
 	}
+	if o.IgnoreIndex != nil {
+		options["ignore_index"] = strconv.FormatInt(*o.IgnoreIndex, 10)
+	}
+	if o.LabelSmoothing != nil {
+		options["label_smoothing"] = strconv.FormatFloat(*o.LabelSmoothing, 'g', -1, 64)
+	}
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		parts = append(parts, name+"="+options[name])

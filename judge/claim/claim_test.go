@@ -1,6 +1,7 @@
 package claim_test
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -36,6 +37,16 @@ func TestFeatures(t *testing.T) {
 			m[more[i].(string)] = more[i+1].(tensor.Tensor)
 		}
 		return m
+	}
+	ce := func(o fixtures.Options) *fixtures.Case {
+		return &fixtures.Case{Module: ports.CrossEntropyLoss, Options: o}
+	}
+	indices := func(values ...int64) tensor.Tensor {
+		var data []byte
+		for _, v := range values {
+			data = binary.LittleEndian.AppendUint64(data, uint64(v))
+		}
+		return tensor.Tensor{DType: tensor.Int64, Shape: []int{len(values)}, Data: data}
 	}
 	none := bce(fixtures.Options{Reduction: ptr("none")})
 	x, y := fill(1, 3, 5), fill(1, 3, 5)
@@ -76,6 +87,17 @@ func TestFeatures(t *testing.T) {
 		{"an integer target", none, inputs(x, tensor.Tensor{DType: tensor.UInt8, Shape: []int{1}, Data: []byte{1}}), "reduction:none integer_targets"},
 		{"a target of another dtype", none, inputs(x, tensor.FromFloat64([]float64{1}, 1)), "reduction:none mixed_dtype"},
 		{"a weight of another dtype", none, inputs(x, y, "weight", tensor.FromFloat64([]float64{1}, 1)), "weight reduction:none mixed_dtype"},
+		{"class indices", ce(fixtures.Options{}), inputs(x, indices(0, 4, 2)), "reduction:mean integer_targets"},
+		{"an ignored class index", ce(fixtures.Options{}), inputs(x, indices(0, -100, 2)), "reduction:mean integer_targets ignore_index"},
+		{"a given ignore_index", ce(fixtures.Options{IgnoreIndex: ptr(int64(-100))}), inputs(x, indices(0, 4, 2)), "reduction:mean integer_targets ignore_index"},
+		{"class probabilities, smoothed", ce(fixtures.Options{LabelSmoothing: ptr(0.1)}), inputs(x, fill(.2, 3, 5)), "reduction:mean soft_targets class_probabilities label_smoothing"},
+		{"one-hot", ce(fixtures.Options{}), inputs(x, fill(1, 3, 5)), "reduction:mean class_probabilities"},
+		{"logits far from zero", ce(fixtures.Options{}), inputs(fill(-90, 3, 5), indices(0, 4, 2)), "reduction:mean integer_targets"},
+		{"logits far apart", ce(fixtures.Options{}), inputs(tensor.FromFloat32([]float32{90, 0}, 1, 2), indices(0)), "reduction:mean subnormals integer_targets"},
+		{"far apart in other rows", ce(fixtures.Options{}), inputs(tensor.FromFloat32([]float32{90, 90, 0, 0}, 2, 2), indices(0, 0)), "reduction:mean integer_targets"},
+		{"the weight of the class", ce(fixtures.Options{}), inputs(tensor.FromFloat32([]float32{60, 0}, 1, 2), indices(0), "weight", tensor.FromFloat32([]float32{1, 1e-20}, 2)),
+			"weight weight:class reduction:mean subnormals integer_targets"},
+		{"probabilities", &fixtures.Case{Module: ports.BCELoss}, inputs(fill(1e-20, 3, 5), fill(1, 3, 5), "weight", fill(1e-20, 1)), "weight reduction:mean subnormals"},
 		{"what does not broadcast", &fixtures.Case{Rejection: &fixtures.Rejection{}}, inputs(x, fill(0, 2, 2), "weight", fill(2, 7)),
 			"weight weight:class reduction:mean rejections"},
 	} {
