@@ -221,6 +221,9 @@ func TestManyFailures(t *testing.T) {
 		if match == nil || !strings.Contains(output, "all "+match[1]+" failing cases of BCEWithLogitsLoss have pos_weight, as ") {
 			t.Errorf("there is no summary, or it does not say that all have pos_weight:\n%s", output)
 		}
+		if !strings.Contains(output, "diagnosis of BCEWithLogitsLoss: pos-weight-ignored\n") {
+			t.Errorf("there is no diagnosis:\n%s", output)
+		}
 	}
 	output, _ := child(t, "TestCheckTwice", "builtin", pattern)
 	if strings.Contains(output, "cases fail") {
