@@ -11,7 +11,7 @@ import (
 )
 
 // Check judges a port in a plain go test, with a subtest Module/topic/name for every
-// selected case:
+// selected case, and Module/relations/name for every selected relation:
 //
 //	func TestConformance(t *testing.T) { suites.Check(t, myPort{}) }
 //
@@ -68,6 +68,15 @@ func check(t *testing.T, j *judge.Judge, port ports.Port, c config) {
 					}
 				})
 			}
+		})
+	}
+	for _, law := range j.Relations() {
+		t.Run(law.ID, func(t *testing.T) {
+			r, err := j.Relation(t.Context(), law)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tell(t, r.Case(), failures)
 		})
 	}
 	text := summary(results)

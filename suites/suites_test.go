@@ -15,6 +15,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/testports"
 	"lossproof/judge"
+	"lossproof/judge/relation"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
@@ -281,8 +282,8 @@ func TestTree(t *testing.T) {
 		}
 		return n
 	}
-	if got, want := selected(run()), len(set.Cases)+1; got != want {
-		t.Errorf("%d specs, want %d: one a case, and the claim", got, want)
+	if got, want := selected(run()), len(set.Cases)+len(relation.All())+1; got != want {
+		t.Errorf("%d specs, want %d: one for each case and relation, and the claim", got, want)
 	}
 	want := 0
 	for i := range set.Cases {
