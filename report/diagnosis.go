@@ -7,6 +7,14 @@ import (
 	"lossproof/judge"
 )
 
+// Diagnosis says which known mistakes the port makes, as [Text] does; it is empty for a result
+// without diagnoses.
+func Diagnosis(result *judge.Result) string {
+	t := &text{}
+	t.diagnoses(result)
+	return strings.TrimSpace(t.String())
+}
+
 // diagnoses says which known mistakes the port makes.
 func (t *text) diagnoses(result *judge.Result) {
 	for _, d := range result.Diagnoses {

@@ -1,15 +1,17 @@
 package suites
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"lossproof/judge"
 	"lossproof/ports"
+	"lossproof/report"
 )
 
 // Check judges a port in a plain go test, with a subtest Module/topic/name for every
-// selected case:
+// selected case, and Module/relations/name for every selected relation:
 //
 //	func TestConformance(t *testing.T) { suites.Check(t, myPort{}) }
 //
@@ -18,23 +20,27 @@ import (
 // fails where a claim leaves nothing to check.
 //
 // The first three failing cases of each rule are described in full, the others in a line;
-// [AllMessages] describes all. At the end stands how many cases of which rules fail, and
-// what these have in common.
+// [AllMessages] describes all. At the end stands how many cases of which rules fail, what
+// these have in common, and which known mistakes explain them.
 func Check(t *testing.T, port ports.Port, options ...Option) {
 	t.Helper()
-	j, c, err := newJudge(t.Context(), port, options)
+	j, c, err := newJudge(t.Context(), port, append(slices.Clone(options), diagnosing))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.text != "" {
-		t.Run(c.text, func(t *testing.T) { check(t, j, newFailures(c)) })
+		t.Run(c.text, func(t *testing.T) { check(t, j, port, c) })
 		return
 	}
-	check(t, j, newFailures(c))
+	check(t, j, port, c)
 }
 
-func check(t *testing.T, j *judge.Judge, failures *failures) {
+// diagnosing is the option of what diagnoses at its end.
+func diagnosing(c *config) { c.diagnose = true }
+
+func check(t *testing.T, j *judge.Judge, port ports.Port, c config) {
 	t.Helper()
+	failures := newFailures(c)
 	var results []judge.CaseResult
 	t.Run("claim", func(t *testing.T) {
 		reasons, err := j.Vacuous()
@@ -64,9 +70,24 @@ func check(t *testing.T, j *judge.Judge, failures *failures) {
 			}
 		})
 	}
-	if text := summary(results); text != "" {
-		t.Log(text)
+	for _, law := range j.Relations() {
+		t.Run(law.ID, func(t *testing.T) {
+			r, err := j.Relation(t.Context(), law)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tell(t, r.Case(), failures)
+		})
 	}
+	text := summary(results)
+	if text == "" {
+		return
+	}
+	result := &judge.Result{Level: string(j.Level()), Cases: results}
+	if err := c.collector.Diagnose(t.Context(), port, result); err != nil {
+		t.Errorf("diagnosis: %v", err)
+	}
+	t.Log(text + "\n" + report.Diagnosis(result))
 }
 
 // tell turns a result into that of a test.

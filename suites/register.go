@@ -9,10 +9,11 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/judge"
+	"lossproof/judge/relation"
 	"lossproof/ports"
 )
 
-// Register adds a spec for every selected case to the Ginkgo suite that is being built.
+// Register adds a spec for every selected case and relation to the Ginkgo suite that is being built.
 // Call it before RunSpecs:
 //
 //	func TestLosses(t *testing.T) {
@@ -57,6 +58,9 @@ func Register(port ports.Port, options ...Option) error {
 				}
 			})
 		}
+		if laws := j.Relations(); len(laws) > 0 {
+			ginkgo.Describe(relation.Topic, func() { registerRelations(j, laws, f) })
+		}
 	}
 	if c.text != "" {
 		ginkgo.Describe(c.text, register)
@@ -87,6 +91,17 @@ func registerTopic(j *judge.Judge, cases []*fixtures.Case, labels map[string]gin
 	}
 }
 
+// registerRelations registers a spec for each relation.
+func registerRelations(j *judge.Judge, laws []*relation.Relation, f *failures) {
+	for _, law := range laws {
+		labels := ginkgo.Label("module:"+law.Rule.Module, "topic:"+relation.Topic, "rule:"+law.Rule.ID, "requirement:"+string(law.Rule.Requirement))
+		ginkgo.It(law.ID, labels, func(ctx ginkgo.SpecContext) {
+			r, err := j.Relation(ctx, law)
+			present(r.Case(), err, f)
+		})
+	}
+}
+
 func labelsOf(set *fixtures.Set, c *fixtures.Case) (ginkgo.Labels, error) {
 	rule, err := set.Rule(c.Rule)
 	if err != nil {
@@ -104,6 +119,12 @@ func labelsOf(set *fixtures.Set, c *fixtures.Case) (ginkgo.Labels, error) {
 func checkCase(ctx context.Context, j *judge.Judge, c *fixtures.Case, f *failures) {
 	ginkgo.GinkgoHelper()
 	r, err := j.Case(ctx, c)
+	present(r, err, f)
+}
+
+// present turns a result into that of a spec.
+func present(r judge.CaseResult, err error, f *failures) {
+	ginkgo.GinkgoHelper()
 	if err != nil {
 		ginkgo.Fail(err.Error())
 	}

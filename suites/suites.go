@@ -15,6 +15,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/judge"
+	"lossproof/judge/diagnosis"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 )
@@ -28,6 +29,9 @@ type config struct {
 	judge judge.Options
 	// allMessages writes every failure in full.
 	allMessages bool
+	// diagnose keeps wrong answers in collector.
+	diagnose  bool
+	collector *diagnosis.Collector
 }
 
 // AtLevel sets the level; it is [verdict.Parity] without.
@@ -85,6 +89,10 @@ func newJudge(ctx context.Context, port ports.Port, options []Option) (*judge.Ju
 			return nil, c, fmt.Errorf("suites: %w", err)
 		}
 		c.set = set
+	}
+	if c.diagnose {
+		c.collector = diagnosis.New(c.set)
+		c.judge.Observe = c.collector.Observe
 	}
 	j, err := judge.New(ctx, c.set, port, c.judge)
 	if err != nil {

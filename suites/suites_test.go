@@ -15,6 +15,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/testports"
 	"lossproof/judge"
+	"lossproof/judge/relation"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
@@ -221,6 +222,9 @@ func TestManyFailures(t *testing.T) {
 		if match == nil || !strings.Contains(output, "all "+match[1]+" failing cases of BCEWithLogitsLoss have pos_weight, as ") {
 			t.Errorf("there is no summary, or it does not say that all have pos_weight:\n%s", output)
 		}
+		if !strings.Contains(output, "diagnosis of BCEWithLogitsLoss: pos-weight-ignored\n") {
+			t.Errorf("there is no diagnosis:\n%s", output)
+		}
 	}
 	output, _ := child(t, "TestCheckTwice", "builtin", pattern)
 	if strings.Contains(output, "cases fail") {
@@ -278,8 +282,8 @@ func TestTree(t *testing.T) {
 		}
 		return n
 	}
-	if got, want := selected(run()), len(set.Cases)+1; got != want {
-		t.Errorf("%d specs, want %d: one a case, and the claim", got, want)
+	if got, want := selected(run()), len(set.Cases)+len(relation.All())+1; got != want {
+		t.Errorf("%d specs, want %d: one for each case and relation, and the claim", got, want)
 	}
 	want := 0
 	for i := range set.Cases {

@@ -16,6 +16,7 @@ import (
 
 	"lossproof/internal/machine"
 	"lossproof/loss/sweep"
+	"lossproof/ports/process"
 )
 
 // samplePerBinade is the size of the sample of --sample, and samplePoints that of its random points.
@@ -27,34 +28,53 @@ const (
 )
 
 type sweepFlags struct {
-	sample bool
-	state  string
-	shard  string
-	merge  []string
-	jobs   int
-	points int
-	sums   int
-	json   string
-	page   string
+	sample                bool
+	all                   bool
+	plot                  []string
+	timeout, startTimeout time.Duration
+	state                 string
+	shard                 string
+	merge                 []string
+	jobs                  int
+	points                int
+	sums                  int
+	json                  string
+	page                  string
 }
 
 func (p *program) sweepCommand() *cobra.Command {
 	var f sweepFlags
 	cmd := &cobra.Command{
-		Use:   "sweep",
-		Short: "The exhaustive check of the built-in losses: every float32 logit",
+		Use:   "sweep [flags] [-- COMMAND ARG...]",
+		Short: "Errors at every float32 logit, of the built-in losses or of a port",
 		Long: `sweep compares the built-in losses and their gradients with the exact results at every float32
 logit, with the targets 0 and 1; then both dtypes at random points, with soft targets, weight and
 pos_weight too. It takes minutes; with --state an interrupted sweep goes on where it was.
 
-It prints the largest errors and the share of the results that are correctly rounded, and ends
-with exit code 1 if a limit is missed.`,
+It prints the largest errors, where they are, how often which errors are, and the share of the results
+that are correctly rounded; it ends with exit code 1 if the built-in losses miss a limit.
+
+With a command it measures BCEWithLogitsLoss of a port, in calls of 1 Mi elements: of a stratified
+sample of the logits, which proves nothing, or with --all, --shard or --state of every one. A port
+has no limits to miss: run judges, sweep measures.`,
 		Example: `  lossproof sweep --sample
   lossproof sweep --state sweep.json --sums 100000000 --page docs/accuracy.md
   lossproof sweep --shard 1/2 --state 1.json    # on another machine of this kind: 2/2, 2.json
-  lossproof sweep --merge 1.json --merge 2.json`,
-		Args: p.noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+  lossproof sweep --merge 1.json --merge 2.json
+  lossproof sweep --plot errors.svg --plot errors.png -- python3 port.py`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
+				return fmt.Errorf("sweep takes no arguments but the command of a port behind --, got %q", args)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, command []string) error {
+			if len(command) > 0 {
+				return p.sweepPort(cmd, f, command)
+			}
+			if f.all {
+				return errors.New("--all: there is no command, and the built-in losses are measured at every logit without it")
+			}
 			if !cmd.Flags().Changed("points") {
 				switch {
 				case f.sample:
@@ -68,10 +88,14 @@ with exit code 1 if a limit is missed.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.sample, "sample", false, "a stratified sample of the logits, in seconds; it proves nothing")
+	flags.BoolVar(&f.all, "all", false, "measure a port at every logit, all 2³²")
+	flags.StringArrayVar(&f.plot, "plot", nil, "draw the errors along the axis of the logits into this `file`, .svg or .png (repeatable)")
+	flags.DurationVar(&f.timeout, "timeout", sweepTimeout, "the `time` that a port has for one answer, of 1 Mi elements")
+	flags.DurationVar(&f.startTimeout, "start-timeout", process.DefaultStartTimeout, "the `time` from the start of a port to its answer to hello")
 	flags.StringVar(&f.state, "state", "", "remember in this `file` what was done, and go on from there")
 	flags.StringVar(&f.shard, "shard", "", "only the `i/n`-th part of the logits, i from 1")
 	flags.StringArrayVar(&f.merge, "merge", nil, "add up the state `file`s of shards instead of measuring logits (repeatable)")
-	flags.IntVar(&f.jobs, "jobs", 0, "the `number` of goroutines; 0 is one for each core")
+	flags.IntVar(&f.jobs, "jobs", 0, "the `number` of goroutines, or of processes of a port; 0 is one for each core, or one process")
 	flags.IntVar(&f.points, "points", allPoints, "the `number` of random points of each dtype and setting; 0 leaves them out (--sample: 20000, --shard: 0)")
 	flags.IntVar(&f.sums, "sums", 0, "measure means and sums over this `number` of elements too, a multiple of 100000; 10⁸ need 1.6 GB")
 	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is stdout, the tables then go to stderr")
@@ -84,11 +108,20 @@ func (p *program) sweep(ctx context.Context, f sweepFlags) error {
 	if err != nil {
 		return err
 	}
+	return p.sweepTo(ctx, f, options, &sweep.Report{Machine: machine.Describe().String(), Path: sweep.Path()})
+}
+
+// sweepTo measures, and writes the results to where they are wanted. report says what is measured.
+func (p *program) sweepTo(ctx context.Context, f sweepFlags, options sweep.Options, report *sweep.Report) error {
+	if err := checkPlots(f.plot); err != nil {
+		return err
+	}
 	// What cannot be written is found before the work.
 	var page []byte
+	var err error
 	if f.page != "" {
 		if page, err = os.ReadFile(f.page); err == nil {
-			_, err = (&sweep.Report{}).UpdatePage(page)
+			_, err = report.UpdatePage(page)
 		}
 		if err != nil {
 			return fmt.Errorf("--page %s: %w", f.page, err)
@@ -98,14 +131,16 @@ func (p *program) sweep(ctx context.Context, f sweepFlags) error {
 	if err != nil {
 		return err
 	}
-	report, err := p.measure(ctx, f, options)
-	if err != nil {
+	if err = p.measure(ctx, f, options, report); err != nil {
 		if ctx.Err() != nil && f.state != "" {
 			fmt.Fprintf(p.stderr, "lossproof: %s remembers what was done; the same command goes on from there\n", f.state)
 		}
 		return errors.Join(err, closeFile(file))
 	}
 	if err := p.writeSweep(report, f, file); err != nil {
+		return err
+	}
+	if err := writePlots(f, report); err != nil {
 		return err
 	}
 	if f.page != "" {
@@ -154,8 +189,7 @@ func (f sweepFlags) options() (sweep.Options, error) {
 }
 
 // measure does the work.
-func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Options) (*sweep.Report, error) {
-	r := &sweep.Report{Machine: machine.Describe().String(), Path: sweep.Path()}
+func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Options, r *sweep.Report) error {
 	var err error
 	step := func(name string, work func(show func(done, total int64)) error) {
 		if err != nil {
@@ -166,7 +200,7 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 		bar.end()
 	}
 	if f.merge != nil {
-		r.Float32, err = sweep.Merge(f.merge...)
+		r.Float32, err = sweep.Merge(options.Variants, f.merge...)
 	} else {
 		step("float32 logits", func(show func(done, total int64)) (err error) {
 			options.Progress = show
@@ -190,7 +224,7 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 			return err
 		})
 	}
-	return r, err
+	return err
 }
 
 // writeSweep writes the result file, where one is wanted, and the tables.

@@ -16,8 +16,12 @@ const (
 	MaxULPSum = 1
 )
 
-// Misses returns what misses its limit, a sentence each.
+// Misses returns what misses its limit, a sentence each. The limits are those of the built-in
+// losses: a port has none.
 func (r *Report) Misses() []string {
+	if r.Port != "" {
+		return nil
+	}
 	var misses []string
 	miss := func(format string, args ...any) { misses = append(misses, fmt.Sprintf(format, args...)) }
 	if r.Float32 != nil {

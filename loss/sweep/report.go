@@ -12,9 +12,13 @@ import (
 type Report struct {
 	// Machine and Path say where and how the losses were computed.
 	Machine, Path string
-	Float32       *Result     `json:",omitempty"`
-	Random        []RandomRow `json:",omitempty"`
-	Sums          []SumRow    `json:",omitempty"`
+	// Port names the port that was measured; empty means the built-in losses.
+	Port string `json:",omitempty"`
+	// Plots are the files that the page shows, relative to it.
+	Plots   []string    `json:",omitempty"`
+	Float32 *Result     `json:",omitempty"`
+	Random  []RandomRow `json:",omitempty"`
+	Sums    []SumRow    `json:",omitempty"`
 }
 
 // table is a table of a report, for a terminal or for Markdown.
@@ -29,7 +33,10 @@ type table struct {
 func (r *Report) tables() []table {
 	var tables []table
 	if r.Float32 != nil {
-		tables = append(tables, r.Float32.table())
+		tables = append(tables, r.Float32.table(r.Port))
+		if r.Float32.Tallies[0].Histogram != (Histogram{}) {
+			tables = append(tables, r.Float32.histogram(r.Port))
+		}
 	}
 	if len(r.Random) > 0 {
 		tables = append(tables, randomTable(r.Random))
@@ -40,8 +47,37 @@ func (r *Report) tables() []table {
 	return tables
 }
 
-func (r *Result) table() table {
-	t := table{title: "float32, hard targets", header: []string{"output", "largest error (ULP)", "at the logit", "result", "correctly rounded", "not correctly rounded"}}
+// titled puts the name of a port in front of a title.
+func titled(port, title string) string {
+	if port == "" {
+		return title
+	}
+	return port + ": " + title
+}
+
+// histogram returns the table of how many errors there are of which size.
+func (r *Result) histogram(port string) table {
+	t := table{
+		title:  titled(port, "how often which error, float32, hard targets"),
+		notes:  []string{"Results at finite logits by their error in ULPs; each column has those that no column before it has."},
+		header: []string{"output"},
+	}
+	for _, limit := range HistogramLimits {
+		t.header = append(t.header, fmt.Sprintf("≤ %.8g", limit))
+	}
+	t.header = append(t.header, "more")
+	for _, tally := range r.Tallies {
+		row := []string{tally.Output}
+		for _, n := range tally.Histogram {
+			row = append(row, group(n))
+		}
+		t.rows = append(t.rows, row)
+	}
+	return t
+}
+
+func (r *Result) table(port string) table {
+	t := table{title: titled(port, "float32, hard targets"), header: []string{"output", "largest error (ULP)", "at the logit", "result", "correctly rounded", "not correctly rounded"}}
 	switch {
 	case r.Complete:
 		t.notes = append(t.notes, fmt.Sprintf("Every float32 number was a logit: %s, of which %s are finite; each with the targets 0 and 1.",
@@ -137,28 +173,38 @@ func (r *Report) WriteText(w io.Writer) error {
 	return err
 }
 
-// The markers of the page between which the tables stand.
+// The markers of the page between which the tables of the built-in losses stand.
 const (
 	beginMarker = "<!-- lossproof sweep: begin -->"
 	endMarker   = "<!-- lossproof sweep: end -->"
 )
 
+// markers are those of the report: a port has a part of the page of its own.
+func (r *Report) markers() (begin, end string) {
+	if r.Port == "" {
+		return beginMarker, endMarker
+	}
+	name, _, _ := strings.Cut(r.Port, " ")
+	return fmt.Sprintf("<!-- lossproof sweep of %s: begin -->", name), fmt.Sprintf("<!-- lossproof sweep of %s: end -->", name)
+}
+
 // UpdatePage returns the Markdown page with the tables of the report between its markers.
 // Each marker must stand there once, alone on its line.
 func (r *Report) UpdatePage(page []byte) ([]byte, error) {
-	for _, m := range []string{beginMarker, endMarker} {
+	begin, end := r.markers()
+	for _, m := range []string{begin, end} {
 		if n := bytes.Count(page, []byte("\n"+m+"\n")); n != 1 {
 			return nil, fmt.Errorf("got the line %q %d times, want it once", m, n)
 		}
 	}
-	before, rest, _ := bytes.Cut(page, []byte(beginMarker+"\n"))
-	_, after, ok := bytes.Cut(rest, []byte(endMarker+"\n"))
+	before, rest, _ := bytes.Cut(page, []byte(begin+"\n"))
+	_, after, ok := bytes.Cut(rest, []byte(end+"\n"))
 	if !ok {
-		return nil, fmt.Errorf("got the line %q before %q", endMarker, beginMarker)
+		return nil, fmt.Errorf("got the line %q before %q", end, begin)
 	}
 	var b bytes.Buffer
 	b.Write(before)
-	fmt.Fprintf(&b, "%s\n\n", beginMarker)
+	fmt.Fprintf(&b, "%s\n\n", begin)
 	for _, t := range r.tables() {
 		fmt.Fprintf(&b, "## %s\n\n", t.title)
 		for _, note := range t.notes {
@@ -170,7 +216,10 @@ func (r *Report) UpdatePage(page []byte) ([]byte, error) {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "## Where this was measured\n\n%s. The losses were computed by %s.\n\n", r.Machine, r.Path)
+	for _, plot := range r.Plots {
+		fmt.Fprintf(&b, "![%s](%s)\n\n", titled(r.Port, "the largest error along the axis of the logits"), plot)
+	}
+	fmt.Fprintf(&b, "## %s\n\n%s. The losses were computed by %s.\n\n", titled(r.Port, "Where this was measured"), r.Machine, r.Path)
 	if misses := r.Misses(); len(misses) > 0 {
 		b.WriteString("## What misses its limit\n\n")
 		for _, m := range misses {
@@ -178,7 +227,7 @@ func (r *Report) UpdatePage(page []byte) ([]byte, error) {
 		}
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "%s\n", endMarker)
+	fmt.Fprintf(&b, "%s\n", end)
 	b.Write(after)
 	return b.Bytes(), nil
 }

@@ -144,10 +144,13 @@ func (s *state) write() error {
 
 func (s *state) result() *Result { return s.Counts.result(s.variants) }
 
-// Merge adds up the state files of shards. They must be of the built-in losses of this
-// program, on this platform, and no chunk may be in two of them.
-func Merge(files ...string) (*Result, error) {
-	all, err := openState(Options{Variants: BuiltIn()})
+// Merge adds up the state files of shards. They must be of these variants (nil means [BuiltIn]),
+// on this platform, and no chunk may be in two of them.
+func Merge(variants []Variant, files ...string) (*Result, error) {
+	if variants == nil {
+		variants = BuiltIn()
+	}
+	all, err := openState(Options{Variants: variants})
 	if err != nil {
 		return nil, err
 	}

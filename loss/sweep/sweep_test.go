@@ -301,17 +301,17 @@ func TestMerge(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := Merge(files...)
+	all, err := Merge(nil, files...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !all.Complete || all.Logits != 1<<32 || all.Tallies[3].Correct != 1<<32-chunks/2 {
 		t.Errorf("got %+v", all)
 	}
-	if one, err := Merge(files[0]); err != nil || one.Complete || one.Logits != 1<<31 {
+	if one, err := Merge(nil, files[0]); err != nil || one.Complete || one.Logits != 1<<31 {
 		t.Errorf("one shard: got %+v, %v", one, err)
 	}
-	if _, err := Merge(files[0], files[1], files[0]); err == nil || !strings.Contains(err.Error(), "chunk 0 is in another file too") {
+	if _, err := Merge(nil, files[0], files[1], files[0]); err == nil || !strings.Contains(err.Error(), "chunk 0 is in another file too") {
 		t.Errorf("the same shard twice: got %v", err)
 	}
 }

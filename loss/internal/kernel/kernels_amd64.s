@@ -946,7 +946,7 @@ one_done:
 	RET
 
 // func sumLosses32AVX2(sums *[8]float64, y []float64, x []float32, t []float32)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·sumLosses32AVX2(SB), NOSPLIT, $0-80
 	MOVQ    y_base+8(FP), AX
 	MOVQ    x_base+32(FP), CX
@@ -959,6 +959,8 @@ TEXT ·sumLosses32AVX2(SB), NOSPLIT, $0-80
 	JL      eight_done
 
 eight_body:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2048(DX)
 	VMOVUPD      (AX), Y2
 	VMOVUPD      32(AX), Y8
 	VADDPD       c4000000000000000<>+0(SB), Y2, Y3
@@ -1125,6 +1127,8 @@ TEXT ·roundLosses32AVX2(SB), NOSPLIT, $0-97
 	JL      eight_done
 
 eight_body:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2048(DX)
 	VMOVUPD      (AX), Y0
 	VMOVUPD      32(AX), Y6
 	VADDPD       c4000000000000000<>+0(SB), Y0, Y1
@@ -1294,6 +1298,8 @@ TEXT ·sumLossesGrads32AVX2(SB), NOSPLIT, $64-121
 	JL           eight_done
 
 eight_body:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2048(DX)
 	VMOVUPD      (AX), Y3
 	VMOVUPD      32(AX), Y9
 	VADDPD       c4000000000000000<>+0(SB), Y3, Y4
@@ -1554,6 +1560,8 @@ TEXT ·roundLossesGrads32AVX2(SB), NOSPLIT, $64-137
 	JL           eight_done
 
 eight_body:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2048(DX)
 	VMOVUPD      (AX), Y0
 	VMOVUPD      32(AX), Y6
 	VADDPD       c4000000000000000<>+0(SB), Y0, Y1
@@ -1775,7 +1783,7 @@ one_done:
 	RET
 
 // func sumLosses64AVX2(sums *[8]float64, y []float64, x []float64, t []float64)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·sumLosses64AVX2(SB), NOSPLIT, $0-80
 	MOVQ    y_base+8(FP), AX
 	MOVQ    x_base+32(FP), CX
@@ -1788,6 +1796,8 @@ TEXT ·sumLosses64AVX2(SB), NOSPLIT, $0-80
 	JL      eight_done
 
 eight_body:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4096(DX)
 	VMOVUPD      (AX), Y2
 	VMOVUPD      32(AX), Y8
 	VADDPD       c4000000000000000<>+0(SB), Y2, Y3
@@ -1968,6 +1978,8 @@ TEXT ·roundLosses64AVX2(SB), NOSPLIT, $0-97
 	JL      eight_done
 
 eight_body:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4096(DX)
 	VMOVUPD      (AX), Y0
 	VMOVUPD      32(AX), Y6
 	VADDPD       c4000000000000000<>+0(SB), Y0, Y1
@@ -2145,6 +2157,8 @@ TEXT ·sumLossesGrads64AVX2(SB), NOSPLIT, $64-121
 	JL           eight_done
 
 eight_body:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4096(DX)
 	VMOVUPD      (AX), Y3
 	VMOVUPD      32(AX), Y9
 	VADDPD       c4000000000000000<>+0(SB), Y3, Y4
@@ -2523,6 +2537,8 @@ TEXT ·roundLossesGrads64AVX2(SB), NOSPLIT, $64-137
 	JL           eight_done
 
 eight_body:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4096(DX)
 	VMOVUPD      (AX), Y0
 	VMOVUPD      32(AX), Y6
 	VADDPD       c4000000000000000<>+0(SB), Y0, Y1

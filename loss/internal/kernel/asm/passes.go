@@ -213,6 +213,10 @@ func lossOf(v lanes, l, x, t operand.Op) reg.VecVirtual {
 	return m
 }
 
+// chunkLen is ChunkLen of the package: the operands of the next chunk are fetched while this one is computed. Behind the
+// end of a slice that does nothing.
+const chunkLen = 512
+
 // plain says what plainLosses makes of losses without weights: their sum, or each of them, and gradients.
 type plain struct{ sum, losses, grads bool }
 
@@ -276,6 +280,11 @@ func plainLosses(e element, c []float64, what plain) {
 		}
 	}
 	loop(n, advance, func(v lanes, starts []int) {
+		if len(starts) == 2 {
+			for _, operand := range []cursor{x, t} {
+				PREFETCHT0(operand.at(chunkLen))
+			}
+		}
 		var losses, grads []reg.VecVirtual
 		interleaved(len(starts), func(k int) {
 			start := starts[k]

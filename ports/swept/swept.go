@@ -1,0 +1,96 @@
+// Package swept makes a port something that package loss/sweep can measure.
+package swept
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"lossproof/loss/sweep"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// Block is the number of magnitudes of one call: with both targets, its tensors have 1 Mi
+// (1 048 576) elements of float32.
+const Block = 1 << 19
+
+// Variant returns BCEWithLogitsLoss 'none' of a port and its gradient in the input, of float32
+// vectors, as a way to compute them. The error says that the port does not claim what this
+// needs, or does not answer.
+func Variant(ctx context.Context, port ports.Port) (sweep.Variant, ports.Description, error) {
+	d, err := port.Describe(ctx)
+	if err != nil {
+		return sweep.Variant{}, d, err
+	}
+	if err := claims(d); err != nil {
+		return sweep.Variant{}, d, err
+	}
+	name := fmt.Sprintf("BCEWithLogitsLoss of %s %s, over ports.Port", d.Port.Name, d.Port.Version)
+	return sweep.Variant{Name: name, Evaluate: func(loss, grad, input, target []float32) error {
+		return evaluate(ctx, port, loss, grad, input, target)
+	}}, d, nil
+}
+
+// claims returns an error that names what a claim lacks.
+func claims(d ports.Description) error {
+	const module = ports.BCEWithLogitsLoss
+	claim, ok := d.Modules[module]
+	if !ok {
+		return fmt.Errorf("the port does not claim %s, which a sweep measures", module)
+	}
+	if !slices.Contains(claim.DTypes, tensor.Float32) {
+		return fmt.Errorf("the port claims %s of %v, a sweep needs float32", module, claim.DTypes)
+	}
+	for _, output := range []string{ports.Loss, ports.GradInput} {
+		if !slices.Contains(claim.Outputs, output) {
+			return fmt.Errorf("the port claims the outputs %v of %s, a sweep needs %s", claim.Outputs, module, output)
+		}
+	}
+	for _, word := range []string{"reduction:none", "rank:1"} {
+		if slices.Contains(claim.Without, word) {
+			return fmt.Errorf("the port claims %s without %s, which a sweep needs", module, word)
+		}
+	}
+	return nil
+}
+
+func evaluate(ctx context.Context, port ports.Port, loss, grad, input, target []float32) error {
+	none := "none"
+	answer, err := port.Evaluate(ctx, ports.Call{
+		Module:  ports.BCEWithLogitsLoss,
+		Options: ports.Options{Reduction: &none},
+		Inputs: map[string]tensor.Tensor{
+			ports.Input:  tensor.FromFloat32(input, len(input)),
+			ports.Target: tensor.FromFloat32(target, len(target)),
+		},
+		Want: []string{ports.Loss, ports.GradInput},
+	})
+	switch {
+	case err != nil:
+		return err
+	case answer.Rejected != nil:
+		return fmt.Errorf("the port refuses a call of %d elements: %.500s", len(input), answer.Rejected.Message)
+	case answer.Unsupported != nil:
+		return fmt.Errorf("the port answers unsupported to a call of %d elements: %.500s", len(input), answer.Unsupported.Reason)
+	case answer.Failed != nil:
+		return fmt.Errorf("the port failed at a call of %d elements: %.500s", len(input), answer.Failed.Message)
+	}
+	for _, output := range []struct {
+		name string
+		into []float32
+	}{{ports.Loss, loss}, {ports.GradInput, grad}} {
+		t, ok := answer.Outputs[output.name]
+		if !ok {
+			return fmt.Errorf("%w: it lacks %s", ports.ErrMalformed, output.name)
+		}
+		if _, err := tensor.New(t.DType, t.Shape, t.Data); err != nil {
+			return fmt.Errorf("%w: %s: %w", ports.ErrMalformed, output.name, err)
+		}
+		if t.DType != tensor.Float32 || !tensor.SameShape(t.Shape, []int{len(input)}) {
+			return fmt.Errorf("%s is %s of shape %.100s, want float32 of shape (%d,)", output.name, t.DType, tensor.FormatShape(t.Shape), len(input))
+		}
+		copy(output.into, t.Float32s())
+	}
+	return nil
+}

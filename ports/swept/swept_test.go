@@ -1,0 +1,120 @@
+package swept_test
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"lossproof/loss/sweep"
+	"lossproof/ports"
+	"lossproof/ports/builtin"
+	"lossproof/ports/swept"
+	"lossproof/tensor"
+)
+
+// answering is the built-in losses with another answer, or another claim.
+type answering struct {
+	change func(*ports.Answer)
+	claim  func(*ports.Claim)
+}
+
+func (a answering) Describe(ctx context.Context) (ports.Description, error) {
+	d, err := builtin.Port{}.Describe(ctx)
+	if a.claim != nil {
+		c := d.Modules[ports.BCEWithLogitsLoss]
+		a.claim(&c)
+		d.Modules[ports.BCEWithLogitsLoss] = c
+	}
+	return d, err
+}
+
+func (a answering) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, error) {
+	answer, err := builtin.Port{}.Evaluate(ctx, call)
+	if a.change != nil {
+		a.change(&answer)
+	}
+	return answer, err
+}
+
+// sample sweeps a port at few logits.
+func sample(t *testing.T, port ports.Port) (*sweep.Result, error) {
+	t.Helper()
+	v, _, err := swept.Variant(t.Context(), port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sweep.Sample(t.Context(), 64, sweep.Options{Variants: []sweep.Variant{v}, Block: swept.Block})
+}
+
+// TestPortIsMeasuredAsTheLossesAre: the same numbers as those of package loss in process.
+func TestPortIsMeasuredAsTheLossesAre(t *testing.T) {
+	got, err := sample(t, builtin.Port{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := sweep.Sample(t.Context(), 64, sweep.Options{Variants: sweep.BuiltIn()[:1]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, tally := range got.Tallies {
+		if tally.Elements == 0 || tally.MaxULP() != want.Tallies[i].MaxULP() || tally.Histogram != want.Tallies[i].Histogram || tally.Profile != want.Tallies[i].Profile {
+			t.Errorf("%s: another result than in process: %v ULP, want %v", tally.Output, tally.MaxULP(), want.Tallies[i].MaxULP())
+		}
+	}
+}
+
+// TestCancellationIsSeen: max(x, 0) - x·t + log(1+exp(-|x|)) with 1+exp rounded loses the tail.
+func TestCancellationIsSeen(t *testing.T) {
+	got, err := sample(t, answering{change: func(a *ports.Answer) {
+		values := a.Outputs[ports.Loss].Float32s()
+		for i, l := range values {
+			if l < 1e-8 {
+				values[i] = 0
+			}
+		}
+		a.Outputs[ports.Loss] = tensor.FromFloat32(values, len(values))
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loss := got.Tallies[0] // target 0
+	if loss.MaxULP() < 1e6 || loss.Profile[int((sweep.ProfileEdge-20)/sweep.ProfileStep)] < 1e6 || loss.Profile[int((sweep.ProfileEdge+20)/sweep.ProfileStep)] > 1 {
+		t.Errorf("largest error %v ULP", loss.MaxULP())
+	}
+	if got.Tallies[2].MaxULP() > 0.51 {
+		t.Errorf("the gradient is wrong by %v ULP", got.Tallies[2].MaxULP())
+	}
+}
+
+func TestClaimsThatCannotBeSwept(t *testing.T) {
+	for _, test := range []struct {
+		want   string
+		change func(*ports.Claim)
+	}{
+		{"a sweep needs float32", func(c *ports.Claim) { c.DTypes = c.DTypes[1:] }},
+		{"a sweep needs grad_input", func(c *ports.Claim) { c.Outputs = c.Outputs[:1] }},
+		{"without rank:1", func(c *ports.Claim) { c.Without = []string{"rank:1"} }},
+	} {
+		if _, _, err := swept.Variant(t.Context(), answering{claim: test.change}); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("got %v, want %q", err, test.want)
+		}
+	}
+}
+
+func TestAnswersThatAreNone(t *testing.T) {
+	for _, test := range []struct {
+		want   string
+		change func(*ports.Answer)
+	}{
+		{"it lacks grad_input", func(a *ports.Answer) { delete(a.Outputs, ports.GradInput) }},
+		{"loss is float64", func(a *ports.Answer) { a.Outputs[ports.Loss] = tensor.FromFloat64([]float64{math.Pi}, 1) }},
+		{"malformed", func(a *ports.Answer) { a.Outputs[ports.Loss] = tensor.Tensor{DType: "float32", Shape: []int{-1}} }},
+		{"refuses", func(a *ports.Answer) { *a = ports.Answer{Rejected: &ports.Rejected{Message: "too large"}} }},
+		{"failed", func(a *ports.Answer) { *a = ports.Answer{Failed: &ports.Failed{Message: "boom"}} }},
+	} {
+		if _, err := sample(t, answering{change: test.change}); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("got %v, want %q", err, test.want)
+		}
+	}
+}
