@@ -23,7 +23,8 @@ require (
 	golang.org/x/term v0.47.0 // indirect
 	golang.org/x/text v0.38.0 // indirect
 	golang.org/x/tools v0.45.0 // indirect
-	gonum.org/v1/gonum v0.14.0 // indirect
+	gonum.org/v1/gonum v0.16.0 // indirect
+	pgregory.net/rapid v1.3.0 // indirect
 )
 
 replace lossproof => ../..
