@@ -12,6 +12,9 @@ import (
 // TestSweepOfAPort measures the built-in losses over the wire, by a sample: the same errors as
 // in process, a histogram, and plots.
 func TestSweepOfAPort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	t.Setenv(commandVariable, "1")
 	dir := t.TempDir()
 	svg, page := filepath.Join(dir, "errors.svg"), filepath.Join(dir, "page.md")
