@@ -32,10 +32,10 @@ test: ## format, vet, unit tests, fuzz seeds, conformance (Go alone)
 	$(GO) test ./...
 
 .PHONY: race
-race: ## the Go tests under the race detector (needs a C compiler)
+race: ## the Go tests but the longest under the race detector (needs a C compiler)
 	@command -v $${CC:-gcc} >/dev/null || { \
 	echo "make race: found no C compiler ($${CC:-gcc}), which the race detector needs: install gcc, or set CC" >&2; exit 2; }
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -race -short ./...
 
 .PHONY: lint
 lint: ## golangci-lint for Go, ruff for Python
@@ -118,7 +118,7 @@ generate-check: ## generate them elsewhere and compare with the committed ones
 
 .PHONY: test-purego
 test-purego: ## the losses and the suites with the kernels in Go, as on other processors
-	CGO_ENABLED=0 $(GO) test -tags purego ./loss/... ./suites/... ./cmd/...
+	CGO_ENABLED=0 $(GO) test -tags purego -short ./loss/... ./suites/... ./cmd/...
 
 CROSS := linux/arm64 darwin/arm64 windows/amd64 linux/386 js/wasm
 

@@ -35,6 +35,9 @@ func scripts(t *testing.T, name string) []string {
 
 // TestAction runs the steps of action.yml as a runner does, but for the installation of Go.
 func TestAction(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	steps := scripts(t, "../../action.yml")
 	if len(steps) != 2 {
 		t.Fatalf("%d steps, want 2", len(steps))

@@ -66,6 +66,9 @@ func answersTo(t *testing.T, args ...string) (requests, answers string) {
 }
 
 func TestRequestsAndJudgeEqualRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	dir := t.TempDir()
 	judged, ran := filepath.Join(dir, "judged.json"), filepath.Join(dir, "run.json")
 	selection := []string{"--skip", "*/accumulation/*", "--skip", "*/large/*", "--skip", "*/extreme_logits/*", "--skip", "*/relations/*"}
@@ -113,6 +116,9 @@ func TestJudgeOfWrongAnswers(t *testing.T) {
 }
 
 func TestSmoke(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	got := piped(t, "", append([]string{"smoke", "--"}, builtinCommand()...)...)
 	check(t, got, 0, "ok    hello: lossproof", "claims BCEWithLogitsLoss float32 float64",
 		"ok    BCEWithLogitsLoss, one loss: ", "ok    BCEWithLogitsLoss, one rejection: ", "ok    MultiLabelSoftMarginLoss, one empty: ")
@@ -123,6 +129,9 @@ func TestSmoke(t *testing.T) {
 }
 
 func TestClaim(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	got := piped(t, "", append([]string{"claim", "--"}, builtinCommand()...)...)
 	check(t, got, 0, "stderr:BCEWithLogitsLoss\n  without mixed_dtype: of 12 cases 0 are answered unsupported, 12 are wrong", "stderr:inside this claim 0 of ")
 	var found struct{ Modules map[string]ports.Claim }

@@ -134,6 +134,9 @@ func TestRunArguments(t *testing.T) {
 }
 
 func TestRunWrongPorts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	for name, port := range map[string]ports.Port{"zeros": testports.Zeros, "refuses": testports.RefusesEverything, "panics": testports.Panics} {
 		got := with(func(p *program) { p.port = port }, "run")
 		check(t, got, 1, "cases fail:", "rule ", "lossproof show ", "more (-v writes all of them), by rule:", "not conformant (parity): BCEWithLogitsLoss", "not conformant (parity): MultiLabelSoftMarginLoss")
@@ -206,6 +209,9 @@ func embeddedTree(t *testing.T) fstest.MapFS {
 }
 
 func TestDamagedFixtures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	const array = "BCEWithLogitsLoss/blog_example/input.3x5.float32.npy"
 	intact := embeddedTree(t)
 	if _, ok := intact[array]; !ok {

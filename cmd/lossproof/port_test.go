@@ -18,8 +18,8 @@ func TestPortOfADivergence(t *testing.T) {
 	if code != 0 || !strings.Contains(stdout, `"name":"class-sum"`) || strings.Contains(stdout, "BCEWithLogitsLoss") {
 		t.Errorf("code %d, answer %s %s", code, stdout, stderr)
 	}
-	code, stdout, stderr = call("port", "--divergence", "clas-sum")
-	if code != exitUsage || stdout != "" || !strings.Contains(stderr, `--divergence: there is no "clas-sum", did you mean "class-sum"?`) {
+	code, stdout, stderr = call("port", "--divergence", "class-sun")
+	if code != exitUsage || stdout != "" || !strings.Contains(stderr, `--divergence: there is no "class-sun", did you mean "class-sum"?`) {
 		t.Errorf("code %d, %s%s", code, stdout, stderr)
 	}
 	if code, stdout, _ = call("port"); code != 0 || !strings.Contains(stdout, `"name":"lossproof"`) {

@@ -78,6 +78,9 @@ func readResult(t *testing.T, name string) *judge.Result {
 // TestTheBuiltinLossesOverTheWire: lossproof run -- lossproof port has the result of
 // lossproof run, number for number.
 func TestTheBuiltinLossesOverTheWire(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	t.Setenv(commandVariable, "1") // for the ports
 	dir := t.TempDir()
 	run := func(name string, args ...string) *judge.Result {
@@ -240,6 +243,9 @@ func TestRunKilledOverAPort(t *testing.T) {
 const maxMemory = 300 << 10
 
 func TestRunMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("the memory of a process is read from /proc")

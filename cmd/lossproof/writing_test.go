@@ -24,6 +24,9 @@ var progressLine = regexp.MustCompile(`(?m)^lossproof: \d+ of \d+ cases judged i
 // TestWritingAPort follows docs/writing-a-port.md: it writes the files, runs the commands of
 // the transcripts, and compares what they print.
 func TestWritingAPort(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	t.Parallel()
 	if _, err := exec.LookPath("python3"); err != nil {
 		t.Skip("there is no python3")

@@ -60,6 +60,9 @@ func has(call ports.Call, input string) bool {
 }
 
 func TestClaimsOfPorts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	for _, test := range []struct {
 		reason string
 		port   ports.Port

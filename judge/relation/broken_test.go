@@ -105,6 +105,9 @@ var defects = map[string]func(call ports.Call, right map[string]tensor.Tensor) m
 // TestEveryLawCatchesWhatCasesDoNot: a port that has learnt the fixtures by heart is caught by
 // every law, in one defect at least; and every defect is caught by some laws.
 func TestEveryLawCatchesWhatCasesDoNot(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	set, err := fixtures.LoadEmbedded()
 	if err != nil {
 		t.Fatal(err)

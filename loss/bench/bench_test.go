@@ -141,7 +141,7 @@ func TestRun(t *testing.T) {
 	if r.BytesPerSecond != 8*r.ElementsPerSecond || r.ReadShare != r.BytesPerSecond/r.ReadBytesPerSecond {
 		t.Errorf("got %+v", r)
 	}
-	if r.ReadBytesPerSecond < 1e9 {
+	if !(r.ReadBytesPerSecond > 0) {
 		t.Errorf("a plain read of 128 KB reached %v bytes a second", r.ReadBytesPerSecond)
 	}
 	if _, err := b.Run(c, 0); err == nil {

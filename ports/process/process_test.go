@@ -346,6 +346,9 @@ func TestItNeverWorks(t *testing.T) {
 
 // TestBits: the answers to all calls are those of the same port in process, bit for bit.
 func TestBits(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	t.Parallel()
 	set, err := embedded()
 	if err != nil {

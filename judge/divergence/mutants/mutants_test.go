@@ -52,6 +52,9 @@ func all(t *testing.T) []mutants.Kill {
 
 // TestTheRightDefinition: what the divergences vary passes everything of its modules.
 func TestTheRightDefinition(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	set, err := load()
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +79,9 @@ func TestTheRightDefinition(t *testing.T) {
 // TestEveryDivergenceIsKilled: the suite finds each, by three cases at least and one of the
 // rule that it breaks; at parity unless it is marked as visible to exact only.
 func TestEveryDivergenceIsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	for _, k := range all(t) {
 		name := k.Divergence.Name + " of " + k.Module
 		if !k.Killed() {
@@ -91,6 +97,9 @@ func TestEveryDivergenceIsKilled(t *testing.T) {
 // TestNullPorts: what ports pass that compute nothing is a reviewed list, of exact zeros, empty
 // outputs, NaNs and refusals.
 func TestNullPorts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	const file = "testdata/null-ports.txt"
 	var lines []string
 	for _, k := range all(t) {
@@ -122,6 +131,9 @@ func TestNullPorts(t *testing.T) {
 
 // TestTheKillMatrixIsFresh holds docs/kill-matrix.md against the kills.
 func TestTheKillMatrixIsFresh(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
 	file := filepath.Join("..", "..", "..", pages.KillMatrixPath)
 	page := pages.KillMatrixOf(all(t))
 	if *update {
