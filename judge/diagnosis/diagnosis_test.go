@@ -193,7 +193,7 @@ func TestUnknownMistake(t *testing.T) {
 		return answer, nil
 	}}
 	result, _ := diagnose(t, port, verdict.Parity, small)
-	if len(result.Diagnoses) != 2 {
+	if len(result.Diagnoses) != 4 {
 		t.Fatalf("got %+v", result.Diagnoses)
 	}
 	for _, m := range result.Diagnoses {
@@ -258,7 +258,7 @@ func TestFailuresOfEverything(t *testing.T) {
 	}
 	d, _ := divergence.ByName("echo")
 	result, took := diagnose(t, d.Port(), verdict.Parity, complete)
-	if len(result.Diagnoses) != 2 {
+	if len(result.Diagnoses) != 4 {
 		t.Fatalf("got %+v", result.Diagnoses)
 	}
 	t.Logf("%v for %d and %d failures", took, result.Diagnoses[0].Failing, result.Diagnoses[1].Failing)
