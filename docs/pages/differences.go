@@ -3,11 +3,10 @@ package pages
 import (
 	"bytes"
 	"fmt"
-	"strings"
 
+	"lossproof/docs/pages/facts"
 	"lossproof/fixtures"
 	"lossproof/ports"
-	"lossproof/tensor"
 )
 
 // difference is one line of the table: what is asked, and the case of each module that answers.
@@ -62,54 +61,18 @@ func Differences(set *fixtures.Set) ([]byte, error) {
 
 // cell says what PyTorch did in one case.
 func cell(set *fixtures.Set, module, name string, d difference) (string, error) {
-	c, err := set.Case(module + "/" + name)
+	id := module + "/" + name
+	i, ok := single[name]
+	if !ok {
+		return facts.Cell(set, id, d.output, d.withShapes)
+	}
+	r, err := facts.Element(set, id, d.output, i)
 	if err != nil {
 		return "", err
 	}
-	if c.Rejection != nil {
-		return fmt.Sprintf("refused: %s", c.Rejection.Error), nil
+	text := facts.Number(r.Torch)
+	if exact := facts.Number(r.Exact); exact != text {
+		text += fmt.Sprintf(" (exact: %s)", exact)
 	}
-	want, err := set.Expected(c, d.output)
-	if err != nil {
-		return "", err
-	}
-	r := want.Reference
-	if i, ok := single[name]; ok {
-		text := number(r.Float64(i))
-		if exact := number(want.Exact[i]); exact != text {
-			text += fmt.Sprintf(" (exact: %s)", exact)
-		}
-		return text, nil
-	}
-	if d.withShapes && r.Len() > 1 {
-		return fmt.Sprintf("%s: %s", tensor.FormatShape(r.Shape), numbers(r)), nil
-	}
-	return numbers(r), nil
-}
-
-// numbers writes the first few elements.
-func numbers(t tensor.Tensor) string {
-	const most = 3
-	var parts []string
-	for i := range min(t.Len(), most) {
-		parts = append(parts, number(t.Float64(i)))
-	}
-	if t.Len() > most {
-		parts = append(parts, "…")
-	}
-	return strings.Join(parts, ", ")
-}
-
-// number writes four significant digits, or NaN, inf and zero as PyTorch does.
-func number(v float64) string {
-	switch text := fmt.Sprintf("%.4g", v); text {
-	case "+Inf":
-		return "inf"
-	case "-Inf":
-		return "-inf"
-	case "NaN":
-		return "nan"
-	default:
-		return text
-	}
+	return text, nil
 }

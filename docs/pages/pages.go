@@ -31,6 +31,7 @@ var All = []Page{
 	{Path: "README.md", Section: "transcript", Render: Transcript, Comparable: withoutMachine},
 	{Path: "README.md", Section: "differences", Render: Differences},
 	{Path: "docs/pytorch-vs-exact.md", Render: PyTorchVsExact},
+	{Path: "docs/rules.md", Render: Rules},
 	killMatrix,
 }
 
