@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"lossproof/docs/pages/semantics"
 	"lossproof/fixtures"
 )
 
@@ -32,6 +33,7 @@ var All = []Page{
 	{Path: "README.md", Section: "differences", Render: Differences},
 	{Path: "docs/pytorch-vs-exact.md", Render: PyTorchVsExact},
 	{Path: "docs/rules.md", Render: Rules},
+	{Path: "docs/semantics.md", Render: semantics.Page},
 	killMatrix,
 }
 

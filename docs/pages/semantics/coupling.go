@@ -1,0 +1,62 @@
+package semantics
+
+import (
+	"fmt"
+	"slices"
+
+	"lossproof/loss"
+)
+
+// coupling writes what changes when one logit of the post's table is raised.
+func (w writer) coupling() (string, error) {
+	t, err := w.blog()
+	if err != nil {
+		return "", err
+	}
+	classes, err := w.classes()
+	if err != nil {
+		return "", err
+	}
+	moved := loss.Tensor[float64]{Data: slices.Clone(t.logits.Data), Shape: t.logits.Shape}
+	moved.Data[t.logits.Shape[1]+2]++ // sample 1, class 2
+
+	var rows [][]string
+	for _, m := range []struct {
+		what string
+		run  func(x loss.Tensor[float64]) (l, g loss.Tensor[float64], err error)
+	}{
+		{"BCEWithLogitsLoss", func(x loss.Tensor[float64]) (l, g loss.Tensor[float64], err error) {
+			return loss.BCEWithLogitsLoss[float64]{Reduction: loss.None}.ForwardGrad(x, t.targets, nil)
+		}},
+		{"MultiLabelSoftMarginLoss", func(x loss.Tensor[float64]) (l, g loss.Tensor[float64], err error) {
+			return loss.MultiLabelSoftMarginLoss[float64]{Reduction: loss.None}.ForwardGrad(x, t.targets, nil)
+		}},
+		{"BCELoss, of the sigmoid", func(x loss.Tensor[float64]) (l, g loss.Tensor[float64], err error) {
+			return loss.BCELoss[float64]{Reduction: loss.None}.ForwardGrad(sigmoids(x), t.targets, nil)
+		}},
+		{"CrossEntropyLoss", func(x loss.Tensor[float64]) (l, g loss.Tensor[float64], err error) {
+			return loss.CrossEntropyLoss[float64]{Reduction: loss.None}.ForwardGrad(x, loss.ClassIndices[float64](classes, len(classes)), nil)
+		}},
+	} {
+		before, gradBefore, err := m.run(t.logits)
+		if err != nil {
+			return "", err
+		}
+		after, gradAfter, err := m.run(moved)
+		if err != nil {
+			return "", err
+		}
+		rows = append(rows, []string{m.what, changed(before.Data, after.Data), changed(gradBefore.Data, gradAfter.Data)})
+	}
+	return table([]string{"", ":losses of 'none' that change", ":elements of the gradient that change"}, rows), nil
+}
+
+func changed(before, after []float64) string {
+	n := 0
+	for i := range before {
+		if before[i] != after[i] {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d of %d", n, len(before))
+}

@@ -1,0 +1,177 @@
+// Package semantics writes docs/semantics.md: what the four modules compute, where they
+// agree and where they part. The prose is a template, semantics.md.tmpl; every figure in it comes from the fixtures,
+// or from running package loss while the page is made.
+package semantics
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"strings"
+	"text/template"
+
+	"lossproof/docs/pages/facts"
+	"lossproof/fixtures"
+	"lossproof/judge/relation"
+	"lossproof/tensor"
+)
+
+//go:embed semantics.md.tmpl
+var prose string
+
+// Page writes the page.
+func Page(set *fixtures.Set) ([]byte, error) {
+	w := writer{set}
+	t, err := template.New("semantics.md.tmpl").Funcs(template.FuncMap{
+		"version":      set.Version,
+		"torchVersion": set.TorchVersion,
+
+		"rule":    w.rule,
+		"case":    w.caseID,
+		"torch":   w.torch,
+		"exact":   w.exact,
+		"shape":   w.shape,
+		"refusal": w.refusal,
+		"message": w.message,
+
+		"arguments":  w.arguments,
+		"blogNone":   w.blogNone,
+		"blogAll":    w.blogAll,
+		"misprints":  w.misprints,
+		"weights":    w.weights,
+		"posWeights": w.posWeights,
+		"tails":      w.tails,
+		"inputs":     w.certainInputs,
+		"rows":       w.extremeRows,
+		"parting":    w.parting,
+		"agreement":  w.agreement,
+		"forum":      w.forum,
+		"legacy":     w.legacy,
+		"coupling":   w.coupling,
+		"compose":    w.compose,
+		"number":     facts.Number,
+	}).Parse(prose)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, nil); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// writer writes the parts of the page that are computed.
+type writer struct{ set *fixtures.Set }
+
+// rule links to rules, which must exist.
+func (w writer) rule(ids ...string) (string, error) {
+	links := make([]string, len(ids))
+	for i, id := range ids {
+		if _, ok := relation.ByRule(id); !ok {
+			if _, err := w.set.Rule(id); err != nil {
+				return "", err
+			}
+		}
+		links[i] = fmt.Sprintf("[%s](rules.md#%s)", id, strings.ToLower(id))
+	}
+	return strings.Join(links, ", "), nil
+}
+
+// caseID writes the ids of cases, which must exist.
+func (w writer) caseID(ids ...string) (string, error) {
+	codes := make([]string, len(ids))
+	for i, id := range ids {
+		if _, err := w.set.Case(id); err != nil {
+			return "", err
+		}
+		codes[i] = "`" + id + "`"
+	}
+	return strings.Join(codes, ", "), nil
+}
+
+// torch writes what PyTorch returned: element i of an output, or its first elements.
+func (w writer) torch(id, output string, i ...int) (string, error) {
+	if len(i) == 0 {
+		return facts.Cell(w.set, id, output, false)
+	}
+	r, err := facts.Element(w.set, id, output, i[0])
+	return facts.Number(r.Torch), err
+}
+
+// exact writes the exact result of an element.
+func (w writer) exact(id, output string, i int) (string, error) {
+	r, err := facts.Element(w.set, id, output, i)
+	if err == nil && !r.HasExact {
+		err = fmt.Errorf("%s#%s: element %d has no oracle", id, output, i)
+	}
+	return facts.Number(r.Exact), err
+}
+
+// shape writes the shape of an output, or that of an input.
+func (w writer) shape(id, name string) (string, error) {
+	c, err := w.set.Case(id)
+	if err != nil {
+		return "", err
+	}
+	ref, ok := c.Inputs[name]
+	if !ok {
+		output, ok := c.Outputs[name]
+		if !ok {
+			return "", fmt.Errorf("%s has neither an input nor an output %q", id, name)
+		}
+		ref = *output.Reference
+	}
+	_, shape, err := w.set.Type(c, ref)
+	return tensor.FormatShape(shape), err
+}
+
+// rejected returns a case that PyTorch refuses.
+func (w writer) rejected(id string) (*fixtures.Rejection, error) {
+	c, err := w.set.Case(id)
+	if err != nil {
+		return nil, err
+	}
+	if c.Rejection == nil {
+		return nil, fmt.Errorf("%s: PyTorch does not refuse it", id)
+	}
+	return c.Rejection, nil
+}
+
+// refusal writes the class of the error that PyTorch raises.
+func (w writer) refusal(id string) (string, error) {
+	r, err := w.rejected(id)
+	if err != nil {
+		return "", err
+	}
+	return r.Error, nil
+}
+
+// message writes the error that PyTorch raises.
+func (w writer) message(id string) (string, error) {
+	r, err := w.rejected(id)
+	if err != nil {
+		return "", err
+	}
+	return r.Error + ": " + r.Message, nil
+}
+
+// table writes a table of Markdown; a head that starts with ':' is of a column of numbers.
+func table(head []string, rows [][]string) string {
+	var b strings.Builder
+	line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
+	titles, rule := make([]string, len(head)), make([]string, len(head))
+	for i, title := range head {
+		name, right := strings.CutPrefix(title, ":")
+		titles[i], rule[i] = name, "---"
+		if right {
+			rule[i] = "--:"
+		}
+	}
+	line(titles)
+	line(rule)
+	for _, row := range rows {
+		line(row)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
