@@ -11,12 +11,13 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/suggest"
 	"lossproof/judge/relation"
+	"lossproof/ports"
 )
 
 func (p *program) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [RULE]",
-		Short: "One rule: its sentence, its basis and its cases; without RULE, all rules",
+		Short: "One rule: its sentence, the formula, its basis and its cases; without RULE, all rules",
 		Example: `  lossproof explain
   lossproof explain MLSM-NONE-SHAPE`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -69,18 +70,34 @@ var requirementMeans = map[fixtures.Requirement]string{
 	fixtures.Quirk:  "contradicts documentation or mathematics; reported, gates only with --quirks",
 }
 
+// formulas are the rules that say what each module computes.
+var formulas = map[string][]string{
+	ports.BCEWithLogitsLoss:        {"BCEWL-FORMULA", "BCEWL-GRAD-INPUT"},
+	ports.MultiLabelSoftMarginLoss: {"MLSM-FORMULA", "MLSM-GRAD-INPUT"},
+	ports.BCELoss:                  {"BCE-FORMULA", "BCE-CLAMP", "BCE-GRAD-INPUT"},
+	ports.CrossEntropyLoss:         {"CE-FORMULA", "CE-PROBABILITIES", "CE-GRAD-INPUT"},
+}
+
 // head writes what all rules have.
-func head(w *bufio.Writer, rule fixtures.Rule) {
+func head(w *bufio.Writer, set *fixtures.Set, rule fixtures.Rule) {
 	fmt.Fprintf(w, "%s\n%s\n\n", rule.ID, rule.Statement)
 	fmt.Fprintf(w, "module       %s\n", rule.Module)
+	title := "formula"
+	for _, id := range formulas[rule.Module] {
+		// The sentence of the rule itself stands above.
+		if formula, err := set.Rule(id); err == nil && id != rule.ID {
+			fmt.Fprintf(w, "%-12s %s: %s\n", title, id, formula.Statement)
+			title = ""
+		}
+	}
 	fmt.Fprintf(w, "requirement  %s: %s\n", rule.Requirement, requirementMeans[rule.Requirement])
 	fmt.Fprintf(w, "basis        %s: %s\n             %s\n", rule.Basis.Kind, rule.Basis.Text, rule.Basis.Link)
 }
 
 // explainRelation explains a rule that a relation shows.
-func explainRelation(w *bufio.Writer, r *relation.Relation) {
-	head(w, r.Rule)
-	fmt.Fprintf(w, "evidence     relation: checked on inputs that are generated from --seed\n")
+func explainRelation(w *bufio.Writer, set *fixtures.Set, r *relation.Relation) {
+	head(w, set, r.Rule)
+	fmt.Fprintf(w, "evidence     relation %s: checked on inputs that are generated from --seed\n", r.ID)
 	fmt.Fprintf(w, "domain       %s\n", r.Domain)
 	fmt.Fprintf(w, "inputs       %s\n", strings.ReplaceAll(relation.Inputs, "\n", "\n             "))
 	fmt.Fprintf(w, "tolerance    %s\n", r.Tolerance)
@@ -89,7 +106,7 @@ func explainRelation(w *bufio.Writer, r *relation.Relation) {
 
 func explain(w *bufio.Writer, set *fixtures.Set, id string) error {
 	if r, ok := relation.ByRule(id); ok {
-		explainRelation(w, r)
+		explainRelation(w, set, r)
 		return nil
 	}
 	rule, err := set.Rule(id)
@@ -114,7 +131,7 @@ func explain(w *bufio.Writer, set *fixtures.Set, id string) error {
 	if rule.Evidence != "" {
 		evidence = rule.Evidence + "; " + evidence
 	}
-	head(w, *rule)
+	head(w, set, *rule)
 	fmt.Fprintf(w, "evidence     %s\n", evidence)
 	for _, list := range []struct {
 		title string

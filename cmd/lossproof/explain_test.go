@@ -1,0 +1,78 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"lossproof/fixtures"
+	"lossproof/judge/relation"
+)
+
+// TestExplainEveryRule asks for every rule of the four modules, and wants the sentence, a formula, requirement, basis
+// and evidence of each: its relation, or exactly its cases.
+func TestExplainEveryRule(t *testing.T) {
+	set, err := openSet()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := map[string]int{}
+	for _, rule := range rulesOf(set) {
+		asked[rule.Module]++
+		got := command("explain", rule.ID)
+		check(t, got, 0,
+			rule.ID+"\n"+rule.Statement+"\n",
+			"module       "+rule.Module+"\n",
+			"requirement  "+string(rule.Requirement)+": ",
+			"basis        "+rule.Basis.Kind+": "+rule.Basis.Text+"\n             "+rule.Basis.Link+"\n",
+			"\nevidence     ",
+		)
+		if !hasFormula(set, rule, got.stdout) {
+			t.Errorf("%s: no formula of %s in\n%s", rule.ID, rule.Module, got.stdout)
+		}
+		if r, ok := relation.ByRule(rule.ID); ok {
+			check(t, got, 0, "relation "+r.ID+": ", "domain       "+r.Domain, "tolerance    "+r.Tolerance, "lossproof run --select "+r.ID)
+			continue
+		}
+		if own, also := casesOf(set, rule.ID); !slices.Equal(listed(got.stdout, "cases"), own) || !slices.Equal(listed(got.stdout, "cases that touch it"), also) || len(own) == 0 {
+			t.Errorf("%s: wrong cases, want %d of its own and %d more in\n%s", rule.ID, len(own), len(also), got.stdout)
+		}
+	}
+	for module := range formulas {
+		if asked[module] == 0 {
+			t.Errorf("%s has no rule", module)
+		}
+	}
+	if len(asked) != len(formulas) {
+		t.Errorf("the rules are of the modules %v, formulas has %d modules", asked, len(formulas))
+	}
+}
+
+// hasFormula reports whether the text has the sentences of all formulas of the rule's module.
+func hasFormula(set *fixtures.Set, rule fixtures.Rule, text string) bool {
+	for _, id := range formulas[rule.Module] {
+		formula, err := set.Rule(id)
+		if err != nil || !strings.Contains(text, formula.Statement) {
+			return false
+		}
+	}
+	return len(formulas[rule.Module]) > 0
+}
+
+func casesOf(set *fixtures.Set, rule string) (own, also []string) {
+	for _, c := range set.Cases {
+		if c.Rule == rule {
+			own = append(own, c.ID)
+		} else if slices.Contains(c.Also, rule) {
+			also = append(also, c.ID)
+		}
+	}
+	return own, also
+}
+
+// listed returns the ids below a title.
+func listed(text, title string) []string {
+	_, list, _ := strings.Cut(text, "\n"+title+"\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	return strings.Fields(list)
+}
