@@ -86,7 +86,8 @@ SWEEP_STATE := dist/sweep-state.json
 exhaustive: export CGO_ENABLED = 0
 exhaustive: ## every float32 logit, and long sums; writes docs/accuracy.md (minutes, resumable)
 	$(GO) build -o dist/lossproof ./cmd/lossproof
-	@status=0; dist/lossproof sweep --state $(SWEEP_STATE) --sums 100000000 --page docs/accuracy.md || status=$$?; \
+	@status=0; dist/lossproof sweep --state $(SWEEP_STATE) --sums 100000000 --page docs/accuracy.md \
+	--plot docs/plots/errors-lossproof.svg || status=$$?; \
 	if [ $$status -le 1 ]; then rm -f $(SWEEP_STATE); fi; exit $$status
 
 .PHONY: bench
