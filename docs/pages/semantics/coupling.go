@@ -2,8 +2,10 @@ package semantics
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
+	"lossproof/docs/pages/facts"
 	"lossproof/loss"
 )
 
@@ -49,6 +51,36 @@ func (w writer) coupling() (string, error) {
 		rows = append(rows, []string{m.what, changed(before.Data, after.Data), changed(gradBefore.Data, gradAfter.Data)})
 	}
 	return table([]string{"", ":losses of 'none' that change", ":elements of the gradient that change"}, rows), nil
+}
+
+// twoClasses writes the largest difference, on the post's table, between BCEWithLogitsLoss of x and CrossEntropyLoss of
+// (0, x), whose second class is the target where t is 1.
+func (w writer) twoClasses() (string, error) {
+	t, err := w.blog()
+	if err != nil {
+		return "", err
+	}
+	n := len(t.logits.Data)
+	pairs := loss.Tensor[float64]{Data: make([]float64, 2*n), Shape: []int{n, 2}}
+	classes := make([]int64, n)
+	for i, x := range t.logits.Data {
+		pairs.Data[2*i+1], classes[i] = x, int64(t.targets.Data[i])
+	}
+	two, err := loss.CrossEntropyLoss[float64]{Reduction: loss.None}.Forward(pairs, loss.ClassIndices[float64](classes, n))
+	if err != nil {
+		return "", err
+	}
+	one, err := forward(loss.BCEWithLogitsLoss[float64]{Reduction: loss.None}, t)
+	if err != nil {
+		return "", err
+	}
+	const rounding = 1e-15
+	for i := range one {
+		if d := math.Abs(two.Data[i] - one[i]); d > rounding {
+			return "", fmt.Errorf("logit %v: the losses differ by %v", t.logits.Data[i], d)
+		}
+	}
+	return facts.Number(rounding), nil
 }
 
 func changed(before, after []float64) string {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"math"
 	"strings"
 	"text/template"
 
@@ -49,7 +50,16 @@ func Page(set *fixtures.Set) ([]byte, error) {
 		"legacy":     w.legacy,
 		"coupling":   w.coupling,
 		"compose":    w.compose,
-		"number":     facts.Number,
+		"twoClasses": w.twoClasses,
+		"vanishes":   w.vanishes,
+
+		"forumDifference": w.forumDifference,
+
+		"number":         facts.Number,
+		"smallest":       func() float64 { return math.SmallestNonzeroFloat32 },
+		"smallestNormal": func() float64 { return 0x1p-126 },
+		"perUnit":        func() int { return perUnit },
+		"searchedTo":     func() int { return searchedTo },
 	}).Parse(prose)
 	if err != nil {
 		return nil, err

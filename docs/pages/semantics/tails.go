@@ -100,6 +100,35 @@ func (w writer) tails() (string, error) {
 	return table(append(head, ":gradient, exact", ":BCEWithLogitsLoss", ":MultiLabelSoftMarginLoss"), rows), nil
 }
 
+// vanishes returns the first recorded logit below 0 from which on PyTorch's BCEWithLogitsLoss is 0 in float32 at target 0.
+func (w writer) vanishes() (string, error) {
+	c, err := w.set.Case(ports.BCEWithLogitsLoss + "/extreme_logits/f32-none-cancel-float32-t-0")
+	if err != nil {
+		return "", err
+	}
+	inputs, err := w.set.Inputs(c)
+	if err != nil {
+		return "", err
+	}
+	want, err := w.set.Expected(c, ports.Loss)
+	if err != nil {
+		return "", err
+	}
+	first, last := math.Inf(-1), 0.0 // the first that vanishes, the last that does not
+	for i, x := range inputs[ports.Input].Float64s() {
+		switch l := want.Reference.Float64(i); {
+		case x < 0 && l == 0:
+			first = max(first, x)
+		case x < 0:
+			last = min(last, x)
+		}
+	}
+	if first > last || math.IsInf(first, -1) {
+		return "", fmt.Errorf("%s: the loss is 0 at %v and is not at %v", c.ID, first, last)
+	}
+	return facts.Number(first), nil
+}
+
 // certainProbabilities are inputs of BCELoss from one certainty to the other.
 var certainProbabilities = []float32{0, 1e-44, 1e-30, 1e-11, 0.001, 1 - 0x1p-24, 1}
 

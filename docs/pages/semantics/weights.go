@@ -87,7 +87,7 @@ func (w writer) weights() (string, error) {
 		}
 		rows = append(rows, row)
 	}
-	return table([]string{"", ":sum", ":mean", ":sum / mean", ":weighted sum", ":weighted mean", ":sum / mean"}, rows), nil
+	return table([]string{"", ":sum", ":mean", ":sum / mean", ":weighted sum", ":weighted mean", ":weighted sum / mean"}, rows), nil
 }
 
 // posWeights writes the losses of the first sample with and without a pos_weight.
