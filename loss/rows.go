@@ -61,7 +61,10 @@ const (
 // rowScratch is the memory that a goroutine computes with.
 type rowScratch[T Float] struct {
 	// exps are those of a chunk of classes; coefficients its a[c].
-	exps, coefficients [rowChunk]float64
+	exps         [rowChunk + kernel.SoftmaxSlack]float64
+	coefficients [rowChunk]float64
+	// m and rest are those of a chunk.
+	m, rest [1]float64
 	// input and target hold a chunk whose classes are not neighbours in memory, out a result of it.
 	input, target, out [rowChunk]T
 }
@@ -209,23 +212,31 @@ func (j *rowsJob[T]) store(dst []T, r row, lo int, values []T) {
 
 // softmax finds what all classes of a row need. If they fit into one chunk, scratch.exps are those of the row afterwards.
 func (j *rowsJob[T]) softmax(r *row, scratch *rowScratch[T]) {
-	m := T(math.Inf(-1))
 	for lo := 0; lo < j.classes; lo += rowChunk {
-		hi := min(lo+rowChunk, j.classes)
-		m = max(m, kernel.Max(j.chunk(j.input, *r, lo, hi, &scratch.input)))
+		x := j.chunk(j.input, *r, lo, min(lo+rowChunk, j.classes), &scratch.input)
+		kernel.Softmax(scratch.m[:], scratch.rest[:], scratch.exps[:len(x)+kernel.SoftmaxSlack], x, len(x))
+		if lo == 0 {
+			r.m, r.rest = scratch.m[0], scratch.rest[0]
+		} else {
+			r.merge(scratch.m[0], scratch.rest[0])
+		}
 	}
-	r.m = float64(m)
-	var sums kernel.Sums
-	ties := 0
-	for lo := 0; lo < j.classes; lo += rowChunk {
-		ties += j.exps(&sums, *r, lo, min(lo+rowChunk, j.classes), scratch)
-	}
-	total := sums.Total()
-	r.rest = float64(ties-1) + total.Value()
-	if math.IsInf(r.m, 0) && ties > 1 {
+	if math.IsInf(r.m, 0) && r.rest > 0 {
 		r.rest = math.NaN() // no limit
 	}
 	r.logSum = math.Log1p(r.rest)
+}
+
+// merge adds a chunk of a row, given its largest logit and Σ exp(x-m) without one that is equal to m.
+func (r *row) merge(m, rest float64) {
+	switch {
+	case m == r.m:
+		r.rest += 1 + rest
+	case m < r.m:
+		r.rest += (1 + rest) * math.Exp(m-r.m)
+	default:
+		r.m, r.rest = m, rest+(1+r.rest)*math.Exp(r.m-m)
+	}
 }
 
 // exps sets scratch.exps to exp(x-m) of the classes lo to hi of a row. It adds those of x < m to sums, and returns the number of x equal to m.

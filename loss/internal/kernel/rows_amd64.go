@@ -4,6 +4,27 @@
 
 package kernel
 
+// softmaxRows32AVX2 is
+//
+//	for r := range maxima {
+//		row := x[r*classes:][:classes]
+//		m, ties, sum := max(row...), 0, 0
+//		for c, x := range row {
+//			y[r*classes+c] = exp(-min(m-x, 708))
+//			if y[r*classes+c] == 1 {
+//				ties++
+//			} else {
+//				sum += y[r*classes+c]
+//			}
+//		}
+//		maxima[r], rests[r] = m, float64(ties-1)+sum
+//	}
+//
+// with exp as in exp32AVX2, and a maximum that passes over NaN. It writes up to 7 zeros to y behind the last row.
+//
+//go:noescape
+func softmaxRows32AVX2(maxima []float64, rests []float64, y []float64, x []float32, classes int)
+
 // max32AVX2 is
 //
 //	largest := -Inf

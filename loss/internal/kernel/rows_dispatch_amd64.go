@@ -2,6 +2,14 @@
 
 package kernel
 
+func softmaxRows32(maxima, rests, y []float64, x []float32, classes int) {
+	if useAVX2 {
+		softmaxRows32AVX2(maxima, rests, y, x, classes)
+		return
+	}
+	softmaxRows32Go(maxima, rests, y, x, classes)
+}
+
 func max32(x []float32) float32 {
 	if useAVX2 {
 		return max32AVX2(x)

@@ -6,6 +6,11 @@ package kernel
 // they would take its arguments to the heap.
 
 //go:noinline
+func softmaxRows32(maxima, rests, y []float64, x []float32, classes int) {
+	softmaxRows32Go(maxima, rests, y, x, classes)
+}
+
+//go:noinline
 func max32(x []float32) float32 { return maxGo(x) }
 
 //go:noinline

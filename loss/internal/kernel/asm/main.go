@@ -27,6 +27,7 @@ func main() {
 	flag.Parse()
 	ConstraintExpr("amd64,!purego")
 	if *rows {
+		softmaxRows32(coefficients["exp32Poly"])
 		for _, e := range []element{float32s, float64s} {
 			maximum(e)
 			expSum(e, coefficients["exp"+e.suffix()+"Poly"])

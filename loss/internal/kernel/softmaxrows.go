@@ -1,0 +1,66 @@
+package kernel
+
+import "math"
+
+// SoftmaxSlack is the number of elements that the y of [Softmax] must have beyond those of x.
+const SoftmaxSlack = 7
+
+// Softmax computes rows of x, each of so many classes and one after the other. For every row it writes the largest element m to maxima (-Inf
+// if all are NaN), e = exp(x-m) to y, with the precision that T needs, and the sum of all e but one that is 1 to rests: that sum keeps its relative accuracy, however
+// small it is. At an infinite m, e is 1 where x is m and else 0. NaN in x makes NaN of its e and of the sum.
+//
+// y has [SoftmaxSlack] elements more than x, into which zeros may be written.
+func Softmax[T Float](maxima, rests, y []float64, x []T, classes int) {
+	rests, y = rests[:len(maxima)], y[:len(x)+SoftmaxSlack]
+	switch x := any(x[:len(maxima)*classes]).(type) {
+	case []float32:
+		softmaxRows32(maxima, rests, y, x, classes)
+	case []float64:
+		softmaxRows64(maxima, rests, y, x, classes)
+	}
+	for r, m := range maxima {
+		if !math.IsInf(m, 0) {
+			continue
+		}
+		var sums Sums
+		lo := r * classes
+		ties := expSumInf(&sums, y[lo:lo+classes], x[lo:lo+classes], m)
+		rests[r] = restOf(&sums, ties)
+	}
+}
+
+// softmaxRows64 is softmaxRows32Go for float64. It takes the same way wherever it runs.
+func softmaxRows64(maxima, rests, y, x []float64, classes int) {
+	for r := range maxima {
+		row, e := x[r*classes:][:classes], y[r*classes:][:classes]
+		m := max64(row)
+		maxima[r] = m
+		if math.IsInf(m, 0) {
+			continue
+		}
+		var sums Sums
+		ties := ExpSum(&sums, e, row, m)
+		rests[r] = restOf(&sums, ties)
+	}
+}
+
+// softmaxRows32Go does nothing but write the maximum where it is infinite.
+func softmaxRows32Go(maxima, rests, y []float64, x []float32, classes int) {
+	for r := range maxima {
+		row, e := x[r*classes:][:classes], y[r*classes:][:classes]
+		m := float64(maxGo(row))
+		maxima[r] = m
+		if math.IsInf(m, 0) {
+			continue
+		}
+		var sums Sums
+		ties := expSum32Go((*[8]float64)(&sums), e, row, m)
+		rests[r] = restOf(&sums, ties)
+	}
+}
+
+// restOf returns the sum of a row but for one element that is 1.
+func restOf(sums *Sums, ties int) float64 {
+	total := sums.Total()
+	return float64(ties-1) + total.Value()
+}
