@@ -94,7 +94,8 @@ func Numbers(values []float64) string {
 	return strings.Join(parts, ", ")
 }
 
-// Number writes four significant digits, or NaN, inf and zero as PyTorch does.
+// Number writes four significant digits, or NaN and inf as PyTorch does. A zero has no sign: no
+// rule asks for it.
 func Number(v float64) string {
 	switch text := fmt.Sprintf("%.4g", v); text {
 	case "+Inf":
@@ -103,6 +104,8 @@ func Number(v float64) string {
 		return "-inf"
 	case "NaN":
 		return "nan"
+	case "-0":
+		return "0"
 	default:
 		return text
 	}

@@ -1,9 +1,12 @@
 package semantics
 
 import (
+	"fmt"
 	"lossproof/docs/pages/facts"
+	"lossproof/fixtures"
 	"lossproof/ports"
 	"lossproof/tensor"
+	"slices"
 )
 
 // argument is something that a module takes or gives.
@@ -72,76 +75,148 @@ const (
 	dtypes
 )
 
-// comparison asks the modules the same: a case each, in the order of facts.Modules, "" where it has no sense.
+// answer is the case in which a module answers, by its name without the module, and the rule that it shows.
+type answer struct{ name, rule string }
+
+// comparison asks the modules the same, in the order of facts.Modules; the zero answer is that of a module for which the
+// question has no sense.
 type comparison struct {
-	what  string
-	names [4]string
-	show  show
-	rules []string
+	what    string
+	answers [4]answer
+	show    show
 }
 
 var comparisons = []comparison{
-	{"'none' of (3, 5)", [4]string{"shapes/f32-none-3x5", "shapes/f32-none-3x5", "shapes/f32-none-3x5", "blog_example/f32-none-index"}, shapes,
-		[]string{"BCEWL-NONE-SHAPE", "MLSM-NONE-SHAPE", "BCE-NONE-SHAPE", "CE-NONE-SHAPE"}},
-	{"'none' of (5,)", [4]string{"shapes/f32-none-5", "shapes/f32-none-5", "shapes/f32-none-5", "shapes/f32-none-index-5"}, shapes,
-		[]string{"BCEWL-RANK", "MLSM-NO-BATCH", "BCE-RANK", "CE-NO-BATCH"}},
-	{"'none' of (2, 3, 4)", [4]string{"shapes/f32-none-2x3x4", "shapes/f32-none-2x3x4", "shapes/f32-none-2x3x4", "shapes/f32-none-index-2x3x4"}, shapes,
-		[]string{"BCEWL-RANK", "MLSM-CLASS-AXIS", "BCE-RANK", "CE-CLASS-AXIS"}},
-	{"'none' of a 0-d input", [4]string{"shapes/f32-none-0d", "rejections/f32-none-0d", "shapes/f32-none-0d", ""}, shapes,
-		[]string{"BCEWL-SCALAR", "MLSM-NO-SCALAR", "BCE-SCALAR"}},
-	{"'mean' of (0, 3)", [4]string{"shapes/f32-mean-0x3", "shapes/f32-mean-0x3", "shapes/f32-mean-0x3", "shapes/f32-mean-index-0x3"}, values,
-		[]string{"BCEWL-EMPTY-MEAN", "MLSM-EMPTY-MEAN", "BCE-EMPTY-MEAN", "CE-EMPTY-MEAN"}},
-	{"'sum' of (0, 3)", [4]string{"shapes/f32-sum-0x3", "shapes/f32-sum-0x3", "shapes/f32-sum-0x3", "shapes/f32-sum-index-0x3"}, values,
-		[]string{"BCEWL-EMPTY-SUM", "MLSM-EMPTY-SUM", "BCE-EMPTY-SUM", "CE-EMPTY-SUM"}},
-	{"'sum' of (3, 0)", [4]string{"shapes/f32-sum-3x0", "shapes/f32-sum-3x0", "shapes/f32-sum-3x0", ""}, values,
-		[]string{"BCEWL-EMPTY-SUM", "MLSM-EMPTY-CLASSES", "BCE-EMPTY-SUM"}},
-	{"a target that would have to be broadcast", [4]string{"rejections/f32-none-target-3x5-and-5", "broadcasting/f32-none-target-3x5-and-5", "rejections/f32-target-3x5-and-5", "rejections/f32-probabilities-4x3-and-1x3"}, shapes,
-		[]string{"BCEWL-TARGET-SHAPE", "MLSM-TARGET-BROADCAST-QUIRK", "BCE-TARGET-SHAPE", "CE-TARGET-SHAPE"}},
-	{"int64 targets", [4]string{"rejections/f32-none-int64-target", "mixed_dtype/none-float32-input-int64-target", "rejections/f32-none-int64-target", "blog_example/f32-none-index"}, shapes,
-		[]string{"BCEWL-TARGET-DTYPE", "MLSM-TARGET-INTEGER-QUIRK", "BCE-TARGET-DTYPE", "CE-FORMULA"}},
-	{"a target outside [0, 1]", [4]string{"targets/f32-none-outside", "targets/f32-none-outside", "rejections/f32-mean-target-2", "class_probabilities/f32-none-above-1"}, shapes,
-		[]string{"BCEWL-TARGET-RANGE", "MLSM-TARGET-RANGE", "BCE-TARGET-RANGE", "CE-TARGET-RANGE"}},
-	{"float64 targets for float32 inputs: dtype of the loss", [4]string{"mixed_dtype/none-float32-input-float64-target", "mixed_dtype/none-float32-input-float64-target", "rejections/f32-none-float64-target", "mixed_dtype/none-float32-input-float64-target"}, dtypes,
-		[]string{"BCEWL-DTYPE-QUIRK", "MLSM-DTYPE-QUIRK", "BCE-TARGET-DTYPE", "CE-DTYPE-QUIRK"}},
-	{"float32 targets for float64 inputs: dtype of the loss", [4]string{"mixed_dtype/none-float64-input-float32-target", "mixed_dtype/none-float64-input-float32-target", "", "mixed_dtype/none-float64-input-float32-target"}, dtypes,
-		[]string{"BCEWL-DTYPE-QUIRK", "MLSM-DTYPE-QUIRK", "CE-DTYPE-QUIRK"}},
-	{"one weight for each class", [4]string{"weights/f32-none-class", "weights/f32-none-class", "weights/f32-none-class", "weights/f32-none-index-3x3"}, shapes,
-		[]string{"BCEWL-WEIGHT-BROADCAST", "MLSM-WEIGHT-BROADCAST", "BCE-WEIGHT-BROADCAST", "CE-WEIGHT"}},
-	{"one weight for each element", [4]string{"weights/f32-none-NxC", "weights/f32-none-NxC", "weights/f32-none-NxC", "rejections/f32-index-weight-4x3"}, shapes,
-		[]string{"BCEWL-WEIGHT-BROADCAST", "MLSM-WEIGHT-ELEMENT", "BCE-WEIGHT-BROADCAST", "CE-WEIGHT-SHAPE"}},
-	{"a weight (2, 3, 5) for an input (3, 5)", [4]string{"rejections/f32-weight-2x3x5", "broadcasting/f32-none-weight-2x3x5", "rejections/f32-weight-2x3x5", ""}, shapes,
-		[]string{"BCEWL-WEIGHT-SHAPE", "MLSM-WEIGHT-RANK-QUIRK", "BCE-WEIGHT-SHAPE"}},
-	{"reduction='elementwise_mean'", [4]string{"rejections/f32-reduction-elementwise_mean", "rejections/f32-reduction-elementwise_mean", "rejections/f32-reduction-elementwise_mean", "rejections/f32-reduction-elementwise_mean"}, shapes,
-		[]string{"BCEWL-REDUCTION-QUIRK", "MLSM-REDUCTION-INVALID", "BCE-REDUCTION-QUIRK", "CE-REDUCTION-QUIRK"}},
+	{"'none' of (3, 5)", [4]answer{
+		{"shapes/f32-none-3x5", "BCEWL-NONE-SHAPE"},
+		{"shapes/f32-none-3x5", "MLSM-NONE-SHAPE"},
+		{"shapes/f32-none-3x5", "BCE-NONE-SHAPE"},
+		{"blog_example/f32-none-index", "CE-NONE-SHAPE"},
+	}, shapes},
+	{"'none' of (5,)", [4]answer{
+		{"shapes/f32-none-5", "BCEWL-RANK"},
+		{"shapes/f32-none-5", "MLSM-NO-BATCH"},
+		{"shapes/f32-none-5", "BCE-RANK"},
+		{"shapes/f32-none-index-5", "CE-NO-BATCH"},
+	}, shapes},
+	{"'none' of (2, 3, 4)", [4]answer{
+		{"shapes/f32-none-2x3x4", "BCEWL-RANK"},
+		{"shapes/f32-none-2x3x4", "MLSM-RANK"},
+		{"shapes/f32-none-2x3x4", "BCE-RANK"},
+		{"shapes/f32-none-index-2x3x4", "CE-CLASS-AXIS"},
+	}, shapes},
+	{"'none' of a 0-d input", [4]answer{
+		{"shapes/f32-none-0d", "BCEWL-SCALAR"},
+		{"rejections/f32-none-0d", "MLSM-NO-SCALAR"},
+		{"shapes/f32-none-0d", "BCE-SCALAR"},
+		{},
+	}, shapes},
+	{"'mean' of (0, 3)", [4]answer{
+		{"shapes/f32-mean-0x3", "BCEWL-EMPTY-MEAN"},
+		{"shapes/f32-mean-0x3", "MLSM-EMPTY-MEAN"},
+		{"shapes/f32-mean-0x3", "BCE-EMPTY-MEAN"},
+		{"shapes/f32-mean-index-0x3", "CE-EMPTY-MEAN"},
+	}, values},
+	{"'sum' of (0, 3)", [4]answer{
+		{"shapes/f32-sum-0x3", "BCEWL-EMPTY-SUM"},
+		{"shapes/f32-sum-0x3", "MLSM-EMPTY-SUM"},
+		{"shapes/f32-sum-0x3", "BCE-EMPTY-SUM"},
+		{"shapes/f32-sum-index-0x3", "CE-EMPTY-SUM"},
+	}, values},
+	{"'sum' of (3, 0)", [4]answer{
+		{"shapes/f32-sum-3x0", "BCEWL-EMPTY-SUM"},
+		{"shapes/f32-sum-3x0", "MLSM-EMPTY-CLASSES"},
+		{"shapes/f32-sum-3x0", "BCE-EMPTY-SUM"},
+		{},
+	}, values},
+	{"a target that would have to be broadcast", [4]answer{
+		{"rejections/f32-none-target-3x5-and-5", "BCEWL-TARGET-SHAPE"},
+		{"broadcasting/f32-none-target-3x5-and-5", "MLSM-TARGET-BROADCAST-QUIRK"},
+		{"rejections/f32-target-3x5-and-5", "BCE-TARGET-SHAPE"},
+		{"rejections/f32-probabilities-4x3-and-1x3", "CE-TARGET-SHAPE"},
+	}, shapes},
+	{"int64 targets", [4]answer{
+		{"rejections/f32-none-int64-target", "BCEWL-TARGET-DTYPE"},
+		{"mixed_dtype/none-float32-input-int64-target", "MLSM-TARGET-INTEGER-QUIRK"},
+		{"rejections/f32-none-int64-target", "BCE-TARGET-DTYPE"},
+		{"extreme_logits/f32-none-equal-target-0", "CE-FORMULA"},
+	}, shapes},
+	{"a target outside [0, 1]", [4]answer{
+		{"targets/f32-none-outside", "BCEWL-TARGET-RANGE"},
+		{"targets/f32-none-outside", "MLSM-TARGET-RANGE"},
+		{"rejections/f32-mean-target-2", "BCE-TARGET-RANGE"},
+		{"class_probabilities/f32-none-above-1", "CE-TARGET-RANGE"},
+	}, shapes},
+	{"float64 targets for float32 inputs: dtype of the loss", [4]answer{
+		{"mixed_dtype/none-float32-input-float64-target", "BCEWL-DTYPE-QUIRK"},
+		{"mixed_dtype/none-float32-input-float64-target", "MLSM-DTYPE-QUIRK"},
+		{"rejections/f32-none-float64-target", "BCE-TARGET-DTYPE"},
+		{"mixed_dtype/none-float32-input-float64-target", "CE-DTYPE-QUIRK"},
+	}, dtypes},
+	{"float32 targets for float64 inputs: dtype of the loss", [4]answer{
+		{"mixed_dtype/none-float64-input-float32-target", "BCEWL-DTYPE-QUIRK"},
+		{"mixed_dtype/none-float64-input-float32-target", "MLSM-DTYPE-QUIRK"},
+		{},
+		{"mixed_dtype/none-float64-input-float32-target", "CE-DTYPE-QUIRK"},
+	}, dtypes},
+	{"one weight for each class", [4]answer{
+		{"weights/f32-none-class", "BCEWL-WEIGHT-BROADCAST"},
+		{"weights/f32-none-class", "MLSM-WEIGHT-BROADCAST"},
+		{"weights/f32-none-class", "BCE-WEIGHT-BROADCAST"},
+		{"weights/f32-none-index-3x3", "CE-WEIGHT"},
+	}, shapes},
+	{"one weight for each element", [4]answer{
+		{"weights/f32-none-NxC", "BCEWL-WEIGHT-BROADCAST"},
+		{"weights/f32-none-NxC", "MLSM-WEIGHT-ELEMENT"},
+		{"weights/f32-none-NxC", "BCE-WEIGHT-BROADCAST"},
+		{"rejections/f32-index-weight-4x3", "CE-WEIGHT-SHAPE"},
+	}, shapes},
+	{"a weight (2, 3, 5) for an input (3, 5)", [4]answer{
+		{"rejections/f32-weight-2x3x5", "BCEWL-WEIGHT-SHAPE"},
+		{"broadcasting/f32-none-weight-2x3x5", "MLSM-WEIGHT-RANK-QUIRK"},
+		{"rejections/f32-weight-2x3x5", "BCE-WEIGHT-SHAPE"},
+		{},
+	}, shapes},
+	{"reduction='elementwise_mean'", [4]answer{
+		{"rejections/f32-reduction-elementwise_mean", "BCEWL-REDUCTION-QUIRK"},
+		{"rejections/f32-reduction-elementwise_mean", "MLSM-REDUCTION-INVALID"},
+		{"rejections/f32-reduction-elementwise_mean", "BCE-REDUCTION-QUIRK"},
+		{"rejections/f32-reduction-elementwise_mean", "CE-REDUCTION-QUIRK"},
+	}, shapes},
 }
 
-// agreement writes the comparisons.
+// agreement writes the comparisons. Each answer links to its rule, and its title is the case.
 func (w writer) agreement() (string, error) {
 	var rows [][]string
 	for _, c := range comparisons {
 		row := []string{c.what}
-		for i, name := range c.names {
-			cell, err := w.comparisonCell(facts.Modules[i], name, c.show)
+		for i, a := range c.answers {
+			if a == (answer{}) {
+				row = append(row, "–")
+				continue
+			}
+			id := facts.Modules[i] + "/" + a.name
+			text, err := w.answered(id, a.rule, c.show)
 			if err != nil {
 				return "", err
 			}
-			row = append(row, cell)
+			anchor, err := w.anchor(a.rule)
+			if err != nil {
+				return "", err
+			}
+			row = append(row, fmt.Sprintf("[%s](%s %q)", text, anchor, id))
 		}
-		rules, err := w.rule(c.rules...)
-		if err != nil {
-			return "", err
-		}
-		rows = append(rows, append(row, rules))
+		rows = append(rows, row)
 	}
-	return table(append(append([]string{"asked"}, facts.Modules...), "rules"), rows), nil
+	return table(append([]string{"asked"}, facts.Modules...), rows), nil
 }
 
-func (w writer) comparisonCell(module, name string, show show) (string, error) {
-	if name == "" {
-		return "–", nil
-	}
-	c, err := w.set.Case(module + "/" + name)
+func (w writer) answered(id, rule string, show show) (string, error) {
+	c, err := w.set.Case(id)
 	if err != nil {
+		return "", err
+	}
+	if err := stands(c, rule); err != nil {
 		return "", err
 	}
 	if c.Rejection != nil || show == values {
@@ -154,5 +229,13 @@ func (w writer) comparisonCell(module, name string, show show) (string, error) {
 	if show == dtypes {
 		return string(want.Reference.DType), nil
 	}
-	return "loss of shape " + tensor.FormatShape(want.Reference.Shape), nil
+	return "loss " + tensor.FormatShape(want.Reference.Shape), nil
+}
+
+// stands returns an error for a case that has nothing to do with a rule.
+func stands(c *fixtures.Case, rule string) error {
+	if c.Rule != rule && !slices.Contains(c.Also, rule) {
+		return fmt.Errorf("%s stands for %s, not for %s", c.ID, c.Rule, rule)
+	}
+	return nil
 }

@@ -174,9 +174,12 @@ func (w writer) misprints() (string, error) {
 				if math.Abs(printed-x) > want.PublishedTolerance[i] {
 					return "", fmt.Errorf("%s: the post prints %s, PyTorch returns %v", id, a, x)
 				}
-				found = append(found, fmt.Sprintf("%s for %s", a, sixDigits(x)))
+				found = append(found, fmt.Sprintf("%s (PyTorch: %s)", a, sixDigits(x)))
 			}
 		}
 	}
-	return fmt.Sprintf("%d of its %d figures differ from PyTorch's in the last digit (%s)", len(found), figures, strings.Join(found, "; ")), nil
+	if len(found) == 0 {
+		return fmt.Sprintf("all its %d figures are PyTorch's", figures), nil
+	}
+	return fmt.Sprintf("its %d figures are PyTorch's, but for the last digit of %s", figures, strings.Join(found, " and ")), nil
 }

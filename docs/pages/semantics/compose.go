@@ -135,7 +135,7 @@ func composeTable() (string, error) {
 		return "", err
 	}
 	rows := [][]string{{"the sigmoid is 1", s32, s64}}
-	for _, at := range []struct{ sign, target float64 }{{1, 0}, {1, 0.5}, {-1, 0.5}, {-1, 1}} {
+	for _, at := range []struct{ sign, target float64 }{{1, 0}, {1, 0.5}, {1, 1}, {-1, 0}, {-1, 0.5}, {-1, 1}} {
 		p32, err := part(float32(at.sign), float32(at.target), close32)
 		if err != nil {
 			return "", err

@@ -78,14 +78,23 @@ type writer struct{ set *fixtures.Set }
 func (w writer) rule(ids ...string) (string, error) {
 	links := make([]string, len(ids))
 	for i, id := range ids {
-		if _, ok := relation.ByRule(id); !ok {
-			if _, err := w.set.Rule(id); err != nil {
-				return "", err
-			}
+		anchor, err := w.anchor(id)
+		if err != nil {
+			return "", err
 		}
-		links[i] = fmt.Sprintf("[%s](rules.md#%s)", id, strings.ToLower(id))
+		links[i] = fmt.Sprintf("[%s](%s)", id, anchor)
 	}
 	return strings.Join(links, ", "), nil
+}
+
+// anchor returns the place of a rule, of the fixtures or of a relation.
+func (w writer) anchor(id string) (string, error) {
+	if _, ok := relation.ByRule(id); !ok {
+		if _, err := w.set.Rule(id); err != nil {
+			return "", err
+		}
+	}
+	return "rules.md#" + strings.ToLower(id), nil
 }
 
 // caseID writes the ids of cases, which must exist.

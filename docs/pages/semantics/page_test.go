@@ -89,10 +89,10 @@ func TestPublishedFigures(t *testing.T) {
 func TestQuotedCasesPass(t *testing.T) {
 	set, page := load(t)
 	var quoted []string
-	for _, m := range regexp.MustCompile("`([A-Za-z]+Loss/[a-z_]+/[^`]+)`").FindAllStringSubmatch(page, -1) {
+	for _, m := range regexp.MustCompile("[`\"]([A-Za-z]+Loss/[a-z_]+/[^`\"]+)[`\"]").FindAllStringSubmatch(page, -1) {
 		quoted = append(quoted, m[1])
 	}
-	if len(quoted) < 20 {
+	if len(quoted) < 60 {
 		t.Fatalf("the page quotes %d cases", len(quoted))
 	}
 	result, err := judge.Run(context.Background(), set, builtin.Port{}, judge.Options{Level: verdict.Parity, Selection: judge.Selection{Select: quoted}})
@@ -115,12 +115,12 @@ func TestLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	headings := map[string][]string{"": anchors(page), "rules.md": anchors(string(rules))}
-	links := regexp.MustCompile(`\]\(([^)]*)\)`).FindAllStringSubmatch(page, -1)
+	links := regexp.MustCompile(`\]\(([^)"]*( "[^"]*")?)\)`).FindAllStringSubmatch(page, -1)
 	if len(links) < 100 {
 		t.Errorf("%d links", len(links))
 	}
 	for _, link := range links {
-		file, anchor, hasAnchor := strings.Cut(link[1], "#")
+		file, anchor, hasAnchor := strings.Cut(strings.Split(link[1], " ")[0], "#")
 		switch {
 		case strings.HasPrefix(file, "https://"):
 		case hasAnchor:

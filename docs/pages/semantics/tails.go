@@ -72,32 +72,32 @@ func exactly(r facts.Recorded) string {
 
 // extremeLogits are the logits of the table; the largest float32 is among them.
 var extremeLogits = []float32{
-	float32(math.Inf(-1)), -math.MaxFloat32, -1e4, -100, -20, 0, 20, 100, 1e4, math.MaxFloat32, float32(math.Inf(1)),
+	float32(math.Inf(-1)), -math.MaxFloat32, -100, -20, 0, 20, 100, math.MaxFloat32, float32(math.Inf(1)),
 }
 
-// tails writes losses and gradients of the two modules of logits, from one end of the range to the other.
-func (w writer) tails() (string, error) {
+// tails writes losses or gradients of the two modules of logits, from one end of the range to the other.
+func (w writer) tails(output string) (string, error) {
 	topics := []string{"extreme_logits", "nonfinite"}
-	var rows [][]string
+	head := []string{":logit"}
+	rows := make([][]string, len(extremeLogits))
+	for i, x := range extremeLogits {
+		rows[i] = []string{facts.Number(float64(x))}
+	}
 	for _, target := range []float32{0, 1} {
-		for _, x := range extremeLogits {
-			row := []string{facts.Number(float64(target)), facts.Number(float64(x))}
-			for _, output := range []string{ports.Loss, ports.GradInput} {
-				bce, err := w.find(ports.BCEWithLogitsLoss, topics, output, x, target)
-				if err != nil {
-					return "", err
-				}
-				mlsm, err := w.find(ports.MultiLabelSoftMarginLoss, topics, output, x, target)
-				if err != nil {
-					return "", err
-				}
-				row = append(row, exactly(bce), shown(bce), shown(mlsm))
+		head = append(head, fmt.Sprintf(":exact, target %v", target), ":BCEWithLogitsLoss", ":MultiLabelSoftMarginLoss")
+		for i, x := range extremeLogits {
+			bce, err := w.find(ports.BCEWithLogitsLoss, topics, output, x, target)
+			if err != nil {
+				return "", err
 			}
-			rows = append(rows, row)
+			mlsm, err := w.find(ports.MultiLabelSoftMarginLoss, topics, output, x, target)
+			if err != nil {
+				return "", err
+			}
+			rows[i] = append(rows[i], exactly(bce), shown(bce), shown(mlsm))
 		}
 	}
-	head := []string{":target", ":logit", ":loss, exact", ":BCEWithLogitsLoss", ":MultiLabelSoftMarginLoss"}
-	return table(append(head, ":gradient, exact", ":BCEWithLogitsLoss", ":MultiLabelSoftMarginLoss"), rows), nil
+	return table(head, rows), nil
 }
 
 // vanishes returns the first recorded logit below 0 from which on PyTorch's BCEWithLogitsLoss is 0 in float32 at target 0.
@@ -187,6 +187,9 @@ func (w writer) extremeRows() (string, error) {
 		id := ports.CrossEntropyLoss + "/" + e.name
 		c, err := w.set.Case(id)
 		if err != nil {
+			return "", err
+		}
+		if err := stands(c, e.rule); err != nil {
 			return "", err
 		}
 		inputs, err := w.set.Inputs(c)
