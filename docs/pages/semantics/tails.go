@@ -84,7 +84,7 @@ func (w writer) tails(output string) (string, error) {
 		rows[i] = []string{facts.Number(float64(x))}
 	}
 	for _, target := range []float32{0, 1} {
-		head = append(head, fmt.Sprintf(":exact, target %v", target), ":BCEWithLogitsLoss", ":MultiLabelSoftMarginLoss")
+		head = append(head, fmt.Sprintf(":exact, target %v", target), ":BCEWL", ":MLSM")
 		for i, x := range extremeLogits {
 			bce, err := w.find(ports.BCEWithLogitsLoss, topics, output, x, target)
 			if err != nil {
