@@ -5,7 +5,6 @@ package facts
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"lossproof/fixtures"
@@ -109,14 +108,4 @@ func Number(v float64) string {
 	default:
 		return text
 	}
-}
-
-// IndexOf returns the first element of a case's input that has the value x.
-func IndexOf(set *fixtures.Set, c *fixtures.Case, x float64) (int, bool, error) {
-	inputs, err := set.Inputs(c)
-	if err != nil {
-		return 0, false, err
-	}
-	i := slices.Index(inputs[ports.Input].Float64s(), x)
-	return i, i >= 0, nil
 }
