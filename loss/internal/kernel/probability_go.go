@@ -52,14 +52,13 @@ func probabilityLosses32Go(l []float64, x, t []float32) (ok bool) {
 	for i := range x {
 		ok = ok && InUnit(x[i]) && InUnit(t[i])
 		x, t := math.Abs(float64(x[i])), float64(t[i]) // zero may be negative
-		u := 1 - x
-		a := -logOfSum32(x, 0)
-		b := -logOfSum32(u, (1-u)-x)
-		if a > -minLog {
-			a = -minLog
+		var a, b float64
+		if t != 0 {
+			a = min(-logOfSum32(x, 0), -minLog)
 		}
-		if b > -minLog {
-			b = -minLog
+		if t != 1 {
+			u := 1 - x
+			b = min(-logOfSum32(u, (1-u)-x), -minLog)
 		}
 		l[i] = t*a + (1-t)*b
 	}
@@ -72,14 +71,13 @@ func probabilityLosses64Go(l, x, t []float64) (ok bool) {
 	for i := range x {
 		ok = ok && InUnit(x[i]) && InUnit(t[i])
 		x, t := math.Abs(x[i]), t[i]
-		u := 1 - x
-		a := -logOfSum64(x, 0)
-		b := -logOfSum64(u, (1-u)-x)
-		if a > -minLog {
-			a = -minLog
+		var a, b float64
+		if t != 0 {
+			a = min(-logOfSum64(x, 0), -minLog)
 		}
-		if b > -minLog {
-			b = -minLog
+		if t != 1 {
+			u := 1 - x
+			b = min(-logOfSum64(u, (1-u)-x), -minLog)
 		}
 		l[i] = t*a + (1-t)*b
 	}

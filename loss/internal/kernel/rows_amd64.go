@@ -73,7 +73,7 @@ func scaleRound32AVX2(dst []float32, y []float64, scale float64, stream bool)
 //		l[i] = -(t[i]*max(log(x[i]), -100) + (1-t[i])*max(log(1-x[i]), -100))
 //	}
 //
-// with log as in logOfSum32 and fused multiply-adds.
+// with log as in logOfSum32 and fused multiply-adds, and one logarithm each where eight targets are 0 or 1.
 //
 //go:noescape
 func probabilityLosses32AVX2(l []float64, x []float32, t []float32) (ok bool)
@@ -139,7 +139,7 @@ func scaleRound64AVX2(dst []float64, y []float64, scale float64, stream bool)
 //		l[i] = -(t[i]*max(log(x[i]), -100) + (1-t[i])*max(log(1-x[i]), -100))
 //	}
 //
-// with log as in logOfSum64 and fused multiply-adds.
+// with log as in logOfSum64 and fused multiply-adds, and one logarithm each where eight targets are 0 or 1.
 //
 //go:noescape
 func probabilityLosses64AVX2(l []float64, x []float64, t []float64) (ok bool)

@@ -19,7 +19,7 @@ func probabilityLosses(e element, c []float64) {
 		"\t\tok = ok && 0 <= x[i] && x[i] <= 1 && 0 <= t[i] && t[i] <= 1",
 		"\t\tl[i] = -(t[i]*max(log(x[i]), -100) + (1-t[i])*max(log(1-x[i]), -100))",
 		"\t}", "",
-		fmt.Sprintf("with log as in logOfSum%s and fused multiply-adds.", e.suffix()),
+		fmt.Sprintf("with log as in logOfSum%s and fused multiply-adds, and one logarithm each where eight targets are 0 or 1.", e.suffix()),
 	)
 	l, x, t := param("l", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
@@ -27,6 +27,12 @@ func probabilityLosses(e element, c []float64) {
 	VPXOR(outside, outside, outside)
 	advance := func(k int) { l.advance(k); x.advance(k); t.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
+		if len(starts) == 2 {
+			PREFETCHT0(x.at(chunkLen))
+			PREFETCHT0(t.at(chunkLen))
+			hardProbabilityLosses(e, v, c, l, x, t, starts, outside)
+			defer Label("losses_done")
+		}
 		for _, start := range starts {
 			var logs [2]reg.VecVirtual
 			interleaved(2, func(k int) {
@@ -58,12 +64,52 @@ func probabilityLosses(e element, c []float64) {
 	RET()
 }
 
-// markOutside marks the lanes where p is not in [0, 1], or the product t·(1-t) negative, in outside.
+// hardProbabilityLosses computes the losses where all targets are 0 or 1 and goes to losses_done, else it does nothing. One logarithm is enough,
+// that of |(1-t) - x|. What is written is what the formula with two gives.
+func hardProbabilityLosses(e element, v lanes, c []float64, l, x, t cursor, starts []int, outside reg.VecVirtual) {
+	others := make([]reg.VecVirtual, len(starts)) // 1-t
+	soft := YMM()
+	for k, start := range starts {
+		others[k] = v.constant(1)
+		target, product := e.load(v, t.at(start)), v.reg()
+		v.sub(target, others[k], others[k])
+		v.mul(target, others[k], product)
+		if k == 0 {
+			v.and(product, product, soft)
+		} else {
+			do(func() { VORPD(product, soft, soft) })
+		}
+	}
+	VPTEST(soft, soft)
+	JNE(operand.LabelRef("losses_soft"))
+	one := func(k int) {
+		p, u, rest := e.load(v, x.at(starts[k])), v.reg(), others[k]
+		v.sub(p, others[k], u)
+		v.sub(u, others[k], rest)
+		v.sub(p, rest, rest)
+		v.and(bitPattern(absMask), u, u)
+		r := boundedLog(e, v, c, u, rest)
+		loss := v.constant(0)
+		v.sub(r, loss, loss) // not -0
+		v.store(loss, l.at(starts[k]))
+	}
+	interleaved(len(starts), one)
+	for _, start := range starts {
+		markOutside(v, outside, e.load(v, x.at(start)), nil)
+	}
+	JMP(operand.LabelRef("losses_done"))
+	Label("losses_soft")
+}
+
+// markOutside marks the lanes where p is not in [0, 1], or the product t·(1-t), if there is one, negative, in outside.
 func markOutside(v lanes, outside, p, product reg.VecVirtual) {
 	other := v.constant(1)
 	v.sub(p, other, other)
 	v.mul(p, other, other)
 	for _, r := range []reg.VecVirtual{other, product} {
+		if r == nil {
+			continue
+		}
 		const notGreaterEqual = 25 // NGE_UQ
 		mask := v.compare(notGreaterEqual, constant(0), r)
 		do(func() { VORPD(mask.AsY(), outside, outside) })
