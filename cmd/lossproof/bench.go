@@ -39,7 +39,7 @@ another implementation take turns:
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.serve {
 				var wrong error
-				for _, name := range []string{"module", "reduction", "dtype", "shape", "threads", "rounds", "gradient", "json"} {
+				for _, name := range []string{"module", "reduction", "dtype", "shape", "threads", "rounds", "gradient", "label-smoothing", "class-probabilities", "json"} {
 					if cmd.Flags().Changed(name) {
 						wrong = errors.Join(wrong, fmt.Errorf("--%s: goes without --serve, where the lines on stdin say it", name))
 					}
@@ -53,13 +53,15 @@ another implementation take turns:
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.config.Module, "module", "BCEWithLogitsLoss", "BCEWithLogitsLoss or MultiLabelSoftMarginLoss")
+	flags.StringVar(&f.config.Module, "module", "BCEWithLogitsLoss", "the `name` of one of the four modules")
 	flags.StringVar(&f.config.Reduction, "reduction", "mean", "`mean`, sum or none")
 	flags.StringVar(&f.config.DType, "dtype", "float32", "float32 or float64")
 	flags.StringVar(&f.shape, "shape", "4096x1024", "the `shape` of input and target")
 	flags.IntVar(&f.config.Threads, "threads", runtime.GOMAXPROCS(0), "the `number` of threads (GOMAXPROCS)")
 	flags.IntVar(&f.rounds, "rounds", 20, "the `number` of rounds")
 	flags.BoolVar(&f.config.Gradient, "gradient", false, "the loss and its gradient in the input in one pass, not the loss alone")
+	flags.Float64Var(&f.config.LabelSmoothing, "label-smoothing", 0, "the label smoothing of CrossEntropyLoss")
+	flags.BoolVar(&f.config.ClassProbabilities, "class-probabilities", false, "class probabilities as the target of CrossEntropyLoss, not class indices")
 	flags.BoolVar(&f.json, "json", false, "write the result as JSON")
 	flags.BoolVar(&f.serve, "serve", false, "time one round for each line on stdin")
 	return cmd
@@ -82,6 +84,12 @@ func (p *program) bench(f benchFlags) error {
 		return encoder.Encode(r)
 	}
 	work := r.Reduction
+	if r.LabelSmoothing != 0 {
+		work += fmt.Sprintf(", label smoothing %g", r.LabelSmoothing)
+	}
+	if r.ClassProbabilities {
+		work += ", class probabilities"
+	}
 	if r.Gradient {
 		work += " and gradient"
 	}

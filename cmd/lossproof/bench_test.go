@@ -16,6 +16,8 @@ func TestBench(t *testing.T) {
 	if got := runtime.GOMAXPROCS(0); got != threads {
 		t.Errorf("GOMAXPROCS was %d before and is %d", threads, got)
 	}
+	check(t, command("bench", "--module", "CrossEntropyLoss", "--shape", "8x10", "--rounds", "2", "--label-smoothing", "0.1", "--class-probabilities"), 0,
+		"CrossEntropyLoss mean, label smoothing 0.1, class probabilities, float32 8x10", "minimum")
 	got := command("bench", "--shape", "8x8", "--rounds", "2", "--json", "--dtype", "float64", "--module", "MultiLabelSoftMarginLoss", "--reduction", "sum", "--threads", "1")
 	check(t, got, 0)
 	var r bench.Result
@@ -45,7 +47,7 @@ func TestBenchRefusesWrongUse(t *testing.T) {
 	}{
 		{[]string{"--shape", "4096×1024"}, `--shape: got "4096×1024"`},
 		{[]string{"--shape", "0x5"}, `--shape: got "0x5"`},
-		{[]string{"--module", "BCELoss"}, `module: got "BCELoss"`},
+		{[]string{"--module", "NLLLoss"}, `module: got "NLLLoss"`},
 		{[]string{"--reduction", "all"}, `got "all", want mean, sum or none`},
 		{[]string{"--dtype", "int8"}, `dtype: got "int8"`},
 		{[]string{"--threads", "0"}, "threads: got 0"},

@@ -77,7 +77,8 @@ func (b *Bench) Round(c Config) (Round, error) {
 
 func (c Config) equal(d Config) bool {
 	return c.Module == d.Module && c.Reduction == d.Reduction && c.DType == d.DType && slices.Equal(c.Shape, d.Shape) &&
-		c.Threads == d.Threads && c.Gradient == d.Gradient && c.Read == d.Read
+		c.Threads == d.Threads && c.Gradient == d.Gradient && c.Read == d.Read &&
+		c.LabelSmoothing == d.LabelSmoothing && c.ClassProbabilities == d.ClassProbabilities
 }
 
 // warmUp touches all memory and finds the number of calls in a round.
@@ -106,22 +107,58 @@ func (t *task) time(n int) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// typed is data of one dtype.
+// typed is data of one dtype. Slices are made when first needed.
 type typed[T loss.Float] struct {
-	input, target loss.Tensor[T]
-	loss, grad    []T // made when first needed
+	shape []int
+	n     int
+	// logits, hard, probabilities and shares are the numbers of tensors.go; indices the classes of the rows.
+	logits, hard, probabilities, shares []T
+	indices                             []int64
+	loss, grad                          []T
 }
 
 func newData(dtype string, shape Shape, n int) data {
 	if dtype == "float32" {
-		return newTyped[float32](shape, n)
+		return &typed[float32]{shape: shape, n: n}
 	}
-	return newTyped[float64](shape, n)
+	return &typed[float64]{shape: shape, n: n}
 }
 
-func newTyped[T loss.Float](shape Shape, n int) *typed[T] {
-	x, t := tensors[T](shape, n)
-	return &typed[T]{input: x, target: t}
+// tensor returns a tensor of the numbers that number gives, kept in *values.
+func (d *typed[T]) tensor(values *[]T, number func(i int) float64) loss.Tensor[T] {
+	if *values == nil {
+		*values = numbers[T](d.n, number)
+	}
+	return loss.Tensor[T]{Shape: d.shape, Data: *values}
+}
+
+// operands returns the input of a module and its target: an empty one for class indices.
+func (d *typed[T]) operands(c Config) (inputs, targets loss.Tensor[T]) {
+	switch {
+	case c.Module == bceLoss:
+		return d.tensor(&d.probabilities, probability), d.tensor(&d.hard, target)
+	case c.Module == crossEntropyLoss && c.ClassProbabilities:
+		return d.tensor(&d.logits, logit), d.tensor(&d.shares, share)
+	case c.Module == crossEntropyLoss:
+		return d.tensor(&d.logits, logit), loss.Tensor[T]{}
+	}
+	return d.tensor(&d.logits, logit), d.tensor(&d.hard, target)
+}
+
+// classTarget returns the target of CrossEntropyLoss.
+func (d *typed[T]) classTarget(c Config) loss.ClassTarget[T] {
+	if c.ClassProbabilities {
+		_, target := d.operands(c)
+		return loss.ClassProbabilities(target)
+	}
+	if d.indices == nil {
+		classes := d.shape[len(d.shape)-1]
+		d.indices = make([]int64, d.n/classes)
+		for r := range d.indices {
+			d.indices[r] = class(r, classes)
+		}
+	}
+	return loss.ClassIndices[T](d.indices, d.shape[:len(d.shape)-1]...)
 }
 
 // outputs returns slices for a loss of n elements, and for its gradient if there is to be one.
@@ -130,37 +167,52 @@ func (d *typed[T]) outputs(n int, gradient bool) (loss, grad []T) {
 		d.loss = make([]T, n)
 	}
 	if gradient && d.grad == nil {
-		d.grad = make([]T, len(d.input.Data))
+		d.grad = make([]T, d.n)
 	}
 	return d.loss[:n], d.grad
 }
 
 func (d *typed[T]) call(c Config, reduction loss.Reduction) func() (float64, error) {
+	input, target := d.operands(c)
 	if c.Read {
 		return func() (float64, error) {
-			read(d.input.Data, d.target.Data, c.Threads)
+			read(input.Data, target.Data, c.Threads)
 			return 0, nil
 		}
 	}
-	n := len(d.input.Data)
-	forward, both := loss.BCEWithLogitsLoss[T]{Reduction: reduction}.ForwardInto, loss.BCEWithLogitsLoss[T]{Reduction: reduction}.ForwardGradInto
-	if c.Module == "MultiLabelSoftMarginLoss" {
-		n /= c.Shape[len(c.Shape)-1]
-		multi := loss.MultiLabelSoftMarginLoss[T]{Reduction: reduction}
-		forward, both = multi.ForwardInto, multi.ForwardGradInto
-	}
-	if reduction != loss.None {
-		n = 1
-	}
-	l, g := d.outputs(n, c.Gradient)
-	if c.Gradient {
-		return func() (float64, error) {
-			err := both(l, g, d.input, d.target, nil)
-			return float64(l[0]), err
+	n := 1
+	if reduction == loss.None {
+		n = d.n
+		if c.Module == multiLabelSoftMarginLoss || c.Module == crossEntropyLoss {
+			n /= c.Shape[len(c.Shape)-1]
 		}
 	}
+	l, g := d.outputs(n, c.Gradient)
+	var forward, both func() error
+	switch c.Module {
+	case bceLoss:
+		m := loss.BCELoss[T]{Reduction: reduction}
+		forward = func() error { return m.ForwardInto(l, input, target) }
+		both = func() error { return m.ForwardGradInto(l, g, input, target, nil) }
+	case crossEntropyLoss:
+		m, classes := loss.CrossEntropyLoss[T]{Reduction: reduction, LabelSmoothing: c.LabelSmoothing}, d.classTarget(c)
+		forward = func() error { return m.ForwardInto(l, input, classes) }
+		both = func() error { return m.ForwardGradInto(l, g, input, classes, nil) }
+	case multiLabelSoftMarginLoss:
+		m := loss.MultiLabelSoftMarginLoss[T]{Reduction: reduction}
+		forward = func() error { return m.ForwardInto(l, input, target) }
+		both = func() error { return m.ForwardGradInto(l, g, input, target, nil) }
+	default:
+		m := loss.BCEWithLogitsLoss[T]{Reduction: reduction}
+		forward = func() error { return m.ForwardInto(l, input, target) }
+		both = func() error { return m.ForwardGradInto(l, g, input, target, nil) }
+	}
+	call := forward
+	if c.Gradient {
+		call = both
+	}
 	return func() (float64, error) {
-		err := forward(l, d.input, d.target)
+		err := call()
 		return float64(l[0]), err
 	}
 }

@@ -23,23 +23,31 @@ func keepThreads(t *testing.T) {
 func TestTensors(t *testing.T) {
 	wantLogits := []float64{3.29925537109375, -3.3560791015625, -2.32958984375, -3.60302734375, -1.93731689453125, -0.81109619140625, 3.54052734375, -3.71417236328125}
 	wantTargets := []float64{0, 1, 0, 1, 1, 1, 1, 1}
-	x, y := tensors[float64]([]int{8}, 8)
-	if !slices.Equal(x.Data, wantLogits) || !slices.Equal(y.Data, wantTargets) {
-		t.Errorf("got %v and %v, want %v and %v", x.Data, y.Data, wantLogits, wantTargets)
+	wantUnit := [4]float64{0.883310854434967, 0.02643376588821411, 0.4315280318260193, 0.970881998538971}
+	wantClasses := [4]int64{4, 9, 327, 38577}
+	x, y := numbers[float64](8, logit), numbers[float64](8, target)
+	if !slices.Equal(x, wantLogits) || !slices.Equal(y, wantTargets) {
+		t.Errorf("got %v and %v, want %v and %v", x, y, wantLogits, wantTargets)
+	}
+	if got := [4]float64{probability(0), probability(1), share(0), share(1)}; got != wantUnit {
+		t.Errorf("got the probabilities and shares %v", got)
+	}
+	if got := [4]int64{class(0, 10), class(1, 10), class(2, 1000), class(3, 50000)}; got != wantClasses {
+		t.Errorf("got the classes %v", got)
 	}
 	if got := mix(1); got != 0xe220a8397b1dcdaf { // the first output of SplitMix64 for the seed 0, as published
 		t.Errorf("mix(1) is %#x", got)
 	}
 	const n = 100_000
-	x32, t32 := tensors[float32]([]int{n}, n)
+	x32, t32 := numbers[float32](n, logit), numbers[float32](n, target)
 	var sum, squares, ones float64
-	for i, v := range x32.Data {
+	for i, v := range x32 {
 		if float64(v) != logit(i) || math.Abs(float64(v)) > 8 {
 			t.Fatalf("logit %d: got %v in float32, %v in float64", i, v, logit(i))
 		}
 		sum += float64(v)
 		squares += float64(v) * float64(v)
-		ones += float64(t32.Data[i])
+		ones += float64(t32[i])
 	}
 	if mean, deviation := sum/n, math.Sqrt(squares/n); math.Abs(mean) > 0.03 || math.Abs(deviation-2.31) > 0.03 {
 		t.Errorf("the logits have the mean %v and the standard deviation %v, want 0 and 2.31", mean, deviation)
@@ -53,7 +61,15 @@ func TestTensors(t *testing.T) {
 func TestRoundComputesWhatItTimes(t *testing.T) {
 	keepThreads(t)
 	var b Bench
-	x, y := tensors[float64]([]int{6, 10}, 60)
+	const rows, classes = 6, 10
+	tensor := func(number func(i int) float64) loss.Tensor[float64] {
+		return loss.Tensor[float64]{Shape: []int{rows, classes}, Data: numbers[float64](rows*classes, number)}
+	}
+	x, y := tensor(logit), tensor(target)
+	indices := make([]int64, rows)
+	for r := range indices {
+		indices[r] = class(r, classes)
+	}
 	for _, reduction := range []loss.Reduction{loss.Mean, loss.Sum, loss.None} {
 		bce, err := loss.BCEWithLogitsLoss[float64]{Reduction: reduction}.Forward(x, y)
 		if err != nil {
@@ -63,10 +79,42 @@ func TestRoundComputesWhatItTimes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for module, want := range map[string]float64{"BCEWithLogitsLoss": bce.Data[0], "MultiLabelSoftMarginLoss": multi.Data[0]} {
+		certain, err := loss.BCELoss[float64]{Reduction: reduction}.Forward(tensor(probability), y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		entropy := loss.CrossEntropyLoss[float64]{Reduction: reduction}
+		hard, err := entropy.Forward(x, loss.ClassIndices[float64](indices, rows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		soft, err := entropy.Forward(x, loss.ClassProbabilities(tensor(share)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		entropy.LabelSmoothing = 0.1
+		smooth, err := entropy.Forward(x, loss.ClassIndices[float64](indices, rows))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, test := range []struct {
+			module        string
+			smoothing     float64
+			probabilities bool
+			want          float64
+		}{
+			{bceWithLogitsLoss, 0, false, bce.Data[0]},
+			{multiLabelSoftMarginLoss, 0, false, multi.Data[0]},
+			{bceLoss, 0, false, certain.Data[0]},
+			{crossEntropyLoss, 0, false, hard.Data[0]},
+			{crossEntropyLoss, 0, true, soft.Data[0]},
+			{crossEntropyLoss, 0.1, false, smooth.Data[0]},
+		} {
+			want := test.want
 			for _, dtype := range []string{"float32", "float64"} {
 				for _, gradient := range []bool{false, true} {
-					c := Config{Module: module, Reduction: reduction.String(), DType: dtype, Shape: Shape{6, 10}, Threads: 3, Gradient: gradient}
+					c := Config{Module: test.module, Reduction: reduction.String(), DType: dtype, Shape: Shape{rows, classes}, Threads: 3, Gradient: gradient,
+						LabelSmoothing: test.smoothing, ClassProbabilities: test.probabilities}
 					got, err := b.Round(c)
 					if err != nil {
 						t.Fatalf("%+v: %v", c, err)
@@ -112,6 +160,9 @@ func TestRoundsAllocateNothing(t *testing.T) {
 		{Module: "BCEWithLogitsLoss", Reduction: "none", DType: "float64", Shape: Shape{64, 10}, Threads: 1, Gradient: true},
 		{Module: "MultiLabelSoftMarginLoss", Reduction: "none", DType: "float32", Shape: Shape{64, 10}, Threads: 1},
 		{Module: "MultiLabelSoftMarginLoss", Reduction: "sum", DType: "float64", Shape: Shape{64, 10}, Threads: 1, Gradient: true},
+		{Module: "BCELoss", Reduction: "mean", DType: "float32", Shape: Shape{64, 10}, Threads: 1, Gradient: true},
+		{Module: "CrossEntropyLoss", Reduction: "mean", DType: "float32", Shape: Shape{64, 10}, Threads: 1, Gradient: true, LabelSmoothing: 0.1},
+		{Module: "CrossEntropyLoss", Reduction: "none", DType: "float64", Shape: Shape{64, 10}, Threads: 1, ClassProbabilities: true},
 		{DType: "float32", Shape: Shape{64, 10}, Threads: 1, Read: true},
 	} {
 		if _, err := b.Round(c); err != nil {
@@ -156,7 +207,11 @@ func TestConfigErrors(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		{func(c *Config) { c.Module = "BCELoss" }, `module: got "BCELoss"`},
+		{func(c *Config) { c.Module = "NLLLoss" }, `module: got "NLLLoss"`},
+		{func(c *Config) { c.LabelSmoothing = 0.1 }, "which only CrossEntropyLoss has"},
+		{func(c *Config) { c.ClassProbabilities = true }, "which only CrossEntropyLoss has"},
+		{func(c *Config) { c.Module, c.Shape = "CrossEntropyLoss", Shape{3} }, "shape: got 3, want rows and classes"},
+		{func(c *Config) { c.Module, c.LabelSmoothing = "CrossEntropyLoss", 2 }, "label_smoothing"},
 		{func(c *Config) { c.Reduction = "max" }, `got "max", want mean, sum or none`},
 		{func(c *Config) { c.DType = "float16" }, `dtype: got "float16"`},
 		{func(c *Config) { c.Shape = nil }, "shape: got none"},

@@ -11,8 +11,8 @@ import (
 
 // Config says what one round times.
 type Config struct {
-	// Module is BCEWithLogitsLoss or MultiLabelSoftMarginLoss, Reduction mean, sum or none,
-	// DType float32 or float64, Shape such as 4096x1024.
+	// Module is one of the four of package loss, Reduction mean, sum or none, DType float32 or
+	// float64, Shape such as 4096x1024. CrossEntropyLoss needs two dimensions, rows and classes.
 	Module    string `json:"module"`
 	Reduction string `json:"reduction"`
 	DType     string `json:"dtype"`
@@ -21,10 +21,20 @@ type Config struct {
 	Threads int `json:"threads"`
 	// Gradient asks for the loss and its gradient in the input in one pass, else for the loss alone.
 	Gradient bool `json:"gradient"`
-	// Read asks for a plain read of input and target instead of the losses: the time that
-	// the memory alone takes. Module, Reduction and Gradient are then not used.
+	// Read asks for a plain read of input and target (but class indices) instead of the losses: the time that
+	// the memory alone takes. Reduction, Gradient and LabelSmoothing are then not used, and Module need not be given.
 	Read bool `json:"read"`
+	// LabelSmoothing and ClassProbabilities, the target instead of class indices, are for CrossEntropyLoss.
+	LabelSmoothing     float64 `json:"label_smoothing"`
+	ClassProbabilities bool    `json:"class_probabilities"`
 }
+
+const (
+	bceLoss                  = "BCELoss"
+	bceWithLogitsLoss        = "BCEWithLogitsLoss"
+	crossEntropyLoss         = "CrossEntropyLoss"
+	multiLabelSoftMarginLoss = "MultiLabelSoftMarginLoss"
+)
 
 // maxElements bounds a tensor: 2³⁰ elements of float64 are 8 GB.
 const maxElements = 1 << 30
@@ -40,11 +50,23 @@ func (c Config) check() (n int, reduction loss.Reduction, err error) {
 	if n, err = c.Shape.elements(); err != nil {
 		return 0, 0, err
 	}
-	if c.Read {
+	if c.Read && c.Module == "" {
 		return n, 0, nil
 	}
-	if c.Module != "BCEWithLogitsLoss" && c.Module != "MultiLabelSoftMarginLoss" {
-		return 0, 0, fmt.Errorf("module: got %q, want BCEWithLogitsLoss or MultiLabelSoftMarginLoss", c.Module)
+	switch c.Module {
+	case bceLoss, bceWithLogitsLoss, multiLabelSoftMarginLoss:
+		if c.LabelSmoothing != 0 || c.ClassProbabilities {
+			return 0, 0, fmt.Errorf("module: got %s with label smoothing or class probabilities, which only %s has", c.Module, crossEntropyLoss)
+		}
+	case crossEntropyLoss:
+		if len(c.Shape) != 2 {
+			return 0, 0, fmt.Errorf("shape: got %s, want rows and classes for %s, as in 4096x1000", c.Shape, crossEntropyLoss)
+		}
+	default:
+		return 0, 0, fmt.Errorf("module: got %q, want %s, %s, %s or %s", c.Module, bceLoss, bceWithLogitsLoss, crossEntropyLoss, multiLabelSoftMarginLoss)
+	}
+	if c.Read {
+		return n, 0, nil
 	}
 	reduction, err = loss.ParseReduction(c.Reduction)
 	return n, reduction, err

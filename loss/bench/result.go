@@ -14,7 +14,7 @@ type Result struct {
 	// Minimum and Median are times of one call, in nanoseconds.
 	Minimum float64 `json:"min_ns"`
 	Median  float64 `json:"median_ns"`
-	// ElementsPerSecond and BytesPerSecond (of input and target) are those of the fastest round.
+	// ElementsPerSecond and BytesPerSecond (of input and target, but not of class indices) are those of the fastest round.
 	ElementsPerSecond float64 `json:"elements_per_second"`
 	BytesPerSecond    float64 `json:"bytes_per_second"`
 	// ReadBytesPerSecond is what a plain read of input and target reached, in its fastest
@@ -35,7 +35,7 @@ func (b *Bench) Run(c Config, rounds int) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	plain := Config{DType: c.DType, Shape: c.Shape, Threads: c.Threads, Read: true}
+	plain := Config{Module: c.Module, ClassProbabilities: c.ClassProbabilities, DType: c.DType, Shape: c.Shape, Threads: c.Threads, Read: true}
 	r := Result{Config: c, Rounds: rounds, Machine: machine.Describe(), Path: Path()}
 	// The two have a Bench each, or every round would begin with a warm-up; they share the tensors.
 	reader := &Bench{}
@@ -58,7 +58,10 @@ func (b *Bench) Run(c Config, rounds int) (Result, error) {
 	if c.DType == "float32" {
 		size = 4
 	}
-	bytes := 2 * size * float64(n)
+	bytes := size * float64(n)
+	if c.Module != crossEntropyLoss || c.ClassProbabilities {
+		bytes *= 2 // a target as large as the input
+	}
 	r.ElementsPerSecond, r.BytesPerSecond = float64(n)/r.Minimum*1e9, bytes/r.Minimum*1e9
 	r.ReadBytesPerSecond = bytes / slices.Min(reads) * 1e9
 	r.ReadShare = r.BytesPerSecond / r.ReadBytesPerSecond

@@ -8,8 +8,13 @@ import "lossproof/loss"
 //	mix(n)    = SplitMix64's n-th output for the seed 0, n from 1 (below)
 //	logit i   = (the sum of the four 16-bit parts of mix(2i+1), less 131070) / 2¹⁴
 //	target i  = the highest bit of mix(2i+2)
+//	probability i = (2·(the highest 23 bits of mix(2i+1)) + 1) / 2²⁴
+//	share i   = (2·(the highest 23 bits of mix(2i+2)) + 1) / 2²⁴
+//	class r   = (the high 32 bits of mix(2r+2))·classes / 2³², rounded down
 //
-// The logits have about a normal distribution with the standard deviation 2.3, in [-8, 8].
+// The logits have about a normal distribution with the standard deviation 2.3, in [-8, 8]; the probabilities, the input of
+// BCELoss, an even one in (0, 1). The shares are class probabilities; they do not add up to 1, which neither
+// implementation asks for.
 
 // mix returns the n-th output of SplitMix64 (Steele, Lea and Flood, "Fast Splittable
 // Pseudorandom Number Generators", OOPSLA 2014) for the seed 0.
@@ -30,11 +35,22 @@ func logit(i int) float64 {
 // target returns target i.
 func target(i int) float64 { return float64(mix(2*uint64(i)+2) >> 63) }
 
-// tensors returns the logits and the targets of a shape.
-func tensors[T loss.Float](shape []int, n int) (input, targets loss.Tensor[T]) {
-	x, t := make([]T, n), make([]T, n)
-	for i := range x {
-		x[i], t[i] = T(logit(i)), T(target(i))
+// probability returns probability i.
+func probability(i int) float64 { return unit(mix(2*uint64(i) + 1)) }
+
+// share returns share i.
+func share(i int) float64 { return unit(mix(2*uint64(i) + 2)) }
+
+func unit(h uint64) float64 { return float64(2*(h>>41)+1) / (1 << 24) }
+
+// class returns the class index of row r.
+func class(r, classes int) int64 { return int64((mix(2*uint64(r)+2) >> 32) * uint64(classes) >> 32) }
+
+// numbers returns the first n numbers.
+func numbers[T loss.Float](n int, number func(i int) float64) []T {
+	values := make([]T, n)
+	for i := range values {
+		values[i] = T(number(i))
 	}
-	return loss.Tensor[T]{Shape: shape, Data: x}, loss.Tensor[T]{Shape: shape, Data: t}
+	return values
 }
