@@ -30,9 +30,7 @@ func Page(set *fixtures.Set) ([]byte, error) {
 		"rule":    w.rule,
 		"case":    w.caseID,
 		"torch":   w.torch,
-		"exact":   w.exact,
 		"shape":   w.shape,
-		"refusal": w.refusal,
 		"message": w.message,
 
 		"arguments":  w.arguments,
@@ -118,15 +116,6 @@ func (w writer) torch(id, output string, i ...int) (string, error) {
 	return facts.Number(r.Torch), err
 }
 
-// exact writes the exact result of an element.
-func (w writer) exact(id, output string, i int) (string, error) {
-	r, err := facts.Element(w.set, id, output, i)
-	if err == nil && !r.HasExact {
-		err = fmt.Errorf("%s#%s: element %d has no oracle", id, output, i)
-	}
-	return facts.Number(r.Exact), err
-}
-
 // shape writes the shape of an output, or that of an input.
 func (w writer) shape(id, name string) (string, error) {
 	c, err := w.set.Case(id)
@@ -145,34 +134,16 @@ func (w writer) shape(id, name string) (string, error) {
 	return tensor.FormatShape(shape), err
 }
 
-// rejected returns a case that PyTorch refuses.
-func (w writer) rejected(id string) (*fixtures.Rejection, error) {
-	c, err := w.set.Case(id)
-	if err != nil {
-		return nil, err
-	}
-	if c.Rejection == nil {
-		return nil, fmt.Errorf("%s: PyTorch does not refuse it", id)
-	}
-	return c.Rejection, nil
-}
-
-// refusal writes the class of the error that PyTorch raises.
-func (w writer) refusal(id string) (string, error) {
-	r, err := w.rejected(id)
-	if err != nil {
-		return "", err
-	}
-	return r.Error, nil
-}
-
 // message writes the error that PyTorch raises.
 func (w writer) message(id string) (string, error) {
-	r, err := w.rejected(id)
+	c, err := w.set.Case(id)
 	if err != nil {
 		return "", err
 	}
-	return r.Error + ": " + r.Message, nil
+	if c.Rejection == nil {
+		return "", fmt.Errorf("%s: PyTorch does not refuse it", id)
+	}
+	return c.Rejection.Error + ": " + c.Rejection.Message, nil
 }
 
 // table writes a table of Markdown; a head that starts with ':' is of a column of numbers.
