@@ -1,21 +1,21 @@
 """Tests of the driver: python -m unittest."""
 
+import dataclasses
 import unittest
 
 import numpy as np
 import torch
 
 from lossproof_bench import figures, measure, page, rows
-from lossproof_bench.contenders import PyTorch, Tensors
+from lossproof_bench.contenders import Lossproof, PyTorch, Tensors
 from lossproof_bench.measure import Times
-from lossproof_bench.tensors import mix, tensors
+from lossproof_bench.tensors import classes, logits, mix, probabilities, shares, targets
 
 ROW = rows.Row("BCEWithLogitsLoss", "mean", False, "float32", (4, 5), 1)
 
 
 class Recipe(unittest.TestCase):
     def test_numbers_of_the_go_test(self):
-        logits, targets = tensors((8,), "float64")
         expected = [
             3.29925537109375,
             -3.3560791015625,
@@ -26,21 +26,26 @@ class Recipe(unittest.TestCase):
             3.54052734375,
             -3.71417236328125,
         ]
-        self.assertEqual(logits.tolist(), expected)
-        self.assertEqual(targets.tolist(), [0, 1, 0, 1, 1, 1, 1, 1])
+        self.assertEqual(logits((8,), "float64").tolist(), expected)
+        self.assertEqual(targets((8,), "float64").tolist(), [0, 1, 0, 1, 1, 1, 1, 1])
+        unit = [*probabilities((2,), "float64").tolist(), *shares((2,), "float64").tolist()]
+        expected = [0.883310854434967, 0.02643376588821411, 0.4315280318260193, 0.970881998538971]
+        self.assertEqual(unit, expected)
+        indices = [classes(4, n)[r] for r, n in ((0, 10), (1, 10), (2, 1000), (3, 50000))]
+        self.assertEqual(indices, [4, 9, 327, 38577])
         # The first output of SplitMix64 for the seed 0, as published.
         self.assertEqual(int(mix(np.array([1], np.uint64))[0]), 0xE220A8397B1DCDAF)
 
     def test_float32_has_the_same_numbers_in_every_block(self):
         shape = (1030, 1024)  # more than a block
-        single, double = tensors(shape, "float32"), tensors(shape, "float64")
-        for a, b in zip(single, double, strict=True):
-            self.assertEqual(a.shape, shape)
-            self.assertTrue((a == b).all())
+        for make in (logits, targets, probabilities, shares):
+            single, double = make(shape, "float32"), make(shape, "float64")
+            self.assertEqual(single.shape, shape)
+            self.assertTrue((single == double).all())
         i = 1 << 20 | 5  # in the second block
         h = int(mix(np.array([2 * i + 1], np.uint64))[0])
         logit = (sum(h >> k & 0xFFFF for k in (0, 16, 32, 48)) - 131070) / 2**14
-        self.assertEqual(double[0].flat[i], logit)
+        self.assertEqual(logits(shape, "float64").flat[i], logit)
 
 
 class FakeContender:
@@ -96,11 +101,33 @@ class Measure(unittest.TestCase):
 class Torch(unittest.TestCase):
     def test_eager_computes_and_times_the_loss(self):
         for row in rows.quick_rows():
+            if row.module not in rows.MODULES:
+                continue
             contender = PyTorch(Tensors(), compiled=False)
-            logits, targets = map(torch.from_numpy, tensors(row.shape, row.dtype))
-            expected = torch.nn.BCEWithLogitsLoss()(logits, targets)
+            x, t = (torch.from_numpy(make(row.shape, row.dtype)) for make in (logits, targets))
+            expected = torch.nn.BCEWithLogitsLoss()(x, t)
             self.assertAlmostEqual(contender.prepare(row), expected.item(), places=5)
             self.assertGreater(contender.round(row) * contender.calls, 1e6)
+
+    def test_the_other_modules_get_their_tensors_and_options(self):
+        shape, entropy = (6, 10), torch.nn.functional.cross_entropy
+        x, p, s = (torch.from_numpy(f(shape, "float32")) for f in (logits, probabilities, shares))
+        y = torch.from_numpy(classes(*shape))
+        t = torch.from_numpy(targets(shape, "float32"))
+        row = rows.Row(rows.BCE_LOSS, "mean", False, "float32", shape, 1)
+        shared = Tensors()
+        for options, expected in (
+            ({}, torch.nn.functional.binary_cross_entropy(p, t)),
+            ({"module": rows.ENTROPY}, entropy(x, y)),
+            ({"module": rows.ENTROPY, "label_smoothing": 0.1}, entropy(x, y, label_smoothing=0.1)),
+            ({"module": rows.ENTROPY, "class_probabilities": True}, entropy(x, s)),
+        ):
+            changed = dataclasses.replace(row, **options)
+            value = PyTorch(shared, compiled=False).prepare(changed)
+            self.assertAlmostEqual(value, expected.item(), places=5)
+            config = Lossproof.config(changed)
+            for name, option in options.items():
+                self.assertEqual(config[name], option)
 
     def test_gradient_is_asked_for(self):
         contender = PyTorch(Tensors(), compiled=False)
@@ -173,7 +200,8 @@ class Page(unittest.TestCase):
         self.assertEqual(text.count(line), 1)
         for row in ("## float32, 1 thread\n", "## float64, 2 threads\n", "a kernel", "AVX2, FMA"):
             self.assertIn(row, text)
-        self.assertEqual(text.count("\n| BCE") + text.count("\n| MultiLabel"), len(results) + 13)
+        lines = sum(text.count(f"\n| {module}") for module in ("BCE", "Cross", "MultiLabel"))
+        self.assertEqual(lines, len(results) + len(figures.FIGURES))
         self.assertNotIn("missed", text)
         self.assertNotIn("quick", text)
 

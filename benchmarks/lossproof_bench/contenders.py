@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import torch
 
-from .rows import LARGE, Row
-from .tensors import tensors
+from . import tensors
+from .rows import BCE_LOSS, ENTROPY, LARGE, Row
 
 MINIMUM_ROUND = 0.004  # seconds; a round repeats short calls for so long
 
@@ -51,7 +51,7 @@ class Lossproof:
 
     def read(self, row: Row, rounds: int) -> float:
         """The nanoseconds of a plain read of the row's tensors: the fastest of some rounds."""
-        config = {"dtype": row.dtype, "shape": row.shape_text, "threads": row.threads, "read": True}
+        config = self.config(row) | {"read": True}
         return min(self.ask(**config)["ns"] for _ in range(rounds))
 
     @staticmethod
@@ -63,6 +63,8 @@ class Lossproof:
             "shape": row.shape_text,
             "threads": row.threads,
             "gradient": row.gradient,
+            "label_smoothing": row.label_smoothing,
+            "class_probabilities": row.class_probabilities,
         }
 
     def close(self) -> None:
@@ -71,18 +73,32 @@ class Lossproof:
 
 
 class Tensors:
-    """The tensors of the latest shape and dtype; the contenders share them."""
+    """The tensors of the latest shape, dtype and kind; the contenders share them."""
 
     def __init__(self):
         self.key, self.value = None, None
 
     def get(self, row: Row) -> tuple[torch.Tensor, torch.Tensor]:
-        key = (row.shape, row.dtype)
+        """Input and target."""
+        kind = row.module if row.module in (BCE_LOSS, ENTROPY) else "logits"
+        key = (row.shape, row.dtype, kind, row.class_probabilities)
         if key != self.key:
             self.key, self.value = None, None  # free the memory first
-            logits, targets = tensors(row.shape, row.dtype)
-            self.key, self.value = key, (torch.from_numpy(logits), torch.from_numpy(targets))
+            arrays = make(row)
+            self.key, self.value = key, tuple(map(torch.from_numpy, arrays))
         return self.value
+
+
+def make(row: Row) -> tuple:
+    """Input and target as arrays."""
+    if row.module == BCE_LOSS:
+        inputs = tensors.probabilities(row.shape, row.dtype)
+    else:
+        inputs = tensors.logits(row.shape, row.dtype)
+    if row.module == ENTROPY and not row.class_probabilities:
+        return inputs, tensors.classes(*row.shape)
+    target = tensors.shares if row.class_probabilities else tensors.targets
+    return inputs, target(row.shape, row.dtype)
 
 
 class PyTorch:
@@ -99,7 +115,8 @@ class PyTorch:
         torch.set_num_threads(row.threads)
         if self.compiled:
             torch._dynamo.reset()
-        module = getattr(torch.nn, row.module)(reduction=row.reduction)
+        options = {"label_smoothing": row.label_smoothing} if row.label_smoothing else {}
+        module = getattr(torch.nn, row.module)(reduction=row.reduction, **options)
         function = torch.compile(module, dynamic=False) if self.compiled else module
         logits, targets = self.tensors.get(row)
         self.call = (

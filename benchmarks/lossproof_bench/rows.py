@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 MODULES = ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss")
+BCE_LOSS, ENTROPY = "BCELoss", "CrossEntropyLoss"
 SMALL, MIDDLE, LARGE = (64, 10), (4096, 1024), (65536, 1024)
+CLASSES, FEW, MANY = (4096, 1000), (65536, 10), (64, 50000)  # of CrossEntropyLoss
 WORKS = (("mean", False), ("sum", False), ("none", False), ("mean", True))
 
 
@@ -17,10 +19,15 @@ class Row:
     dtype: str
     shape: tuple[int, ...]
     threads: int
+    label_smoothing: float = 0.0
+    class_probabilities: bool = False
 
     @property
     def work(self) -> str:
-        return f"{self.reduction} and gradient" if self.gradient else self.reduction
+        work = f"{self.reduction} and gradient" if self.gradient else self.reduction
+        if self.label_smoothing:
+            work += f", label_smoothing {self.label_smoothing:g}"
+        return work + (", probabilities" if self.class_probabilities else "")
 
     @property
     def shape_text(self) -> str:
@@ -32,9 +39,24 @@ class Row:
         return self.dtype == "float32" and (self.threads == 1 or self.shape == MIDDLE)
 
 
+def row_wise() -> list[Row]:
+    """The rows of BCELoss and CrossEntropyLoss, in float32."""
+    rows = []
+    for threads in (1, 2):
+        for reduction, gradient in (("mean", False), ("mean", True), ("none", False)):
+            call = (reduction, gradient, "float32")
+            rows.append(Row(BCE_LOSS, *call, MIDDLE, threads))
+            rows.append(Row(ENTROPY, *call, CLASSES, threads))
+            if reduction == "mean":
+                rows += [Row(ENTROPY, *call, shape, threads) for shape in (FEW, MANY)]
+                rows.append(Row(ENTROPY, *call, CLASSES, threads, label_smoothing=0.1))
+                rows.append(Row(ENTROPY, *call, CLASSES, threads, class_probabilities=True))
+    return sorted(rows, key=lambda row: row.shape)
+
+
 def all_rows() -> list[Row]:
     """Every row; those that share tensors are neighbours."""
-    return [
+    return row_wise() + [
         Row(module, reduction, gradient, dtype, shape, threads)
         for shape in (SMALL, MIDDLE, LARGE)
         for dtype in ("float32", "float64")
@@ -53,4 +75,4 @@ def quick_rows() -> list[Row]:
         for shape in (SMALL, MIDDLE)
         for module in MODULES
         for reduction, gradient in (("mean", False), ("mean", True))
-    ]
+    ] + [row for row in row_wise() if row.threads == 1]
