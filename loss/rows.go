@@ -50,6 +50,8 @@ type rowsJob[T Float] struct {
 const (
 	// rowChunk is the number of classes that are computed at a time.
 	rowChunk = 2 * kernel.ChunkLen
+	// groupRows is the largest number of rows whose exponentials are computed at a time.
+	groupRows = 128
 	// blockElements is the least number of logits in a block of rows but the last.
 	blockElements = blockChunks * kernel.ChunkLen
 	// parallelElements is the number of logits from which on goroutines pay.
@@ -63,8 +65,8 @@ type rowScratch[T Float] struct {
 	// exps are those of a chunk of classes; coefficients its a[c].
 	exps         [rowChunk + kernel.SoftmaxSlack]float64
 	coefficients [rowChunk]float64
-	// m and rest are those of a chunk.
-	m, rest [1]float64
+	// m and rest are those of a group of rows, or of a chunk.
+	m, rest [groupRows]float64
 	// input and target hold a chunk whose classes are not neighbours in memory, out a result of it.
 	input, target, out [rowChunk]T
 }
@@ -113,16 +115,36 @@ func (j *rowsJob[T]) blocks() int { return (j.rows + j.perBlock() - 1) / j.perBl
 // block computes block b and returns the sum of its losses, if it is wanted.
 func (j *rowsJob[T]) block(b int, scratch *rowScratch[T]) kernel.Accumulator {
 	var sum kernel.Accumulator
-	for r := b * j.perBlock(); r < min((b+1)*j.perBlock(), j.rows); r++ {
-		value := j.row(r, scratch)
-		if j.sum {
-			sum.Add(value)
+	end := min((b+1)*j.perBlock(), j.rows)
+	for first := b * j.perBlock(); first < end; first += j.perGroup() {
+		count := min(j.perGroup(), end-first)
+		if count > 1 {
+			kernel.Softmax(scratch.m[:count], scratch.rest[:count], scratch.exps[:count*j.classes+kernel.SoftmaxSlack],
+				j.input[first*j.classes:(first+count)*j.classes], j.classes)
 		}
-		if j.losses != nil {
-			j.losses[r] = T(value)
+		for k := range count {
+			r := row{index: first + k, class: -1, exps: -1}
+			if count > 1 {
+				r.m, r.rest, r.exps = scratch.m[k], scratch.rest[k], k*j.classes
+			}
+			value := j.row(&r, scratch)
+			if j.sum {
+				sum.Add(value)
+			}
+			if j.losses != nil {
+				j.losses[r.index] = T(value)
+			}
 		}
 	}
 	return sum
+}
+
+// perGroup returns the number of rows whose exponentials are computed at a time: as many as fit into one chunk.
+func (j *rowsJob[T]) perGroup() int {
+	if j.stride != 1 || j.classes == 0 {
+		return 1
+	}
+	return max(1, min(groupRows, rowChunk/j.classes))
 }
 
 // row is where a row is, and what all its classes need.
@@ -134,34 +156,38 @@ type row struct {
 	m, rest, logSum float64
 	// class is the class index, -1 without one.
 	class int
+	// exps is where in scratch.exps all exp(x-m) are, -1 if they do not fit into one chunk or are not yet there.
+	exps int
 }
 
-// row computes row index, and returns its loss, if losses are wanted.
-func (j *rowsJob[T]) row(index int, scratch *rowScratch[T]) (value float64) {
-	r := row{index: index, start: index, class: -1}
+// row computes a row, and returns its loss, if losses are wanted. r has the index, and, if it is one of a group, what kernel.Softmax gives.
+func (j *rowsJob[T]) row(r *row, scratch *rowScratch[T]) (value float64) {
 	if j.stride != 1 {
-		r.start = index/j.stride*j.classes*j.stride + index%j.stride
+		r.start = r.index/j.stride*j.classes*j.stride + r.index%j.stride
 	} else {
-		r.start = index * j.classes
+		r.start = r.index * j.classes
 	}
 	if j.byIndex {
-		if j.indices[index] == j.ignore {
-			j.fill(r, 0)
+		if j.indices[r.index] == j.ignore {
+			j.fill(*r, 0)
 			return 0
 		}
-		r.class = int(j.indices[index])
+		r.class = int(j.indices[r.index])
 	}
 	if j.classes == 0 {
 		return 0
 	}
-	j.softmax(&r, scratch)
+	if r.exps < 0 {
+		j.softmax(r, scratch)
+	}
+	finish[T](r)
 	switch {
 	case j.gradTarget != nil:
-		j.gradTargets(r, scratch)
+		j.gradTargets(*r, scratch)
 	case j.byIndex && j.smoothing == 0:
 		value = j.ofIndex(r, scratch)
 	default:
-		value = j.ofCoefficients(r, scratch)
+		value = j.ofCoefficients(*r, scratch)
 	}
 	return value
 }
@@ -210,21 +236,28 @@ func (j *rowsJob[T]) store(dst []T, r row, lo int, values []T) {
 	}
 }
 
-// softmax finds what all classes of a row need. If they fit into one chunk, scratch.exps are those of the row afterwards.
+// softmax finds m, rest and exps of a row.
 func (j *rowsJob[T]) softmax(r *row, scratch *rowScratch[T]) {
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		x := j.chunk(j.input, *r, lo, min(lo+rowChunk, j.classes), &scratch.input)
-		kernel.Softmax(scratch.m[:], scratch.rest[:], scratch.exps[:len(x)+kernel.SoftmaxSlack], x, len(x))
+		kernel.Softmax(scratch.m[:1], scratch.rest[:1], scratch.exps[:len(x)+kernel.SoftmaxSlack], x, len(x))
+		if len(x) == j.classes {
+			r.exps = 0
+		}
 		if lo == 0 {
 			r.m, r.rest = scratch.m[0], scratch.rest[0]
 		} else {
 			r.merge(scratch.m[0], scratch.rest[0])
 		}
 	}
+}
+
+// finish computes logSum, of rest.
+func finish[T Float](r *row) {
 	if math.IsInf(r.m, 0) && r.rest > 0 {
 		r.rest = math.NaN() // no limit
 	}
-	r.logSum = math.Log1p(r.rest)
+	r.logSum = kernel.Log1pRest[T](r.rest)
 }
 
 // merge adds a chunk of a row, given its largest logit and Σ exp(x-m) without one that is equal to m.
@@ -246,8 +279,8 @@ func (j *rowsJob[T]) exps(sums *kernel.Sums, r row, lo, hi int, scratch *rowScra
 
 // expsAgain returns exp(x-m) of the classes lo to hi of a row, after softmax.
 func (j *rowsJob[T]) expsAgain(r row, lo, hi int, scratch *rowScratch[T]) []float64 {
-	if j.classes <= rowChunk {
-		return scratch.exps[:j.classes]
+	if r.exps >= 0 {
+		return scratch.exps[r.exps:][:j.classes]
 	}
 	var sums kernel.Sums
 	j.exps(&sums, r, lo, hi, scratch)
@@ -294,23 +327,23 @@ func weighted(a, v float64) float64 {
 
 // ofIndex returns the loss of a row with a class index and without label smoothing, and writes its gradient:
 // w·p[c], but -w·(1-p[c]) at the class.
-func (j *rowsJob[T]) ofIndex(r row, scratch *rowScratch[T]) float64 {
+func (j *rowsJob[T]) ofIndex(r *row, scratch *rowScratch[T]) float64 {
 	x, w := float64(j.input[r.start+r.class*j.stride]), j.weightOf(r.class)
 	value := weighted(w, r.distance(x)+r.logSum)
 	if j.gradInput == nil {
 		return value
 	}
 	sum := 1 + r.rest
-	scale := kernel.Product(w, j.upstreamOf(r), 1/(sum*j.div))
+	scale := kernel.Product(w, j.upstreamOf(*r), 1/(sum*j.div))
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		e := j.expsAgain(r, lo, hi, scratch)
+		e := j.expsAgain(*r, lo, hi, scratch)
 		if class := r.class - lo; class >= 0 && class < len(e) {
 			e[class] = -r.complement(e[class])
 		}
-		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
+		dst := j.out(j.gradInput, *r, lo, hi, &scratch.out)
 		kernel.ScaleRound(dst, e, scale, j.stream)
-		j.store(j.gradInput, r, lo, dst)
+		j.store(j.gradInput, *r, lo, dst)
 	}
 	return value
 }
@@ -395,8 +428,9 @@ func (j *rowsJob[T]) gradWeights(dst []T) {
 		hi := min(lo+len(sums), j.classes)
 		sums = [len(sums)]kernel.Accumulator{}
 		for index := range j.rows {
-			r := row{index: index, start: index/j.stride*j.classes*j.stride + index%j.stride}
+			r := row{index: index, exps: -1, start: index/j.stride*j.classes*j.stride + index%j.stride}
 			j.softmax(&r, &scratch)
+			finish[T](&r)
 			u := j.upstreamOf(r)
 			for c := lo; c < hi; c++ {
 				at := r.start + c*j.stride

@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // SoftmaxSlack is the number of elements that the y of [Softmax] must have beyond those of x.
 const SoftmaxSlack = 7
@@ -63,4 +66,13 @@ func softmaxRows32Go(maxima, rests, y []float64, x []float32, classes int) {
 func restOf(sums *Sums, ties int) float64 {
 	total := sums.Total()
 	return float64(ties-1) + total.Value()
+}
+
+// Log1pRest returns log1p(rest) for a rest that is not negative, with the precision that T needs.
+func Log1pRest[T Float](rest float64) float64 {
+	if unsafe.Sizeof(T(0)) == 8 || !(rest < 1<<52) {
+		return math.Log1p(rest)
+	}
+	u := 1 + rest
+	return logOfSum32(u, rest-(u-1))
 }
