@@ -373,7 +373,83 @@ func (j *rowsJob[T]) coefficientsOf(r row, lo, hi int, scratch *rowScratch[T]) [
 
 // ofCoefficients returns the loss of a row for any coefficients, and writes its gradient.
 func (j *rowsJob[T]) ofCoefficients(r row, scratch *rowScratch[T]) float64 {
-	var value, total kernel.Accumulator
+	sum, total, fused := j.entropySums(r, scratch)
+	if !fused {
+		sum, total = j.coefficientSums(r, scratch)
+	}
+	value := sum + total.Value()*r.logSum
+	switch {
+	case j.gradInput == nil:
+	case fused:
+		j.entropyGrads(r, total, scratch)
+	default:
+		j.coefficientGrads(r, total, scratch)
+	}
+	return value
+}
+
+// entropySums returns Σ a[c]·(m - x[c]) and Σ a[c] by a kernel, unless there is none for T, or one of the two is not finite.
+func (j *rowsJob[T]) entropySums(r row, scratch *rowScratch[T]) (sum float64, total kernel.Accumulator, ok bool) {
+	var sums kernel.Sums
+	for lo := 0; lo < j.classes; lo += rowChunk {
+		hi := min(lo+rowChunk, j.classes)
+		x := j.chunk(j.input, r, lo, hi, &scratch.input)
+		part, ok := kernel.EntropySums(&sums, x, j.targetChunk(r, lo, hi, scratch), j.weightChunk(lo, hi), r.m, 1-j.smoothing, j.smoothing/float64(j.classes))
+		if !ok {
+			return 0, kernel.Accumulator{}, false
+		}
+		sum += part
+	}
+	total = sums.Total()
+	if j.byIndex {
+		a := (1 - j.smoothing) * j.weightOf(r.class)
+		sum += a * r.distance(float64(j.input[r.start+r.class*j.stride]))
+		total.Add(a)
+	}
+	infinity := sum - sum + (total.Value() - total.Value()) // NaN unless both are finite
+	return sum, total, infinity == 0
+}
+
+// targetChunk returns the elements lo to hi of the class probabilities of a row, nil for a class index.
+func (j *rowsJob[T]) targetChunk(r row, lo, hi int, scratch *rowScratch[T]) []T {
+	if j.byIndex {
+		return nil
+	}
+	return j.chunk(j.probabilities, r, lo, hi, &scratch.target)
+}
+
+func (j *rowsJob[T]) weightChunk(lo, hi int) []T {
+	if j.weight == nil {
+		return nil
+	}
+	return j.weight[lo:hi]
+}
+
+// entropyGrads writes the gradient of a row for which entropySums has returned total.
+func (j *rowsJob[T]) entropyGrads(r row, total kernel.Accumulator, scratch *rowScratch[T]) {
+	keep, even := 1-j.smoothing, j.smoothing/float64(j.classes)
+	scale := j.upstreamOf(r) / ((1 + r.rest) * j.div)
+	for lo := 0; lo < j.classes; lo += rowChunk {
+		hi := min(lo+rowChunk, j.classes)
+		e := j.expsAgain(r, lo, hi, scratch)
+		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
+		kernel.EntropyGrads(any(dst).([]float32), e, any(j.targetChunk(r, lo, hi, scratch)).([]float32), any(j.weightChunk(lo, hi)).([]float32),
+			total, r.rest, keep, even, scale, j.stream)
+		if class := r.class - lo; class >= 0 && class < len(e) {
+			// The parts of its coefficient as they are in total: their rounded sum would leave a difference.
+			a, b := keep*j.weightOf(r.class), even*j.weightOf(r.class)
+			others := total
+			others.Add(-a)
+			others.Add(-b)
+			dst[class] = T((others.Value()*e[class] - (a+b)*r.complement(e[class])) * scale)
+		}
+		j.store(j.gradInput, r, lo, dst)
+	}
+}
+
+// coefficientSums returns Σ a[c]·(m - x[c]) and Σ a[c].
+func (j *rowsJob[T]) coefficientSums(r row, scratch *rowScratch[T]) (sum float64, total kernel.Accumulator) {
+	var value kernel.Accumulator
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
 		x := j.chunk(j.input, r, lo, hi, &scratch.input)
@@ -382,10 +458,11 @@ func (j *rowsJob[T]) ofCoefficients(r row, scratch *rowScratch[T]) float64 {
 			total.Add(a)
 		}
 	}
-	value.Add(total.Value() * r.logSum)
-	if j.gradInput == nil {
-		return value.Value()
-	}
+	return value.Value(), total
+}
+
+// coefficientGrads writes the gradient of a row for which coefficientSums has returned total.
+func (j *rowsJob[T]) coefficientGrads(r row, total kernel.Accumulator, scratch *rowScratch[T]) {
 	sum, u := 1+r.rest, j.upstreamOf(r)
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
@@ -400,7 +477,6 @@ func (j *rowsJob[T]) ofCoefficients(r row, scratch *rowScratch[T]) float64 {
 		kernel.Round(dst, e, j.stream)
 		j.store(j.gradInput, r, lo, dst)
 	}
-	return value.Value()
 }
 
 // gradTargets writes the gradient of a row in its class probabilities.

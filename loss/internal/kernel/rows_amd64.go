@@ -25,6 +25,31 @@ package kernel
 //go:noescape
 func softmaxRows32AVX2(maxima []float64, rests []float64, y []float64, x []float32, classes int)
 
+// entropySums32AVX2 is, where t and w may have one element for all,
+//
+//	for i := range x {
+//		a := (t[i]*keep + even) * w[i]
+//		sum += a * (m - x[i])
+//		total += a
+//	}
+//
+// where a is added to total four lanes at a time, as the add of sumAVX2.
+//
+//go:noescape
+func entropySums32AVX2(total *[8]float64, x []float32, t []float32, w []float32, m float64, keep float64, even float64) (sum float64)
+
+// entropyGrads32AVX2 is, where t and w may have one element for all,
+//
+//	for i, y := range y {
+//		a := (t[i]*keep + even) * w[i]
+//		dst[i] = float32(((total-a+low)*y - a*(1-y+rest)) * scale)
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 32 bytes.
+//
+//go:noescape
+func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64, stream bool)
+
 // max32AVX2 is
 //
 //	largest := -Inf

@@ -344,6 +344,329 @@ DATA c3ef0000000000000<>+16(SB)/8, $(0.0000152587890625)
 DATA c3ef0000000000000<>+24(SB)/8, $(0.0000152587890625)
 GLOBL c3ef0000000000000<>(SB), RODATA|NOPTR, $32
 
+// func entropySums32AVX2(total *[8]float64, x []float32, t []float32, w []float32, m float64, keep float64, even float64) (sum float64)
+// Requires: AVX, FMA3, SSE2
+TEXT ·entropySums32AVX2(SB), NOSPLIT, $64-112
+	MOVQ         x_base+8(FP), AX
+	MOVQ         x_len+16(FP), CX
+	MOVQ         t_base+32(FP), DX
+	MOVQ         t_len+40(FP), SI
+	MOVQ         $0x00000020, BX
+	CMPQ         SI, $0x01
+	JNE          t_full
+	VBROADCASTSS (DX), Y0
+	VMOVUPS      Y0, (SP)
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+t_full:
+	MOVQ         w_base+56(FP), SI
+	MOVQ         w_len+64(FP), R8
+	MOVQ         $0x00000020, DI
+	CMPQ         R8, $0x01
+	JNE          w_full
+	VBROADCASTSS (SI), Y0
+	VMOVUPS      Y0, 32(SP)
+	LEAQ         32(SP), SI
+	XORQ         DI, DI
+
+w_full:
+	MOVQ         total+0(FP), R8
+	VMOVUPD      (R8), Y0
+	VMOVUPD      32(R8), Y3
+	VXORPD       Y4, Y4, Y4
+	VBROADCASTSD m+80(FP), Y5
+	VBROADCASTSD keep+88(FP), Y6
+	VBROADCASTSD even+96(FP), Y7
+	CMPQ         CX, $0x08
+	JL           eight_done
+
+eight_body:
+	VCVTPS2PD   (DX), Y8
+	VCVTPS2PD   (SI), Y9
+	VFMADD213PD Y7, Y6, Y8
+	VMULPD      Y9, Y8, Y8
+	VCVTPS2PD   (AX), Y9
+	VSUBPD      Y9, Y5, Y9
+	VMULPD      Y8, Y9, Y9
+	VADDPD      Y9, Y4, Y4
+	VADDPD      Y8, Y0, Y9
+	VSUBPD      Y0, Y9, Y10
+	VSUBPD      Y10, Y9, Y11
+	VSUBPD      Y11, Y0, Y11
+	VSUBPD      Y10, Y8, Y10
+	VADDPD      Y10, Y11, Y11
+	VADDPD      Y11, Y3, Y3
+	VMOVAPD     Y9, Y0
+	VCVTPS2PD   16(DX), Y8
+	VCVTPS2PD   16(SI), Y9
+	VFMADD213PD Y7, Y6, Y8
+	VMULPD      Y9, Y8, Y8
+	VCVTPS2PD   16(AX), Y9
+	VSUBPD      Y9, Y5, Y9
+	VMULPD      Y8, Y9, Y9
+	VADDPD      Y9, Y4, Y4
+	VADDPD      Y8, Y0, Y9
+	VSUBPD      Y0, Y9, Y10
+	VSUBPD      Y10, Y9, Y11
+	VSUBPD      Y11, Y0, Y11
+	VSUBPD      Y10, Y8, Y10
+	VADDPD      Y10, Y11, Y11
+	VADDPD      Y11, Y3, Y3
+	VMOVAPD     Y9, Y0
+	ADDQ        $0x20, AX
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	SUBQ        $0x08, CX
+	CMPQ        CX, $0x08
+	JGE         eight_body
+
+eight_done:
+	CMPQ CX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD   (DX), Y8
+	VCVTPS2PD   (SI), Y9
+	VFMADD213PD Y7, Y6, Y8
+	VMULPD      Y9, Y8, Y8
+	VCVTPS2PD   (AX), Y9
+	VSUBPD      Y9, Y5, Y9
+	VMULPD      Y8, Y9, Y9
+	VADDPD      Y9, Y4, Y4
+	VADDPD      Y8, Y0, Y9
+	VSUBPD      Y0, Y9, Y10
+	VSUBPD      Y10, Y9, Y11
+	VSUBPD      Y11, Y0, Y11
+	VSUBPD      Y10, Y8, Y10
+	VADDPD      Y10, Y11, Y11
+	VADDPD      Y11, Y3, Y3
+	VMOVAPD     Y9, Y0
+	ADDQ        $0x10, AX
+	MOVQ        BX, R9
+	SHRQ        $0x01, R9
+	ADDQ        R9, DX
+	MOVQ        DI, R9
+	SHRQ        $0x01, R9
+	ADDQ        R9, SI
+	SUBQ        $0x04, CX
+	CMPQ        CX, $0x04
+	JGE         four_body
+
+four_done:
+	CMPQ CX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS      (DX), X1
+	VCVTSS2SD   X1, X1, X1
+	VMOVSS      (SI), X2
+	VCVTSS2SD   X2, X2, X2
+	VFMADD213SD X7, X6, X1
+	VMULSD      X2, X1, X1
+	VMOVQ       X1, X1
+	VMOVSS      (AX), X2
+	VCVTSS2SD   X2, X2, X2
+	VSUBSD      X2, X5, X2
+	VMULPD      Y1, Y2, Y8
+	VADDPD      Y8, Y4, Y4
+	VADDPD      Y1, Y0, Y8
+	VSUBPD      Y0, Y8, Y9
+	VSUBPD      Y9, Y8, Y10
+	VSUBPD      Y10, Y0, Y10
+	VSUBPD      Y9, Y1, Y9
+	VADDPD      Y9, Y10, Y10
+	VADDPD      Y10, Y3, Y3
+	VMOVAPD     Y8, Y0
+	ADDQ        $0x04, AX
+	MOVQ        BX, R9
+	SHRQ        $0x03, R9
+	ADDQ        R9, DX
+	MOVQ        DI, R9
+	SHRQ        $0x03, R9
+	ADDQ        R9, SI
+	SUBQ        $0x01, CX
+	CMPQ        CX, $0x01
+	JGE         one_body
+
+one_done:
+	VMOVUPD      Y0, (R8)
+	VMOVUPD      Y3, 32(R8)
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPD       X4, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VADDSD       X1, X0, X0
+	MOVSD        X0, sum+104(FP)
+	VZEROUPPER
+	RET
+
+// func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64, stream bool)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·entropyGrads32AVX2(SB), NOSPLIT, $160-145
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         y_base+24(FP), CX
+	MOVQ         y_len+32(FP), DX
+	MOVQ         t_base+48(FP), BX
+	MOVQ         t_len+56(FP), DI
+	MOVQ         $0x00000020, SI
+	CMPQ         DI, $0x01
+	JNE          t_full
+	VBROADCASTSS (BX), Y0
+	VMOVUPS      Y0, (SP)
+	LEAQ         (SP), BX
+	XORQ         SI, SI
+
+t_full:
+	MOVQ         w_base+72(FP), DI
+	MOVQ         w_len+80(FP), R9
+	MOVQ         $0x00000020, R8
+	CMPQ         R9, $0x01
+	JNE          w_full
+	VBROADCASTSS (DI), Y0
+	VMOVUPS      Y0, 32(SP)
+	LEAQ         32(SP), DI
+	XORQ         R8, R8
+
+w_full:
+	MOVBQZX      stream+144(FP), R9
+	MOVQ         AX, R10
+	ANDQ         $0x1f, R10
+	XORQ         R11, R11
+	TESTQ        R10, R10
+	CMOVQNE      R11, R9
+	VBROADCASTSD keep+120(FP), Y0
+	VBROADCASTSD even+128(FP), Y1
+	VBROADCASTSD total+96(FP), Y2
+	VBROADCASTSD low+104(FP), Y3
+	VMOVUPD      Y3, 64(SP)
+	VBROADCASTSD rest+112(FP), Y3
+	VMOVUPD      Y3, 96(SP)
+	VBROADCASTSD scale+136(FP), Y3
+	VMOVUPD      Y3, 128(SP)
+	CMPQ         DX, $0x08
+	JL           eight_done
+
+eight_body:
+	VCVTPS2PD    (BX), Y3
+	VCVTPS2PD    16(BX), Y5
+	VCVTPS2PD    (DI), Y4
+	VCVTPS2PD    16(DI), Y6
+	VFMADD213PD  Y1, Y0, Y3
+	VFMADD213PD  Y1, Y0, Y5
+	VMULPD       Y4, Y3, Y3
+	VMULPD       Y6, Y5, Y5
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VMOVUPD      (CX), Y7
+	VMOVUPD      32(CX), Y10
+	VSUBPD       Y3, Y2, Y4
+	VSUBPD       Y5, Y2, Y8
+	VADDPD       64(SP), Y4, Y4
+	VADDPD       64(SP), Y8, Y8
+	VSUBPD       Y7, Y6, Y6
+	VSUBPD       Y10, Y9, Y9
+	VADDPD       96(SP), Y6, Y6
+	VADDPD       96(SP), Y9, Y9
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y10, Y8, Y8
+	VFNMADD231PD Y6, Y3, Y4
+	VFNMADD231PD Y9, Y5, Y8
+	VMULPD       128(SP), Y4, Y4
+	VMULPD       128(SP), Y8, Y8
+	TESTQ        R9, R9
+	JNE          stream_1
+	VCVTPD2PSY   Y4, X3
+	VMOVUPS      X3, (AX)
+	VCVTPD2PSY   Y8, X3
+	VMOVUPS      X3, 16(AX)
+	JMP          stored_1
+
+stream_1:
+	VCVTPD2PSY Y4, X3
+	VMOVNTPS   X3, (AX)
+	VCVTPD2PSY Y8, X3
+	VMOVNTPS   X3, 16(AX)
+
+stored_1:
+	ADDQ $0x20, AX
+	ADDQ $0x40, CX
+	ADDQ SI, BX
+	ADDQ R8, DI
+	SUBQ $0x08, DX
+	CMPQ DX, $0x08
+	JGE  eight_body
+
+eight_done:
+	CMPQ DX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD    (BX), Y3
+	VCVTPS2PD    (DI), Y4
+	VFMADD213PD  Y1, Y0, Y3
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
+	VMOVUPD      (CX), Y6
+	VSUBPD       Y3, Y2, Y4
+	VADDPD       64(SP), Y4, Y4
+	VSUBPD       Y6, Y5, Y5
+	VADDPD       96(SP), Y5, Y5
+	VMULPD       Y6, Y4, Y4
+	VFNMADD231PD Y5, Y3, Y4
+	VMULPD       128(SP), Y4, Y4
+	VCVTPD2PSY   Y4, X3
+	VMOVUPS      X3, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x20, CX
+	MOVQ         SI, R9
+	SHRQ         $0x01, R9
+	ADDQ         R9, BX
+	MOVQ         R8, R9
+	SHRQ         $0x01, R9
+	ADDQ         R9, DI
+	SUBQ         $0x04, DX
+	CMPQ         DX, $0x04
+	JGE          four_body
+
+four_done:
+	CMPQ DX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS       (BX), X3
+	VCVTSS2SD    X3, X3, X3
+	VMOVSS       (DI), X4
+	VCVTSS2SD    X4, X4, X4
+	VFMADD213SD  X1, X0, X3
+	VMULSD       X4, X3, X3
+	VMOVSD       c3ff0000000000000<>+0(SB), X5
+	VMOVSD       (CX), X6
+	VSUBSD       X3, X2, X4
+	VADDSD       64(SP), X4, X4
+	VSUBSD       X6, X5, X5
+	VADDSD       96(SP), X5, X5
+	VMULSD       X6, X4, X4
+	VFNMADD231SD X5, X3, X4
+	VMULSD       128(SP), X4, X4
+	VCVTSD2SS    X4, X4, X3
+	VMOVSS       X3, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         $0x08, CX
+	MOVQ         SI, R9
+	SHRQ         $0x03, R9
+	ADDQ         R9, BX
+	MOVQ         R8, R9
+	SHRQ         $0x03, R9
+	ADDQ         R9, DI
+	SUBQ         $0x01, DX
+	CMPQ         DX, $0x01
+	JGE          one_body
+
+one_done:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func max32AVX2(x []float32) float32
 // Requires: AVX, SSE
 TEXT ·max32AVX2(SB), NOSPLIT, $0-28
@@ -609,20 +932,20 @@ eight_body:
 	VMULPD     (CX), Y0, Y1
 	VMULPD     32(CX), Y0, Y2
 	TESTQ      BX, BX
-	JNE        stream_1
+	JNE        stream_2
 	VCVTPD2PSY Y1, X1
 	VMOVUPS    X1, (AX)
 	VCVTPD2PSY Y2, X1
 	VMOVUPS    X1, 16(AX)
-	JMP        stored_1
+	JMP        stored_2
 
-stream_1:
+stream_2:
 	VCVTPD2PSY Y1, X1
 	VMOVNTPS   X1, (AX)
 	VCVTPD2PSY Y2, X1
 	VMOVNTPS   X1, 16(AX)
 
-stored_1:
+stored_2:
 	ADDQ $0x20, AX
 	ADDQ $0x40, CX
 	SUBQ $0x08, DX
@@ -1728,16 +2051,16 @@ eight_body:
 	VMULPD  (CX), Y0, Y1
 	VMULPD  32(CX), Y0, Y2
 	TESTQ   BX, BX
-	JNE     stream_2
+	JNE     stream_3
 	VMOVUPD Y1, (AX)
 	VMOVUPD Y2, 32(AX)
-	JMP     stored_2
+	JMP     stored_3
 
-stream_2:
+stream_3:
 	VMOVNTPD Y1, (AX)
 	VMOVNTPD Y2, 32(AX)
 
-stored_2:
+stored_3:
 	ADDQ $0x40, AX
 	ADDQ $0x40, CX
 	SUBQ $0x08, DX

@@ -81,3 +81,18 @@ func probabilityGrads64(g, x, t []float64, u, div float64) (ok bool) {
 	}
 	return probabilityGradsGo(g, x, t, u, div)
 }
+
+func entropySums32(total *[8]float64, x, t, w []float32, m, keep, even float64) (sum float64) {
+	if useAVX2 {
+		return entropySums32AVX2(total, x, t, w, m, keep, even)
+	}
+	return entropySums32Go(total, x, t, w, m, keep, even)
+}
+
+func entropyGrads32(dst []float32, y []float64, t, w []float32, total, low, rest, keep, even, scale float64, stream bool) {
+	if useAVX2 {
+		entropyGrads32AVX2(dst, y, t, w, total, low, rest, keep, even, scale, stream)
+		return
+	}
+	entropyGrads32Go(dst, y, t, w, total, low, rest, keep, even, scale)
+}

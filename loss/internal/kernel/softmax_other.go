@@ -31,3 +31,11 @@ func scaleRound32(dst []float32, y []float64, scale float64, _ bool) { scaleRoun
 
 //go:noinline
 func scaleRound64(dst, y []float64, scale float64, _ bool) { scaleRoundGo(dst, y, scale) }
+
+func entropySums32(total *[8]float64, x, t, w []float32, m, keep, even float64) (sum float64) {
+	return entropySums32Go(total, x, t, w, m, keep, even)
+}
+
+func entropyGrads32(dst []float32, y []float64, t, w []float32, total, low, rest, keep, even, scale float64, _ bool) {
+	entropyGrads32Go(dst, y, t, w, total, low, rest, keep, even, scale)
+}

@@ -28,6 +28,8 @@ func main() {
 	ConstraintExpr("amd64,!purego")
 	if *rows {
 		softmaxRows32(coefficients["exp32Poly"])
+		entropySums32()
+		entropyGrads32()
 		for _, e := range []element{float32s, float64s} {
 			maximum(e)
 			expSum(e, coefficients["exp"+e.suffix()+"Poly"])
