@@ -277,14 +277,34 @@ func (j *rowsJob[T]) exps(sums *kernel.Sums, r row, lo, hi int, scratch *rowScra
 	return kernel.ExpSum(sums, scratch.exps[:hi-lo], j.chunk(j.input, r, lo, hi, &scratch.input), T(r.m))
 }
 
-// expsAgain returns exp(x-m) of the classes lo to hi of a row, after softmax.
-func (j *rowsJob[T]) expsAgain(r row, lo, hi int, scratch *rowScratch[T]) []float64 {
+// expsAgain returns numbers that, times factor, are exp(x-m) of the classes lo to hi of a row, after softmax.
+func (j *rowsJob[T]) expsAgain(r *row, lo, hi int, scratch *rowScratch[T]) (e []float64, factor float64) {
 	if r.exps >= 0 {
-		return scratch.exps[r.exps:][:j.classes]
+		return scratch.exps[r.exps:][:j.classes], 1
 	}
-	var sums kernel.Sums
-	j.exps(&sums, r, lo, hi, scratch)
-	return scratch.exps[:hi-lo]
+	if sizeOf[T]() == 8 { // a product would have a rounding more
+		var sums kernel.Sums
+		j.exps(&sums, *r, lo, hi, scratch)
+		return scratch.exps[:hi-lo], 1
+	}
+	x := j.chunk(j.input, *r, lo, hi, &scratch.input)
+	kernel.Softmax(scratch.m[:1], scratch.rest[:1], scratch.exps[:len(x)+kernel.SoftmaxSlack], x, len(x))
+	factor = 1
+	if m := scratch.m[0]; m != r.m {
+		factor = math.Exp(m - r.m)
+	}
+	return scratch.exps[:len(x)], factor
+}
+
+// allExps is expsAgain without a factor.
+func (j *rowsJob[T]) allExps(r *row, lo, hi int, scratch *rowScratch[T]) []float64 {
+	e, factor := j.expsAgain(r, lo, hi, scratch)
+	if factor != 1 {
+		for i := range e {
+			e[i] *= factor
+		}
+	}
+	return e
 }
 
 // weightOf returns the weight of a class.
@@ -337,12 +357,12 @@ func (j *rowsJob[T]) ofIndex(r *row, scratch *rowScratch[T]) float64 {
 	scale := kernel.Product(w, j.upstreamOf(*r), 1/(sum*j.div))
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		e := j.expsAgain(*r, lo, hi, scratch)
-		if class := r.class - lo; class >= 0 && class < len(e) {
-			e[class] = -r.complement(e[class])
-		}
+		e, factor := j.expsAgain(r, lo, hi, scratch)
 		dst := j.out(j.gradInput, *r, lo, hi, &scratch.out)
-		kernel.ScaleRound(dst, e, scale, j.stream)
+		kernel.ScaleRound(dst, e, scale*factor, j.stream)
+		if class := r.class - lo; class >= 0 && class < len(e) {
+			dst[class] = T(scale * -r.complement(e[class]*factor))
+		}
 		j.store(j.gradInput, *r, lo, dst)
 	}
 	return value
@@ -431,7 +451,7 @@ func (j *rowsJob[T]) entropyGrads(r row, total kernel.Accumulator, scratch *rowS
 	scale := j.upstreamOf(r) / ((1 + r.rest) * j.div)
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		e := j.expsAgain(r, lo, hi, scratch)
+		e := j.allExps(&r, lo, hi, scratch)
 		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
 		kernel.EntropyGrads(any(dst).([]float32), e, any(j.targetChunk(r, lo, hi, scratch)).([]float32), any(j.weightChunk(lo, hi)).([]float32),
 			total, r.rest, keep, even, scale, j.stream)
@@ -466,7 +486,7 @@ func (j *rowsJob[T]) coefficientGrads(r row, total kernel.Accumulator, scratch *
 	sum, u := 1+r.rest, j.upstreamOf(r)
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		e := j.expsAgain(r, lo, hi, scratch)
+		e := j.allExps(&r, lo, hi, scratch)
 		for i, a := range j.coefficientsOf(r, lo, hi, scratch) {
 			others := total
 			others.Add(-a)
