@@ -29,11 +29,26 @@ type arguments struct {
 	upstream *operand
 	// grid is the shape to which input, target and weights broadcast.
 	grid []int
+
+	// Of CrossEntropyLoss: the dimension of the classes, whether the target has class probabilities, and
+	// the options.
+	axis          int
+	probabilities bool
+	ignoreIndex   int64
+	smoothing     float64
+	// rows are those of the call, in the order of the grid.
+	rows []*row
 }
 
 // parse decodes the tensors of a call.
 func parse(call ports.Call) (*arguments, error) {
-	a := &arguments{module: call.Module, options: call.Options}
+	a := &arguments{module: call.Module, options: call.Options, ignoreIndex: -100}
+	if i := call.Options.IgnoreIndex; i != nil {
+		a.ignoreIndex = *i
+	}
+	if e := call.Options.LabelSmoothing; e != nil {
+		a.smoothing = max(0, *e)
+	}
 	for name, to := range map[string]**operand{
 		ports.Input: &a.input, ports.Target: &a.target, ports.Weight: &a.weight,
 		ports.PosWeight: &a.posWeight, ports.GradOutput: &a.upstream,
@@ -50,6 +65,7 @@ func parse(call ports.Call) (*arguments, error) {
 	if a.input == nil || a.target == nil {
 		return nil, fmt.Errorf("%s: a call needs input and target", call.Module)
 	}
+	a.axis = max(0, min(1, len(a.input.shape)-1))
 	return a, nil
 }
 

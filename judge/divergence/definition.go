@@ -27,6 +27,13 @@ type definition struct {
 	upstream func(values []float64)
 	// loss is that of an element, weight included; the others are its derivatives.
 	loss, gradInput, gradTarget, gradWeight func(e element) float64
+	// magnitude are the magnitudes of an element's loss and gradient.
+	magnitude func(e element) (loss, gradInput float64)
+	// The steps of CrossEntropyLoss: view changes a row before it is looked at, coefficients and softmax set
+	// what the others are made of.
+	view, coefficients, softmax     func(r *row)
+	rowLoss                         func(r *row) float64
+	slope, targetSlope, weightSlope func(r *row) []float64
 	// sum adds losses of a dtype.
 	sum func(dtype tensor.DType, values []float64) float64
 	// finish changes an output before it is rounded to its dtype.
@@ -53,15 +60,25 @@ func right(module string) *definition {
 		upstream:  func([]float64) {},
 		loss:      lossOf,
 		gradInput: gradInputOf, gradTarget: gradTargetOf, gradWeight: gradWeightOf,
-		sum:    func(_ tensor.DType, values []float64) float64 { return sumOf(values) },
-		finish: func(*arguments, string, *operand) {},
+		magnitude: logitMagnitude,
+		view:      func(*row) {}, coefficients: coefficientsOf, softmax: softmaxOf,
+		rowLoss: rowLossOf, slope: slopeOf, targetSlope: targetSlopeOf, weightSlope: weightSlopeOf,
+		sum:       func(_ tensor.DType, values []float64) float64 { return sumOf(values) },
+		finish:    func(*arguments, string, *operand) {},
+		reduction: func(o ports.Options) (string, bool) { return resolve(o, "none", "mean", "sum", "elementwise_mean") },
 	}
-	if module == ports.BCEWithLogitsLoss {
-		d.reduction = func(o ports.Options) (string, bool) { return resolve(o, "none", "mean", "sum", "elementwise_mean") }
+	switch module {
+	case ports.BCEWithLogitsLoss:
 		d.check, d.plan = checkBCE, planBCE
-	} else {
-		d.reduction = func(o ports.Options) (string, bool) { return resolve(o, "none", "mean", "sum") }
+	case ports.BCELoss:
+		d.check, d.plan = checkProbability, planBCE
+		d.loss, d.gradInput, d.gradTarget = probabilityLossOf, probabilityGradInputOf, probabilityGradTargetOf
+		d.magnitude = probabilityMagnitude
+	case ports.CrossEntropyLoss:
+		d.check, d.plan = checkRows, planRows
+	default:
 		d.check, d.plan = checkMLSM, planMLSM
+		d.reduction = func(o ports.Options) (string, bool) { return resolve(o, "none", "mean", "sum") }
 	}
 	return d
 }
@@ -107,12 +124,10 @@ func gradWeightOf(e element) float64 { e.w = 1; return lossOf(e) }
 // magnitudes returns a definition that computes the magnitudes of d's outputs.
 func (d *definition) magnitudes() *definition {
 	m := *d
-	coefficient := func(e element) float64 {
-		return math.Abs(e.w) * max(1, math.Abs(e.p)) * max(1, math.Abs(e.t), math.Abs(1-e.t))
-	}
-	m.gradInput = coefficient
-	m.loss = func(e element) float64 { return coefficient(e) * (1 + math.Abs(e.x)) }
+	m.gradInput = func(e element) float64 { _, g := d.magnitude(e); return g }
+	m.loss = func(e element) float64 { l, _ := d.magnitude(e); return l }
 	m.gradTarget = m.loss
+	m.rowMagnitudes(d)
 	m.gradWeight = func(e element) float64 { e.w = 1; return m.loss(e) }
 	m.sum = func(_ tensor.DType, values []float64) float64 { return sumOf(values) }
 	m.upstream = func(values []float64) {
@@ -122,6 +137,25 @@ func (d *definition) magnitudes() *definition {
 		}
 	}
 	return &m
+}
+
+// rowMagnitudes sets the steps of CrossEntropyLoss that compute the magnitudes of d's.
+func (m *definition) rowMagnitudes(d *definition) {
+	m.coefficients = func(r *row) {
+		d.coefficients(r)
+		for c := range r.a {
+			r.a[c], r.share[c], r.w[c] = math.Abs(r.a[c]), math.Abs(r.share[c]), math.Abs(r.w[c])
+		}
+	}
+	m.softmax = func(r *row) {
+		largest := 0.0
+		for _, x := range r.x {
+			largest = max(largest, math.Abs(x))
+		}
+		r.nll = slices.Repeat([]float64{1 + largest}, len(r.x))
+	}
+	m.rowLoss, m.targetSlope, m.weightSlope = rowLossOf, targetSlopeOf, weightSlopeOf
+	m.slope = func(r *row) []float64 { return slices.Repeat([]float64{sumOf(r.a)}, len(r.x)) }
 }
 
 // evaluate answers a call.
@@ -142,6 +176,9 @@ func (d *definition) evaluate(call ports.Call) ports.Answer {
 		return ports.Answer{Rejected: rejected}
 	}
 	d.prepare(a)
+	if a.module == ports.CrossEntropyLoss {
+		return d.computeRows(a, call.Want)
+	}
 	if !a.broadcastGrid() {
 		return refuse(ports.KindShape, "%s: the shapes do not broadcast", a.module)
 	}
@@ -155,6 +192,16 @@ func refuse(kind, format string, args ...any) ports.Answer {
 
 func rejected(kind, format string, args ...any) *ports.Rejected {
 	return &ports.Rejected{Kind: kind, Message: fmt.Sprintf(format, args...)}
+}
+
+// unknownOutput answers a wish for an output that no module has.
+func unknownOutput(name string) ports.Answer {
+	return ports.Answer{Unsupported: &ports.Unsupported{Reason: fmt.Sprintf("there is no output %q", name)}}
+}
+
+// wrongUpstream refuses a grad_output.
+func wrongUpstream(a *arguments) ports.Answer {
+	return refuse(ports.KindShape, "%s: grad_output %s is not of the shape of the loss", a.module, tensor.FormatShape(a.upstream.shape))
 }
 
 // compute returns the wanted outputs.
@@ -179,21 +226,21 @@ func (d *definition) compute(a *arguments, want []string) ports.Answer {
 		case ports.GradTarget:
 			o = &operand{a.target.dtype, a.target.shape, each(d.gradTarget)}
 		case ports.GradWeight:
-			if a.module == ports.BCEWithLogitsLoss {
-				return ports.Answer{Unsupported: &ports.Unsupported{Reason: "BCEWithLogitsLoss is not differentiable in weight"}}
+			if a.module != ports.MultiLabelSoftMarginLoss {
+				return ports.Answer{Unsupported: &ports.Unsupported{Reason: a.module + " is not differentiable in weight"}}
 			}
 			if a.weight == nil {
 				return refuse(ports.KindOption, "%s: grad_weight: there is no weight", a.module)
 			}
 			o = &operand{a.weight.dtype, a.weight.shape, each(d.gradWeight)}
 		default:
-			return ports.Answer{Unsupported: &ports.Unsupported{Reason: fmt.Sprintf("there is no output %q", name)}}
+			return unknownOutput(name)
 		}
 		if name != ports.Loss {
 			gp := d.gradPlan(a, p)
 			scales, ok := d.scales(a, gp)
 			if !ok {
-				return refuse(ports.KindShape, "%s: grad_output %s is not of the shape of the loss", a.module, tensor.FormatShape(a.upstream.shape))
+				return wrongUpstream(a)
 			}
 			for i, s := range scales {
 				o.values[i] *= s

@@ -49,6 +49,8 @@ type Link struct {
 var prefixes = map[string]string{
 	ports.BCEWithLogitsLoss:        "BCEWL-",
 	ports.MultiLabelSoftMarginLoss: "MLSM-",
+	ports.BCELoss:                  "BCE-",
+	ports.CrossEntropyLoss:         "CE-",
 }
 
 // Rule returns the id of the rule of a module that d breaks; "" for a null port, which breaks

@@ -12,7 +12,7 @@ import (
 func (d *Divergence) Port() ports.Port { return port{d.Name, d.Modules, d.Evaluate} }
 
 // RightPort returns a port that computes the modules by the right definition.
-func RightPort() ports.Port { return port{"right", both, Right} }
+func RightPort() ports.Port { return port{"right", every, Right} }
 
 // port computes calls with a function.
 type port struct {
@@ -29,7 +29,7 @@ func (p port) Describe(context.Context) (ports.Description, error) {
 	}
 	for _, module := range p.modules {
 		outputs := []string{ports.Loss, ports.GradInput, ports.GradTarget}
-		if module == ports.MultiLabelSoftMarginLoss {
+		if module == ports.MultiLabelSoftMarginLoss || module == ports.CrossEntropyLoss {
 			outputs = append(outputs, ports.GradWeight)
 		}
 		d.Modules[module] = ports.Claim{DTypes: []tensor.DType{tensor.Float32, tensor.Float64}, Outputs: outputs}

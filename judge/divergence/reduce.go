@@ -150,11 +150,16 @@ func (d *definition) scales(a *arguments, p plan) ([]float64, bool) {
 	return scales, true
 }
 
-// lossDType is PyTorch's: that of the target for BCEWithLogitsLoss, and the promoted one for
-// MultiLabelSoftMarginLoss, where 0-d tensors do not count.
+// lossDType is PyTorch's: that of the target for BCEWithLogitsLoss and BCELoss, and the promoted one for
+// MultiLabelSoftMarginLoss, where 0-d tensors do not count, and for class probabilities.
 func lossDType(a *arguments) tensor.DType {
-	if a.module == ports.BCEWithLogitsLoss {
+	switch {
+	case a.module == ports.BCEWithLogitsLoss || a.module == ports.BCELoss:
 		return a.target.dtype
+	case a.module == ports.CrossEntropyLoss && a.probabilities:
+		return promoted(a.input, a.target, a.weight)
+	case a.module == ports.CrossEntropyLoss:
+		return a.input.dtype
 	}
 	dtype := a.input.dtype
 	for _, o := range []*operand{a.target, a.weight} {

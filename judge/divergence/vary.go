@@ -1,12 +1,22 @@
 package divergence
 
-import "lossproof/ports"
+import (
+	"slices"
+
+	"lossproof/ports"
+)
 
 // The modules of a divergence.
 var (
 	both = []string{ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss}
 	bce  = []string{ports.BCEWithLogitsLoss}
 	mlsm = []string{ports.MultiLabelSoftMarginLoss}
+
+	probability  = []string{ports.BCELoss}
+	crossEntropy = []string{ports.CrossEntropyLoss}
+	// elementwise are those whose losses are of elements, each with a target of its own.
+	elementwise = slices.Concat(both, probability)
+	every       = slices.Concat(elementwise, crossEntropy)
 )
 
 // The functions here make the small functions that divergences are.
