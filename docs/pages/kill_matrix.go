@@ -117,7 +117,7 @@ func count(n int) string {
 
 // writeDivergence writes an entry of the catalogue.
 func writeDivergence(b *bytes.Buffer, d *divergence.Divergence) {
-	fmt.Fprintf(b, "\n### %s\n\n%s %s\nRight: %s.\n", d.Name, d.Title, d.Why, d.Right)
+	fmt.Fprintf(b, "\n### %s\n\n%s %s\nRight: %s.\n", d.Name, d.Title, d.Why, d.Formula(d.Modules[0]))
 	if len(d.Met) > 0 {
 		fmt.Fprintln(b, "\nMet in the wild:")
 		for _, link := range d.Met {

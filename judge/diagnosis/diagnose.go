@@ -311,7 +311,7 @@ func (m *examination) inParallel(ctx context.Context, suspects []*suspect, f fun
 // finding describes a suspect.
 func (m *examination) finding(s *suspect) (judge.Finding, error) {
 	f := judge.Finding{
-		Divergence: s.Name, Title: s.Title, Why: s.Why, Right: s.Right,
+		Divergence: s.Name, Title: s.Title, Why: s.Why, Right: s.Formula(m.module),
 		Explains: s.count, Contradicted: s.contradicted,
 	}
 	for _, e := range m.held {

@@ -254,7 +254,7 @@ func precision() []*Divergence {
 			}),
 		},
 		{
-			Name: "subnormals-flushed", Modules: both, rule: "SUBNORMAL", Level: verdict.Exact,
+			Name: "subnormals-flushed", Modules: every, rule: "SUBNORMAL", Level: verdict.Exact,
 			Title: "Losses and gradients below the smallest normal number are 0.",
 			Why:   "The processor flushes subnormal numbers, or -ffast-math lets it.",
 			Right: "results are rounded to the nearest number, subnormal or not; a port may claim to be without subnormals",
@@ -275,7 +275,7 @@ func precision() []*Divergence {
 			},
 		},
 		{
-			Name: "float64-in-float32", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Name: "float64-in-float32", Modules: every, rule: "FORMULA", Level: verdict.Parity,
 			Title: "float64 calls are computed in float32.",
 			Why:   "The library's tensors are float32, and the adapter converts.",
 			Right: "a float64 result has the precision of float64",
@@ -336,7 +336,7 @@ func precision() []*Divergence {
 
 // gradients are mistakes in the gradient of the input.
 func gradients() []*Divergence {
-	const right = "grad = w*((1-t)*sigmoid(x) - p*t*sigmoid(-x)), times the scale of the reduction and grad_output"
+	const right = "grad = {grad}, times the scale of the reduction and grad_output"
 	scaled := func(change func(a *arguments, p *plan)) func(*definition) {
 		return func(d *definition) {
 			d.gradPlan = func(a *arguments, p plan) plan { change(a, &p); return p }
@@ -344,21 +344,21 @@ func gradients() []*Divergence {
 	}
 	return []*Divergence{
 		{
-			Name: "gradient-zero", Modules: both, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
+			Name: "gradient-zero", Modules: every, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
 			Title: "The gradient of the input is zero.",
 			Why:   "The loss is detached, or the backward is missing.",
 			Right: right,
-			vary:  deriving(func(element) float64 { return 0 }),
+			vary:  sloping(func(float64) float64 { return 0 }),
 		},
 		{
-			Name: "gradient-negated", Modules: both, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
+			Name: "gradient-negated", Modules: every, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
 			Title: "The gradient of the input has the opposite sign.",
-			Why:   "It is t-sigmoid(x), the direction of the step.",
+			Why:   "It is target less prediction, the direction of the step.",
 			Right: right,
-			vary:  deriving(func(e element) float64 { return -gradInputOf(e) }),
+			vary:  sloping(func(v float64) float64 { return -v }),
 		},
 		{
-			Name: "gradient-of-the-sum", Modules: both, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
+			Name: "gradient-of-the-sum", Modules: every, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
 			Title: "The gradient of 'mean' is that of 'sum'.",
 			Why:   "The handwritten backward forgets the division.",
 			Right: right + "; that of 'mean' is 1/N",
@@ -366,7 +366,7 @@ func gradients() []*Divergence {
 			vary:  scaled(func(_ *arguments, p *plan) { p.count = 1 }),
 		},
 		{
-			Name: "gradient-always-averaged", Modules: both, rule: "GRAD-INPUT", Level: verdict.Parity,
+			Name: "gradient-always-averaged", Modules: every, rule: "GRAD-INPUT", Level: verdict.Parity,
 			Title: "The gradients of 'none' and 'sum' are divided by the number of elements, too.",
 			Why:   "The handwritten backward knows 'mean' alone.",
 			Right: right + "; that of 'sum' is 1",
@@ -386,7 +386,7 @@ func gradients() []*Divergence {
 			}),
 		},
 		{
-			Name: "gradient-in-float16", Modules: both, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
+			Name: "gradient-in-float16", Modules: every, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
 			Title: "The gradient is rounded to float16, and is zero where it is small.",
 			Why:   "Mixed precision without a scaling of the loss.",
 			Right: right,
@@ -455,7 +455,7 @@ func gradients() []*Divergence {
 			}),
 		},
 		{
-			Name: "upstream-ignored", Modules: both, rule: "GRAD-OUTPUT", Level: verdict.Parity,
+			Name: "upstream-ignored", Modules: every, rule: "GRAD-OUTPUT", Level: verdict.Parity,
 			Title: "grad_output has no effect.",
 			Why:   "The backward assumes that the loss is the last step.",
 			Right: right,
@@ -468,7 +468,7 @@ func gradients() []*Divergence {
 			},
 		},
 		{
-			Name: "upstream-averaged", Modules: both, rule: "GRAD-OUTPUT", Level: verdict.Parity,
+			Name: "upstream-averaged", Modules: every, rule: "GRAD-OUTPUT", Level: verdict.Parity,
 			Title: "'none' multiplies every gradient by the mean of grad_output.",
 			Why:   "grad_output is expected to be a scalar, and is reduced to one.",
 			Right: right + ", element by element",
@@ -482,7 +482,7 @@ func gradients() []*Divergence {
 			},
 		},
 		{
-			Name: "upstream-first-element", Modules: both, rule: "GRAD-OUTPUT", Level: verdict.Parity,
+			Name: "upstream-first-element", Modules: every, rule: "GRAD-OUTPUT", Level: verdict.Parity,
 			Title: "'none' multiplies every gradient by the first element of grad_output.",
 			Why:   "A kernel reads grad_output as a scalar.",
 			Right: right + ", element by element",
@@ -501,15 +501,24 @@ func gradients() []*Divergence {
 func nonfinite() []*Divergence {
 	return []*Divergence{
 		{
-			Name: "nan-logit-zeroed", Modules: both, rule: "NAN-LOGIT", Level: verdict.Parity,
+			Name: "nan-logit-zeroed", Modules: withLogits, rule: "NAN-LOGIT", Level: verdict.Parity,
 			Title: "NaN logits are taken for 0.",
 			Why:   "nan_to_num was added to get a training run through.",
-			Right: "a NaN logit makes its element NaN, and with it the mean and the sum",
-			vary: seeing(func(e *element) {
-				if math.IsNaN(e.x) {
-					e.x = 0
-				}
-			}),
+			Right: "a NaN logit makes its element, or the row of CrossEntropyLoss, NaN, and with it the mean and the sum",
+			vary: all(
+				seeing(func(e *element) {
+					if math.IsNaN(e.x) {
+						e.x = 0
+					}
+				}),
+				looking(func(r *row) {
+					for c, x := range r.x {
+						if math.IsNaN(x) {
+							r.x[c] = 0
+						}
+					}
+				}),
+			),
 		},
 		{
 			Name: "nan-swallowed", Modules: both, rule: "NAN-LOGIT", Level: verdict.Parity,

@@ -29,7 +29,7 @@ func options() []*Divergence {
 	const legacy = "size_average or reduce, once given, override reduction: reduce=False is 'none', else size_average=False is 'sum', else 'mean'"
 	return []*Divergence{
 		{
-			Name: "legacy-flags-ignored", Modules: both, rule: "LEGACY-REDUCTION", Level: verdict.Parity,
+			Name: "legacy-flags-ignored", Modules: every, rule: "LEGACY-REDUCTION", Level: verdict.Parity,
 			Title: "size_average and reduce are accepted and ignored.",
 			Why:   "They are deprecated, and the port keeps them for their position alone.",
 			Right: legacy,
@@ -42,7 +42,7 @@ func options() []*Divergence {
 			}),
 		},
 		{
-			Name: "legacy-reduction-wins", Modules: both, rule: "LEGACY-REDUCTION", Level: verdict.Parity,
+			Name: "legacy-reduction-wins", Modules: every, rule: "LEGACY-REDUCTION", Level: verdict.Parity,
 			Title: "A given reduction overrides size_average and reduce.",
 			Why:   "The newer argument is expected to win over the deprecated ones.",
 			Right: legacy,
@@ -51,7 +51,7 @@ func options() []*Divergence {
 			}),
 		},
 		{
-			Name: "legacy-size-average-first", Modules: both, rule: "LEGACY-REDUCTION", Level: verdict.Parity,
+			Name: "legacy-size-average-first", Modules: every, rule: "LEGACY-REDUCTION", Level: verdict.Parity,
 			Title: "size_average is looked at before reduce: size_average=False is 'sum' also with reduce=False.",
 			Why:   "The flags are read in the order of the signature.",
 			Right: legacy,
@@ -63,7 +63,7 @@ func options() []*Divergence {
 			}),
 		},
 		{
-			Name: "legacy-reduce-alone-is-none", Modules: both, rule: "LEGACY-REDUCTION", Level: verdict.Parity,
+			Name: "legacy-reduce-alone-is-none", Modules: every, rule: "LEGACY-REDUCTION", Level: verdict.Parity,
 			Title: "reduce=True does not average: it is 'sum' unless size_average=True is given.",
 			Why:   "An absent flag is taken for false.",
 			Right: legacy,

@@ -11,7 +11,7 @@ import (
 func reductions() []*Divergence {
 	return []*Divergence{
 		{
-			Name: "mean-over-weight-sum", Modules: both, rule: "WEIGHT-ZERO", Level: verdict.Parity,
+			Name: "mean-over-weight-sum", Modules: elementwise, rule: "WEIGHT-ZERO", Level: verdict.Parity,
 			Title: "'mean' divides by the sum of the weights.",
 			Why:   "CrossEntropyLoss and NLLLoss do so, and a weighted mean in statistics does.",
 			Right: "mean = (1/N) * sum(w*l), N the number of elements",
@@ -28,7 +28,7 @@ func reductions() []*Divergence {
 			}),
 		},
 		{
-			Name: "mean-over-nonzero-weights", Modules: both, rule: "WEIGHT-ZERO", Level: verdict.Parity,
+			Name: "mean-over-nonzero-weights", Modules: elementwise, rule: "WEIGHT-ZERO", Level: verdict.Parity,
 			Title: "'mean' divides by the number of elements whose weight is not zero.",
 			Why:   "A weight of zero is used as a mask, and masked elements are expected not to count (tf.losses' SUM_BY_NONZERO_WEIGHTS).",
 			Right: "mean = (1/N) * sum(w*l), N the number of all elements",
@@ -46,7 +46,7 @@ func reductions() []*Divergence {
 			}),
 		},
 		{
-			Name: "mean-over-batch", Modules: bce, rule: "MEAN", Level: verdict.Parity,
+			Name: "mean-over-batch", Modules: flat, rule: "MEAN", Level: verdict.Parity,
 			Title: "'mean' divides by the size of the first dimension.",
 			Why:   "'batchmean' of KLDivLoss does so, and in a batch of scalars it is the same.",
 			Right: "mean = (1/N) * sum(l), N the number of elements of all dimensions",
@@ -57,7 +57,7 @@ func reductions() []*Divergence {
 			}),
 		},
 		{
-			Name: "mean-over-last-dimension", Modules: bce, rule: "MEAN", Level: verdict.Parity,
+			Name: "mean-over-last-dimension", Modules: flat, rule: "MEAN", Level: verdict.Parity,
 			Title: "'mean' divides by the size of the last dimension.",
 			Why:   "N of the formula is taken for the number of classes.",
 			Right: "mean = (1/N) * sum(l), N the number of elements of all dimensions",
@@ -68,14 +68,14 @@ func reductions() []*Divergence {
 			}),
 		},
 		{
-			Name: "mean-divided-twice", Modules: both, rule: "MEAN", Level: verdict.Parity,
+			Name: "mean-divided-twice", Modules: every, rule: "MEAN", Level: verdict.Parity,
 			Title: "'mean' divides twice by the number of elements.",
 			Why:   "The kernel averages already, and the wrapper averages again.",
 			Right: "mean = (1/N) * sum(l)",
 			vary:  planning(func(_ *arguments, p *plan) { p.count *= p.count }),
 		},
 		{
-			Name: "mean-is-sum", Modules: both, rule: "MEAN", Level: verdict.Parity,
+			Name: "mean-is-sum", Modules: every, rule: "MEAN", Level: verdict.Parity,
 			Title: "'mean' returns the sum.",
 			Why:   "The reduction is stored and never looked at again.",
 			Right: "mean = (1/N) * sum(l)",
@@ -86,7 +86,7 @@ func reductions() []*Divergence {
 			}),
 		},
 		{
-			Name: "sum-is-mean", Modules: both, rule: "SUM", Level: verdict.Parity,
+			Name: "sum-is-mean", Modules: every, rule: "SUM", Level: verdict.Parity,
 			Title: "'sum' returns the mean.",
 			Why:   "The default is used whatever is asked for, but 'none' needs another path and is right.",
 			Right: "sum = sum(l), for MultiLabelSoftMarginLoss the sum of the class means",
@@ -97,14 +97,14 @@ func reductions() []*Divergence {
 			}),
 		},
 		{
-			Name: "reduction-ignored", Modules: both, rule: "NONE-SHAPE", Level: verdict.Parity,
+			Name: "reduction-ignored", Modules: every, rule: "NONE-SHAPE", Level: verdict.Parity,
 			Title: "Every reduction returns the mean.",
 			Why:   "The option does not reach the function that computes.",
 			Right: "'none' keeps the losses apart, 'sum' adds them, 'mean' averages them",
 			vary:  planning(func(_ *arguments, p *plan) { p.reduction = "mean" }),
 		},
 		{
-			Name: "scalar-as-one-element", Modules: both, rule: "MEAN", Level: verdict.Parity,
+			Name: "scalar-as-one-element", Modules: every, rule: "MEAN", Level: verdict.Parity,
 			Title: "The loss of 'mean' and 'sum' has shape (1,).",
 			Why:   "Reductions of the framework keep a dimension, or its smallest tensor is 1-D, as it was in Paddle.",
 			Right: "The shape of a reduced loss is (): a 0-d tensor",
@@ -116,7 +116,7 @@ func reductions() []*Divergence {
 			}),
 		},
 		{
-			Name: "none-flattened", Modules: bce, rule: "NONE-SHAPE", Level: verdict.Parity,
+			Name: "none-flattened", Modules: flat, rule: "NONE-SHAPE", Level: verdict.Parity,
 			Title: "'none' returns a 1-D tensor.",
 			Why:   "The kernel runs over the flat array, and its result is not shaped back.",
 			Right: "'none' has the shape of the input",
@@ -127,7 +127,7 @@ func reductions() []*Divergence {
 			}),
 		},
 		{
-			Name: "empty-mean-zero", Modules: both, rule: "EMPTY-MEAN", Level: verdict.Parity,
+			Name: "empty-mean-zero", Modules: every, rule: "EMPTY-MEAN", Level: verdict.Parity,
 			Title: "The mean over nothing is 0.",
 			Why:   "A guard against the division by zero, or a loop that does not run.",
 			Right: "mean over nothing = 0/0 = NaN",

@@ -52,7 +52,7 @@ func refusals() []*Divergence {
 			}),
 		},
 		{
-			Name: "target-reshaped", Modules: bce, rule: "TARGET-SHAPE", Level: verdict.Parity,
+			Name: "target-reshaped", Modules: flat, rule: "TARGET-SHAPE", Level: verdict.Parity,
 			Title: "A target with as many elements as the input is accepted, whatever its shape.",
 			Why:   "Only the number of elements is compared, or the target is reshaped for convenience.",
 			Right: "target has the shape of the input, anything else is refused",
@@ -81,7 +81,7 @@ func refusals() []*Divergence {
 			}),
 		},
 		{
-			Name: "weight-cycled", Modules: both, rule: "WEIGHT-SHAPE", Level: verdict.Parity,
+			Name: "weight-cycled", Modules: elementwise, rule: "WEIGHT-SHAPE", Level: verdict.Parity,
 			Title: "A weight of any shape is read as w[i % n].",
 			Why:   "It is right for a weight (C,), and saves the code that broadcasts.",
 			Right: "weight broadcasts to the shape of the input, anything else is refused",
@@ -114,7 +114,7 @@ func refusals() []*Divergence {
 			}),
 		},
 		{
-			Name: "integer-targets-accepted", Modules: bce, rule: "TARGET-DTYPE", Level: verdict.Parity,
+			Name: "integer-targets-accepted", Modules: flat, rule: "TARGET-DTYPE", Level: verdict.Parity,
 			Title: "Integer and bool targets are converted and accepted.",
 			Why:   "Labels are integers, and the conversion loses nothing.",
 			Right: "target has a floating-point dtype, anything else is refused",
@@ -141,7 +141,7 @@ func refusals() []*Divergence {
 			},
 		},
 		{
-			Name: "unknown-reduction-is-mean", Modules: both, rule: "REDUCTION-INVALID", Level: verdict.Parity,
+			Name: "unknown-reduction-is-mean", Modules: every, rule: "REDUCTION-INVALID", Level: verdict.Parity,
 			Title: "A reduction that there is not means 'mean'.",
 			Why:   "The last branch is not guarded: if 'none' … elif 'sum' … else mean.",
 			Right: "a reduction other than 'none', 'mean' and 'sum' is refused",
@@ -156,7 +156,7 @@ func refusals() []*Divergence {
 			},
 		},
 		{
-			Name: "reduction-case-ignored", Modules: both, rule: "REDUCTION-INVALID", Level: verdict.Parity,
+			Name: "reduction-case-ignored", Modules: every, rule: "REDUCTION-INVALID", Level: verdict.Parity,
 			Title: "Reductions are accepted in any case and surrounded by spaces, 'none' also as None.",
 			Why:   "Options are made lower case first, to be friendly.",
 			Right: "a reduction other than 'none', 'mean' and 'sum' is refused",
@@ -193,7 +193,7 @@ func refusals() []*Divergence {
 			},
 		},
 		{
-			Name: "target-range-refused", Modules: both, rule: "TARGET-RANGE", Level: verdict.Parity,
+			Name: "target-range-refused", Modules: withLogits, rule: "TARGET-RANGE", Level: verdict.Parity,
 			Title: "Targets outside [0, 1] are refused.",
 			Why:   "BCELoss refuses them.",
 			Right: "every real target is accepted; the loss may be negative",
@@ -202,7 +202,7 @@ func refusals() []*Divergence {
 			}),
 		},
 		{
-			Name: "negative-weight-refused", Modules: both, rule: "WEIGHT-NEGATIVE", Level: verdict.Parity,
+			Name: "negative-weight-refused", Modules: every, rule: "WEIGHT-NEGATIVE", Level: verdict.Parity,
 			Title: "Negative weights are refused.",
 			Why:   "They look like an error.",
 			Right: "every real weight is accepted; the loss may be negative",
@@ -220,7 +220,7 @@ func refusals() []*Divergence {
 			}),
 		},
 		{
-			Name: "rank-limited", Modules: both, rule: "RANK", Level: verdict.Parity,
+			Name: "rank-limited", Modules: every, rule: "RANK", rules: map[string]string{ports.CrossEntropyLoss: "CE-CLASS-AXIS"}, Level: verdict.Parity,
 			Title: "Inputs with more than two dimensions are refused.",
 			Why:   "The port works on matrices, samples by classes.",
 			Right: "an input has any number of dimensions; a port may claim to be without rank:3+",
@@ -229,7 +229,7 @@ func refusals() []*Divergence {
 			}),
 		},
 		{
-			Name: "nan-refused", Modules: both, rule: "NAN-LOGIT", Level: verdict.Parity,
+			Name: "nan-refused", Modules: withLogits, rule: "NAN-LOGIT", Level: verdict.Parity,
 			Title: "NaN logits are refused.",
 			Why:   "Anomalies are to be found early.",
 			Right: "a NaN logit is accepted and makes its element NaN; a port may claim to be without nonfinite",
@@ -238,7 +238,7 @@ func refusals() []*Divergence {
 			}),
 		},
 		{
-			Name: "empty-refused", Modules: both, rule: "EMPTY-NONE", Level: verdict.Parity,
+			Name: "empty-refused", Modules: every, rule: "EMPTY-NONE", Level: verdict.Parity,
 			Title: "Empty inputs are refused.",
 			Why:   "An empty batch looks like an error.",
 			Right: "an empty input is accepted: 'none' is empty, 'sum' 0, 'mean' NaN; a port may claim to be without empty",

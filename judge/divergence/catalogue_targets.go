@@ -8,10 +8,10 @@ import (
 
 // targets are mistakes with targets.
 func targets() []*Divergence {
-	const right = "l = w*(p*t*softplus(-x) + (1-t)*softplus(x)) for every real t"
+	const right = "l = {loss} for every t"
 	return []*Divergence{
 		{
-			Name: "targets-rounded", Modules: both, rule: "TARGET-SOFT", Level: verdict.Parity,
+			Name: "targets-rounded", Modules: elementwise, rule: "TARGET-SOFT", Level: verdict.Parity,
 			Title: "Targets are rounded to 0 or 1.",
 			Why:   "They are kept as bool or integer, or compared with 0.5.",
 			Right: right,
@@ -22,7 +22,7 @@ func targets() []*Divergence {
 			}),
 		},
 		{
-			Name: "targets-truncated", Modules: both, rule: "TARGET-SOFT", Level: verdict.Parity,
+			Name: "targets-truncated", Modules: elementwise, rule: "TARGET-SOFT", Level: verdict.Parity,
 			Title: "Targets are truncated to integers.",
 			Why:   "They are converted to an integer dtype.",
 			Right: right,
@@ -114,14 +114,14 @@ func targets() []*Divergence {
 			),
 		},
 		{
-			Name: "targets-smoothed", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Name: "targets-smoothed", Modules: elementwise, rule: "FORMULA", Level: verdict.Parity,
 			Title: "Targets are smoothed by 0.1: t becomes 0.9*t + 0.05.",
 			Why:   "A default of a training recipe got into the loss.",
 			Right: right,
 			vary:  seeing(func(e *element) { e.t = 0.9*e.t + 0.05 }),
 		},
 		{
-			Name: "targets-inverted", Modules: both, rule: "FORMULA", Level: verdict.Parity,
+			Name: "targets-inverted", Modules: elementwise, rule: "FORMULA", Level: verdict.Parity,
 			Title: "Targets 0 and 1 are swapped.",
 			Why:   "The two terms of the formula are swapped.",
 			Right: right,
@@ -139,11 +139,14 @@ func targets() []*Divergence {
 			}),
 		},
 		{
-			Name: "target-gradient-zero", Modules: both, rule: "GRAD-TARGET", Level: verdict.Parity,
+			Name: "target-gradient-zero", Modules: every, rule: "GRAD-TARGET", Level: verdict.Parity,
 			Title: "The gradient of the target is zero.",
 			Why:   "Targets are detached: nobody trains them, except in distillation.",
-			Right: "grad_target = w*(p*softplus(-x) - softplus(x)), times the scale of the reduction",
-			vary:  func(d *definition) { d.gradTarget = func(element) float64 { return 0 } },
+			Right: "grad_target = {grad_target}, times the scale of the reduction",
+			vary: func(d *definition) {
+				d.gradTarget = func(element) float64 { return 0 }
+				d.targetSlope = func(r *row) []float64 { return make([]float64, len(r.x)) }
+			},
 		},
 		{
 			Name: "target-gradient-without-pos-weight", Modules: bce, rule: "GRAD-TARGET", Level: verdict.Parity,

@@ -10,29 +10,48 @@ import (
 
 // weights are mistakes with weight.
 func weights() []*Divergence {
-	const right = "l = w*(p*t*softplus(-x) + (1-t)*softplus(x)), w broadcast to the shape of the input"
+	const right = "l = {loss}; w is broadcast to the shape of the input, but that of CrossEntropyLoss is one number for each class"
 	return []*Divergence{
 		{
-			Name: "weight-ignored", Modules: both, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
+			Name: "weight-ignored", Modules: every, rule: "WEIGHT-BROADCAST", rules: map[string]string{ports.CrossEntropyLoss: "CE-WEIGHT"}, Level: verdict.Parity,
 			Title: "weight has no effect.",
 			Why:   "It is stored and not handed on, or lost when the formula is rewritten.",
 			Right: right,
 			Met:   []Link{{"The stable form of MultiLabelSoftMarginCriterion left out the weights", "https://github.com/torch/nn/pull/953"}},
-			vary:  seeing(func(e *element) { e.w = 1 }),
+			vary: all(
+				seeing(func(e *element) { e.w = 1 }),
+				looking(func(r *row) { r.w = slices.Repeat([]float64{1}, len(r.w)) }),
+			),
 		},
 		{
-			Name: "weight-twice", Modules: both, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
+			Name: "weight-twice", Modules: every, rule: "WEIGHT-BROADCAST", rules: map[string]string{ports.CrossEntropyLoss: "CE-WEIGHT"}, Level: verdict.Parity,
 			Title: "weight is applied twice.",
 			Why:   "The kernel multiplies by it, and the wrapper does so again.",
 			Right: right,
-			vary:  seeing(func(e *element) { e.w *= e.w }),
+			vary: all(
+				seeing(func(e *element) { e.w *= e.w }),
+				counting(func(r *row) {
+					for c, w := range r.w {
+						r.a[c] *= w
+					}
+				}),
+			),
 		},
 		{
-			Name: "weight-not-in-gradient", Modules: both, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
+			Name: "weight-not-in-gradient", Modules: every, rule: "WEIGHT-BROADCAST", rules: map[string]string{ports.CrossEntropyLoss: "CE-WEIGHT"}, Level: verdict.Parity,
 			Title: "weight does not reach the gradient of the input.",
 			Why:   "The handwritten backward was made before there were weights.",
-			Right: "grad = w*((1-t)*sigmoid(x) - p*t*sigmoid(-x)), times the scale of the reduction",
-			vary:  deriving(func(e element) float64 { e.w = 1; return gradInputOf(e) }),
+			Right: "grad = {grad}, times the scale of the reduction",
+			vary: func(d *definition) {
+				gradInput := d.gradInput
+				d.gradInput = func(e element) float64 { e.w = 1; return gradInput(e) }
+				d.slope = func(r *row) []float64 {
+					unweighted := *r
+					unweighted.w = slices.Repeat([]float64{1}, len(r.w))
+					coefficientsOf(&unweighted)
+					return slopeOf(&unweighted)
+				}
+			},
 		},
 		{
 			Name: "weight-on-positives-only", Modules: both, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
@@ -43,14 +62,21 @@ func weights() []*Divergence {
 			vary:  seeing(func(e *element) { e.p *= e.w; e.w = 1 }),
 		},
 		{
-			Name: "weight-absolute", Modules: both, rule: "WEIGHT-NEGATIVE", Level: verdict.Parity,
+			Name: "weight-absolute", Modules: every, rule: "WEIGHT-NEGATIVE", Level: verdict.Parity,
 			Title: "The sign of weight is lost.",
 			Why:   "Weights are sanitised, since negative ones look like an error.",
 			Right: right + "; w may be negative",
-			vary:  seeing(func(e *element) { e.w = math.Abs(e.w) }),
+			vary: all(
+				seeing(func(e *element) { e.w = math.Abs(e.w) }),
+				looking(func(r *row) {
+					for c, w := range r.w {
+						r.w[c] = math.Abs(w)
+					}
+				}),
+			),
 		},
 		{
-			Name: "weight-normalised", Modules: both, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
+			Name: "weight-normalised", Modules: elementwise, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
 			Title: "weight is scaled to have mean 1 first.",
 			Why:   "Class weights are kept from changing the learning rate; with a mean over the sum of weights it makes no difference.",
 			Right: right,
@@ -63,7 +89,7 @@ func weights() []*Divergence {
 			}),
 		},
 		{
-			Name: "weight-along-first-axis", Modules: both, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
+			Name: "weight-along-first-axis", Modules: elementwise, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
 			Title: "A weight (N,) of an input (N, C) weighs samples, also where it could weigh classes.",
 			Why:   "The documentation called weight a rescaling of batch elements, of size nbatch.",
 			Right: "A weight (C,) is broadcast from the last dimension: element (i, j) has w[j]",

@@ -2,6 +2,7 @@ package divergence
 
 import (
 	"slices"
+	"strings"
 
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -17,7 +18,8 @@ type Divergence struct {
 	Title string
 	// Why says why people make the mistake.
 	Why string
-	// Right is the corrected formula.
+	// Right is the corrected formula, in which {loss}, {grad} and {grad_target} stand for those of a
+	// module: see [Divergence.Formula].
 	Right string
 	// Met are public issues of those who made the mistake; there may be none.
 	Met []Link
@@ -65,6 +67,38 @@ func (d *Divergence) Rule(module string) string {
 	return prefixes[module] + d.rule
 }
 
+// formulae are what Right may refer to.
+var formulae = map[string]*strings.Replacer{
+	ports.BCEWithLogitsLoss: strings.NewReplacer(
+		"{loss}", "w*(p*t*softplus(-x) + (1-t)*softplus(x))",
+		"{grad}", "w*((1-t)*sigmoid(x) - p*t*sigmoid(-x))",
+		"{grad_target}", "w*(p*softplus(-x) - softplus(x))",
+	),
+	ports.MultiLabelSoftMarginLoss: strings.NewReplacer(
+		"{loss}", "w*(t*softplus(-x) + (1-t)*softplus(x))",
+		"{grad}", "w*((1-t)*sigmoid(x) - t*sigmoid(-x))/C",
+		"{grad_target}", "-w*x/C",
+	),
+	ports.BCELoss: strings.NewReplacer(
+		"{loss}", "-w*(t*max(log(x), -100) + (1-t)*max(log(1-x), -100))",
+		"{grad}", "w*(x-t)/(x*(1-x))",
+		"{grad_target}", "w*(log(1-x) - log(x))",
+	),
+	ports.CrossEntropyLoss: strings.NewReplacer(
+		"{loss}", "sum(a[c]*(log(sum exp(x)) - x[c])), a[c] = w[c]*((1-e)*t[c] + e/C), a class index as one-hot t",
+		"{grad}", "softmax(x)[c]*sum(a) - a[c]",
+		"{grad_target}", "w[c]*(1-e)*(log(sum exp(x)) - x[c])",
+	),
+}
+
+// Formula returns the corrected formula for a module of d.
+func (d *Divergence) Formula(module string) string {
+	if r, ok := formulae[module]; ok {
+		return r.Replace(d.Right)
+	}
+	return d.Right
+}
+
 // Of reports whether d is a variant of a module.
 func (d *Divergence) Of(module string) bool { return slices.Contains(d.Modules, module) }
 
@@ -102,7 +136,8 @@ func Right(call ports.Call) ports.Answer { return right(call.Module).evaluate(ca
 func All() []*Divergence {
 	return slices.Concat(
 		reductions(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
-		gradients(), nonfinite(), refusals(), later(), nulls(),
+		gradients(), nonfinite(), refusals(), probabilities(),
+		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), later(), nulls(),
 	)
 }
 

@@ -12,8 +12,8 @@ import (
 func nulls() []*Divergence {
 	null := func(name, title, why string, answer func(ports.Call) ports.Answer) *Divergence {
 		return &Divergence{
-			Name: name, Modules: both, Title: title, Why: why, Level: verdict.Parity, Null: true,
-			Right: "w*(p*t*softplus(-x) + (1-t)*softplus(x)), reduced as the options say", answer: answer,
+			Name: name, Modules: every, Title: title, Why: why, Level: verdict.Parity, Null: true,
+			Right: "{loss}, reduced as the options say", answer: answer,
 		}
 	}
 	return []*Divergence{

@@ -17,6 +17,10 @@ var (
 	// elementwise are those whose losses are of elements, each with a target of its own.
 	elementwise = slices.Concat(both, probability)
 	every       = slices.Concat(elementwise, crossEntropy)
+	// flat are those whose 'none' has the shape of the input.
+	flat = slices.Concat(bce, probability)
+	// withLogits are those that take any number for an input.
+	withLogits = slices.Concat(both, crossEntropy)
 )
 
 // The functions here make the small functions that divergences are.
@@ -56,6 +60,21 @@ func losing(loss func(e element) float64) func(*definition) {
 // deriving replaces the derivative in the logit.
 func deriving(gradInput func(e element) float64) func(*definition) {
 	return func(d *definition) { d.gradInput = gradInput }
+}
+
+// sloping changes each derivative in the input.
+func sloping(change func(v float64) float64) func(*definition) {
+	return func(d *definition) {
+		gradInput, slope := d.gradInput, d.slope
+		d.gradInput = func(e element) float64 { return change(gradInput(e)) }
+		d.slope = func(r *row) []float64 {
+			values := slope(r)
+			for c, v := range values {
+				values[c] = change(v)
+			}
+			return values
+		}
+	}
 }
 
 // finishing changes the values of one output.
