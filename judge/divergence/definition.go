@@ -139,23 +139,23 @@ func (d *definition) magnitudes() *definition {
 	return &m
 }
 
-// rowMagnitudes sets the steps of CrossEntropyLoss that compute the magnitudes of d's.
-func (m *definition) rowMagnitudes(d *definition) {
-	m.coefficients = func(r *row) {
-		d.coefficients(r)
+// rowMagnitudes sets the steps of CrossEntropyLoss that compute the magnitudes of those of another definition.
+func (d *definition) rowMagnitudes(of *definition) {
+	d.coefficients = func(r *row) {
+		of.coefficients(r)
 		for c := range r.a {
 			r.a[c], r.share[c], r.w[c] = math.Abs(r.a[c]), math.Abs(r.share[c]), math.Abs(r.w[c])
 		}
 	}
-	m.softmax = func(r *row) {
+	d.softmax = func(r *row) {
 		largest := 0.0
 		for _, x := range r.x {
 			largest = max(largest, math.Abs(x))
 		}
 		r.nll = slices.Repeat([]float64{1 + largest}, len(r.x))
 	}
-	m.rowLoss, m.targetSlope, m.weightSlope = rowLossOf, targetSlopeOf, weightSlopeOf
-	m.slope = func(r *row) []float64 { return slices.Repeat([]float64{sumOf(r.a)}, len(r.x)) }
+	d.rowLoss, d.targetSlope, d.weightSlope = rowLossOf, targetSlopeOf, weightSlopeOf
+	d.slope = func(r *row) []float64 { return slices.Repeat([]float64{sumOf(r.a)}, len(r.x)) }
 }
 
 // evaluate answers a call.

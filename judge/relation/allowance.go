@@ -23,6 +23,9 @@ type allowance struct {
 //
 // and, unless only what is exact will do, at least the cap of parity, B·eps·M + 4·η·max(1, s·ΣA).
 func (al allowance) of(c call, output string) []float64 {
+	if c.module == ports.CrossEntropyLoss {
+		return al.ofRows(c, output)
+	}
 	var (
 		n     = count(c.shape(output))
 		terms = make([]float64, n) // Σ|c|·ulp(f)
@@ -48,7 +51,18 @@ func (al allowance) of(c call, output string) []float64 {
 		up, down := softplus(x), softplus(-x)
 		ulp := func(f float64) float64 { return verdict.ULP(c.dtype, f) }
 		term, size, scale := 0.0, max(1, p), max(1, w)*max(1, p)*max(1, t, rest)*max(1, u)
-		switch output {
+		if c.module == ports.BCELoss {
+			up, down = min(-math.Log1p(-x), clamp), min(-math.Log(x), clamp)
+		}
+		switch c.quantity(output) {
+		case probableGradInput:
+			steepness := 1 / max(x*(1-x), 1e-12)
+			term, size = u*w*rest*ulp(1/(1-x))+u*w*t*ulp(1/x), u*w*(t*(1-x)+rest*x)*steepness
+			scale *= steepness
+		case probableGradTarget:
+			term, size = u*w*(ulp(down)+ulp(up)), u*w*(1+max(up, down))
+		case probableLoss:
+			term, size, scale = w*t*ulp(down)+w*rest*ulp(up), w*(1+max(up, down)), scale/max(1, u)
 		case ports.Loss:
 			term, size, scale = w*p*t*ulp(down)+w*rest*ulp(up), w*size*(1+math.Abs(x)), scale/max(1, u)
 		case ports.GradInput:
@@ -83,6 +97,23 @@ func (al allowance) of(c call, output string) []float64 {
 		}
 	}
 	return allowed
+}
+
+// What BCELoss has other tolerances for than the modules of logits.
+const (
+	probableLoss       = ports.BCELoss + ports.Loss
+	probableGradInput  = ports.BCELoss + ports.GradInput
+	probableGradTarget = ports.BCELoss + ports.GradTarget
+	// clamp is where its logarithms end.
+	clamp = 100
+)
+
+// quantity names an output for the tolerances.
+func (c call) quantity(output string) string {
+	if c.module == ports.BCELoss {
+		return c.module + output
+	}
+	return output
 }
 
 // place returns the element of an output that element i of the input goes into.

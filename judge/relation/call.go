@@ -20,6 +20,11 @@ type call struct {
 	x, t              array
 	w, p, u           *array
 	want              []string
+
+	// indices says that t are the class indices of CrossEntropyLoss; smoothing is its label_smoothing, 0
+	// where it is not given.
+	indices   bool
+	smoothing float64
 }
 
 // call returns the call of x and t, with weight and pos_weight where the sample has them.
@@ -36,7 +41,11 @@ func (s *sample) call(module, reduction string, want ...string) call {
 
 // plain returns the call of x and t without weight and pos_weight.
 func (s *sample) plain(module, reduction string, want ...string) call {
-	return call{module: module, reduction: reduction, dtype: s.dtype, x: s.x, t: s.t, want: want}
+	c := call{module: module, reduction: reduction, dtype: s.dtype, x: s.x, t: s.t, want: want}
+	if module == ports.BCELoss {
+		c.x = s.probabilities(s.x, maxProbable)
+	}
+	return c
 }
 
 // upstream returns the upstream gradient of a call, whose shape is that of the loss.
@@ -67,12 +76,17 @@ func (c call) each(f func(array) array) call {
 
 func (c call) classes() int { return c.x.shape[len(c.x.shape)-1] }
 
+// rowwise reports whether the losses are of rows of classes, not of elements.
+func (c call) rowwise() bool {
+	return c.module == ports.MultiLabelSoftMarginLoss || c.module == ports.CrossEntropyLoss
+}
+
 // lossShape returns the shape of the loss.
 func (c call) lossShape() []int {
 	switch {
 	case c.reduction != none:
 		return []int{}
-	case c.module == ports.MultiLabelSoftMarginLoss:
+	case c.rowwise():
 		return c.x.shape[:len(c.x.shape)-1]
 	}
 	return c.x.shape
@@ -83,7 +97,7 @@ func (c call) lossAt(i int) int {
 	switch {
 	case c.reduction != none:
 		return 0
-	case c.module == ports.MultiLabelSoftMarginLoss:
+	case c.rowwise():
 		return i / c.classes()
 	}
 	return i
@@ -93,6 +107,10 @@ func (c call) lossAt(i int) int {
 func (c call) divisor() float64 {
 	n := 1
 	switch {
+	case c.reduction == mean && c.indices:
+		return c.targetWeights()
+	case c.reduction == mean && c.module == ports.CrossEntropyLoss:
+		n = len(c.x.values) / c.classes()
 	case c.reduction == mean:
 		n = len(c.x.values)
 	case c.module == ports.MultiLabelSoftMarginLoss:
@@ -117,15 +135,26 @@ func (c call) shape(output string) []int {
 // port returns the call as a port is asked it.
 func (c call) port() ports.Call {
 	inputs := map[string]tensor.Tensor{ports.Input: c.x.tensor(c.dtype), ports.Target: c.t.tensor(c.dtype)}
+	if c.indices {
+		inputs[ports.Target] = c.t.classIndices()
+	}
 	for name, a := range map[string]*array{ports.Weight: c.w, ports.PosWeight: c.p, ports.GradOutput: c.u} {
 		if a != nil {
 			inputs[name] = a.tensor(c.dtype)
 		}
 	}
-	return ports.Call{Module: c.module, Options: ports.Options{Reduction: &c.reduction}, Inputs: inputs, Want: c.want}
+	options := ports.Options{Reduction: &c.reduction}
+	if c.smoothing != 0 {
+		options.LabelSmoothing = &c.smoothing
+	}
+	return ports.Call{Module: c.module, Options: options, Inputs: inputs, Want: c.want}
 }
 
 // fixture returns what package claim looks at.
 func (c call) fixture() *fixtures.Case {
-	return &fixtures.Case{Module: c.module, Options: fixtures.Options{Reduction: &c.reduction}}
+	options := fixtures.Options{Reduction: &c.reduction}
+	if c.smoothing != 0 {
+		options.LabelSmoothing = &c.smoothing
+	}
+	return &fixtures.Case{Module: c.module, Options: options}
 }

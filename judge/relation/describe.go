@@ -43,6 +43,9 @@ func (k *Checker) describe(r *Relation, s *sample, f finding) string {
 func (c call) describe() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, reduction=%q, %s", c.module, c.reduction, c.dtype)
+	if c.smoothing != 0 {
+		fmt.Fprintf(&b, ", label_smoothing=%v", c.smoothing)
+	}
 	for _, input := range []struct {
 		name string
 		a    *array

@@ -45,6 +45,15 @@ var laws = map[string]law{
 	"bce-class-mean":    {bceClassMeanCalls, bceClassMean},
 	"bce-mean":          {bceMeanCalls, same},
 	"bce-sum":           {bceSumCalls, bceSum},
+	"of-sigmoid":        {ofSigmoidCalls, ofSigmoid},
+	"weighted-mean":     {weightedMeanCalls, weightedMean},
+	"row-sum":           {rowSumCalls, sumIsNone},
+	"shift":             {shiftCalls, same},
+	"coupling":          {couplingCalls, coupling},
+	"smoothing":         {smoothingCalls, smoothing},
+	"one-hot":           {oneHotCalls, same},
+	"one-hot-mean":      {oneHotMeanCalls, oneHotMean},
+	"two-classes":       {twoClassesCalls, twoClasses},
 }
 
 // lossAndGradient is what most laws are about.

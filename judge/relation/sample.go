@@ -1,6 +1,7 @@
 package relation
 
 import (
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -101,7 +102,7 @@ func (b broadcast) of(shape []int) []int {
 }
 
 // drawn returns the sample of a number, for a module: MultiLabelSoftMarginLoss documents
-// inputs (N, C) and weights (C,), and its samples have these alone.
+// inputs (N, C) and weights (C,), and its samples have these alone; so have those of CrossEntropyLoss.
 func drawn(module string, number int) sample {
 	return rapid.Custom(func(t *rapid.T) sample { return draw(t, module) }).Example(number)
 }
@@ -115,7 +116,7 @@ func draw(t *rapid.T, module string) sample {
 	}
 	shape := []int{drawRows.Draw(t, "rows"), drawClasses.Draw(t, "classes")}
 	weightShape, posWeightShape := classes, classes
-	if module == ports.BCEWithLogitsLoss {
+	if module == ports.BCEWithLogitsLoss || module == ports.BCELoss {
 		switch rank := drawRank.Draw(t, "rank"); rank {
 		case 1:
 			shape = shape[1:]
@@ -269,6 +270,15 @@ func (a array) taken(last bool, input []int, entries []int) array {
 		}
 	}
 	return b
+}
+
+// classIndices gives an array of whole numbers the dtype of class indices.
+func (a array) classIndices() tensor.Tensor {
+	t := tensor.Tensor{DType: tensor.Int64, Shape: a.shape}
+	for _, v := range a.values {
+		t.Data = binary.LittleEndian.AppendUint64(t.Data, uint64(int64(v)))
+	}
+	return t
 }
 
 // tensor gives an array its dtype.
