@@ -11,20 +11,21 @@ import (
 // sink keeps what was read, or the compiler would leave the reading out.
 var sink atomic.Uint64
 
-// read reads all of both slices, with the given number of goroutines.
+// read reads all of both slices, which may differ in length, with the given number of goroutines.
 func read[T loss.Float](input, target []T, threads int) {
 	if threads == 1 {
 		sink.Add(readWords(words(input)) + readWords(words(target)))
 		return
 	}
 	var wg sync.WaitGroup
-	n := len(input)
 	for i := range threads {
-		lo, hi := n*i/threads, n*(i+1)/threads
-		wg.Go(func() { sink.Add(readWords(words(input[lo:hi])) + readWords(words(target[lo:hi]))) })
+		wg.Go(func() { sink.Add(readWords(words(part(input, i, threads))) + readWords(words(part(target, i, threads)))) })
 	}
 	wg.Wait()
 }
+
+// part is the i-th of n parts of a slice.
+func part[T loss.Float](s []T, i, n int) []T { return s[len(s)*i/n : len(s)*(i+1)/n] }
 
 // words returns the memory of a slice in words of 64 bits, less what does not fill one.
 func words[T loss.Float](s []T) []uint64 {
