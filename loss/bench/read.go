@@ -19,7 +19,9 @@ func read[T loss.Float](input, target []T, threads int) {
 	}
 	var wg sync.WaitGroup
 	for i := range threads {
-		wg.Go(func() { sink.Add(readWords(words(part(input, i, threads))) + readWords(words(part(target, i, threads)))) })
+		wg.Go(func() {
+			sink.Add(readWords(words(part(input, i, threads))) + readWords(words(part(target, i, threads))))
+		})
 	}
 	wg.Wait()
 }
