@@ -14,8 +14,8 @@ func (p *program) initCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "init LANG DIR",
 		Short: "Write a port to begin with: " + languages,
-		Long: `init writes a port in LANG to the folder DIR, which has to be empty or new. It computes both losses
-and the gradient of the input, is conformant in what it claims, and has a README that says how to
+		Long: `init writes a port in LANG to the folder DIR, which has to be empty or new. It computes the four
+losses and the gradient of the input, is conformant in what it claims, and has a README that says how to
 put a library in its place, and a CI workflow.
 
 Languages: ` + languages + `.`,

@@ -27,8 +27,6 @@ CLAIM = {
     "BCELoss": ["loss", "grad_input", "grad_target"],
     "CrossEntropyLoss": ["loss", "grad_input", "grad_target", "grad_weight"],
 }
-#: The options that are numbers, which travel as strings where JSON does not hold them everywhere.
-NUMBERS = {"ignore_index": int, "label_smoothing": float}
 
 DESCRIPTION = {
     "port": {
@@ -98,7 +96,6 @@ def call(module: str, options: dict, tensors: dict, want: list[str]) -> dict[str
         if name != "loss"
     }
     weights = {name: tensors[name] for name in ("weight", "pos_weight") if name in tensors}
-    options = {name: NUMBERS.get(name, lambda v: v)(value) for name, value in options.items()}
     loss = getattr(torch.nn, module)(**weights, **options)(tensors["input"], tensors["target"])
     if leaves:
         upstream = tensors.get("grad_output")

@@ -1,6 +1,6 @@
 // Package skeleton writes a port of lossproof to begin with, in one of several languages.
 //
-// A skeleton computes both losses and the gradient of the input in the straightforward
+// A skeleton computes the four losses and the gradient of the input in the straightforward
 // right way, and is conformant in what it claims. The folders beside this file are the
 // skeletons as they are written.
 package skeleton
@@ -22,11 +22,17 @@ import (
 // in it, and leave out what begins with a dot.
 //
 //go:embed javascript/.github/workflows/conformance.yml javascript/.gitignore javascript/README.md
-//go:embed javascript/loss.mjs javascript/package.json javascript/port.mjs javascript/wire.mjs
+//go:embed javascript/losses/arguments.mjs javascript/losses/bce.mjs javascript/losses/cross_entropy.mjs
+//go:embed javascript/losses/index.mjs javascript/losses/logits.mjs
+//go:embed javascript/package.json javascript/port.mjs javascript/wire.mjs
 //go:embed python/.github/workflows/conformance.yml python/.gitignore python/README.md
-//go:embed python/loss.py python/port.py python/pyproject.toml python/uv.lock python/wire.py
+//go:embed python/losses/__init__.py python/losses/arguments.py python/losses/bce.py
+//go:embed python/losses/cross_entropy.py python/losses/logits.py
+//go:embed python/port.py python/pyproject.toml python/uv.lock python/wire.py
 //go:embed rust/.github/workflows/conformance.yml rust/.gitignore rust/README.md
-//go:embed rust/Cargo.lock rust/Cargo.toml rust/rustfmt.toml rust/src/loss.rs rust/src/main.rs rust/src/wire.rs
+//go:embed rust/Cargo.lock rust/Cargo.toml rust/rustfmt.toml rust/src/main.rs rust/src/wire.rs
+//go:embed rust/src/losses/arguments.rs rust/src/losses/bce.rs rust/src/losses/cross_entropy.rs
+//go:embed rust/src/losses/logits.rs rust/src/losses/mod.rs
 var files embed.FS
 
 // skeletons has the commands that build and check a skeleton, in its folder, by language.

@@ -13,7 +13,7 @@ export const PROTOCOL = 1;
 const SIZES = {
   float16: 2, bfloat16: 2, float32: 4, float64: 8, int64: 8, int32: 4, uint8: 1, bool: 1,
 };
-const OPTIONS = ['reduction', 'size_average', 'reduce'];
+const OPTIONS = ['reduction', 'size_average', 'reduce', 'ignore_index', 'label_smoothing'];
 const INPUTS = ['input', 'target', 'weight', 'pos_weight', 'grad_output'];
 
 /** The port refuses the call, as torch raises. kind: shape, dtype, option, value or empty. */
@@ -33,7 +33,8 @@ export class Unsupported extends Error {}
  * Answers requests until bye or the end of stdin.
  *
  * description has the members port and modules of the answer to hello.
- * evaluate(module, options, inputs, want) returns the wanted outputs by name. It throws Rejected or
+ * evaluate(module, options, inputs, want) returns the wanted outputs by name. Of the options,
+ * ignore_index is a BigInt, the other number a number. It throws Rejected or
  * Unsupported; anything else that it throws is answered as a failure of the port.
  */
 export async function serve(description, evaluate) {
@@ -60,8 +61,8 @@ function hello(request, description) {
 /** Returns the answer to one run request, without its id. */
 function run(request, evaluate) {
   try {
-    const options = request.options ?? {};
-    checkNames('options', options, OPTIONS);
+    checkNames('options', request.options ?? {}, OPTIONS);
+    const options = decodeOptions(request.options ?? {});
     checkNames('inputs', request.inputs, INPUTS);
     const inputs = {};
     for (const [name, value] of Object.entries(request.inputs)) inputs[name] = decode(value, name);
@@ -79,6 +80,16 @@ function run(request, evaluate) {
     if (error instanceof Unsupported) return { unsupported: { reason: error.message } };
     return { failed: { message: String(error), traceback: error.stack ?? '' } };
   }
+}
+
+/** Makes ignore_index a BigInt and label_smoothing a number: they travel as strings at times. */
+function decodeOptions({ ignore_index: index, label_smoothing: smoothing, ...options }) {
+  if (index !== undefined) options.ignore_index = BigInt(index);
+  if (smoothing !== undefined) {
+    const notFinite = { nan: NaN, inf: Infinity, '-inf': -Infinity };
+    options.label_smoothing = notFinite[smoothing] ?? Number(smoothing);
+  }
+  return options;
 }
 
 /** Refuses what this port has not heard of: to ignore it would compute something else. */

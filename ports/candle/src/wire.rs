@@ -7,6 +7,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
@@ -23,7 +24,8 @@ const DTYPES: [(&str, usize); 8] = [
     ("uint8", 1),
     ("bool", 1),
 ];
-const OPTIONS: [&str; 3] = ["reduction", "size_average", "reduce"];
+const OPTIONS: [&str; 5] =
+    ["reduction", "size_average", "reduce", "ignore_index", "label_smoothing"];
 const INPUTS: [&str; 5] = ["input", "target", "weight", "pos_weight", "grad_output"];
 
 /// A dense array: data has the little-endian, row-major bytes.
@@ -39,6 +41,8 @@ pub struct Options {
     pub reduction: Option<String>,
     pub size_average: Option<bool>,
     pub reduce: Option<bool>,
+    pub ignore_index: Option<i64>,
+    pub label_smoothing: Option<f64>,
 }
 
 /// One call of a module, and the outputs that are asked for.
@@ -148,10 +152,24 @@ fn decode(request: &Value) -> Result<Call, Refusal> {
             reduction: options.get("reduction").and_then(Value::as_str).map(str::to_string),
             size_average: options.get("size_average").and_then(Value::as_bool),
             reduce: options.get("reduce").and_then(Value::as_bool),
+            ignore_index: number("ignore_index", options.get("ignore_index"))?,
+            label_smoothing: number("label_smoothing", options.get("label_smoothing"))?,
         },
         inputs,
         want: want.iter().filter_map(Value::as_str).map(str::to_string).collect(),
     })
+}
+
+/// Returns a number that travels as a string where JSON does not hold it everywhere.
+fn number<T: FromStr>(name: &str, value: Option<&Value>) -> Result<Option<T>, Refusal> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    match text.parse() {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => Err(failed(format!("{name}: {value} is no such number"))),
+    }
 }
 
 /// Refuses what this port has not heard of: to ignore it would compute something else.

@@ -1,19 +1,18 @@
-// The losses of loss.mjs as a port of lossproof.
+// The losses of the folder losses as a port of lossproof.
 //
 //   lossproof run -- node port.mjs
 //
 // This file is the adapter: it says what is implemented (the claim), and translates calls, arrays
 // and exceptions. It computes nothing.
 
-import { LossError, bceWithLogits, multiLabelSoftMargin } from './loss.mjs';
+import { LossError, bce, bceWithLogits, crossEntropy, multiLabelSoftMargin } from './losses/index.mjs';
 import { Rejected, Unsupported, serve } from './wire.mjs';
 
-const CLAIM = {
-  dtypes: ['float32', 'float64'],
-  outputs: ['loss', 'grad_input'], // there are also grad_target and grad_weight
-  // What is not implemented; lossproof does not ask for it. An empty list claims everything.
-  without: ['legacy_reduction', 'mixed_dtype', 'integer_targets'],
-};
+const dtypes = ['float32', 'float64'];
+const outputs = ['loss', 'grad_input']; // there are also grad_target and grad_weight
+// What is not implemented; lossproof does not ask for it. An empty list claims everything.
+const without = ['legacy_reduction', 'mixed_dtype'];
+const CLAIM = { dtypes, outputs, without: [...without, 'integer_targets'] };
 
 const DESCRIPTION = {
   port: {
@@ -22,16 +21,25 @@ const DESCRIPTION = {
     language: 'javascript',
     language_version: process.versions.node,
   },
-  modules: { BCEWithLogitsLoss: CLAIM, MultiLabelSoftMarginLoss: CLAIM },
+  modules: {
+    BCEWithLogitsLoss: CLAIM,
+    MultiLabelSoftMarginLoss: CLAIM,
+    BCELoss: CLAIM,
+    CrossEntropyLoss: { dtypes, outputs, without }, // class indices are integer targets
+  },
 };
 
 const LOSSES = {
   BCEWithLogitsLoss: bceWithLogits,
   MultiLabelSoftMarginLoss: multiLabelSoftMargin,
+  BCELoss: bce,
+  CrossEntropyLoss: crossEntropy,
 };
 
-// The losses take numbers alone: the values of other dtypes are not looked at, only refused.
-const ARRAYS = { float32: Float32Array, float64: Float64Array };
+// The values of other dtypes are not looked at, only refused.
+const ARRAYS = {
+  float32: Float32Array, float64: Float64Array, int64: BigInt64Array, uint8: Uint8Array,
+};
 
 function evaluate(module, options, inputs, want) {
   if (!Object.hasOwn(LOSSES, module)) throw new Unsupported(`module '${module}'`);
@@ -42,12 +50,13 @@ function evaluate(module, options, inputs, want) {
   for (const [name, tensor] of Object.entries(inputs)) arrays[name] = fromWire(tensor);
   const { input, target, weight, pos_weight: posWeight, grad_output: upstream } = arrays;
   try {
-    const { reduction } = options;
-    const [loss, gradient] = LOSSES[module](input, target, { weight, posWeight, reduction, upstream });
-    const outputs = {};
-    if (want.includes('loss')) outputs.loss = toWire(loss);
-    if (want.includes('grad_input')) outputs.grad_input = toWire(gradient);
-    return outputs;
+    const { reduction, ignore_index: ignoreIndex, label_smoothing: labelSmoothing } = options;
+    const [loss, gradient] = LOSSES[module](
+      input, target, { weight, posWeight, reduction, upstream, ignoreIndex, labelSmoothing });
+    const found = {};
+    if (want.includes('loss')) found.loss = toWire(loss);
+    if (want.includes('grad_input')) found.grad_input = toWire(gradient);
+    return found;
   } catch (error) {
     // Only what the library refuses on purpose: any other exception is a bug, and says so.
     if (error instanceof LossError) throw new Rejected(error.message, error.kind);

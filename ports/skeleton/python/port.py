@@ -1,4 +1,4 @@
-"""The losses of loss.py as a port of lossproof.
+"""The losses of the folder losses as a port of lossproof.
 
     lossproof run -- .venv/bin/python port.py
 
@@ -12,15 +12,15 @@ import platform
 
 import numpy as np
 
-import loss
+import losses
 import wire
 
-CLAIM = {
-    "dtypes": ["float32", "float64"],
-    "outputs": ["loss", "grad_input"],  # there are also grad_target and grad_weight
-    # What is not implemented; lossproof does not ask for it. An empty list claims everything.
-    "without": ["legacy_reduction", "mixed_dtype", "integer_targets"],
-}
+OUTPUTS = ["loss", "grad_input"]  # there are also grad_target and grad_weight
+DTYPES = ["float32", "float64"]
+
+# What is not implemented; lossproof does not ask for it. An empty list claims everything.
+WITHOUT = ["legacy_reduction", "mixed_dtype"]
+CLAIM = {"dtypes": DTYPES, "outputs": OUTPUTS, "without": [*WITHOUT, "integer_targets"]}
 
 DESCRIPTION = {
     "port": {
@@ -29,26 +29,35 @@ DESCRIPTION = {
         "language": "python",
         "language_version": platform.python_version(),
     },
-    "modules": {"BCEWithLogitsLoss": CLAIM, "MultiLabelSoftMarginLoss": CLAIM},
+    "modules": {
+        "BCEWithLogitsLoss": CLAIM,
+        "MultiLabelSoftMarginLoss": CLAIM,
+        "BCELoss": CLAIM,
+        # Class indices are integer targets.
+        "CrossEntropyLoss": {"dtypes": DTYPES, "outputs": OUTPUTS, "without": WITHOUT},
+    },
+}
+
+LOSSES = {
+    "BCEWithLogitsLoss": losses.bce_with_logits,
+    "MultiLabelSoftMarginLoss": losses.multi_label_soft_margin,
+    "BCELoss": losses.bce,
+    "CrossEntropyLoss": losses.cross_entropy,
 }
 
 
 def evaluate(module: str, options: dict, inputs: dict, want: list[str]) -> dict[str, wire.Tensor]:
     if "size_average" in options or "reduce" in options:
         raise wire.Unsupported("the legacy options size_average and reduce")
-    reduction = options.get("reduction", "mean")
+    if module not in DESCRIPTION["modules"]:
+        raise wire.Unsupported(f"module {module!r}")
     arrays = {name: from_wire(tensor) for name, tensor in inputs.items()}
-    x, t, weight = arrays["input"], arrays["target"], arrays.get("weight")
-    upstream = arrays.get("grad_output")
+    x, t = arrays.pop("input"), arrays.pop("target")
+    upstream = arrays.pop("grad_output", None)
     try:
-        if module == "BCEWithLogitsLoss":
-            pos_weight = arrays.get("pos_weight")
-            value, grad = loss.bce_with_logits(x, t, weight, pos_weight, reduction, upstream)
-        elif module == "MultiLabelSoftMarginLoss":
-            value, grad = loss.multi_label_soft_margin(x, t, weight, reduction, upstream)
-        else:
-            raise wire.Unsupported(f"module {module!r}")
-    except loss.LossError as err:
+        # What is left of the inputs and the options are keyword arguments of the loss.
+        value, grad = LOSSES[module](x, t, upstream=upstream, **arrays, **options)
+    except losses.LossError as err:
         # Only what the library refuses on purpose: any other exception is a bug, and says so.
         raise wire.Rejected(str(err), err.kind) from err
     outputs = {"loss": value, "grad_input": grad}

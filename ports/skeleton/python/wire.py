@@ -29,6 +29,8 @@ SIZES = {
     "bool": 1,
 }
 OPTIONS = ("reduction", "size_average", "reduce", "ignore_index", "label_smoothing")
+#: The options that are numbers, which travel as strings where JSON does not hold them everywhere.
+NUMBERS = {"ignore_index": int, "label_smoothing": float}
 INPUTS = ("input", "target", "weight", "pos_weight", "grad_output")
 
 
@@ -91,6 +93,7 @@ def run(request: dict, evaluate: Evaluate) -> dict:
     try:
         options = request.get("options", {})
         check_names("options", options, OPTIONS)
+        options = {name: NUMBERS.get(name, lambda v: v)(value) for name, value in options.items()}
         check_names("inputs", request["inputs"], INPUTS)
         inputs = {name: decode(value, name) for name, value in request["inputs"].items()}
         outputs = evaluate(request["module"], options, inputs, request["want"])
