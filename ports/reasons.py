@@ -3,10 +3,11 @@
     python ports/reasons.py FIXTURES        FIXTURES is the folder that `fixtures extract` wrote
 
 For PyTorch the error of every element that misses the tolerance is held against the rounding of
-the terms that the reason names. For candle the formula of the library is computed anew in NumPy:
-it has to fail in the same outputs, and in the way that the reason says. For TensorFlow.js the
-inputs have to be those that the reason is about. An entry that nothing explains is an error: its
-reason has to be found first. Needs NumPy (`make reasons` takes that of the Python walker).
+the terms that the reason names. For candle and TensorFlow.js the formula of the library is computed
+anew in NumPy: it has to fail in the same outputs, and in the way that the reason says. For
+sigmoidCrossEntropy of TensorFlow.js the inputs have to be those that the reason is about. An entry
+that nothing explains is an error: its reason has to be found first. Needs NumPy (`make reasons`
+takes that of the Python walker).
 """
 
 from __future__ import annotations
@@ -229,10 +230,22 @@ LOSS_IS_INEXACT = (
     " (findings/log_of_sigmoid.rs)."
 )
 
+NO_LARGEST = (
+    "log_softmax looks for the largest logit, and an empty tensor has none: an error, not NaN"
+    " (findings/cross_entropy_of_nothing.rs)."
+)
+EXP_PANICS = "exp of an integer tensor is a panic, not a refusal."
+
 
 def candle_reason(case: walker.Case, name: str, entry: dict) -> str:
-    """candle at level parity: binary_cross_entropy_with_logit, computed anew."""
+    """candle at level parity: binary_cross_entropy_with_logit, computed anew, and cross_entropy."""
     x, t = case.inputs["input"], case.inputs["target"]
+    if case.module == "CrossEntropyLoss":
+        if entry["outcome"] == "error" and x.size == 0:
+            return NO_LARGEST
+        if entry["outcome"] == "error" and x.dtype.kind in "iu":
+            return EXP_PANICS
+        raise Unexplained("the input is neither empty nor of integers")
     if entry["outcome"] == "error":
         if x.size > 0:
             raise Unexplained("the input is not empty")
@@ -275,8 +288,39 @@ WEIGHTS_ENLARGE = (
 CONVERTED = "TensorFlow.js converts int32 and bool {} to float32, and computes the loss."
 
 
+EPSILON = (
+    "logLoss adds 1e-7 inside both logarithms, and clamps nothing: the loss and its slope are those"
+    " of other probabilities (findings/epsilon_in_log_loss.mjs)."
+)
+ANY_PROBABILITY = (
+    "logLoss takes any number for a probability and a label: the loss is NaN, or a number"
+    " (findings/epsilon_in_log_loss.mjs)."
+)
+SUM_ONE = (
+    "The gradient of softmaxCrossEntropy is softmax(x) - labels, which is right where the labels"
+    " of a row add up to 1 (findings/gradient_for_sum_one.mjs)."
+)
+LOG_SUM_EXP = (
+    "log p is x - logSumExp(x), which cancels for large logits, and softmax(x) - labels is no"
+    " better (findings/log_sum_exp_cancels.mjs)."
+)
+GRADIENT_OF_LABELS = (
+    "The gradient of softmaxCrossEntropy in the labels is labels - softmax(x), not -log softmax(x)"
+    " (findings/gradient_of_labels.mjs)."
+)
+NUM_CLASSES = (
+    "Label smoothing takes the second dimension of the labels for the number of classes; the"
+    " classes are the last (findings/smoothing_counts_the_wrong_dimension.mjs)."
+)
+NO_NUM_CLASSES = (
+    "Label smoothing looks for a second dimension, which labels without a batch do not have"
+    " (findings/smoothing_counts_the_wrong_dimension.mjs)."
+)
+ANY_SMOOTHING = "softmaxCrossEntropy takes any label smoothing, also above 1, and computes a loss."
+
+
 def tfjs_reason(case: walker.Case, name: str, entry: dict) -> str:
-    """TensorFlow.js at level parity: sigmoidCrossEntropy."""
+    """TensorFlow.js at level parity."""
     x, t = case.inputs["input"], case.inputs["target"]
     weight = case.inputs.get("weight", np.ones(()))
     if case.rejection is not None:
@@ -285,14 +329,97 @@ def tfjs_reason(case: walker.Case, name: str, entry: dict) -> str:
         for array, what in ((x, "logits"), (t, "labels")):
             if array.dtype.name in ("int32", "bool"):
                 return CONVERTED.format(what)
+        if case.module == "BCELoss" and not all(((a >= 0) & (a <= 1)).all() for a in (x, t)):
+            return ANY_PROBABILITY
+        if case.options.get("label_smoothing", 0) > 1:
+            return ANY_SMOOTHING
         raise Unexplained("no reason to accept the call")
     if resolve(case.options) == "mean" and (weight == 0).any():
         return ZERO_WEIGHTS
+    if case.module == "BCELoss":
+        return log_loss_reason(case, name)
+    if case.module == "CrossEntropyLoss":
+        return softmax_cross_entropy_reason(case, name, entry)
     with np.errstate(all="ignore"):
         losses = np.maximum(x, 0) - x * t + np.log1p(np.exp(-np.abs(x)))
     if name == "loss" and np.isinf(x).any() and np.isnan(losses[np.isinf(x)]).any():
         return INFINITE_LOGIT
     raise Unexplained("neither a weight of zero nor an infinite logit")
+
+
+def log_loss_reason(case: walker.Case, name: str) -> str:
+    """logLoss, computed anew."""
+    one, epsilon = np.float32(1), np.float32(1e-7)
+    x, t = case.inputs["input"], case.inputs["target"]
+    w = np.broadcast_to(case.inputs.get("weight", one), x.shape)
+    u = np.broadcast_to(case.inputs.get("grad_output", one), x.shape)
+    mean = resolve(case.options) == "mean"
+    with np.errstate(all="ignore"):
+        p, q = x + epsilon, one - x + epsilon
+        if name == "loss":
+            got = w * (-(t * np.log(p)) - (one - t) * np.log(q))
+            if resolve(case.options) != "none":
+                got = np.sum(got) / np.float32(x.size if mean else 1)
+        else:
+            u = u * w / np.float32(x.size if mean else 1)
+            # Term by term, as autograd does: it matters where the weight is infinite.
+            if name == "grad_input":
+                got = u * (one - t) / q - u * t / p
+            else:
+                got = u * np.log(q) - u * np.log(p)
+    if walker.judge(np.asarray(got, np.float32), case.outputs[name]).passed:
+        raise Unexplained("the formula of logLoss is right here")
+    return EPSILON
+
+
+def softmax_cross_entropy_reason(case: walker.Case, name: str, entry: dict) -> str:
+    """softmaxCrossEntropy, computed anew: in float32, and with an exact softmax."""
+    smoothing = case.options.get("label_smoothing", 0)
+    if entry["outcome"] == "error":
+        if case.inputs["input"].ndim > 1 or not smoothing > 0:
+            raise Unexplained("there is a second dimension, or no smoothing")
+        return NO_NUM_CLASSES
+
+    def passes(dtype, number_of_classes):
+        got = softmax_cross_entropy(case, name, dtype, smoothing, number_of_classes)
+        return walker.judge(got, case.outputs[name]).passed
+
+    x = case.inputs["input"]
+    classes = x.shape[min(1, x.ndim - 1)]
+    counted = x.shape[2] if x.ndim > 2 else classes  # of the labels with their classes last
+    if passes(np.float32, counted):
+        raise Unexplained("the formula of softmaxCrossEntropy is right here")
+    if name == "grad_target":
+        return GRADIENT_OF_LABELS
+    if smoothing > 0 and counted != classes and passes(WIDE, classes):
+        return NUM_CLASSES
+    if not passes(WIDE, classes):
+        if name != "grad_input":
+            raise Unexplained("the formula of the loss is wrong beyond rounding")
+        return SUM_ONE
+    return LOG_SUM_EXP
+
+
+def softmax_cross_entropy(case: walker.Case, name: str, dtype, smoothing, classes) -> np.ndarray:
+    """Return what softmaxCrossEntropy computes in a dtype, smoothing over a number of classes."""
+    axis = min(1, case.inputs["input"].ndim - 1)
+    x = np.moveaxis(case.inputs["input"].astype(dtype), axis, -1)
+    labels = np.moveaxis(case.inputs["target"].astype(dtype), axis, -1)
+    rows = dtype(x.size // x.shape[-1] if resolve(case.options) == "mean" else 1)
+    with np.errstate(all="ignore"):
+        if smoothing > 0:
+            labels = labels * (1 - dtype(smoothing)) + dtype(smoothing) / dtype(classes)
+        m = np.max(x, axis=-1, keepdims=True)
+        log_sum_exp = m + np.log(np.sum(np.exp(x - m), axis=-1, keepdims=True))
+        log_p = x - log_sum_exp
+        if name == "loss":
+            got = np.sum(-log_p * labels, axis=-1)
+            got = got if resolve(case.options) == "none" else np.sum(got) / rows
+        else:
+            u = np.asarray(case.inputs.get("grad_output", np.ones(())), dtype)
+            difference = (np.exp(log_p) - labels) * (u[..., np.newaxis] if u.ndim else u) / rows
+            got = np.moveaxis(difference if name == "grad_input" else -difference, -1, axis)
+    return np.asarray(got, np.float32)
 
 
 BASELINES = {

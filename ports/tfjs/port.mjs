@@ -1,13 +1,16 @@
-// TensorFlow.js as a port of lossproof: tf.losses.sigmoidCrossEntropy, asked over the wire protocol.
+// TensorFlow.js as a port of lossproof: tf.losses.sigmoidCrossEntropy, logLoss and
+// softmaxCrossEntropy, asked over the wire protocol.
 //
-// The loss is called as it is, the gradients are those of tf.grads. This file translates calls,
-// tensors and exceptions, and computes nothing: what the library does not have is not claimed.
+// The losses are called as they are, the gradients are those of tf.grads. This file translates
+// calls, tensors and exceptions, and computes nothing: what the library does not have is not claimed.
 
 import * as tf from '@tensorflow/tfjs';
 
 import { Rejected, Unsupported, serve } from './wire.mjs';
 
-const MODULE = 'BCEWithLogitsLoss';
+const dtypes = ['float32'];
+const outputs = ['loss', 'grad_input', 'grad_target'];
+const missing = ['legacy_reduction', 'mixed_dtype'];
 
 const DESCRIPTION = {
   port: {
@@ -17,13 +20,31 @@ const DESCRIPTION = {
     language_version: process.versions.node,
   },
   modules: {
-    [MODULE]: {
-      dtypes: ['float32'],
-      outputs: ['loss', 'grad_input', 'grad_target'],
-      without: ['pos_weight', 'legacy_reduction', 'mixed_dtype'],
+    BCEWithLogitsLoss: { dtypes, outputs, without: ['pos_weight', ...missing] },
+    BCELoss: { dtypes, outputs, without: missing },
+    // It takes one-hot labels or probabilities, and weights of rows, none of classes.
+    CrossEntropyLoss: {
+      dtypes, outputs, without: ['weight', 'integer_targets', 'ignore_index', ...missing],
     },
   },
 };
+
+// The losses by module: each takes labels and predictions, which it may be differentiated in.
+const LOSSES = {
+  BCEWithLogitsLoss: (reduction, weight) => (labels, logits) =>
+    tf.losses.sigmoidCrossEntropy(labels, logits, weight, 0, reduction),
+  BCELoss: (reduction, weight) => (labels, probabilities) =>
+    tf.losses.logLoss(labels, probabilities, weight, undefined, reduction),
+  CrossEntropyLoss: (reduction, weight, smoothing) => (labels, logits) =>
+    tf.losses.softmaxCrossEntropy(classesLast(labels), classesLast(logits), weight, smoothing, reduction),
+};
+
+/** Returns a view with the dimension of the classes, the second, as the last: there they are in tf. */
+function classesLast(tensor) {
+  if (tensor.rank < 3) return tensor;
+  const axes = [...tensor.shape.keys()];
+  return tf.transpose(tensor, axes.toSpliced(1, 1).concat(1));
+}
 
 // The reductions by PyTorch's names. tf.losses has two means. SUM_BY_NONZERO_WEIGHTS, its default,
 // is PyTorch's mean but where a weight is zero; MEAN divides by the sum of the weights. Any other
@@ -44,21 +65,23 @@ const ARRAYS = {
 // How the library refuses a call: what its message says, and the kind of refusal. Any other
 // exception is a failure: a crash of the library must not pass for a refusal.
 const REFUSALS = [
-  [/^Error in sigmoidCrossEntropy: .*Shapes .* and .* must match/, 'shape'],
+  [/^Error in (sigmoidCrossEntropy|logLoss|softmaxCrossEntropy): .*Shapes .* and .* must match/, 'shape'],
   [/^Operands could not be broadcast together with shapes/, 'shape'],
   [/^Unknown reduction: /, 'option'],
 ];
 
 function evaluate(module, options, inputs, want) {
-  if (module !== MODULE) throw new Unsupported(`module '${module}', want ${MODULE}`);
-  if ('pos_weight' in inputs) throw new Unsupported('sigmoidCrossEntropy has no pos_weight');
-  for (const name of ['size_average', 'reduce']) {
-    if (name in options) throw new Unsupported(`sigmoidCrossEntropy has no ${name}`);
+  if (!Object.hasOwn(LOSSES, module)) throw new Unsupported(`module '${module}'`);
+  for (const name of ['pos_weight', 'size_average', 'reduce', 'ignore_index']) {
+    if (name in options || name in inputs) throw new Unsupported(`tf.losses has no ${name}`);
+  }
+  if (module === 'CrossEntropyLoss' && 'weight' in inputs) {
+    throw new Unsupported('softmaxCrossEntropy has weights of rows, none of classes');
   }
   const name = options.reduction ?? 'mean';
   const reduction = Object.hasOwn(REDUCTIONS, name) ? REDUCTIONS[name] : name;
   try {
-    return tf.tidy(() => call(reduction, inputs, want));
+    return tf.tidy(() => call(LOSSES[module], reduction, options.label_smoothing, inputs, want));
   } catch (error) {
     const refusal = REFUSALS.find(([message]) => message.test(error.message));
     if (refusal === undefined) throw error;
@@ -66,20 +89,20 @@ function evaluate(module, options, inputs, want) {
   }
 }
 
-function call(reduction, inputs, want) {
+function call(lossOf, reduction, smoothing, inputs, want) {
   const tensors = {};
   for (const [name, tensor] of Object.entries(inputs)) tensors[name] = fromWire(tensor, name);
   const { target, input, weight, grad_output: upstream } = tensors;
-  const loss = (labels, logits) => tf.losses.sigmoidCrossEntropy(labels, logits, weight, 0, reduction);
+  const loss = lossOf(reduction, weight, smoothing);
 
-  const outputs = {};
-  if (want.includes('loss')) outputs.loss = toWire(loss(target, input));
+  const found = {};
+  if (want.includes('loss')) found.loss = toWire(loss(target, input));
   if (want.some((name) => name !== 'loss')) {
     const [gradTarget, gradInput] = tf.grads(loss)([target, input], upstream);
-    if (want.includes('grad_input')) outputs.grad_input = toWire(gradInput);
-    if (want.includes('grad_target')) outputs.grad_target = toWire(gradTarget);
+    if (want.includes('grad_input')) found.grad_input = toWire(gradInput);
+    if (want.includes('grad_target')) found.grad_target = toWire(gradTarget);
   }
-  return outputs;
+  return found;
 }
 
 function fromWire({ dtype, shape, data }, name) {

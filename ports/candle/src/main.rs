@@ -1,19 +1,21 @@
-//! candle as a port of lossproof: `candle_nn::loss::binary_cross_entropy_with_logit`, asked over
-//! the wire protocol.
+//! candle as a port of lossproof: `binary_cross_entropy_with_logit` and `cross_entropy` of
+//! `candle_nn::loss`, asked over the wire protocol.
 //!
-//! The loss is called as it is, the gradients are those of `Tensor::backward`. This file
+//! The losses are called as they are, the gradients are those of `Tensor::backward`. This file
 //! translates calls, tensors and errors, and computes nothing: what the library does not have
 //! is not claimed.
 
 mod wire;
 
 use candle_core::{DType, Device, Error, Result, Tensor, Var};
-use candle_nn::loss::binary_cross_entropy_with_logit;
+use candle_nn::loss::{binary_cross_entropy_with_logit, cross_entropy};
 use serde_json::json;
 
 use wire::{Call, Outputs, Refusal};
 
-const MODULE: &str = "BCEWithLogitsLoss";
+/// What neither loss has: each is a mean, and takes no options.
+const MISSING: [&str; 6] =
+    ["weight", "reduction:none", "reduction:sum", "legacy_reduction", "grad_output", "mixed_dtype"];
 
 fn main() -> std::io::Result<()> {
     let description = json!({
@@ -24,23 +26,29 @@ fn main() -> std::io::Result<()> {
             "language_version": env!("COMPILER_VERSION"),
         },
         "modules": {
-            MODULE: {
+            "BCEWithLogitsLoss": {
                 "dtypes": ["float32", "float64"],
                 "outputs": ["loss", "grad_input", "grad_target"],
-                "without": [
-                    "weight", "pos_weight", "reduction:none", "reduction:sum", "legacy_reduction",
-                    "grad_output", "mixed_dtype",
-                ],
+                "without": without(&["pos_weight"]),
+            },
+            // It takes logits of shape (N, C), and class indices.
+            "CrossEntropyLoss": {
+                "dtypes": ["float32", "float64"],
+                "outputs": ["loss", "grad_input"],
+                "without": without(&[
+                    "class_probabilities", "ignore_index", "label_smoothing", "rank:1", "rank:3+",
+                ]),
             },
         },
     });
     wire::serve(&description, evaluate)
 }
 
+fn without(words: &[&str]) -> Vec<String> {
+    MISSING.iter().chain(words).map(ToString::to_string).collect()
+}
+
 fn evaluate(call: &Call) -> wire::Answer {
-    if call.module != MODULE {
-        return Err(Refusal::Unsupported(format!("module '{}', want {MODULE}", call.module)));
-    }
     check_options(call)?;
     for (name, tensor) in &call.inputs {
         if !matches!(name.as_str(), "input" | "target") {
@@ -51,11 +59,20 @@ fn evaluate(call: &Call) -> wire::Answer {
             return Err(Refusal::Inexpressible { kind: "dtype", message });
         }
     }
-    outputs(call).map_err(refusal)
+    let outputs = match call.module.as_str() {
+        "BCEWithLogitsLoss" => bce_with_logits(call),
+        "CrossEntropyLoss" => class_indices(call),
+        other => return Err(Refusal::Unsupported(format!("module '{other}'"))),
+    };
+    outputs.map_err(refusal)
 }
 
-/// The loss of candle is a mean, and takes no options.
 fn check_options(call: &Call) -> std::result::Result<(), Refusal> {
+    if call.options.ignore_index.is_some() || call.options.label_smoothing.is_some() {
+        return Err(Refusal::Unsupported(
+            "cross_entropy has no ignore_index and no label_smoothing".into(),
+        ));
+    }
     if call.options.size_average.is_some() || call.options.reduce.is_some() {
         return Err(Refusal::Unsupported("the loss of candle has no size_average, reduce".into()));
     }
@@ -71,23 +88,41 @@ fn check_options(call: &Call) -> std::result::Result<(), Refusal> {
     }
 }
 
-fn outputs(call: &Call) -> Result<Outputs> {
+fn bce_with_logits(call: &Call) -> Result<Outputs> {
     let input = Var::from_tensor(&from_wire(&call.inputs["input"])?)?;
     let target = Var::from_tensor(&from_wire(&call.inputs["target"])?)?;
     let loss = binary_cross_entropy_with_logit(&input, &target)?;
+    outputs(call, &loss, &[("grad_input", &input), ("grad_target", &target)])
+}
+
+fn class_indices(call: &Call) -> Result<Outputs> {
+    let input = Var::from_tensor(&from_wire(&call.inputs["input"])?)?;
+    let target = from_wire(&call.inputs["target"])?;
+    let loss = cross_entropy(&input, &target)?;
+    outputs(call, &loss, &[("grad_input", &input)])
+}
+
+fn outputs(call: &Call, loss: &Tensor, leaves: &[(&str, &Var)]) -> Result<Outputs> {
     let mut outputs = Outputs::new();
-    outputs.insert("loss".into(), to_wire(&loss)?);
+    outputs.insert("loss".into(), to_wire(loss)?);
     if call.want.iter().any(|name| name != "loss") {
         let gradients = loss.backward()?;
-        for (name, leaf) in [("grad_input", &input), ("grad_target", &target)] {
+        for (name, leaf) in leaves {
             let Some(gradient) = gradients.get(leaf) else {
                 candle_core::bail!("backward gives no {name}");
             };
-            outputs.insert(name.into(), to_wire(gradient)?);
+            outputs.insert(name.to_string(), to_wire(gradient)?);
         }
     }
     Ok(outputs)
 }
+
+/// How the messages begin with which cross_entropy refuses shapes.
+const SHAPES: [&str; 3] = [
+    "cross_entropy expects an input tensor of rank 2",
+    "the target tensor should have",
+    "batch size mismatch between inp",
+];
 
 /// Tells candle's refusals of a call from its failures: these must not pass for a refusal.
 fn refusal(error: Error) -> Refusal {
@@ -100,6 +135,8 @@ fn refusal(error: Error) -> Refusal {
     let kind = match inner {
         Error::ShapeMismatchBinaryOp { .. } => "shape",
         Error::DTypeMismatchBinaryOp { .. } | Error::UnsupportedDTypeForOp(..) => "dtype",
+        Error::InvalidIndex { .. } => "value",
+        Error::Msg(text) if SHAPES.iter().any(|shape| text.starts_with(shape)) => "shape",
         _ => return Refusal::Failed(message),
     };
     Refusal::Rejected { kind, message }
