@@ -176,6 +176,15 @@ func (t Tensor) Float32s() []float32 {
 	return values
 }
 
+// Int64s returns the elements of an int64 tensor, which Float64s rounds beyond 2⁵³.
+func (t Tensor) Int64s() []int64 {
+	values := make([]int64, t.Len())
+	for i := range values {
+		values[i] = int64(binary.LittleEndian.Uint64(t.Data[8*i:]))
+	}
+	return values
+}
+
 // float16 widens an IEEE 754 binary16 number.
 func float16(h uint16) float64 {
 	sign := 1.0

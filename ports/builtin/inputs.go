@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,7 +24,8 @@ func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
 	var in inputs[T]
 	for _, name := range slices.Sorted(maps.Keys(call.Inputs)) {
 		if name == ports.Target && call.Module == ports.CrossEntropyLoss && call.Inputs[name].DType == tensor.Int64 {
-			in.classes = classIndices[T](call.Inputs[name])
+			indices := call.Inputs[name]
+			in.classes = loss.ClassIndices[T](indices.Int64s(), indices.Shape...)
 			continue
 		}
 		decoded, err := decode[T](call.Inputs[name])
@@ -52,15 +52,6 @@ func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
 		}
 	}
 	return in, nil
-}
-
-// classIndices decodes an int64 tensor.
-func classIndices[T loss.Float](t tensor.Tensor) loss.ClassTarget[T] {
-	indices := make([]int64, t.Len())
-	for i := range indices {
-		indices[i] = int64(binary.LittleEndian.Uint64(t.Data[8*i:]))
-	}
-	return loss.ClassIndices[T](indices, t.Shape...)
 }
 
 func decode[T loss.Float](t tensor.Tensor) (loss.Tensor[T], error) {
