@@ -127,7 +127,7 @@ func (j *probabilityJob[T]) compute(sums *kernel.Sums, lo, hi int, scratch []flo
 		sums.Add(scratch)
 	}
 	if j.losses == nil {
-		return j.gradInput == nil || j.gradInputs(lo, hi, scratch)
+		return j.gradInput == nil || j.roundedGrads(lo, hi) || j.gradInputs(lo, hi, scratch)
 	}
 	if j.gradInput == nil {
 		kernel.Round(j.losses[lo:hi], scratch, j.stream)
@@ -148,6 +148,12 @@ func (j *probabilityJob[T]) gradInputs(lo, hi int, scratch []float64) (ok bool) 
 		kernel.Round(j.gradInput[lo:hi], scratch, j.stream)
 	}
 	return ok
+}
+
+// roundedGrads is gradInputs for a chunk that lies in [0, 1], in one pass, where there is one: else it returns false, and has written nothing.
+func (j *probabilityJob[T]) roundedGrads(lo, hi int) (done bool) {
+	s := j.segment(lo, hi)
+	return s.hi == hi && kernel.ProbabilityGradsRound(j.gradInput[lo:hi], s.Input, s.Target, s.Weight, j.upstream.of(s), j.upstream.div, j.stream)
 }
 
 func (j *probabilityJob[T]) computeGrads(g []float64, lo, hi int) (ok bool) {

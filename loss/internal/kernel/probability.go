@@ -44,6 +44,22 @@ func ProbabilityGrads[T Float](g []float64, x, t, w, u []T, div float64) (ok boo
 	return false
 }
 
+// ProbabilityGradsRound writes what [ProbabilityGrads] computes, rounded, to dst, for x and t that lie in [0, 1]; dst may be the memory of either. With stream
+// the results may be written past the caches. It does so in one pass, and reports whether it did: there is none
+// for float64, for weights, and for an upstream gradient for each element.
+func ProbabilityGradsRound[T Float](dst, x, t, w, u []T, div float64, stream bool) (done bool) {
+	dst32, ok := any(dst[:len(x)]).([]float32)
+	if !ok || len(w) > 0 || len(u) > 1 {
+		return false
+	}
+	upstream := 1.0
+	if len(u) == 1 {
+		upstream = float64(u[0])
+	}
+	probabilityGradsRound32(dst32, any(x).([]float32), any(t[:len(x)]).([]float32), upstream/div, stream)
+	return true
+}
+
 // ProbabilityGradTargets writes the derivatives of the losses in t, times weight w and upstream gradient u and divided by div, to
 // dst. w and u are as in [ProbabilityGrads], x in [0, 1].
 func ProbabilityGradTargets[T Float](dst, x, w, u []T, div float64) {

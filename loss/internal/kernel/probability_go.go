@@ -95,6 +95,13 @@ func probabilityGradsGo[T Float](g []float64, x, t []T, u, div float64) (ok bool
 	return ok
 }
 
+func probabilityGradsRound32Go(dst, x, t []float32, scale float64) {
+	dst, t = dst[:len(x)], t[:len(x)]
+	for i := range x {
+		dst[i] = float32(probabilityGrad(float64(x[i]), float64(t[i])) * scale)
+	}
+}
+
 func probabilityGrad(x, t float64) float64 {
 	q := x * (1 - x)
 	if q < epsilon {

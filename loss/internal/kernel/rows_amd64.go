@@ -50,6 +50,17 @@ func entropySums32AVX2(total *[8]float64, x []float32, t []float32, w []float32,
 //go:noescape
 func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64, stream bool)
 
+// probabilityGradsRound32AVX2 is
+//
+//	for i := range x {
+//		dst[i] = float32((x[i] - t[i]) / max(x[i]*(1-x[i]), float32(1e-12)) * scale)
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 32 bytes. dst may be x or t.
+//
+//go:noescape
+func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64, stream bool)
+
 // max32AVX2 is
 //
 //	largest := -Inf

@@ -667,6 +667,123 @@ one_done:
 	VZEROUPPER
 	RET
 
+// func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64, stream bool)
+// Requires: AVX, CMOV, MMX+
+TEXT ·probabilityGradsRound32AVX2(SB), NOSPLIT, $0-81
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         t_base+48(FP), DX
+	MOVQ         x_len+32(FP), BX
+	MOVBQZX      stream+80(FP), SI
+	MOVQ         AX, DI
+	ANDQ         $0x1f, DI
+	XORQ         R8, R8
+	TESTQ        DI, DI
+	CMOVQNE      R8, SI
+	VBROADCASTSD scale+72(FP), Y0
+	CMPQ         BX, $0x08
+	JL           eight_done
+
+eight_body:
+	VCVTPS2PD  (CX), Y1
+	VCVTPS2PD  16(CX), Y4
+	VCVTPS2PD  (DX), Y2
+	VCVTPS2PD  16(DX), Y5
+	VMOVUPD    c3ff0000000000000<>+0(SB), Y3
+	VMOVUPD    c3ff0000000000000<>+0(SB), Y6
+	VSUBPD     Y2, Y1, Y2
+	VSUBPD     Y5, Y4, Y5
+	VSUBPD     Y1, Y3, Y3
+	VSUBPD     Y4, Y6, Y6
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y4, Y6, Y6
+	VMAXPD     c3d71979980000000<>+0(SB), Y3, Y3
+	VMAXPD     c3d71979980000000<>+0(SB), Y6, Y6
+	VDIVPD     Y3, Y2, Y2
+	VDIVPD     Y6, Y5, Y5
+	VMULPD     Y0, Y2, Y2
+	VMULPD     Y0, Y5, Y5
+	TESTQ      SI, SI
+	JNE        stream_2
+	VCVTPD2PSY Y2, X1
+	VMOVUPS    X1, (AX)
+	VCVTPD2PSY Y5, X1
+	VMOVUPS    X1, 16(AX)
+	JMP        stored_2
+
+stream_2:
+	VCVTPD2PSY Y2, X1
+	VMOVNTPS   X1, (AX)
+	VCVTPD2PSY Y5, X1
+	VMOVNTPS   X1, 16(AX)
+
+stored_2:
+	ADDQ $0x20, AX
+	ADDQ $0x20, CX
+	ADDQ $0x20, DX
+	SUBQ $0x08, BX
+	CMPQ BX, $0x08
+	JGE  eight_body
+
+eight_done:
+	CMPQ BX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD  (CX), Y1
+	VCVTPS2PD  (DX), Y2
+	VMOVUPD    c3ff0000000000000<>+0(SB), Y3
+	VSUBPD     Y2, Y1, Y2
+	VSUBPD     Y1, Y3, Y3
+	VMULPD     Y1, Y3, Y3
+	VMAXPD     c3d71979980000000<>+0(SB), Y3, Y3
+	VDIVPD     Y3, Y2, Y2
+	VMULPD     Y0, Y2, Y2
+	VCVTPD2PSY Y2, X1
+	VMOVUPS    X1, (AX)
+	ADDQ       $0x10, AX
+	ADDQ       $0x10, CX
+	ADDQ       $0x10, DX
+	SUBQ       $0x04, BX
+	CMPQ       BX, $0x04
+	JGE        four_body
+
+four_done:
+	CMPQ BX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS    (CX), X1
+	VCVTSS2SD X1, X1, X1
+	VMOVSS    (DX), X2
+	VCVTSS2SD X2, X2, X2
+	VMOVSD    c3ff0000000000000<>+0(SB), X3
+	VSUBSD    X2, X1, X2
+	VSUBSD    X1, X3, X3
+	VMULSD    X1, X3, X3
+	VMAXSD    c3d71979980000000<>+0(SB), X3, X3
+	VDIVSD    X3, X2, X2
+	VMULSD    X0, X2, X2
+	VCVTSD2SS X2, X2, X1
+	VMOVSS    X1, (AX)
+	ADDQ      $0x04, AX
+	ADDQ      $0x04, CX
+	ADDQ      $0x04, DX
+	SUBQ      $0x01, BX
+	CMPQ      BX, $0x01
+	JGE       one_body
+
+one_done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+DATA c3d71979980000000<>+0(SB)/8, $(0.0000000000009999999960041972)
+DATA c3d71979980000000<>+8(SB)/8, $(0.0000000000009999999960041972)
+DATA c3d71979980000000<>+16(SB)/8, $(0.0000000000009999999960041972)
+DATA c3d71979980000000<>+24(SB)/8, $(0.0000000000009999999960041972)
+GLOBL c3d71979980000000<>(SB), RODATA|NOPTR, $32
+
 // func max32AVX2(x []float32) float32
 // Requires: AVX, SSE
 TEXT ·max32AVX2(SB), NOSPLIT, $0-28
@@ -932,20 +1049,20 @@ eight_body:
 	VMULPD     (CX), Y0, Y1
 	VMULPD     32(CX), Y0, Y2
 	TESTQ      BX, BX
-	JNE        stream_2
+	JNE        stream_3
 	VCVTPD2PSY Y1, X1
 	VMOVUPS    X1, (AX)
 	VCVTPD2PSY Y2, X1
 	VMOVUPS    X1, 16(AX)
-	JMP        stored_2
+	JMP        stored_3
 
-stream_2:
+stream_3:
 	VCVTPD2PSY Y1, X1
 	VMOVNTPS   X1, (AX)
 	VCVTPD2PSY Y2, X1
 	VMOVNTPS   X1, 16(AX)
 
-stored_2:
+stored_3:
 	ADDQ $0x20, AX
 	ADDQ $0x40, CX
 	SUBQ $0x08, DX
@@ -1643,12 +1760,6 @@ one_done:
 	VZEROUPPER
 	RET
 
-DATA c3d71979980000000<>+0(SB)/8, $(0.0000000000009999999960041972)
-DATA c3d71979980000000<>+8(SB)/8, $(0.0000000000009999999960041972)
-DATA c3d71979980000000<>+16(SB)/8, $(0.0000000000009999999960041972)
-DATA c3d71979980000000<>+24(SB)/8, $(0.0000000000009999999960041972)
-GLOBL c3d71979980000000<>(SB), RODATA|NOPTR, $32
-
 // func max64AVX2(x []float64) float64
 // Requires: AVX, SSE2
 TEXT ·max64AVX2(SB), NOSPLIT, $0-32
@@ -2051,16 +2162,16 @@ eight_body:
 	VMULPD  (CX), Y0, Y1
 	VMULPD  32(CX), Y0, Y2
 	TESTQ   BX, BX
-	JNE     stream_3
+	JNE     stream_4
 	VMOVUPD Y1, (AX)
 	VMOVUPD Y2, 32(AX)
-	JMP     stored_3
+	JMP     stored_4
 
-stream_3:
+stream_4:
 	VMOVNTPD Y1, (AX)
 	VMOVNTPD Y2, 32(AX)
 
-stored_3:
+stored_4:
 	ADDQ $0x40, AX
 	ADDQ $0x40, CX
 	SUBQ $0x08, DX

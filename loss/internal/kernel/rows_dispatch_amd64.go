@@ -82,6 +82,14 @@ func probabilityGrads64(g, x, t []float64, u, div float64) (ok bool) {
 	return probabilityGradsGo(g, x, t, u, div)
 }
 
+func probabilityGradsRound32(dst, x, t []float32, scale float64, stream bool) {
+	if useAVX2 {
+		probabilityGradsRound32AVX2(dst, x, t, scale, stream)
+		return
+	}
+	probabilityGradsRound32Go(dst, x, t, scale)
+}
+
 func entropySums32(total *[8]float64, x, t, w []float32, m, keep, even float64) (sum float64) {
 	if useAVX2 {
 		return entropySums32AVX2(total, x, t, w, m, keep, even)

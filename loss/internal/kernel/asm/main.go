@@ -30,6 +30,7 @@ func main() {
 		softmaxRows32(coefficients["exp32Poly"])
 		entropySums32()
 		entropyGrads32()
+		probabilityGradsRound32()
 		for _, e := range []element{float32s, float64s} {
 			maximum(e)
 			expSum(e, coefficients["exp"+e.suffix()+"Poly"])

@@ -198,12 +198,7 @@ func probabilityGrads(e element) {
 			v.sub(target, other, other)
 			v.mul(target, other, other)
 			markOutside(v, outside, p, other)
-			quotient, denominator := v.reg(), v.constant(1)
-			v.sub(target, p, quotient)
-			v.sub(p, denominator, denominator)
-			v.mul(p, denominator, denominator)
-			v.max(constant(epsilon), denominator, denominator)
-			v.div(denominator, quotient, quotient)
+			quotient := probabilitySlope(v, p, target)
 			v.mul(v.of(scale), quotient, quotient)
 			if e == float64s {
 				v.div(v.of(div), quotient, quotient)
@@ -214,4 +209,42 @@ func probabilityGrads(e element) {
 	storeInside(outside)
 	VZEROUPPER()
 	RET()
+}
+
+// probabilitySlope returns (p-t)/max(p·(1-p), epsilon).
+func probabilitySlope(v lanes, p, target reg.VecVirtual) reg.VecVirtual {
+	quotient, denominator := v.reg(), v.constant(1)
+	v.sub(target, p, quotient)
+	v.sub(p, denominator, denominator)
+	v.mul(p, denominator, denominator)
+	v.max(constant(epsilon), denominator, denominator)
+	v.div(denominator, quotient, quotient)
+	return quotient
+}
+
+func probabilityGradsRound32() {
+	const e = float32s
+	function("probabilityGradsRound32AVX2", "dst, x, t []float32, scale float64, stream bool", "",
+		"probabilityGradsRound32AVX2 is", "",
+		"\tfor i := range x {",
+		"\t\tdst[i] = float32((x[i] - t[i]) / max(x[i]*(1-x[i]), float32(1e-12)) * scale)",
+		"\t}", "",
+		"and writes past the caches if stream is set and dst is aligned to 32 bytes. dst may be x or t.",
+	)
+	dst, x, t := param("dst", 4), param("x", 4), param("t", 4)
+	n := Load(Param("x").Len(), GP64())
+	flag := streamFlag(dst)
+	scale := YMM()
+	VBROADCASTSD(mustParam("scale"), scale)
+	advance := func(k int) { dst.advance(k); x.advance(k); t.advance(k) }
+	loop(n, advance, func(v lanes, starts []int) {
+		values := make([]reg.VecVirtual, len(starts))
+		interleaved(len(starts), func(k int) {
+			p, target := e.load(v, x.at(starts[k])), e.load(v, t.at(starts[k]))
+			values[k] = probabilitySlope(v, p, target)
+			v.mul(v.of(scale), values[k], values[k])
+		})
+		storeAll(e, v, values, dst, starts, flag)
+	})
+	fence()
 }
