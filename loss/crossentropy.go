@@ -348,6 +348,15 @@ func (l CrossEntropyLoss[T]) div(j *rowsJob[T]) float64 {
 	case !j.byIndex:
 		return float64(j.rows)
 	}
+	if j.weight == nil {
+		counted := len(j.indices)
+		for _, y := range j.indices {
+			if y == j.ignore {
+				counted--
+			}
+		}
+		return float64(counted)
+	}
 	var sum kernel.Accumulator
 	for _, y := range j.indices {
 		if y != j.ignore {

@@ -65,8 +65,8 @@ type rowScratch[T Float] struct {
 	// exps are those of a chunk of classes; coefficients its a[c].
 	exps         [rowChunk + kernel.SoftmaxSlack]float64
 	coefficients [rowChunk]float64
-	// m and rest are those of a group of rows, or of a chunk.
-	m, rest [groupRows]float64
+	// m, rest and logSum are those of a group of rows, or of a chunk; values are the losses of a group.
+	m, rest, logSum, values [groupRows]float64
 	// input and target hold a chunk whose classes are not neighbours in memory, out a result of it.
 	input, target, out [rowChunk]T
 }
@@ -114,29 +114,31 @@ func (j *rowsJob[T]) blocks() int { return (j.rows + j.perBlock() - 1) / j.perBl
 
 // block computes block b and returns the sum of its losses, if it is wanted.
 func (j *rowsJob[T]) block(b int, scratch *rowScratch[T]) kernel.Accumulator {
-	var sum kernel.Accumulator
+	var sums kernel.Sums
 	end := min((b+1)*j.perBlock(), j.rows)
 	for first := b * j.perBlock(); first < end; first += j.perGroup() {
 		count := min(j.perGroup(), end-first)
 		if count > 1 {
 			kernel.Softmax(scratch.m[:count], scratch.rest[:count], scratch.exps[:count*j.classes+kernel.SoftmaxSlack],
 				j.input[first*j.classes:(first+count)*j.classes], j.classes)
+			kernel.Log1pRests[T](scratch.logSum[:count], scratch.rest[:count])
 		}
 		for k := range count {
 			r := row{index: first + k, class: -1, exps: -1}
 			if count > 1 {
-				r.m, r.rest, r.exps = scratch.m[k], scratch.rest[k], k*j.classes
+				r.m, r.rest, r.logSum, r.exps = scratch.m[k], scratch.rest[k], scratch.logSum[k], k*j.classes
 			}
 			value := j.row(&r, scratch)
-			if j.sum {
-				sum.Add(value)
-			}
+			scratch.values[k] = value
 			if j.losses != nil {
 				j.losses[r.index] = T(value)
 			}
 		}
+		if j.sum {
+			sums.Add(scratch.values[:count])
+		}
 	}
-	return sum
+	return sums.Total()
 }
 
 // perGroup returns the number of rows whose exponentials are computed at a time: as many as fit into one chunk.
@@ -179,8 +181,9 @@ func (j *rowsJob[T]) row(r *row, scratch *rowScratch[T]) (value float64) {
 	}
 	if r.exps < 0 {
 		j.softmax(r, scratch)
+		j.finish(r, scratch)
 	}
-	finish[T](r)
+	r.limit()
 	switch {
 	case j.gradTarget != nil:
 		j.gradTargets(*r, scratch)
@@ -253,11 +256,17 @@ func (j *rowsJob[T]) softmax(r *row, scratch *rowScratch[T]) {
 }
 
 // finish computes logSum, of rest.
-func finish[T Float](r *row) {
+func (j *rowsJob[T]) finish(r *row, scratch *rowScratch[T]) {
+	scratch.rest[0] = r.rest
+	kernel.Log1pRests[T](scratch.logSum[:1], scratch.rest[:1])
+	r.logSum = scratch.logSum[0]
+}
+
+// limit makes rest and logSum NaN where an infinite logit leaves no limit.
+func (r *row) limit() {
 	if math.IsInf(r.m, 0) && r.rest > 0 {
-		r.rest = math.NaN() // no limit
+		r.rest, r.logSum = math.NaN(), math.NaN()
 	}
-	r.logSum = kernel.Log1pRest[T](r.rest)
 }
 
 // merge adds a chunk of a row, given its largest logit and Σ exp(x-m) without one that is equal to m.
@@ -526,7 +535,8 @@ func (j *rowsJob[T]) gradWeights(dst []T) {
 		for index := range j.rows {
 			r := row{index: index, exps: -1, start: index/j.stride*j.classes*j.stride + index%j.stride}
 			j.softmax(&r, &scratch)
-			finish[T](&r)
+			j.finish(&r, &scratch)
+			r.limit()
 			u := j.upstreamOf(r)
 			for c := lo; c < hi; c++ {
 				at := r.start + c*j.stride

@@ -61,6 +61,19 @@ func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, to
 //go:noescape
 func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64, stream bool)
 
+// log1pRests32AVX2 is
+//
+//	ok = true
+//	for i, rest := range rests {
+//		ok = ok && rest < maxRest
+//		dst[i] = log1pRest[float32](rest)
+//	}
+//
+// with fused multiply-adds, for rests that are not negative.
+//
+//go:noescape
+func log1pRests32AVX2(dst []float64, rests []float64) (ok bool)
+
 // max32AVX2 is
 //
 //	largest := -Inf

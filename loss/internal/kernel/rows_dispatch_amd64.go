@@ -10,6 +10,8 @@ func softmaxRows32(maxima, rests, y []float64, x []float32, classes int) {
 	softmaxRows32Go(maxima, rests, y, x, classes)
 }
 
+func log1pRests32(dst, rests []float64) (ok bool) { return useAVX2 && log1pRests32AVX2(dst, rests) }
+
 func max32(x []float32) float32 {
 	if useAVX2 {
 		return max32AVX2(x)

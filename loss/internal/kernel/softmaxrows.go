@@ -68,11 +68,24 @@ func restOf(sums *Sums, ties int) float64 {
 	return float64(ties-1) + total.Value()
 }
 
-// Log1pRest returns log1p(rest) for a rest that is not negative, with the precision that T needs.
-func Log1pRest[T Float](rest float64) float64 {
-	if unsafe.Sizeof(T(0)) == 8 || !(rest < 1<<52) {
+// Log1pRests writes log1p(rest) to dst for rests that are not negative, with the precision that T needs.
+func Log1pRests[T Float](dst, rests []float64) {
+	dst = dst[:len(rests)]
+	if unsafe.Sizeof(T(0)) == 4 && log1pRests32(dst, rests) {
+		return
+	}
+	for i, rest := range rests {
+		dst[i] = log1pRest[T](rest)
+	}
+}
+
+func log1pRest[T Float](rest float64) float64 {
+	if unsafe.Sizeof(T(0)) == 8 || !(rest < maxRest) {
 		return math.Log1p(rest)
 	}
 	u := 1 + rest
 	return logOfSum32(u, rest-(u-1))
 }
+
+// maxRest is more than any rest of a row that fits into memory: what the rounding of 1+rest leaves is small beside the logarithm.
+const maxRest = 1 << 40

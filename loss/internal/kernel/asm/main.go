@@ -31,6 +31,7 @@ func main() {
 		entropySums32()
 		entropyGrads32()
 		probabilityGradsRound32()
+		log1pRests32(coefficients["log32Poly"])
 		for _, e := range []element{float32s, float64s} {
 			maximum(e)
 			expSum(e, coefficients["exp"+e.suffix()+"Poly"])

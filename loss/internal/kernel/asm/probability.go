@@ -248,3 +248,36 @@ func probabilityGradsRound32() {
 	})
 	fence()
 }
+
+func log1pRests32(c []float64) {
+	const maxRest = 1 << 40
+	function("log1pRests32AVX2", "dst, rests []float64", "(ok bool)",
+		"log1pRests32AVX2 is", "",
+		"\tok = true",
+		"\tfor i, rest := range rests {",
+		"\t\tok = ok && rest < maxRest",
+		"\t\tdst[i] = log1pRest[float32](rest)",
+		"\t}", "",
+		"with fused multiply-adds, for rests that are not negative.",
+	)
+	dst, rests := param("dst", 8), param("rests", 8)
+	n := Load(Param("rests").Len(), GP64())
+	outside := YMM()
+	VPXOR(outside, outside, outside)
+	advance := func(k int) { dst.advance(k); rests.advance(k) }
+	loop(n, advance, func(v lanes, starts []int) {
+		interleaved(len(starts), func(k int) {
+			rest, u, left := v.load(rests.at(starts[k])), v.constant(1), v.reg()
+			const notLess = 21 // NLT_UQ
+			large := v.compare(notLess, constant(maxRest), rest)
+			do(func() { VORPD(large.AsY(), outside, outside) })
+			v.add(rest, u, u)
+			v.sub(constant(1), u, left)
+			v.sub(left, rest, left)
+			v.store(boundedLog(float32s, v, c, u, left), dst.at(starts[k]))
+		})
+	})
+	storeInside(outside)
+	VZEROUPPER()
+	RET()
+}
