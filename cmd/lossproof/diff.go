@@ -18,10 +18,10 @@ func (p *program) diffCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff [flags] OLD.json NEW.json",
 		Short: "What got worse between two results, errors in tolerance included",
-		Long: `diff compares two result files of "lossproof run --json": outcomes, and the largest error of each
-output that passes in both. It ends with exit code 1 if an outcome is worse or an error grew,
-though still in tolerance. Errors are those against the exact result, or against PyTorch at --level
-reference and where there is no exact result.
+		Long: `diff compares two result files of "lossproof run --json": outcomes, relations,
+and the largest error of each output that passes in both. It ends with exit code 1 if an outcome is
+worse or an error grew, though still in tolerance. Errors are those against the exact result, or
+against PyTorch at --level reference and where there is no exact result.
 
 Only cases whose content hash is the same in both are compared. What differs between the two
 machines, ports and versions is named. A baseline has no effect: a known failure is a failure.`,
@@ -75,8 +75,8 @@ func (p *program) diff(oldName, newName string, slack float64, all bool) error {
 			fmt.Fprintf(w, "  %s, %s: %s -> %s\n", group.title, d.What, unknown(d.Was), unknown(d.Is))
 		}
 	}
-	fmt.Fprintf(w, "compared: %d outputs and rejections; not compared: %d cases whose content changed, %d only in the old result, %d only in the new one\n",
-		r.Compared, len(r.Changed), r.OnlyOld, r.OnlyNew)
+	fmt.Fprintf(w, "compared: %d outputs and rejections, %d relations; not compared: %d cases whose content changed, %d only in the old result, %d only in the new one\n",
+		r.Compared, r.Relations, len(r.Changed), r.OnlyOld, r.OnlyNew)
 	for _, id := range r.Changed[:min(len(r.Changed), limit)] {
 		fmt.Fprintf(w, "  %s\n", id)
 	}

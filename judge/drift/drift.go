@@ -1,6 +1,6 @@
 // Package drift compares two results: what fails now and did not, and whose error grew,
 // although it may still be in tolerance. Only cases whose content hash is the same are
-// compared: they ask and expect the same.
+// compared: they ask and expect the same. So are the relations that both results have.
 package drift
 
 import (
@@ -35,8 +35,8 @@ type Difference struct{ What, Was, Is string }
 
 // Report is what differs.
 type Report struct {
-	// Compared counts the outputs and rejections of cases that are the same.
-	Compared int
+	// Compared counts the outputs and rejections of cases that are the same, Relations the relations that both results have.
+	Compared, Relations int
 	// Changed has the ids of the cases whose content hash differs.
 	Changed []string
 	// OnlyOld and OnlyNew count the cases that one result has.
@@ -81,6 +81,7 @@ func Compare(old, is *judge.Result, slack float64) (*Report, error) {
 	if r.Compared == 0 {
 		return nil, fmt.Errorf("the results have no case in common whose content is the same: there is nothing to compare")
 	}
+	r.compareRelations(old.Relations, is.Relations)
 	slices.SortStableFunc(r.Grew, func(a, b Growth) int { return compareFloats(b.Is-b.Was, a.Is-a.Was) })
 	slices.SortStableFunc(r.Shrank, func(a, b Growth) int { return compareFloats(b.Was-b.Is, a.Was-a.Is) })
 	return r, nil
@@ -98,6 +99,7 @@ func compareFloats(a, b float64) int {
 
 func (r *Report) compareCase(was, is judge.CaseResult, level verdict.Level, slack float64) {
 	if is.Rejection {
+		r.Compared++
 		r.compareOutcome(is.ID, raw(was.Outcome, was.Known), raw(is.Outcome, is.Known), is.Gates)
 		return
 	}
@@ -109,9 +111,24 @@ func (r *Report) compareCase(was, is judge.CaseResult, level verdict.Level, slac
 		b := is.Outputs[name]
 		id := is.ID + "#" + name
 		wasOutcome, isOutcome := raw(a.Outcome, a.Known), raw(b.Outcome, b.Known)
+		r.Compared++
 		r.compareOutcome(id, wasOutcome, isOutcome, is.Gates)
 		if wasOutcome == judge.Pass && isOutcome == judge.Pass && is.Gates {
 			r.compareErrors(id, a.Errors, b.Errors, level, slack)
+		}
+	}
+}
+
+// compareRelations compares whether the same laws hold. The inputs may be others, by another seed: a law is asked of all.
+func (r *Report) compareRelations(old, is []judge.RelationResult) {
+	before := make(map[string]judge.RelationResult, len(old))
+	for _, relation := range old {
+		before[relation.ID] = relation
+	}
+	for _, relation := range is {
+		if was, ok := before[relation.ID]; ok {
+			r.Relations++
+			r.compareOutcome(relation.ID, raw(was.Outcome, was.Known), raw(relation.Outcome, relation.Known), relation.Gates)
 		}
 	}
 }
@@ -130,7 +147,6 @@ func raw(o judge.Outcome, known *judge.Known) judge.Outcome {
 // compareOutcome: a pass that is none any more is worse, and so is a failure that became
 // another one of higher precedence, such as a crash. What does not gate is not compared.
 func (r *Report) compareOutcome(id string, was, is judge.Outcome, gates bool) {
-	r.Compared++
 	switch {
 	case !gates || was == is:
 	case was == judge.Pass || is != judge.Pass && severity(is) > severity(was):

@@ -158,6 +158,36 @@ func TestOutcomes(t *testing.T) {
 }
 
 // TestOnlyTheSameCases: a case whose content changed is left out, whatever came of it.
+func TestRelations(t *testing.T) {
+	relation := func(id string, o judge.Outcome, known *judge.Known, gates bool) judge.RelationResult {
+		return judge.RelationResult{ID: id, Outcome: o, Known: known, Gates: gates}
+	}
+	r := compare(t,
+		func(r *judge.Result) {
+			r.Relations = []judge.RelationResult{
+				relation("breaks", judge.Pass, nil, true), relation("known", judge.Pass, nil, true), relation("mends", judge.Fail, nil, true),
+				relation("holds", judge.Pass, nil, true), relation("does not gate", judge.Pass, nil, false), relation("old", judge.Pass, nil, true),
+			}
+		},
+		func(r *judge.Result) {
+			r.Relations = []judge.RelationResult{
+				relation("new", judge.Fail, nil, true), relation("holds", judge.Pass, nil, true), relation("mends", judge.Pass, nil, true),
+				relation("known", judge.KnownFailure, &judge.Known{Outcome: judge.Fail}, true), relation("breaks", judge.Fail, nil, true),
+				relation("does not gate", judge.Fail, nil, false),
+			}
+		}, 0)
+	want := []drift.Change{{ID: "known", Was: judge.Pass, Is: judge.Fail}, {ID: "breaks", Was: judge.Pass, Is: judge.Fail}}
+	if diff := cmp.Diff(want, r.Worse); diff != "" {
+		t.Errorf("worse: -want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]drift.Change{{ID: "mends", Was: judge.Fail, Is: judge.Pass}}, r.Better); diff != "" {
+		t.Errorf("better: -want +got:\n%s", diff)
+	}
+	if r.Relations != 5 || r.Compared != 1 || !r.Fails() {
+		t.Errorf("got %d relations and %d outputs, failing %v, want 5 and 1, failing", r.Relations, r.Compared, r.Fails())
+	}
+}
+
 func TestOnlyTheSameCases(t *testing.T) {
 	more := func(ids ...string) func(*judge.Result) {
 		return func(r *judge.Result) {
