@@ -425,6 +425,26 @@ func ignorings() []*Divergence {
 			},
 		},
 		{
+			Name: "largest-index-ignored", Modules: crossEntropy, rule: "INDEX-RANGE", Level: verdict.Parity,
+			Title: "A class index that is the largest number of its dtype is ignored.",
+			Why:   "The operation that gathers the rows takes it for a mark of padding.",
+			Right: "a class index outside [0, C) that is not ignore_index is refused",
+			vary: func(d *definition) {
+				d.admit = func(a *arguments) {
+					largest := map[tensor.DType]float64{tensor.Int64: 0x1p63, tensor.UInt8: 255}[a.target.dtype]
+					if largest == 0 {
+						return
+					}
+					mapping(a.target, func(y float64) float64 {
+						if y == largest {
+							return float64(a.ignoreIndex)
+						}
+						return y
+					})
+				}
+			},
+		},
+		{
 			Name: "ignore-index-beside-probabilities", Modules: crossEntropy, rule: "IGNORE-PROBABILITIES", Level: verdict.Parity,
 			Title: "With class probabilities, an ignore_index of 0 or more is accepted.",
 			Why:   "It has no effect there, so it is not looked at.",

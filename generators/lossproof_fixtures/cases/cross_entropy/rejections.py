@@ -63,7 +63,9 @@ def _inputs(topic, tag, shape, dtype, kind="index") -> dict:
 
 
 def _out_of_range(topic, tag, dtype):
-    for name, number in {"3": 3, "minus-1": -1, "minus-2": -2, "100": 100, "2pow40": 1 << 40}.items():
+    numbers = {"3": 3, "minus-1": -1, "minus-2": -2, "100": 100, "2pow40": 1 << 40}
+    numbers |= {"smallest": -(1 << 63), "largest": (1 << 63) - 1}  # of int64
+    for name, number in numbers.items():
         call = _inputs(topic, tag, (4, 3), dtype)
         call["target"][1] = number
         for reduction in REDUCTIONS if name == "3" else ("mean",):
@@ -76,6 +78,9 @@ def _out_of_range(topic, tag, dtype):
     options = {"ignore_index": 1}
     note = "-100 is ignored by default alone: here ignore_index is 1."
     topic.add(f"{tag}-index-minus-100", "INDEX-RANGE", options, call, rejects="value", note=note)
+    call = _inputs(topic, tag, (4, 3), dtype)
+    call["target"] = np.array([0, 255, 1, 2], np.uint8)
+    topic.add(f"{tag}-uint8-index-255", "INDEX-RANGE", {}, call, rejects="value")
     call = _inputs(topic, tag, (2, 3, 4), dtype)
     call["target"][1, 2] = 3
     topic.add(f"{tag}-3d-index-3", "INDEX-RANGE", {}, call, rejects="value")
