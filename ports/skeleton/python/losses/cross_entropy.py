@@ -101,7 +101,7 @@ def of_indices(y, counts, w, smoothing):
     # Where no part of an infinite weight is taken, 0 times infinity must not come in.
     a = np.where(y[..., np.newaxis] == np.arange(w.size), (1 - smoothing) * w, 0)
     if smoothing > 0:
-        a = a + smoothing / w.size * w
+        a = a + smoothing / max(w.size, 1) * w
     return a, np.sum(weights)
 
 
