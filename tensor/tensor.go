@@ -151,7 +151,7 @@ func (t Tensor) Float64(i int) float64 {
 	case Float16:
 		return float16(binary.LittleEndian.Uint16(b))
 	case Int64:
-		return float64(int64(binary.LittleEndian.Uint64(b)))
+		return float64(t.Int64(i))
 	case Int32:
 		return float64(int32(binary.LittleEndian.Uint32(b)))
 	}
@@ -176,11 +176,14 @@ func (t Tensor) Float32s() []float32 {
 	return values
 }
 
-// Int64s returns the elements of an int64 tensor, which Float64s rounds beyond 2⁵³.
+// Int64 returns element i of an int64 tensor, which Float64 rounds beyond 2⁵³.
+func (t Tensor) Int64(i int) int64 { return int64(binary.LittleEndian.Uint64(t.Data[8*i:])) }
+
+// Int64s returns all elements of an int64 tensor.
 func (t Tensor) Int64s() []int64 {
 	values := make([]int64, t.Len())
 	for i := range values {
-		values[i] = int64(binary.LittleEndian.Uint64(t.Data[8*i:]))
+		values[i] = t.Int64(i)
 	}
 	return values
 }

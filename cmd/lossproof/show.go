@@ -282,7 +282,15 @@ func formatValue(t tensor.Tensor, i int) string {
 	case t.DType.IsFloat():
 		return formatFloat(v)
 	}
-	return strconv.FormatFloat(v, 'f', -1, 64)
+	return formatInteger(t, i)
+}
+
+// formatInteger writes an element of a tensor that is not of floating point.
+func formatInteger(t tensor.Tensor, i int) string {
+	if t.DType == tensor.Int64 {
+		return strconv.FormatInt(t.Int64(i), 10)
+	}
+	return strconv.FormatInt(int64(t.Float64(i)), 10)
 }
 
 func formatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

@@ -146,7 +146,7 @@ func pythonNumber(t tensor.Tensor, i int) string {
 	case t.DType == tensor.Bool:
 		return map[bool]string{true: "True", false: "False"}[v != 0]
 	case !t.DType.IsFloat():
-		return strconv.FormatFloat(v, 'f', -1, 64)
+		return formatInteger(t, i)
 	}
 	text := strconv.FormatFloat(v, 'g', -1, 64)
 	if t.DType == tensor.Float32 {
