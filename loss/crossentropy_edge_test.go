@@ -221,6 +221,26 @@ func TestEntropyEmpty(t *testing.T) {
 	}
 }
 
+// TestEntropyRowsBeyondMemory: rows without classes need no data, and their number costs no time.
+func TestEntropyRowsBeyondMemory(t *testing.T) {
+	input := loss.Tensor[float64]{Shape: []int{math.MaxInt / 2, 0}}
+	for reduction, want := range map[loss.Reduction]float64{loss.Mean: nan, loss.Sum: 0} {
+		l := loss.CrossEntropyLoss[float64]{Reduction: reduction}
+		value, grad, err := l.ForwardGrad(input, loss.ClassProbabilities(input), nil)
+		if err != nil || !same(value.Data[0], want) || len(grad.Data) != 0 {
+			t.Errorf("%s: got %v, %v, error %v, want %v", reduction, value.Data, grad.Data, err, want)
+		}
+		if _, err := l.GradTarget(input, loss.ClassProbabilities(input), nil); err != nil {
+			t.Errorf("%s: grad_target: %v", reduction, err)
+		}
+	}
+	l := loss.CrossEntropyLoss[float64]{Reduction: loss.None}
+	var shapeError *loss.ShapeError
+	if _, err := l.Forward(input, loss.ClassProbabilities(input)); !errors.As(err, &shapeError) {
+		t.Errorf("none: got error %v, want a ShapeError", err)
+	}
+}
+
 // TestEntropyErrors has calls that are refused, by every method, with what the error says.
 func TestEntropyErrors(t *testing.T) {
 	type tensor = loss.Tensor[float64]

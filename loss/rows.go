@@ -73,6 +73,9 @@ type rowScratch[T Float] struct {
 
 // run computes all that is asked for, and returns the sum of the losses, if that is.
 func (j *rowsJob[T]) run() float64 {
+	if j.classes == 0 && j.losses == nil {
+		return 0 // there may be more rows than any memory holds
+	}
 	j.stream = j.classes >= streamClasses && len(j.input)*sizeOf[T]() >= streamBytes
 	if workers := j.workers(); workers > 1 {
 		return j.parallel(workers)
