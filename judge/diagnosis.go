@@ -34,8 +34,8 @@ type Finding struct {
 	Met []Link `json:"met,omitempty"`
 	// Explains counts the examined failures that equal the divergence's answers.
 	Explains int `json:"explains"`
-	// Held counts the passing outputs that the divergence was held against, Contradicted those of
-	// them that it would get wrong: the port does not do all that the divergence does.
+	// Held counts the passing outputs and refusals that the divergence was held against, Contradicted
+	// those of them that it would get wrong: the port does not do all that the divergence does.
 	Held         int `json:"held"`
 	Contradicted int `json:"contradicted"`
 	// Fresh says what came of a fresh input; nil where none could be made, or asked.

@@ -69,7 +69,7 @@ func evidence(d judge.Diagnosis, f judge.Finding) string {
 	}
 	if f.Contradicted > 0 {
 		text += fmt.Sprintf("; it would also get %d of %s wrong: the port does not do all of it",
-			f.Contradicted, plural(f.Held, "passing output", "passing outputs"))
+			f.Contradicted, plural(f.Held, "answer that passes", "answers that pass"))
 	}
 	return text
 }

@@ -101,7 +101,7 @@ func TestOtherDiagnoses(t *testing.T) {
 		}},
 		{judge.Diagnosis{Module: "M", Failing: 7, Examined: 5, Unexplained: 1, Example: "M/t/c", Findings: []judge.Finding{finding}}, []string{
 			"diagnosis of M: some-mistake", "in 4 of the 5 answers that fail; no fresh input was asked that would show it;",
-			"it would also get 1 of 9 passing outputs wrong", "This does not explain 1 answer that fails, such as M/t/c. 2 wrong answers were not looked at",
+			"it would also get 1 of 9 answers that pass wrong", "This does not explain 1 answer that fails, such as M/t/c. 2 wrong answers were not looked at",
 		}},
 		{judge.Diagnosis{Module: "M", Failing: 4, Examined: 4, Findings: []judge.Finding{unpredicted}}, []string{
 			"but it does not predict the answer to a fresh input, which is in no fixture (no options)",

@@ -27,7 +27,7 @@ type Collector struct {
 
 	mu       sync.Mutex
 	failures []failure
-	// passes are the outputs that pass, by case.
+	// passes are the outputs that pass, by case, and the refusals that do.
 	passes []pass
 	kept   int
 	// lost counts failures by module whose answers were not kept.
@@ -44,7 +44,7 @@ type failure struct {
 	answer ports.Answer
 }
 
-// pass is a case with outputs that pass.
+// pass is a case with outputs that pass, or with none where the call was refused as it has to be.
 type pass struct {
 	c       *fixtures.Case
 	outputs []string
@@ -59,8 +59,9 @@ func New(set *fixtures.Set) *Collector {
 func (c *Collector) Observe(cs *fixtures.Case, result judge.CaseResult, answer ports.Answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if result.Outcome == judge.Pass && !result.Rejection {
-		c.passes = append(c.passes, pass{cs, result.OutputNames()})
+	passing := outputsOf(result, judge.Pass)
+	if result.Outcome == judge.Pass {
+		c.passes = append(c.passes, pass{cs, passing})
 		return
 	}
 	if !result.Gates || answer.Failed != nil {
@@ -72,21 +73,23 @@ func (c *Collector) Observe(cs *fixtures.Case, result judge.CaseResult, answer p
 		}
 		return
 	}
-	var failing, passing []string
-	for _, name := range result.OutputNames() {
-		switch result.Outputs[name].Outcome {
-		case judge.Fail:
-			failing = append(failing, name)
-		case judge.Pass:
-			passing = append(passing, name)
-		}
-	}
 	if len(passing) > 0 {
 		c.passes = append(c.passes, pass{cs, passing})
 	}
-	if len(failing) > 0 {
+	if failing := outputsOf(result, judge.Fail); len(failing) > 0 {
 		c.keep(failure{cs, failing, failing, answer})
 	}
+}
+
+// outputsOf lists the outputs with an outcome, none of a refusal.
+func outputsOf(result judge.CaseResult, outcome judge.Outcome) []string {
+	var names []string
+	for _, name := range result.OutputNames() {
+		if result.Outputs[name].Outcome == outcome {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // asked lists the outputs that were asked for: those that PyTorch has and the port claims, or what

@@ -62,7 +62,7 @@ type examination struct {
 	port      ports.Port
 	catalogue []*divergence.Divergence
 	exhibits  []*exhibit
-	// held are the passing outputs, those of large inputs apart.
+	// held are the passing outputs and refusals, those of large inputs apart.
 	held []*exhibit
 }
 
@@ -161,7 +161,11 @@ func (m *examination) read() error {
 		if p.c.Module != m.module {
 			continue
 		}
-		e, err := m.collector.exhibit(failure{c: p.c, outputs: p.outputs, want: p.outputs})
+		want := p.outputs
+		if p.c.Rejection != nil {
+			want = []string{ports.Loss} // whatever is asked for, the call is refused
+		}
+		e, err := m.collector.exhibit(failure{c: p.c, outputs: p.outputs, want: want})
 		if err != nil {
 			return err
 		}
@@ -237,11 +241,14 @@ func (s *suspect) hold(exhibits []*exhibit, left map[*exhibit]map[string]bool, l
 	}
 }
 
-// contradict counts the passing outputs that s would get wrong.
+// contradict counts the passing outputs that s would get wrong, and the refusals that it would not make.
 func (s *suspect) contradict(held []*exhibit, level verdict.Level) {
 	s.contradicted = 0
 	for _, e := range held {
 		theirs := s.Evaluate(e.call)
+		if e.c.Rejection != nil && theirs.Rejected == nil {
+			s.contradicted++
+		}
 		for _, name := range e.outputs {
 			output, ok := theirs.Outputs[name]
 			if !ok {
@@ -315,7 +322,7 @@ func (m *examination) finding(s *suspect) (judge.Finding, error) {
 		Explains: s.count, Contradicted: s.contradicted,
 	}
 	for _, e := range m.held {
-		f.Held += len(e.outputs)
+		f.Held += e.units()
 	}
 	for _, link := range s.Met {
 		f.Met = append(f.Met, judge.Link(link))

@@ -2,6 +2,7 @@ package diagnosis_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -143,6 +144,23 @@ func TestOverTheWire(t *testing.T) {
 	t.Logf("%d of %d diagnosed right, %.1f %%; the slowest diagnosis took %v", right, total, 100*float64(right)/float64(total), slowest)
 	if 100*right < 95*total {
 		t.Errorf("%d of %d diagnosed right, want 95 %%", right, total)
+	}
+	if full {
+		page, err := os.ReadFile("../../docs/decisions.md")
+		if want := fmt.Sprintf("%d of %d pairs of divergence and module named right", right, total); err != nil || !strings.Contains(string(page), want) {
+			t.Errorf("docs/decisions.md does not say %q (%v)", want, err)
+		}
+	}
+}
+
+// TestPassingRefusalsCount: two divergences accept the same wrong call, one of them many others too. That the port refuses these
+// tells them apart.
+func TestPassingRefusalsCount(t *testing.T) {
+	d, _ := divergence.ByName("largest-index-ignored")
+	result, _ := diagnose(t, d.Port(), verdict.Parity, judge.Selection{Select: []string{"CrossEntropyLoss/rejections/*"}})
+	findings := result.Diagnoses[0].Findings
+	if len(findings) == 0 || findings[0].Divergence != d.Name || findings[0].Contradicted != 0 || findings[0].Held < 10 {
+		t.Errorf("got %+v", findings)
 	}
 }
 
