@@ -51,12 +51,18 @@ func only(patterns ...string) judge.Options {
 	return judge.Options{Selection: judge.Selection{Select: patterns}}
 }
 
-// most are all cases but the large ones, which take most of the time.
+// most are all cases but the large ones, which take most of the time; with -short, few of each module.
 func most() judge.Options {
+	if testing.Short() {
+		return only("*/blog_example/*", "*/pos_weight/*", "*/class_probabilities/*", "*/rejections/*", "*/relations/shape")
+	}
 	return judge.Options{Selection: judge.Selection{Skip: []string{"*/accumulation/*", "*/large/*"}}}
 }
 
 func TestBuiltinLossesAreConformant(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
 		for _, onePass := range []bool{false, true} {
 			checkBuiltin(t, builtin.Port{OnePass: onePass}, level)
@@ -350,8 +356,7 @@ func TestNewErrors(t *testing.T) {
 }
 
 func TestMaxFailAndCancellation(t *testing.T) {
-	options := most()
-	options.MaxFail = 3
+	options := judge.Options{MaxFail: 3}
 	result := run(t, testports.Zeros, options)
 	failing := 0
 	for _, r := range result.Cases {
