@@ -1,0 +1,185 @@
+package judge_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"lossproof/fixtures"
+	"lossproof/judge"
+	"lossproof/ports"
+	"lossproof/ports/builtin"
+)
+
+// TestVerdict: what follows from the outcomes of a module's cases and relations.
+func TestVerdict(t *testing.T) {
+	options := only("BCEWithLogitsLoss/blog_example/f32-none", "BCEWithLogitsLoss/blog_example/f64-none", "BCEWithLogitsLoss/rejections/f32-reduction-batchmean",
+		"BCEWithLogitsLoss/relations/mean", "BCEWithLogitsLoss/relations/sum")
+	j, err := judge.New(context.Background(), openSet(t), builtin.Port{}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const must, should, quirk = fixtures.Must, fixtures.Should, fixtures.Quirk
+	// computed returns a case whose loss has that outcome, refusal one without outputs.
+	computed := func(requirement fixtures.Requirement, outcome judge.Outcome) judge.CaseResult {
+		r := judge.CaseResult{ID: string(outcome), Module: ports.BCEWithLogitsLoss, Topic: "blog_example", Rule: "R", Requirement: requirement, Gates: requirement != quirk, Outcome: outcome}
+		r.Outputs = map[string]judge.OutputResult{"loss": {Outcome: outcome}, "grad_target": {Outcome: judge.Unsupported}}
+		if outcome == judge.Fail { // of one output alone
+			r.Outputs["grad_input"] = judge.OutputResult{Outcome: judge.Pass}
+		}
+		return r
+	}
+	refusal := func(requirement fixtures.Requirement, outcome judge.Outcome) judge.CaseResult {
+		r := computed(requirement, outcome)
+		r.Topic, r.Rejection, r.Outputs = "rejections", true, nil
+		return r
+	}
+	law := func(outcome judge.Outcome) judge.RelationResult {
+		return judge.RelationResult{ID: "law-" + string(outcome), Module: ports.BCEWithLogitsLoss, Rule: "L", Requirement: must, Gates: true, Outcome: outcome}
+	}
+	ok := []judge.RelationResult{law(judge.Pass), law(judge.Pass)}
+	known := map[string]judge.Known{
+		"fail#loss": {Outcome: judge.Fail, Reason: "as it is"}, "fail": {Outcome: judge.Fail, Reason: "as it is"}, "law-fail": {Outcome: judge.Fail, Reason: "as it is"},
+	}
+	for _, test := range []struct {
+		name      string
+		cases     []judge.CaseResult
+		relations []judge.RelationResult
+		known     map[string]judge.Known
+		verdict   string // how the line begins
+		reason    string
+		knownN    int
+		deviating string
+		followed  int
+		not       int
+	}{
+		{name: "all pass", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, verdict: "conformant (parity)"},
+		{name: "one fails", cases: []judge.CaseResult{computed(must, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
+			verdict: "not conformant", reason: "1 case fails of 3"},
+		{name: "two fail", cases: []judge.CaseResult{computed(must, judge.Crash), computed(must, judge.Pass), refusal(must, judge.Fail)}, relations: ok,
+			verdict: "not conformant", reason: "2 cases fail of 3"},
+		{name: "a law fails", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.RelationResult{law(judge.Fail), law(judge.Pass)}, verdict: "not conformant", reason: "1 relation fails of 2"},
+		{name: "cases and laws fail, and one was not run", cases: []judge.CaseResult{computed(must, judge.Fail), computed(must, judge.NotRun), refusal(must, judge.Pass)},
+			relations: []judge.RelationResult{law(judge.Fail), law(judge.Fail)}, verdict: "not conformant", reason: "1 case fails of 2, 2 relations fail of 2, 1 were not run"},
+		{name: "a case was not run", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.NotRun), refusal(must, judge.Pass)}, relations: ok,
+			verdict: "not conformant", reason: "1 of 3 cases were not run"},
+		{name: "cases are missing", cases: []judge.CaseResult{computed(must, judge.Pass)}, relations: ok, verdict: "not conformant", reason: "2 of 3 cases were not run"},
+		{name: "a law was not checked", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.RelationResult{law(judge.Pass), law(judge.NotRun)}, verdict: "not conformant", reason: "1 of 2 relations were not checked"},
+		{name: "laws are missing", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			verdict: "not conformant", reason: "2 of 2 relations were not checked"},
+		{name: "refusals and laws alone pass", cases: []judge.CaseResult{computed(must, judge.Unsupported), computed(must, judge.Unsupported), refusal(must, judge.Pass)}, relations: ok,
+			verdict: "not conformant", reason: "nothing passed"},
+		{name: "quirks alone pass", cases: []judge.CaseResult{computed(quirk, judge.Pass), computed(must, judge.Unsupported), refusal(quirk, judge.Pass)}, relations: ok,
+			verdict: "not conformant", reason: "nothing passed", followed: 2},
+		{name: "a quirk fails", cases: []judge.CaseResult{computed(quirk, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
+			verdict: "conformant (parity)", not: 1},
+		{name: "a should rule fails", cases: []judge.CaseResult{computed(should, judge.Fail), computed(should, judge.Fail), refusal(must, judge.Pass)}, relations: ok,
+			verdict: "not conformant", reason: "2 cases fail of 3", deviating: "R"},
+		{name: "a failure is known", cases: []judge.CaseResult{computed(must, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, known: known,
+			verdict: "known failures", reason: "1 case fails as the baseline says", knownN: 1},
+		{name: "a known refusal and a known law", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Fail)},
+			relations: []judge.RelationResult{law(judge.Fail), law(judge.Pass)}, known: known,
+			verdict: "known failures", reason: "1 cases and 1 relation fail as the baseline says", knownN: 2},
+		{name: "a known deviation", cases: []judge.CaseResult{computed(should, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, known: known,
+			verdict: "conformant (parity)", deviating: "R"},
+		{name: "another outcome than the one that is known", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Fail)}, relations: ok,
+			known: map[string]judge.Known{"fail": {Outcome: judge.Crash}}, verdict: "not conformant", reason: "1 case fails of 3"},
+		{name: "what is known as a failure passes", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(quirk, judge.Pass)}, relations: ok,
+			known: map[string]judge.Known{"pass": {Outcome: judge.Fail}}, verdict: "not conformant", reason: "1 case fails of 3", followed: 1},
+		{name: "a should rule that is known without a reason", cases: []judge.CaseResult{computed(should, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
+			known: map[string]judge.Known{"fail#loss": {Outcome: judge.Fail}}, verdict: "not conformant", reason: "1 case fails of 3", deviating: "R"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := &judge.Result{Cases: test.cases, Relations: test.relations}
+			result := j.Rebase(before, test.known)
+			s := result.Summary
+			m := s.Modules[0]
+			conformant, passed := strings.HasPrefix(test.verdict, "conformant"), !strings.HasPrefix(test.verdict, "not")
+			if m.Reason != test.reason || m.Conformant != conformant || m.Passed != passed || s.Conformant != conformant || s.Passed != passed {
+				t.Errorf("conformant %t, passed %t: %q, want %t, %t: %q", m.Conformant, m.Passed, m.Reason, conformant, passed, test.reason)
+			}
+			if !strings.HasPrefix(s.Verdict[0], test.verdict) || !strings.HasSuffix(s.Verdict[0], m.Reason) || conformant && test.deviating != "" && !strings.Contains(s.Verdict[0], "deviating from "+test.deviating) {
+				t.Errorf("got verdict %q, want %q", s.Verdict[0], test.verdict)
+			}
+			if got := strings.Join(m.Deviations, " "); got != test.deviating || m.KnownFailures != test.knownN || m.QuirksFollowed != test.followed || m.QuirksNot != test.not {
+				t.Errorf("got deviations %q, %d known failures, quirks %d and %d", got, m.KnownFailures, m.QuirksFollowed, m.QuirksNot)
+			}
+			checkCounts(t, result)
+			// The same again without a baseline: nothing is left of it.
+			if again := j.Rebase(result, nil); !slices.EqualFunc(again.Cases, test.cases, func(a, b judge.CaseResult) bool {
+				return a.Outcome == b.Outcome && a.Gates == b.Gates && a.Known == nil
+			}) {
+				t.Errorf("without the baseline: got %+v, want %+v", again.Cases, test.cases)
+			}
+		})
+	}
+}
+
+// TestVerdictOnRefusalsAndLawsAlone: they count where nothing that is computed is selected.
+func TestVerdictOnRefusalsAndLawsAlone(t *testing.T) {
+	for _, test := range []struct {
+		selected string
+		refusal  judge.Outcome // "": a relation
+		relation judge.Outcome
+		want     bool
+	}{
+		{selected: "BCEWithLogitsLoss/rejections/f32-reduction-batchmean", refusal: judge.Pass, want: true},
+		{selected: "BCEWithLogitsLoss/rejections/f32-reduction-batchmean", refusal: judge.Unsupported},
+		{selected: "BCEWithLogitsLoss/relations/mean", relation: judge.Pass, want: true},
+		{selected: "BCEWithLogitsLoss/relations/mean", relation: judge.Unsupported},
+	} {
+		j, err := judge.New(context.Background(), openSet(t), builtin.Port{}, only(test.selected))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var result judge.Result
+		if test.refusal != "" {
+			result.Cases = []judge.CaseResult{{Module: ports.BCEWithLogitsLoss, Rejection: true, Requirement: fixtures.Must, Gates: true, Outcome: test.refusal}}
+		} else {
+			result.Relations = []judge.RelationResult{{Module: ports.BCEWithLogitsLoss, Requirement: fixtures.Must, Gates: true, Outcome: test.relation}}
+		}
+		if m := j.Rebase(&result, nil).Summary.Modules[0]; m.Conformant != test.want || !test.want && m.Reason != "nothing passed" {
+			t.Errorf("%s is %s%s: conformant %t: %q", test.selected, test.refusal, test.relation, m.Conformant, m.Reason)
+		}
+	}
+}
+
+// checkCounts counts once more, in the plainest way.
+func checkCounts(t *testing.T, result *judge.Result) {
+	t.Helper()
+	s := result.Summary
+	notRun, asked, all, failing := 3-len(result.Cases), 0, 0, 0
+	for _, r := range result.Cases {
+		if r.Outcome == judge.NotRun {
+			notRun++
+		}
+		if r.Gates && r.Outcome.Failing() {
+			failing++
+		}
+		for _, output := range r.Outputs {
+			all++
+			if output.Outcome != judge.Unsupported {
+				asked++
+			}
+		}
+	}
+	topics := 0
+	for _, topic := range s.Topics {
+		topics += topic.Failing
+	}
+	if s.NotRun != notRun || s.OutputsAsked != asked || s.OutputsAll != all || topics != failing {
+		t.Errorf("got %d not run, %d of %d outputs asked, %d failing by topic; want %d, %d of %d, %d", s.NotRun, s.OutputsAsked, s.OutputsAll, topics, notRun, asked, all, failing)
+	}
+	unchecked := 2 - len(result.Relations)
+	for _, r := range result.Relations {
+		if r.Outcome == judge.NotRun {
+			unchecked++
+		}
+	}
+	if s.RelationsNotRun != unchecked {
+		t.Errorf("got %d relations not run, want %d", s.RelationsNotRun, unchecked)
+	}
+}
