@@ -149,11 +149,11 @@ func start(t *testing.T, file, trace, name string) (*exec.Cmd, []int) {
 	t.Helper()
 	command := port(t, name)
 	forked := filepath.Join(strings.TrimPrefix(command[2], misbehave.StateVariable+"="), misbehave.ForkedFile)
-	cmd := lossproof(t, slices.Concat(fewCases, []string{"--timeout", "1m", "--json", file, "--trace", trace, "--"}, command)...)
+	cmd := lossproof(t, slices.Concat(fewCases, []string{"--timeout", "1h", "--json", file, "--trace", trace, "--"}, command)...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for range 2000 {
+	for range 6000 {
 		text, _ := os.ReadFile(trace)
 		if match := regexp.MustCompile(`-- started .* as process (\d+)`).FindSubmatch(text); match != nil && bytes.Contains(text, []byte(`<- {"id":4,`)) {
 			pid, _ := strconv.Atoi(string(match[1]))
@@ -180,7 +180,7 @@ func checkGone(t *testing.T, pids []int) {
 	t.Helper()
 	for _, pid := range pids {
 		gone := false
-		for range 200 {
+		for range 6000 {
 			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 			if gone = syscall.Kill(pid, 0) != nil || err == nil && strings.Contains(string(stat), ") Z "); gone {
 				break

@@ -269,7 +269,7 @@ func TestPortsThatGoWrong(t *testing.T) {
 	}
 }
 
-// TestTime: a port that fails everything is diagnosed in less than two seconds.
+// TestFailuresOfEverything: a port that fails everything is diagnosed; the log says in what time.
 func TestFailuresOfEverything(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes minutes under the race detector")

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -453,14 +452,12 @@ float32 of shape (3,): 3 of 3 elements are wrong at level parity (3 by the refer
 		Expect(r.Message(verdict.Parity)).To(ContainSubstring("premature overflows (accepted): 1"))
 	})
 
-	It("is bounded, and soon there, for a huge tensor that is all wrong", func() {
+	It("is bounded for a huge tensor that is all wrong", func() {
 		const n = 1 << 22
 		got := tensor.Tensor{DType: tensor.Float32, Shape: []int{2, n / 2}, Data: make([]byte, 4*n)}
 		want := both(tensor.FromFloat32(make([]float32, n), 2, n/2), 0, filled(n, 1), 0)
-		start := time.Now()
 		r := verdict.Compare(got, want)
 		message := r.Message(verdict.Exact)
-		Expect(time.Since(start)).To(BeNumerically("<", 10*time.Second), "0.1 s on an idle machine")
 		Expect(r.ByOracle.Count).To(Equal(n))
 		Expect(r.ByOracle.First).To(HaveLen(5))
 		Expect(message).To(ContainSubstring("and 4194299 more"))

@@ -14,20 +14,18 @@ import (
 	"lossproof/ports/wire"
 )
 
-const (
-	// exitGrace is how long a process may take to end after bye, or after it closed its
-	// stdout.
-	exitGrace = 2 * time.Second
-	// drainGrace is how long what a process has written may take to be read after its
-	// end. Only a descendant outside its group can keep the pipe open for longer.
-	drainGrace = 500 * time.Millisecond
-)
+// drainGrace is how long what a process has written may take to be read after its
+// end. Only a descendant outside its group can keep the pipe open for longer.
+const drainGrace = 500 * time.Millisecond
 
 // child is a running process. One goroutine at a time uses it.
 type child struct {
 	number int
 	cmd    *exec.Cmd
 	trace  *trace
+	// exitTimeout is Options.ExitTimeout.
+	exitTimeout time.Duration
+
 	stdin  *os.File
 	stdout *os.File
 	stderr *tail
@@ -67,7 +65,7 @@ func startChild(options Options, number int, trace *trace, large chan struct{}) 
 	cmd.Dir, cmd.Env = options.Dir, options.Env
 	setGroup(cmd)
 	c := &child{
-		number: number, cmd: cmd, trace: trace, large: large, stderr: &tail{},
+		number: number, cmd: cmd, trace: trace, exitTimeout: options.ExitTimeout, large: large, stderr: &tail{},
 		lines: make(chan line), requests: make(chan []byte, window+2),
 		deaf: make(chan struct{}), quit: make(chan struct{}), exited: make(chan struct{}), heard: make(chan struct{}),
 	}
@@ -234,7 +232,7 @@ func decodeHello(l line, validate Validator) (ports.Description, error) {
 
 // end waits until the process has ended, kills it if it does not, and says how it ended.
 func (c *child) end() string {
-	timer := time.NewTimer(exitGrace)
+	timer := time.NewTimer(c.exitTimeout)
 	defer timer.Stop()
 	how := ""
 	select {
@@ -250,7 +248,7 @@ func (c *child) end() string {
 // bye asks the process to end. The error says what it did instead.
 func (c *child) bye() error {
 	c.requests <- wire.EncodeBye()
-	timer := time.NewTimer(exitGrace)
+	timer := time.NewTimer(c.exitTimeout)
 	defer timer.Stop()
 	var stray error
 	for {
@@ -271,7 +269,7 @@ func (c *child) bye() error {
 			return stray
 		case <-timer.C:
 			c.kill()
-			return errors.Join(stray, fmt.Errorf("the port did not end within %v of bye, and was killed", exitGrace))
+			return errors.Join(stray, fmt.Errorf("the port did not end within %v of bye, and was killed", c.exitTimeout))
 		}
 	}
 }

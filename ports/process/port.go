@@ -32,6 +32,7 @@ import (
 const (
 	DefaultTimeout      = 10 * time.Second
 	DefaultStartTimeout = 60 * time.Second
+	DefaultExitTimeout  = 10 * time.Second
 	DefaultMaxRestarts  = 20
 )
 
@@ -53,6 +54,9 @@ type Options struct {
 	// StartTimeout is the time from the start to the answer to hello. 0 is
 	// DefaultStartTimeout.
 	StartTimeout time.Duration
+	// ExitTimeout is the time in which a process must end after bye, or after it closed
+	// its stdout; then it is killed. 0 is DefaultExitTimeout.
+	ExitTimeout time.Duration
 	// Jobs is the number of processes that share the calls; 0 is 1.
 	Jobs int
 	// MaxRestarts is the number of processes that may be started in place of lost ones, in
@@ -109,6 +113,7 @@ func New(options Options) (*Port, error) {
 	}{
 		{"Timeout", &options.Timeout, DefaultTimeout},
 		{"StartTimeout", &options.StartTimeout, DefaultStartTimeout},
+		{"ExitTimeout", &options.ExitTimeout, DefaultExitTimeout},
 	} {
 		switch {
 		case *d.value < 0:

@@ -266,7 +266,7 @@ var misbehaviours = map[string]func(m *misbehaving){
 	"hangs in one case":   func(m *misbehaving) { m.before = when(hang) },
 	"hangs in every case": func(m *misbehaving) { m.before = func(int64) { hang() } },
 
-	"takes its time": func(m *misbehaving) { m.before = func(int64) { time.Sleep(40 * time.Millisecond) } },
+	"takes its time": func(m *misbehaving) { m.before = func(int64) { time.Sleep(250 * time.Millisecond) } },
 
 	// Nonsense.
 	"a stack trace for an answer": func(m *misbehaving) { m.answer = instead(func(string) string { return trace }) },
