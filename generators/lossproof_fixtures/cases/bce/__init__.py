@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    accumulation,
     blog_example,
     extreme_inputs,
     grad_output,
@@ -24,6 +25,7 @@ SUBJECTS = (
     extreme_inputs,
     nonfinite,
     shapes,
+    accumulation,
     grad_output,
     mixed_dtype,
     rejections,

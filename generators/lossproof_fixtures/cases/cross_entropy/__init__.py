@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    accumulation,
     blog_example,
     class_probabilities,
     extreme_logits,
@@ -28,6 +29,7 @@ SUBJECTS = (
     extreme_logits,
     nonfinite,
     shapes,
+    accumulation,
     grad_output,
     mixed_dtype,
     rejections,
