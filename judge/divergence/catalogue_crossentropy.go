@@ -98,6 +98,7 @@ func classMeans() []*Divergence {
 			Title: "'mean' of class probabilities divides by the sum of w*t.",
 			Why:   "That is the sum of the weights of the targets, as it is for class indices.",
 			Right: right,
+			Met:   []Link{{"Class probabilities came with a mean over the sum of w*t at first", "https://github.com/pytorch/pytorch/pull/61044"}},
 			vary: planning(func(a *arguments, p *plan) {
 				if !a.probabilities {
 					return
@@ -116,6 +117,10 @@ func classMeans() []*Divergence {
 			Title: "'mean' of class indices divides the mean over rows by the mean of the weights of all classes.",
 			Why:   "Weights are normalised once, not for the targets of each batch.",
 			Right: right,
+			Met: []Link{
+				{"Class weights are normalised by the number of classes", "https://github.com/richardaecn/class-balanced-loss/issues/7"},
+				{"Class weights should be normalised by their sum", "https://github.com/EthanRosenthal/spacecutter/issues/16"},
+			},
 			vary: planning(func(a *arguments, p *plan) {
 				if !a.probabilities && a.weight != nil {
 					mean := sumOf(a.weight.values) / float64(len(a.weight.values))
@@ -159,6 +164,7 @@ func classMeans() []*Divergence {
 			Title: "The mean is 0 where the weights of the targets add up to zero.",
 			Why:   "The same guard, or an epsilon in the divisor.",
 			Right: right + ", which is a division by zero there",
+			Met:   []Link{{"A batch whose weights are all zero gives 0, by an epsilon in the divisor", "https://github.com/keras-team/keras/pull/827"}},
 			vary: finishing(ports.Loss, func(a *arguments, o *operand) {
 				if w := a.targetWeights; a.reduction == "mean" && !a.probabilities && len(w()) > 0 && sumOf(w()) == 0 {
 					o.values[0] = 0
@@ -177,13 +183,18 @@ func smoothings() []*Divergence {
 			Title: "label_smoothing has no effect.",
 			Why:   "The argument came in 1.10, and the port is older.",
 			Right: right,
-			vary:  preparing(func(a *arguments) { a.smoothing = 0 }),
+			Met: []Link{
+				{"Label smoothing is asked for, and the loss is the plain one", "https://github.com/omihub777/ViT-CIFAR/issues/2"},
+				{"A loss with label smoothing that is the one without", "https://github.com/dice-group/dice-embeddings/pull/458"},
+			},
+			vary: preparing(func(a *arguments) { a.smoothing = 0 }),
 		},
 		{
 			Name: "smoothing-without-weights", Modules: crossEntropy, rule: "SMOOTHING-WEIGHT", Level: verdict.Parity,
 			Title: "The smoothing part is not weighted.",
 			Why:   "The uniform part is added as the plain mean of the negative log-probabilities.",
 			Right: right,
+			Met:   []Link{{"That class weights reach the smoothing part is taken for a mistake", "https://github.com/pytorch/pytorch/issues/104776"}},
 			vary:  smoothed(func(r *row, c int) float64 { return r.smoothing / float64(len(r.x)) }),
 		},
 		{
@@ -191,6 +202,7 @@ func smoothings() []*Divergence {
 			Title: "The smoothing part is weighted by the weight of the target, for all classes.",
 			Why:   "The loss of a row is made first, and weighted as a whole.",
 			Right: right,
+			Met:   []Link{{"The final loss is multiplied by the weight of the label", "https://github.com/linkedin/Liger-Kernel/pull/420"}},
 			vary: smoothed(func(r *row, c int) float64 {
 				w := r.w[r.y]
 				if r.t != nil {
@@ -298,6 +310,10 @@ func smoothings() []*Divergence {
 			Title: "A label_smoothing above 1 is accepted.",
 			Why:   "The formula works for it.",
 			Right: "a label_smoothing above 1 is refused",
+			Met: []Link{
+				{"A label_smoothing above 1 makes negative probabilities", "https://github.com/pykeen/pykeen/pull/1580"},
+				{"The range of label_smoothing was not looked at", "https://github.com/keras-team/keras/pull/23504"},
+			},
 			vary: func(d *definition) {
 				d.check = func(a *arguments) *ports.Rejected {
 					smoothing := a.smoothing
@@ -320,6 +336,10 @@ func ignorings() []*Divergence {
 			Title: "Only -100 is ignored, whatever ignore_index is.",
 			Why:   "The default is written into the kernel.",
 			Right: right,
+			Met: []Link{
+				{"The kernel asks for -100", "https://github.com/unslothai/unsloth/issues/192"},
+				{"ignore_index is defined, and not used", "https://github.com/lucidrains/DALLE-pytorch/issues/57"},
+			},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) { a.ignoreIndex = -100 }
 			},
@@ -329,6 +349,10 @@ func ignorings() []*Divergence {
 			Title: "There is no ignore_index: -100 is refused, and a class in range counts.",
 			Why:   "Most frameworks leave it to the user to mask rows.",
 			Right: right,
+			Met: []Link{
+				{"nll_loss did not honour ignore_index", "https://github.com/pytorch/xla/pull/896"},
+				{"The cross entropy of a detector has no ignore_index", "https://github.com/open-mmlab/mmdetection/pull/5646"},
+			},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) { a.ignoreIndex = math.MinInt64 }
 			},
@@ -359,6 +383,10 @@ func ignorings() []*Divergence {
 			Title: "A class that is ignore_index is taken out of the softmax of all rows.",
 			Why:   "The ignored class is taken for one that does not exist.",
 			Right: right + "; its class stays in the softmax of the others",
+			Met: []Link{
+				{"The ignored class should be left out of the softmax", "https://github.com/chainer/chainer/issues/1027"},
+				{"The ignored class is in the denominator of the others, and that is taken for a mistake", "https://github.com/pytorch/pytorch/issues/63004"},
+			},
 			vary: func(d *definition) {
 				d.prepare = func(a *arguments) {
 					i, classes := a.ignoreIndex, a.input.shape[a.axis]
@@ -377,6 +405,7 @@ func ignorings() []*Divergence {
 			Title: "Ignored rows are computed as class 0, and count in the mean.",
 			Why:   "The index is clamped to be safe to gather with, and the mask is forgotten.",
 			Right: right,
+			Met:   []Link{{"Padding has the label 0, and no mask", "https://github.com/xuanzebi/BERT-CH-NER/issues/6"}},
 			vary: looking(func(r *row) {
 				if r.ignored {
 					r.ignored, r.y = false, 0
@@ -449,6 +478,7 @@ func ignorings() []*Divergence {
 			Title: "With class probabilities, an ignore_index of 0 or more is accepted.",
 			Why:   "It has no effect there, so it is not looked at.",
 			Right: "with class probabilities an ignore_index of 0 or more is refused",
+			Met:   []Link{{"That ignore_index is for hard labels alone was left to the documentation", "https://github.com/PaddlePaddle/Paddle/pull/13217"}},
 			vary: func(d *definition) {
 				d.check = func(a *arguments) *ports.Rejected {
 					i := a.ignoreIndex
@@ -541,7 +571,11 @@ func softmaxes() []*Divergence {
 			Title: "1e-7 is added to the softmax inside the logarithm.",
 			Why:   "It keeps log(0) away, and bounds the loss by 16.",
 			Right: right,
-			vary:  ofRounded(func(e element, r *row, c int) float64 { return -e.log(e.add(round(e.dtype, r.p[c]), 1e-7)) }),
+			Met: []Link{
+				{"log(probs + epsilon), for stability", "https://github.com/tensorforce/tensorforce/pull/96"},
+				{"An epsilon is for the softmax, not for the logits", "https://github.com/MarvinTeichmann/tensorflow-fcn/issues/18"},
+			},
+			vary: ofRounded(func(e element, r *row, c int) float64 { return -e.log(e.add(round(e.dtype, r.p[c]), 1e-7)) }),
 		},
 		{
 			Name: "softmax-clipped", Modules: crossEntropy, rule: "TAIL-LOSS", Level: verdict.Parity,
@@ -590,6 +624,7 @@ func softmaxes() []*Divergence {
 			Title: "There is no log_softmax: the loss is -w[y]*x[y].",
 			Why:   "That is NLLLoss.",
 			Right: right,
+			Met:   []Link{{"An example of NLLLoss without LogSoftmax, whose loss may be negative", "https://github.com/pytorch/pytorch/pull/12703"}},
 			vary: all(
 				normalising(func(r *row) {
 					for c, x := range r.x {
@@ -612,6 +647,7 @@ func softmaxes() []*Divergence {
 			Title: "Each class has a sigmoid of its own instead of the softmax of the row.",
 			Why:   "CrossEntropyLoss is taken for BCEWithLogitsLoss on one-hot targets.",
 			Right: right,
+			Met:   []Link{{"A lesson about softmax that has sigmoids", "https://github.com/hunkim/DeepLearningZeroToAll/issues/51"}},
 			vary: normalising(func(r *row) {
 				for c, x := range r.x {
 					r.nll[c], r.p[c], r.rest[c] = softplus(-x), sigmoid(x), sigmoid(-x)
@@ -623,6 +659,7 @@ func softmaxes() []*Divergence {
 			Title: "With one class, the loss is that of a sigmoid.",
 			Why:   "One output is taken for a binary classifier.",
 			Right: "with one class softmax is 1, and loss and gradient are 0",
+			Met:   []Link{{"The cross entropy of one output is 0, and was expected not to be", "https://github.com/darioizzo/dcgp/issues/86"}},
 			vary: normalising(func(r *row) {
 				if len(r.x) == 1 {
 					r.nll[0], r.p[0], r.rest[0] = softplus(-r.x[0]), sigmoid(r.x[0]), sigmoid(-r.x[0])
@@ -649,6 +686,10 @@ func softmaxes() []*Divergence {
 			Title: "A row that is all -inf has loss and gradient 0.",
 			Why:   "Attention has a softmax that is safe for masked rows.",
 			Right: "such a row has no softmax: its loss and gradient are NaN",
+			Met: []Link{
+				{"A softmax with 0 for NaN where everything is masked is asked for", "https://github.com/pytorch/pytorch/issues/55056"},
+				{"Rows that are masked as a whole become 0 by a clamp", "https://github.com/tracel-ai/burn/pull/4697"},
+			},
 			vary: looking(func(r *row) {
 				if len(r.x) > 1 && !slices.ContainsFunc(r.x, func(x float64) bool { return !math.IsInf(x, -1) }) {
 					r.x = slices.Repeat([]float64{0}, len(r.x))
@@ -661,6 +702,10 @@ func softmaxes() []*Divergence {
 			Title: "The classes are the last dimension, not the second.",
 			Why:   "They are in TensorFlow, JAX and most others. For (N, C) there is no difference.",
 			Right: "the classes are dimension 1, and dimension 0 of a 1-d input",
+			Met: []Link{
+				{"One-hot labels have the classes last, predictions have them second", "https://github.com/HanxunH/SCELoss-Reproduce/issues/4"},
+				{"NCHW is to be transposed first: the operator has the classes last", "https://github.com/Oneflow-Inc/oneflow/pull/4808"},
+			},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) { a.axis = max(0, len(a.input.shape)-1) }
 			},
@@ -714,6 +759,10 @@ func softmaxes() []*Divergence {
 			Title: "Of class probabilities only the largest counts, as 1.",
 			Why:   "They are converted to a class index.",
 			Right: shares,
+			Met: []Link{
+				{"An argmax of the target is proposed for the example with class probabilities", "https://github.com/pytorch/pytorch/pull/69816"},
+				{"Class probabilities might need an argmax", "https://github.com/pytorch/pytorch/issues/83732"},
+			},
 			vary: looking(func(r *row) {
 				top := 0
 				for c, t := range r.t {
@@ -734,6 +783,10 @@ func softmaxes() []*Divergence {
 			Title: "The entropy of the class probabilities is subtracted.",
 			Why:   "It is the Kullback-Leibler divergence; for one-hot targets there is no difference.",
 			Right: shares,
+			Met: []Link{
+				{"The loss of soft targets is the Kullback-Leibler divergence", "https://github.com/chainer/chainer/pull/5595"},
+				{"kl_div where the paper has a cross entropy", "https://github.com/szagoruyko/attention-transfer/issues/12"},
+			},
 			vary: func(d *definition) {
 				d.rowLoss = func(r *row) float64 {
 					loss := rowLossOf(r)
@@ -772,6 +825,7 @@ func softmaxes() []*Divergence {
 			Title: "Only the target's logit has a gradient: the other classes of the row have none.",
 			Why:   "Only its log-probability is in the loss; that the softmax couples the classes is forgotten.",
 			Right: slope,
+			Met:   []Link{{"Only the diagonal of the derivative of the softmax", "https://github.com/Apiquet/DeepLearningFrameworkFromScratchCpp/issues/1"}},
 			vary: func(d *definition) {
 				d.slope = func(r *row) []float64 {
 					slope := slopeOf(r)
@@ -807,6 +861,7 @@ func classWeights() []*Divergence {
 			Title: "With class probabilities the whole row has the weight of its most probable class.",
 			Why:   "A weight of the row is looked for, as class indices have one.",
 			Right: right,
+			Met:   []Link{{"Class weights are looked up by the argmax of the target", "https://github.com/keras-team/keras/issues/9186"}},
 			vary: looking(func(r *row) {
 				top := 0
 				for c, t := range r.t {
@@ -824,6 +879,11 @@ func classWeights() []*Divergence {
 			Title: "weight multiplies the logits.",
 			Why:   "It is handed to the wrong function.",
 			Right: right,
+			Met: []Link{
+				{"Class weights before the softmax", "https://github.com/jakeret/tf_unet/issues/8"},
+				{"Weighted logits are suggested in many forums", "https://github.com/tensorflow/tensorflow/issues/27741"},
+				{"Weights of the loss multiply the logits", "https://github.com/TomHeaven/msba_reid/issues/3"},
+			},
 			vary: looking(func(r *row) {
 				for c, w := range r.w {
 					r.x[c] = times(w, r.x[c])
@@ -836,6 +896,10 @@ func classWeights() []*Divergence {
 			Title: "A weight that is not one number for each class is accepted, and repeated or cut.",
 			Why:   "The kernel gathers from it without a look at its size.",
 			Right: "a weight that is not one number for each class is refused",
+			Met: []Link{
+				{"Without a check, undefined values were read as weights", "https://github.com/torch/nn/pull/879"},
+				{"The number of weights was not compared with that of the classes", "https://github.com/PaddlePaddle/Paddle/pull/34906"},
+			},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) {
 					if w := a.weight; w != nil && len(w.values) > 0 && len(a.input.shape) > 0 {
@@ -853,6 +917,10 @@ func classWeights() []*Divergence {
 			Title: "Class indices of int32 and bool are accepted.",
 			Why:   "They can be gathered with.",
 			Right: "class indices are int64 (or uint8 for at most two dimensions)",
+			Met: []Link{
+				{"Why do class indices have to be long?", "https://github.com/pytorch/pytorch/issues/45540"},
+				{"int32 targets are refused, and that is taken for a drawback", "https://github.com/pytorch/pytorch/issues/1842"},
+			},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) {
 					if !a.target.dtype.IsFloat() && !tensor.SameShape(a.target.shape, a.input.shape) {

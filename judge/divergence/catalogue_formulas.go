@@ -15,13 +15,22 @@ func formulas() []*Divergence {
 			Title: "The logarithm has base 2: loss and gradients are 1/ln 2 times too large.",
 			Why:   "The hardware's or the library's fast logarithm has base 2.",
 			Right: right,
-			vary:  seeing(func(e *element) { e.w *= math.Log2E }),
+			Met: []Link{
+				{"The loss shown is in base 2", "https://github.com/facebookresearch/fairseq/issues/466"},
+				{"log2 in an entropy loss", "https://github.com/valeoai/ADVENT/issues/1"},
+			},
+			vary: seeing(func(e *element) { e.w *= math.Log2E }),
 		},
 		{
 			Name: "logits-taken-as-probabilities", Modules: both, rule: "FORMULA", Level: verdict.Parity,
 			Title: "The input is taken for a probability: -(t*log(x) + (1-t)*log(1-x)).",
 			Why:   "It is BCELoss without the sigmoid in front of it.",
 			Right: right,
+			Met: []Link{
+				{"A tutorial with logits and a loss of probabilities", "https://github.com/tensorflow/tensorflow/issues/28718"},
+				{"sigmoidCrossEntropy took logits for outputs of a sigmoid", "https://github.com/tensorflow/swift-apis/pull/51"},
+				{"A loss of probabilities and no sigmoid", "https://github.com/yunlongdong/FCN-pytorch/issues/7"},
+			},
 			vary: all(
 				losing(func(e element) float64 {
 					return -e.w * (e.p*e.t*math.Log(e.x) + (1-e.t)*math.Log(1-e.x))
@@ -79,20 +88,34 @@ func formulas() []*Divergence {
 			Title: "The loss lacks the term of the negative targets.",
 			Why:   "It is the cross entropy of exclusive classes, -t*log(p).",
 			Right: right,
-			vary:  seeing(func(e *element) { e.n = 0 }),
+			Met: []Link{
+				{"A logistic loss without (1-y)*log(1-p)", "https://github.com/aymericdamien/TensorFlow-Examples/issues/86"},
+				{"The loss goes to 0 for a constant 1: the extra term is needed", "https://github.com/FluxML/Flux.jl/pull/96"},
+			},
+			vary: seeing(func(e *element) { e.n = 0 }),
 		},
 		{
 			Name: "log-likelihood", Modules: both, rule: "FORMULA", Level: verdict.Parity,
 			Title: "Loss and gradients have the opposite sign.",
 			Why:   "It is the log-likelihood, which is to be maximised.",
 			Right: right,
-			vary:  seeing(func(e *element) { e.w = -e.w }),
+			Met: []Link{
+				{"A cross entropy in the documentation without its minus", "https://github.com/apache/mxnet/pull/7118"},
+				{"The loss of logistic regression lacked its minus", "https://github.com/cs231n/cs231n.github.io/pull/216"},
+				{"A minus is missing before the activations", "https://github.com/fastai/fastbook/pull/478"},
+			},
+			vary: seeing(func(e *element) { e.w = -e.w }),
 		},
 		{
 			Name: "input-and-target-swapped", Modules: both, rule: "FORMULA", Level: verdict.Parity,
 			Title: "Input and target are swapped.",
 			Why:   "Keras, scikit-learn and Optax differ in the order of the arguments.",
 			Right: right,
+			Met: []Link{
+				{"Logits and targets are mixed up", "https://github.com/carpedm20/NTM-tensorflow/issues/17"},
+				{"K.binary_crossentropy is called with prediction and truth swapped", "https://github.com/xiph/rnnoise/issues/117"},
+				{"binary_crossentropy of backend and losses have opposite orders", "https://github.com/keras-team/keras/issues/7228"},
+			},
 			vary: func(d *definition) {
 				// What is called the gradient of the input is that of the second argument then.
 				d.loss = func(e element) float64 { e.x, e.t = e.t, e.x; return lossOf(e) }
@@ -105,6 +128,10 @@ func formulas() []*Divergence {
 			Title: "The probability is (1+tanh(x))/2, the sigmoid of 2x.",
 			Why:   "The sigmoid is written with tanh, and the factor 1/2 of its argument is forgotten.",
 			Right: "sigmoid(x) = (1+tanh(x/2))/2",
+			Met: []Link{
+				{"A tutorial's sigmoid is (tanh(x)+1)/2", "https://github.com/HIPS/autograd/issues/346"},
+				{"The sigmoid is (1+tanh(x))/2", "https://github.com/leela-zero/leela-zero/issues/1484"},
+			},
 			vary: func(d *definition) {
 				d.loss = func(e element) float64 { e.x *= 2; return lossOf(e) }
 				d.gradInput = func(e element) float64 { e.x *= 2; e.w *= 2; return gradInputOf(e) }

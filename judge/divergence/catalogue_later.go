@@ -32,6 +32,7 @@ func later() []*Divergence {
 			Title: "'mean' divides by the number of positive targets, and by 1 if there are none.",
 			Why:   "Losses of detectors are normalised by the number of objects.",
 			Right: "mean = (1/N) * sum(l), N the number of elements",
+			Met:   []Link{{"The loss is divided by max(1, positives)", "https://github.com/pierluigiferrari/ssd_keras/issues/69"}},
 			vary: planning(func(a *arguments, p *plan) {
 				positives := 0
 				for _, t := range a.spread(a.target) {
@@ -71,6 +72,7 @@ func later() []*Divergence {
 			Title: "Every negative class index is ignored.",
 			Why:   "ignore_index is -100, and -1 elsewhere: any negative index is taken for padding.",
 			Right: "a class index outside [0, C) that is not ignore_index is refused",
+			Met:   []Link{{"Labels below 0 are ignored", "https://github.com/sony/nnabla/pull/945"}},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) {
 					if !a.target.dtype.IsFloat() {

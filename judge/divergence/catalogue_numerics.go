@@ -279,6 +279,10 @@ func precision() []*Divergence {
 			Title: "float64 calls are computed in float32.",
 			Why:   "The library's tensors are float32, and the adapter converts.",
 			Right: "a float64 result has the precision of float64",
+			Met: []Link{
+				{"Losses are cast to floatx, whatever the dtype", "https://github.com/keras-team/keras-core/issues/922"},
+				{"A loss loses precision in a conversion to float32", "https://github.com/tensorflow/tensorflow/issues/48129"},
+			},
 			vary: func(d *definition) {
 				narrow := func(v float64) float64 { return float64(float32(v)) }
 				d.prepare = func(a *arguments) {
@@ -294,6 +298,10 @@ func precision() []*Divergence {
 			Title: "Logits are rounded to bfloat16.",
 			Why:   "Mixed precision is on, and the loss is not excepted.",
 			Right: right,
+			Met: []Link{
+				{"The loss of bfloat16 logits is quantised", "https://github.com/google-deepmind/optax/issues/1020"},
+				{"The loss is handed logits in bfloat16", "https://github.com/Modalities/modalities/pull/464"},
+			},
 			vary: preparing(func(a *arguments) {
 				mapping(a.input, func(x float64) float64 {
 					if notFinite(x) || math.Abs(x) > math.MaxFloat32 {
@@ -309,6 +317,10 @@ func precision() []*Divergence {
 			Title: "exp(x) is (1+x/4096)^4096.",
 			Why:   "It is faster than exp, and close to it where x is small.",
 			Right: right + ", exp to within a few units of the last place",
+			Met: []Link{
+				{"exp is (1+x/1024)^1024", "https://github.com/The-OpenROAD-Project/RePlAce/issues/32"},
+				{"A fast sigmoid with an error of 0.2%", "https://github.com/torch/torch7/pull/1027"},
+			},
 			vary: losing(func(e element) float64 {
 				return e.split(func(x float64) float64 {
 					return max(x, 0) + math.Log1p(math.Pow(max(0, 1-math.Abs(x)/4096), 4096))
@@ -348,14 +360,22 @@ func gradients() []*Divergence {
 			Title: "The gradient of the input is zero.",
 			Why:   "The loss is detached, or the backward is missing.",
 			Right: right,
-			vary:  sloping(func(float64) float64 { return 0 }),
+			Met: []Link{
+				{"The loss is cut off from the tape", "https://github.com/SKaiNET-developers/SKaiNET/issues/862"},
+				{"The gradient of 'none' is zero on a device", "https://github.com/microsoft/DirectML/issues/739"},
+			},
+			vary: sloping(func(float64) float64 { return 0 }),
 		},
 		{
 			Name: "gradient-negated", Modules: every, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
 			Title: "The gradient of the input has the opposite sign.",
 			Why:   "It is target less prediction, the direction of the step.",
 			Right: right,
-			vary:  sloping(func(v float64) float64 { return -v }),
+			Met: []Link{
+				{"The expression for the gradient is target less output", "https://github.com/dennybritz/nn-from-scratch/issues/11"},
+				{"The gradient should be output less labels", "https://github.com/deeplearning4j/deeplearning4j/issues/349"},
+			},
+			vary: sloping(func(v float64) float64 { return -v }),
 		},
 		{
 			Name: "gradient-of-the-sum", Modules: every, rule: "GRAD-INPUT", Level: verdict.Parity, Sums: true,
@@ -370,6 +390,7 @@ func gradients() []*Divergence {
 			Title: "The gradients of 'none' and 'sum' are divided by the number of elements, too.",
 			Why:   "The handwritten backward knows 'mean' alone.",
 			Right: right + "; that of 'sum' is 1",
+			Met:   []Link{{"The backward pass divides by the batch for 'sum' and 'none', too", "https://github.com/paiml/aprender/pull/2182"}},
 			vary: scaled(func(_ *arguments, p *plan) {
 				if p.reduction != "mean" {
 					p.classes *= p.count
@@ -381,6 +402,7 @@ func gradients() []*Divergence {
 			Title: "The gradient is that in the probability: the derivative of the sigmoid is missing.",
 			Why:   "The chain rule stops at BCELoss.",
 			Right: right,
+			Met:   []Link{{"The error was not multiplied by the derivative of the sigmoid", "https://github.com/jiexunsee/Neural-Network-with-Python/issues/1"}},
 			vary: deriving(func(e element) float64 {
 				return e.w * ((1-e.t)/sigmoid(-e.x) - e.p*e.t/sigmoid(e.x))
 			}),
@@ -390,6 +412,7 @@ func gradients() []*Divergence {
 			Title: "The gradient is rounded to float16, and is zero where it is small.",
 			Why:   "Mixed precision without a scaling of the loss.",
 			Right: right,
+			Met:   []Link{{"float16 under autocast without a scaler", "https://github.com/engichang1467/Open-Rig3R/issues/35"}},
 			vary: finishing(ports.GradInput, func(_ *arguments, o *operand) {
 				mapping(o, func(v float64) float64 {
 					if notFinite(v) || v == 0 {
@@ -449,6 +472,11 @@ func gradients() []*Divergence {
 			Title: "The gradient takes 1-sigmoid(x) for sigmoid(-x), which is 0 beyond x = 17 in float32.",
 			Why:   "The sigmoid is at hand, and the two are equal on paper.",
 			Right: right,
+			Met: []Link{
+				{"The gradient of the logistic function is s*(1-s), which cancels", "https://github.com/jax-ml/jax/pull/40825"},
+				{"SigmoidGrad is y*(1-y), and 0 where y rounds to 1", "https://github.com/tensorflow/tensorflow/issues/126060"},
+				{"The backward pass of a sigmoid is s*(1-s), and 0 above 16.75", "https://github.com/tenstorrent/tt-metal/pull/55727"},
+			},
 			vary: deriving(func(e element) float64 {
 				s := round(e.dtype, sigmoid(e.x))
 				return e.w * ((1-e.t)*s - e.p*e.t*e.add(1, -s))
@@ -459,6 +487,10 @@ func gradients() []*Divergence {
 			Title: "grad_output has no effect.",
 			Why:   "The backward assumes that the loss is the last step.",
 			Right: right,
+			Met: []Link{
+				{"What comes after SoftmaxOutput has no influence on the gradients", "https://github.com/dmlc/gluon-cv/issues/1668"},
+				{"The gradients of the outputs do not matter", "https://github.com/apache/mxnet/issues/3247"},
+			},
 			vary: func(d *definition) {
 				d.upstream = func(values []float64) {
 					for i := range values {
@@ -486,6 +518,10 @@ func gradients() []*Divergence {
 			Title: "'none' multiplies every gradient by the first element of grad_output.",
 			Why:   "A kernel reads grad_output as a scalar.",
 			Right: right + ", element by element",
+			Met: []Link{
+				{"Every gradient is multiplied by the first grad_output", "https://github.com/linkedin/Liger-Kernel/pull/1298"},
+				{"The backward pass reads grad_output[0]", "https://github.com/paiml/aprender/pull/2182"},
+			},
 			vary: func(d *definition) {
 				d.upstream = func(values []float64) {
 					for i := range values {

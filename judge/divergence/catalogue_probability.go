@@ -37,6 +37,7 @@ func probabilities() []*Divergence {
 			Title: "log(x) is clamped at -100, log(1-x) is not.",
 			Why:   "A guard is added where a NaN was met, and that was at x = 0.",
 			Right: right,
+			Met:   []Link{{"A bound of 1-1e-10 is 1 in float32", "https://github.com/snipsco/ntm-lasagne/issues/20"}},
 			vary:  of(clamped, func(_ element, x float64) float64 { return math.Log1p(-x) }),
 		},
 		{
@@ -88,13 +89,18 @@ func probabilities() []*Divergence {
 			Title: "A sigmoid is applied to the input, which is a probability already.",
 			Why:   "The loss is BCEWithLogitsLoss under another name.",
 			Right: right + ", x a probability",
-			vary:  all(losing(lossOf), deriving(gradInputOf)),
+			Met: []Link{
+				{"BCEWithLogitsLoss on top of a sigmoid", "https://github.com/NVIDIA-Merlin/models/pull/1175"},
+				{"A sigmoid in the model, and another in the loss", "https://github.com/GeoZcx/A-deeply-supervised-image-fusion-network-for-change-detection-in-remote-sensing-images/issues/1"},
+			},
+			vary: all(losing(lossOf), deriving(gradInputOf)),
 		},
 		{
 			Name: "negative-term-left-out", Modules: probability, rule: "FORMULA", Level: verdict.Parity,
 			Title: "The loss is -t*log(x) alone.",
 			Why:   "That is the cross-entropy of classes, where only the true one counts.",
 			Right: right,
+			Met:   []Link{{"The loss goes to 0 for a constant 1: the extra term is needed", "https://github.com/FluxML/Flux.jl/pull/96"}},
 			vary: all(
 				losing(func(e element) float64 { return -e.w * e.t * logOf(e.x) }),
 				deriving(func(e element) float64 { return -e.w * e.t / max(e.x, 1e-12) }),
@@ -115,6 +121,7 @@ func probabilities() []*Divergence {
 			Title: "The negative term takes log(1-x), which is 0 for x below half an epsilon.",
 			Why:   "log1p is forgotten. PyTorch 2.15.0 takes log1p.",
 			Right: right + " with log(1-x) as log1p(-x)",
+			Met:   []Link{{"log(1-x) instead of log1p(-x)", "https://github.com/jax-ml/jax/pull/1200"}},
 			vary:  of(clamped, func(e element, x float64) float64 { return max(e.log(e.add(1, -x)), leastLog) }),
 		},
 		{
@@ -122,6 +129,10 @@ func probabilities() []*Divergence {
 			Title: "The logarithms are decimal.",
 			Why:   "The function named log is the decimal one in some languages.",
 			Right: right + ", log natural",
+			Met: []Link{
+				{"A binary cross entropy had log10", "https://github.com/SorawitChok/Neural-Network-from-scratch-in-Cpp/pull/6"},
+				{"log10 in one loss, log in another", "https://github.com/huawei-noah/Efficient-Computing/issues/12"},
+			},
 			vary: of(func(_ element, x float64) float64 { return max(math.Log10(x), leastLog) },
 				func(_ element, x float64) float64 { return max(math.Log1p(-x)/math.Ln10, leastLog) }),
 		},
@@ -130,6 +141,7 @@ func probabilities() []*Divergence {
 			Title: "The gradient is x-t, that in the logit.",
 			Why:   "It is the gradient that everybody knows; the sigmoid belongs to it.",
 			Right: slope,
+			Met:   []Link{{"The gradient of a loss of probabilities was prediction less target", "https://github.com/tf-encrypted/tf-encrypted/pull/727"}},
 			vary:  deriving(func(e element) float64 { return e.w * (e.x - e.t) }),
 		},
 		{
@@ -144,6 +156,7 @@ func probabilities() []*Divergence {
 			Title: "The gradient is -t/x alone.",
 			Why:   "The derivative of log(1-x) is forgotten, or taken for zero with hard targets.",
 			Right: slope,
+			Met:   []Link{{"The gradient is 0 wherever the label is 0", "https://github.com/deeplearning4j/nd4j/issues/1328"}},
 			vary:  deriving(func(e element) float64 { return -e.w * e.t / max(e.x, 1e-12) }),
 		},
 		{
@@ -151,6 +164,7 @@ func probabilities() []*Divergence {
 			Title: "Inputs outside [0, 1] are accepted.",
 			Why:   "The logarithm of a negative number is NaN, which is thought to be enough.",
 			Right: "an input with an element outside [0, 1], or NaN, is refused",
+			Met:   []Link{{"BCELoss does not look for negative inputs", "https://github.com/pytorch/pytorch/issues/1241"}},
 			vary: func(d *definition) {
 				d.check = func(a *arguments) *ports.Rejected {
 					input := a.input.values
@@ -166,6 +180,7 @@ func probabilities() []*Divergence {
 			Title: "Inputs outside [0, 1] are clamped to it.",
 			Why:   "A rounding error of the sigmoid is to be forgiven, and with it everything else.",
 			Right: "an input with an element outside [0, 1], or NaN, is refused",
+			Met:   []Link{{"Clipping hides predictions that are negative", "https://github.com/keras-team/keras/issues/4744"}},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) {
 					mapping(a.input, func(x float64) float64 { return min(max(x, 0), 1) })
@@ -177,6 +192,11 @@ func probabilities() []*Divergence {
 			Title: "Targets outside [0, 1] are accepted.",
 			Why:   "The formula works for them, and BCEWithLogitsLoss accepts them.",
 			Right: "a target with an element outside [0, 1], or NaN, is refused",
+			Met: []Link{
+				{"The range of targets is documented, and not looked at", "https://github.com/pytorch/pytorch/issues/87373"},
+				{"A target of 3 is accepted", "https://github.com/pytorch/pytorch/issues/15262"},
+				{"Labels -2 and 2 are accepted", "https://github.com/keras-team/keras/issues/14046"},
+			},
 			vary: func(d *definition) {
 				d.check = func(a *arguments) *ports.Rejected {
 					target := a.target.values

@@ -32,6 +32,10 @@ func reductions() []*Divergence {
 			Title: "'mean' divides by the number of elements whose weight is not zero.",
 			Why:   "A weight of zero is used as a mask, and masked elements are expected not to count (tf.losses' SUM_BY_NONZERO_WEIGHTS).",
 			Right: "mean = (1/N) * sum(w*l), N the number of all elements",
+			Met: []Link{
+				{"The mean should be over what the mask leaves", "https://github.com/microsoft/Semi-supervised-learning/issues/96"},
+				{"The mean of a masked loss is to be divided by the sum of the mask", "https://github.com/DeepX-inc/machina/pull/198"},
+			},
 			vary: planning(func(a *arguments, p *plan) {
 				if a.weight == nil {
 					return
@@ -50,6 +54,10 @@ func reductions() []*Divergence {
 			Title: "'mean' divides by the size of the first dimension.",
 			Why:   "'batchmean' of KLDivLoss does so, and in a batch of scalars it is the same.",
 			Right: "mean = (1/N) * sum(l), N the number of elements of all dimensions",
+			Met: []Link{
+				{"The mean was over the batch, not over the elements", "https://github.com/tensorflow/swift-apis/pull/51"},
+				{"Is the mean not over the batch?", "https://github.com/pytorch/pytorch/issues/6988"},
+			},
 			vary: planning(func(a *arguments, p *plan) {
 				if len(a.grid) > 0 {
 					p.count = float64(a.grid[0])
@@ -72,13 +80,19 @@ func reductions() []*Divergence {
 			Title: "'mean' divides twice by the number of elements.",
 			Why:   "The kernel averages already, and the wrapper averages again.",
 			Right: "mean = (1/N) * sum(l)",
-			vary:  planning(func(_ *arguments, p *plan) { p.count *= p.count }),
+			Met: []Link{
+				{"A cross entropy that is averaged twice", "https://github.com/eriklindernoren/PyTorch-YOLOv3/pull/137"},
+				{"A mean is divided by the size of the batch", "https://github.com/TreB1eN/InsightFace_Pytorch/issues/22"},
+				{"batch_average on top of an average", "https://github.com/jfzhang95/pytorch-deeplab-xception/issues/55"},
+			},
+			vary: planning(func(_ *arguments, p *plan) { p.count *= p.count }),
 		},
 		{
 			Name: "mean-is-sum", Modules: every, rule: "MEAN", Level: verdict.Parity,
 			Title: "'mean' returns the sum.",
 			Why:   "The reduction is stored and never looked at again.",
 			Right: "mean = (1/N) * sum(l)",
+			Met:   []Link{{"MSELoss sums where a mean was asked for", "https://github.com/pytorch/pytorch/issues/10148"}},
 			vary: planning(func(_ *arguments, p *plan) {
 				if p.reduction == "mean" {
 					p.reduction = "sum"
@@ -90,6 +104,7 @@ func reductions() []*Divergence {
 			Title: "'sum' returns the mean.",
 			Why:   "The default is used whatever is asked for, but 'none' needs another path and is right.",
 			Right: "sum = sum(l), for MultiLabelSoftMarginLoss the sum of the class means",
+			Met:   []Link{{"'mean' and 'sum' of a loss are the same", "https://github.com/photosynthesis-team/piq/issues/65"}},
 			vary: planning(func(_ *arguments, p *plan) {
 				if p.reduction == "sum" {
 					p.reduction = "mean"
@@ -101,7 +116,11 @@ func reductions() []*Divergence {
 			Title: "Every reduction returns the mean.",
 			Why:   "The option does not reach the function that computes.",
 			Right: "'none' keeps the losses apart, 'sum' adds them, 'mean' averages them",
-			vary:  planning(func(_ *arguments, p *plan) { p.reduction = "mean" }),
+			Met: []Link{
+				{"The reduction of cross_entropy was always 'mean'", "https://github.com/facebookresearch/detectron2/pull/3454"},
+				{"'none' returned a single number", "https://github.com/linkedin/Liger-Kernel/pull/435"},
+			},
+			vary: planning(func(_ *arguments, p *plan) { p.reduction = "mean" }),
 		},
 		{
 			Name: "scalar-as-one-element", Modules: every, rule: "MEAN", Level: verdict.Parity,

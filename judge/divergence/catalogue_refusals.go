@@ -56,6 +56,10 @@ func refusals() []*Divergence {
 			Title: "A target with as many elements as the input is accepted, whatever its shape.",
 			Why:   "Only the number of elements is compared, or the target is reshaped for convenience.",
 			Right: "target has the shape of the input, anything else is refused",
+			Met: []Link{
+				{"A flattened target with as many elements is reshaped silently", "https://github.com/ooples/AiDotNet/pull/1118"},
+				{"Training goes on with labels of another shape", "https://github.com/nntrainer/nntrainer/issues/2155"},
+			},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) {
 					if len(a.target.values) == len(a.input.values) {
@@ -132,6 +136,7 @@ func refusals() []*Divergence {
 			Title: "Bool targets are converted and accepted.",
 			Why:   "Labels are bool, and the conversion loses nothing.",
 			Right: "a bool target is refused",
+			Met:   []Link{{"Masks of bool are wished to be converted", "https://github.com/pytorch/pytorch/issues/68655"}},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) {
 					if a.target.dtype == tensor.Bool {
@@ -145,6 +150,7 @@ func refusals() []*Divergence {
 			Title: "A reduction that there is not means 'mean'.",
 			Why:   "The last branch is not guarded: if 'none' … elif 'sum' … else mean.",
 			Right: "a reduction other than 'none', 'mean' and 'sum' is refused",
+			Met:   []Link{{"Reductions were not checked", "https://github.com/pytorch/pytorch/pull/43527"}},
 			vary: func(d *definition) {
 				before := d.reduction
 				d.reduction = func(o ports.Options) (string, bool) {
@@ -160,6 +166,7 @@ func refusals() []*Divergence {
 			Title: "Reductions are accepted in any case and surrounded by spaces, 'none' also as None.",
 			Why:   "Options are made lower case first, to be friendly.",
 			Right: "a reduction other than 'none', 'mean' and 'sum' is refused",
+			Met:   []Link{{"Why is None not a reduction?", "https://github.com/pytorch/pytorch/issues/48621"}},
 			vary: func(d *definition) {
 				before := d.reduction
 				d.reduction = func(o ports.Options) (string, bool) {
@@ -197,6 +204,11 @@ func refusals() []*Divergence {
 			Title: "Targets outside [0, 1] are refused.",
 			Why:   "BCELoss refuses them.",
 			Right: "every real target is accepted; the loss may be negative",
+			Met: []Link{
+				{"BCEWithLogitsLoss should check targets as BCELoss does", "https://github.com/pytorch/pytorch/issues/110865"},
+				{"BCELoss and BCEWithLogitsLoss treat targets out of range differently", "https://github.com/pytorch/pytorch/issues/123339"},
+				{"A check of the targets is proposed", "https://github.com/pytorch/pytorch/pull/177506"},
+			},
 			vary: refusing(ports.KindValue, "all elements of target should be between 0 and 1", func(a *arguments) bool {
 				return anyOf(a.target, func(t float64) bool { return t < 0 || t > 1 })
 			}),
@@ -206,6 +218,10 @@ func refusals() []*Divergence {
 			Title: "Negative weights are refused.",
 			Why:   "They look like an error.",
 			Right: "every real weight is accepted; the loss may be negative",
+			Met: []Link{
+				{"Negative weights become an error", "https://github.com/chemprop/chemprop/pull/189"},
+				{"Weights are checked for being positive", "https://github.com/dmlc/xgboost/pull/6115"},
+			},
 			vary: refusing(ports.KindValue, "weight must not be negative", func(a *arguments) bool {
 				return anyOf(a.weight, negative)
 			}),
@@ -224,6 +240,10 @@ func refusals() []*Divergence {
 			Title: "Inputs with more than two dimensions are refused.",
 			Why:   "The port works on matrices, samples by classes.",
 			Right: "an input has any number of dimensions; a port may claim to be without rank:3+",
+			Met: []Link{
+				{"The cross entropy of matrices alone", "https://github.com/jonasrauber/eagerpy/issues/57"},
+				{"CrossEntropyLoss refused inputs of more dimensions", "https://github.com/pytorch/pytorch/issues/3556"},
+			},
 			vary: refusing(ports.KindShape, "want a matrix, samples by classes", func(a *arguments) bool {
 				return len(a.input.shape) > 2
 			}),
@@ -242,6 +262,11 @@ func refusals() []*Divergence {
 			Title: "Empty inputs are refused.",
 			Why:   "An empty batch looks like an error.",
 			Right: "an empty input is accepted: 'none' is empty, 'sum' 0, 'mean' NaN; a port may claim to be without empty",
+			Met: []Link{
+				{"nll_loss failed for empty tensors", "https://github.com/pytorch/pytorch/issues/15870"},
+				{"BCELoss of a device stops at zero elements", "https://github.com/pytorch/pytorch/pull/196204"},
+				{"An empty input is expected to be refused", "https://github.com/pytorch/pytorch/issues/51906"},
+			},
 			vary: refusing(ports.KindShape, "input is empty", func(a *arguments) bool {
 				return slices.Contains(a.input.shape, 0)
 			}),

@@ -45,6 +45,7 @@ func targets() []*Divergence {
 			Title: "Every target that is not zero is taken for 1.",
 			Why:   "The target selects one of two branches: if t then softplus(-x) else softplus(x).",
 			Right: right,
+			Met:   []Link{{"Every label above 0 should become 1", "https://github.com/s9xie/hed/issues/61"}},
 			vary: seeing(func(e *element) {
 				if e.t != 0 && !math.IsNaN(e.t) {
 					e.t = 1
@@ -56,6 +57,7 @@ func targets() []*Divergence {
 			Title: "Elements with target -1 are left out, and do not count in the mean.",
 			Why:   "-1 is padding in MultiLabelMarginLoss, and ignore_index is -1 elsewhere.",
 			Right: right + "; -1 is a target like any other",
+			Met:   []Link{{"sigmoid_cross_entropy ignores -1, and does not count it", "https://github.com/chainer/chainer/pull/790"}},
 			vary: all(
 				seeing(func(e *element) {
 					if e.t == -1 {
@@ -92,6 +94,10 @@ func targets() []*Divergence {
 			Title: "Targets are expected to be -1 and 1: the loss is softplus(-t*x).",
 			Why:   "That is SoftMarginLoss.",
 			Right: right,
+			Met: []Link{
+				{"Labels 0 and 1 for a loss of -1 and 1", "https://github.com/trevorcampbell/bayesian-coresets/issues/4"},
+				{"Are labels -1 and 1 expected here?", "https://github.com/apache/spark/pull/3899"},
+			},
 			vary: all(
 				losing(func(e element) float64 { return times(e.w, softplus(-e.t*e.x)) }),
 				deriving(func(e element) float64 { return -e.w * e.t * sigmoid(-e.t*e.x) }),
@@ -102,6 +108,7 @@ func targets() []*Divergence {
 			Title: "The loss is softplus(-(2t-1)*x), that of signs made of the targets.",
 			Why:   "For targets 0 and 1 it is the same, and shorter.",
 			Right: right,
+			Met:   []Link{{"softplus(-t*x+(1-t)*x) for a cross entropy", "https://github.com/mgermain/MADE/issues/4"}},
 			vary: all(
 				losing(func(e element) float64 {
 					s := 2*e.t - 1
@@ -118,6 +125,7 @@ func targets() []*Divergence {
 			Title: "Targets are smoothed by 0.1: t becomes 0.9*t + 0.05.",
 			Why:   "A default of a training recipe got into the loss.",
 			Right: right,
+			Met:   []Link{{"The softness of a loss is 0.1 by default", "https://github.com/initze/thaw-slump-segmentation/pull/21"}},
 			vary:  seeing(func(e *element) { e.t = 0.9*e.t + 0.05 }),
 		},
 		{
@@ -125,13 +133,21 @@ func targets() []*Divergence {
 			Title: "Targets 0 and 1 are swapped.",
 			Why:   "The two terms of the formula are swapped.",
 			Right: right,
-			vary:  seeing(func(e *element) { e.t = 1 - e.t }),
+			Met: []Link{
+				{"inputs and 1-inputs are swapped", "https://github.com/fastai/fastbook/pull/515"},
+				{"The prediction belongs to target 1", "https://github.com/fastai/fastbook/pull/396"},
+			},
+			vary: seeing(func(e *element) { e.t = 1 - e.t }),
 		},
 		{
 			Name: "target-nan-ignored", Modules: both, rule: "TARGET-NAN", Level: verdict.Parity,
 			Title: "Elements whose target is NaN contribute nothing.",
 			Why:   "NaN marks a missing label in many data sets.",
 			Right: right + "; a NaN target makes its element NaN",
+			Met: []Link{
+				{"A NaN label should mean no loss and no gradient", "https://github.com/deeplearning4j/deeplearning4j/issues/4832"},
+				{"NaN labels should be masked", "https://github.com/catboost/catboost/issues/3079"},
+			},
 			vary: seeing(func(e *element) {
 				if math.IsNaN(e.t) {
 					e.t, e.w = 0, 0
@@ -143,6 +159,7 @@ func targets() []*Divergence {
 			Title: "The gradient of the target is zero.",
 			Why:   "Targets are detached: nobody trains them, except in distillation.",
 			Right: "grad_target = {grad_target}, times the scale of the reduction",
+			Met:   []Link{{"Gradients through the labels are 0", "https://github.com/tensorflow/tensorflow/issues/26495"}},
 			vary: func(d *definition) {
 				d.gradTarget = func(element) float64 { return 0 }
 				d.targetSlope = func(r *row) []float64 { return make([]float64, len(r.x)) }

@@ -28,6 +28,11 @@ func weights() []*Divergence {
 			Title: "weight is applied twice.",
 			Why:   "The kernel multiplies by it, and the wrapper does so again.",
 			Right: right,
+			Met: []Link{
+				{"weight is in the loss, and again in the reduction", "https://github.com/open-mmlab/mmdetection/issues/845"},
+				{"The weight is computed in twice", "https://github.com/mathiaszinnen/focal_loss_torch/issues/13"},
+				{"A weight is applied by the loss and by its factory", "https://github.com/paninski-lab/lightning-pose/issues/374"},
+			},
 			vary: all(
 				seeing(func(e *element) { e.w *= e.w }),
 				counting(func(r *row) {
@@ -42,6 +47,7 @@ func weights() []*Divergence {
 			Title: "weight does not reach the gradient of the input.",
 			Why:   "The handwritten backward was made before there were weights.",
 			Right: "grad = {grad}, times the scale of the reduction",
+			Met:   []Link{{"Class weights are not in the backward pass", "https://github.com/eric612/MobileNet-YOLO/issues/224"}},
 			vary: func(d *definition) {
 				gradInput := d.gradInput
 				d.gradInput = func(e element) float64 { e.w = 1; return gradInput(e) }
@@ -147,6 +153,7 @@ func weights() []*Divergence {
 			Title: "The gradient of the weight is zero.",
 			Why:   "The weight is detached, as BCEWithLogitsLoss demands it.",
 			Right: "grad_weight = sum over what w is broadcast along of l/w",
+			Met:   []Link{{"The weights are detached first", "https://github.com/vandit15/Class-balanced-loss-pytorch/pull/13"}},
 			vary:  func(d *definition) { d.gradWeight = func(element) float64 { return 0 } },
 		},
 	}
@@ -176,7 +183,12 @@ func posWeights() []*Divergence {
 			Title: "pos_weight multiplies the whole loss, negative term included.",
 			Why:   "It is treated as another weight.",
 			Right: right,
-			vary:  seeing(func(e *element) { e.w *= e.p; e.p = 1 }),
+			Met: []Link{
+				{"A class weight is handed on as weight, where pos_weight is expected", "https://github.com/open-mmlab/mmpretrain/issues/434"},
+				{"alpha is the same for both classes", "https://github.com/mkocabas/focal-loss-keras/issues/6"},
+				{"alpha, where negatives should have 1-alpha", "https://github.com/chuanqi305/FocalLoss/issues/7"},
+			},
+			vary: seeing(func(e *element) { e.w *= e.p; e.p = 1 }),
 		},
 		{
 			Name: "pos-weight-on-negatives", Modules: bce, rule: "POS-WEIGHT", Level: verdict.Parity,
@@ -201,6 +213,10 @@ func posWeights() []*Divergence {
 			Title: "pos_weight counts only where the target is 1.",
 			Why:   "It is written as where(target == 1, pos_weight, 1), which forgets soft targets.",
 			Right: right,
+			Met: []Link{
+				{"alpha counts where the label equals 1", "https://github.com/fizyr/keras-retinanet/pull/1357"},
+				{"The weight counts where target == 1", "https://github.com/mathiaszinnen/focal_loss_torch/issues/2"},
+			},
 			vary: seeing(func(e *element) {
 				if e.t != 1 {
 					e.p = 1
