@@ -125,8 +125,8 @@ func (w writer) compose(what string) (string, error) {
 	return "", fmt.Errorf("compose: no figure %q", what)
 }
 
-// composeTable writes all figures. PyTorch 2.15.0 with its own sigmoid and autograd was asked the same once, and gave the
-// same table.
+// composeTable writes all figures. ports/pytorch/findings/bceloss_of_a_sigmoid.py asks PyTorch the same, with its own
+// sigmoid and autograd, and prints the same table.
 func composeTable() (string, error) {
 	s32, err := saturates[float32]()
 	if err != nil {

@@ -1,6 +1,9 @@
 package semantics
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -51,5 +54,49 @@ func TestCompose(t *testing.T) {
 	}
 	if both.losses[3] != 100 || both.gradients[3] != 0 {
 		t.Errorf("logit 20: loss %v, gradient %v, want those of the clamp", both.losses[3], both.gradients[3])
+	}
+}
+
+// TestPyTorchPartsAlike: PyTorch, with its own losses, sigmoid and autograd, parts where the page says: as recorded with
+// its findings, and as the script there prints it, where PyTorch is installed.
+func TestPyTorchPartsAlike(t *testing.T) {
+	want, err := composeTable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join("..", "..", "..", "ports", "pytorch")
+	const script = "bceloss_of_a_sigmoid.py"
+
+	findings, err := os.ReadFile(filepath.Join(folder, "findings", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(findings), "\n## "+script+"\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var recorded []string
+	for line := range strings.Lines(section) {
+		if line, ok := strings.CutPrefix(line, "    "); ok {
+			recorded = append(recorded, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	if got := strings.Join(recorded, "\n"); got != want {
+		t.Errorf("%s of findings/README.md:\n%s\nwant\n%s", script, got, want)
+	}
+
+	python, err := filepath.Abs(filepath.Join(folder, ".venv", "bin", "python"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(python); err != nil {
+		t.Skip("PyTorch is not installed (make port-pytorch installs it)")
+	}
+	command := exec.CommandContext(t.Context(), python, filepath.Join("findings", script))
+	command.Dir = folder
+	printed, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.TrimSpace(string(printed)); got != want {
+		t.Errorf("PyTorch: got\n%s\nwant\n%s", got, want)
 	}
 }
