@@ -52,6 +52,15 @@ func (w writer) classes() ([]int64, error) {
 	return classes, nil
 }
 
+// blogSize writes samples×classes of the table.
+func (w writer) blogSize() (string, error) {
+	t, err := w.blog()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d×%d", t.logits.Shape[0], t.logits.Shape[1]), nil
+}
+
 // blogNone writes the table with the losses that the post prints and those that PyTorch returns.
 func (w writer) blogNone() (string, error) {
 	t, err := w.blog()
@@ -72,24 +81,24 @@ func (w writer) blogNone() (string, error) {
 		head = append(head, fmt.Sprintf(":class %d", c))
 	}
 	head = append(head, ":MultiLabelSoftMarginLoss")
-	var rows [][]string
+	var lines [][]string
 	for n := range samples {
-		row := func(what, last string, cell func(i int) string) {
+		line := func(what, last string, cell func(i int) string) {
 			cells := []string{"", what}
-			if len(rows)%4 == 0 {
+			if len(lines)%4 == 0 {
 				cells[0] = fmt.Sprint(n)
 			}
 			for c := range classes {
 				cells = append(cells, cell(n*classes+c))
 			}
-			rows = append(rows, append(cells, last))
+			lines = append(lines, append(cells, last))
 		}
-		row("logit", "", func(i int) string { return fmt.Sprintf("%.4f", t.logits.Data[i]) })
-		row("target", "", func(i int) string { return facts.Number(t.targets.Data[i]) })
-		row("loss in the post", fmt.Sprintf("%.4f", mlsm.Published[n]), func(i int) string { return fmt.Sprintf("%.4f", bce.Published[i]) })
-		row("loss in PyTorch", sixDigits(mlsm.Reference.Float64(n)), func(i int) string { return sixDigits(bce.Reference.Float64(i)) })
+		line("logit", "", func(i int) string { return fmt.Sprintf("%.4f", t.logits.Data[i]) })
+		line("target", "", func(i int) string { return facts.Number(t.targets.Data[i]) })
+		line("loss in the post", fmt.Sprintf("%.4f", mlsm.Published[n]), func(i int) string { return fmt.Sprintf("%.4f", bce.Published[i]) })
+		line("loss in PyTorch", sixDigits(mlsm.Reference.Float64(n)), func(i int) string { return sixDigits(bce.Reference.Float64(i)) })
 	}
-	return table(head, rows), nil
+	return table(head, lines), nil
 }
 
 func sixDigits(x float64) string { return fmt.Sprintf("%.6f", x) }
@@ -119,9 +128,9 @@ var blogReadings = []struct{ what, module, suffix string }{
 
 // blogAll writes what each module returns for the table.
 func (w writer) blogAll() (string, error) {
-	var rows [][]string
+	var lines [][]string
 	for _, reading := range blogReadings {
-		row := []string{reading.what}
+		cells := []string{reading.what}
 		for _, reduction := range []string{"none", "mean", "sum"} {
 			c, err := w.set.Case(blogCase(reading.module, reduction+reading.suffix))
 			if err != nil {
@@ -131,12 +140,12 @@ func (w writer) blogAll() (string, error) {
 			if err != nil {
 				return "", err
 			}
-			row = append(row, fourDecimals(want.Reference))
+			cells = append(cells, fourDecimals(want.Reference))
 		}
-		row = append(row, "`"+blogCase(reading.module, "*"+reading.suffix)+"`")
-		rows = append(rows, row)
+		cells = append(cells, "`"+blogCase(reading.module, "*"+reading.suffix)+"`")
+		lines = append(lines, cells)
 	}
-	return table([]string{"module", "'none'", ":'mean'", ":'sum'", "cases"}, rows), nil
+	return table([]string{"module", "'none'", ":'mean'", ":'sum'", "cases"}, lines), nil
 }
 
 // fourDecimals writes a loss as the post does; of a matrix its shape alone.

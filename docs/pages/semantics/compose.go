@@ -136,7 +136,7 @@ func composeTable() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var rows [][]string
+	var lines [][]string
 	for _, at := range []struct{ sign, target float64 }{{1, 0}, {1, 0.5}, {1, 1}, {-1, 0}, {-1, 0.5}, {-1, 1}} {
 		p32, err := part(float32(at.sign), float32(at.target), close32)
 		if err != nil {
@@ -150,8 +150,8 @@ func composeTable() (string, error) {
 		if at.sign < 0 {
 			side = "x < 0"
 		}
-		rows = append(rows, []string{"target " + facts.Number(at.target) + ", " + side, p32.loss, p32.gradient, p64.loss, p64.gradient})
+		lines = append(lines, []string{"target " + facts.Number(at.target) + ", " + side, p32.loss, p32.gradient, p64.loss, p64.gradient})
 	}
-	rows = append(rows, []string{"the sigmoid is 1", s32, "", s64, ""})
-	return table([]string{"from the logit on", ":loss, float32", ":gradient, float32", ":loss, float64", ":gradient, float64"}, rows), nil
+	lines = append(lines, []string{"the sigmoid is 1", s32, "", s64, ""})
+	return table([]string{"from the logit on", ":loss, float32", ":gradient, float32", ":loss, float64", ":gradient, float64"}, lines), nil
 }

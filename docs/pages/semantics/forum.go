@@ -78,14 +78,14 @@ func (w writer) forum() (string, error) {
 	}
 	head = append(head, ":mean of BCEWithLogitsLoss over classes", ":MultiLabelSoftMarginLoss")
 	means := classMeans(bce, shape)
-	var rows [][]string
+	var lines [][]string
 	for n := range samples {
-		row := []string{fmt.Sprint(n)}
+		cells := []string{fmt.Sprint(n)}
 		for c := range classes {
 			// As broadcasting has it: the loss of sample c stands below class c.
-			row = append(row, facts.Number(bce[n*classes+c]-mlsm[c]))
+			cells = append(cells, facts.Number(bce[n*classes+c]-mlsm[c]))
 		}
-		rows = append(rows, append(row, facts.Number(means[n]), facts.Number(mlsm[n])))
+		lines = append(lines, append(cells, facts.Number(means[n]), facts.Number(mlsm[n])))
 	}
-	return table(head, rows), nil
+	return table(head, lines), nil
 }

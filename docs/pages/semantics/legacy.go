@@ -13,7 +13,7 @@ import (
 // module and whatever reduction says.
 func (w writer) legacy() (string, error) {
 	flags := []string{"absent", "true", "false"}
-	var rows [][]string
+	var lines [][]string
 	for _, average := range flags {
 		for _, reduce := range flags {
 			if average == "absent" && reduce == "absent" {
@@ -23,10 +23,10 @@ func (w writer) legacy() (string, error) {
 			if err != nil {
 				return "", err
 			}
-			rows = append(rows, []string{"`" + python(average) + "`", "`" + python(reduce) + "`", "'" + meaning + "'"})
+			lines = append(lines, []string{"`" + python(average) + "`", "`" + python(reduce) + "`", "'" + meaning + "'"})
 		}
 	}
-	return table([]string{"size_average", "reduce", "means"}, rows), nil
+	return table([]string{"size_average", "reduce", "means"}, lines), nil
 }
 
 // python writes a flag as one types it.

@@ -33,7 +33,10 @@ func Page(set *fixtures.Set) ([]byte, error) {
 		"shape":   w.shape,
 		"message": w.message,
 
+		"dimension": w.dimension,
+
 		"arguments":  w.arguments,
+		"blogSize":   w.blogSize,
 		"blogNone":   w.blogNone,
 		"blogAll":    w.blogAll,
 		"misprints":  w.misprints,
@@ -58,6 +61,9 @@ func Page(set *fixtures.Set) ([]byte, error) {
 		"smallestNormal": func() float64 { return 0x1p-126 },
 		"perUnit":        func() int { return perUnit },
 		"searchedTo":     func() int { return searchedTo },
+		"weightedClass":  func() int { return weightedClass },
+		"weightOfClass":  func() int { return weightOfClass },
+		"posWeight":      func() int { return posWeight },
 	}).Parse(prose)
 	if err != nil {
 		return nil, err
@@ -72,15 +78,19 @@ func Page(set *fixtures.Set) ([]byte, error) {
 // writer writes the parts of the page that are computed.
 type writer struct{ set *fixtures.Set }
 
-// rule links to rules, which must exist.
+// rule links to rules, which must exist, but for those whose id ends with a question mark: they are left out until they do.
 func (w writer) rule(ids ...string) (string, error) {
-	links := make([]string, len(ids))
-	for i, id := range ids {
+	var links []string
+	for _, id := range ids {
+		id, optional := strings.CutSuffix(id, "?")
 		anchor, err := w.anchor(id)
+		if err != nil && optional {
+			continue
+		}
 		if err != nil {
 			return "", err
 		}
-		links[i] = fmt.Sprintf("[%s](%s)", id, anchor)
+		links = append(links, fmt.Sprintf("[%s](%s)", id, anchor))
 	}
 	return strings.Join(links, ", "), nil
 }
@@ -118,20 +128,37 @@ func (w writer) torch(id, output string, i ...int) (string, error) {
 
 // shape writes the shape of an output, or that of an input.
 func (w writer) shape(id, name string) (string, error) {
+	shape, err := w.shapeOf(id, name)
+	return tensor.FormatShape(shape), err
+}
+
+// dimension writes one dimension of a shape.
+func (w writer) dimension(id, name string, i int) (int, error) {
+	shape, err := w.shapeOf(id, name)
+	if err != nil {
+		return 0, err
+	}
+	if i >= len(shape) {
+		return 0, fmt.Errorf("%s: there is no dimension %d of %s, shape %s", id, i, name, tensor.FormatShape(shape))
+	}
+	return shape[i], nil
+}
+
+func (w writer) shapeOf(id, name string) ([]int, error) {
 	c, err := w.set.Case(id)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	ref, ok := c.Inputs[name]
 	if !ok {
 		output, ok := c.Outputs[name]
 		if !ok {
-			return "", fmt.Errorf("%s has neither an input nor an output %q", id, name)
+			return nil, fmt.Errorf("%s has neither an input nor an output %q", id, name)
 		}
 		ref = *output.Reference
 	}
 	_, shape, err := w.set.Type(c, ref)
-	return tensor.FormatShape(shape), err
+	return shape, err
 }
 
 // message writes the error that PyTorch raises.
@@ -147,7 +174,7 @@ func (w writer) message(id string) (string, error) {
 }
 
 // table writes a table of Markdown; a head that starts with ':' is of a column of numbers.
-func table(head []string, rows [][]string) string {
+func table(head []string, lines [][]string) string {
 	var b strings.Builder
 	line := func(cells []string) { fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | ")) }
 	titles, rule := make([]string, len(head)), make([]string, len(head))
@@ -160,8 +187,8 @@ func table(head []string, rows [][]string) string {
 	}
 	line(titles)
 	line(rule)
-	for _, row := range rows {
-		line(row)
+	for _, cells := range lines {
+		line(cells)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -279,8 +279,8 @@ func svg(panels [][]*plot.Plot, width, height vg.Length) ([]byte, error) {
 	canvas := vgsvg.New(width, height)
 	const pad = 4 * vg.Millimeter
 	tiles := draw.Tiles{Rows: len(panels), Cols: len(panels[0]), PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad, PadX: 2 * pad, PadY: 2 * pad}
-	for i, row := range plot.Align(panels, tiles, draw.New(canvas)) {
-		for j, place := range row {
+	for i, places := range plot.Align(panels, tiles, draw.New(canvas)) {
+		for j, place := range places {
 			panels[i][j].Draw(place)
 		}
 	}

@@ -79,9 +79,9 @@ var extremeLogits = []float32{
 func (w writer) tails(output string) (string, error) {
 	topics := []string{"extreme_logits", "nonfinite"}
 	head := []string{":logit"}
-	rows := make([][]string, len(extremeLogits))
+	lines := make([][]string, len(extremeLogits))
 	for i, x := range extremeLogits {
-		rows[i] = []string{facts.Number(float64(x))}
+		lines[i] = []string{facts.Number(float64(x))}
 	}
 	for _, target := range []float32{0, 1} {
 		head = append(head, fmt.Sprintf(":exact, target %v", target), ":BCEWL", ":MLSM")
@@ -94,10 +94,10 @@ func (w writer) tails(output string) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			rows[i] = append(rows[i], exactly(bce), shown(bce), shown(mlsm))
+			lines[i] = append(lines[i], exactly(bce), shown(bce), shown(mlsm))
 		}
 	}
-	return table(head, rows), nil
+	return table(head, lines), nil
 }
 
 // vanishes returns the first recorded logit below 0 from which on PyTorch's BCEWithLogitsLoss is 0 in float32 at target 0.
@@ -134,9 +134,9 @@ var certainProbabilities = []float32{0, 1e-44, 1e-30, 1e-11, 0.001, 1 - 0x1p-24,
 
 // certainInputs writes losses and gradients of BCELoss at probabilities near 0 and 1.
 func (w writer) certainInputs() (string, error) {
-	var rows [][]string
+	var lines [][]string
 	for _, x := range certainProbabilities {
-		row := []string{strings.TrimSuffix(fmt.Sprint(x), ".0")}
+		cells := []string{strings.TrimSuffix(fmt.Sprint(x), ".0")}
 		for _, target := range []float32{0, 0.3, 1} {
 			for _, output := range []string{ports.Loss, ports.GradInput} {
 				r, err := w.find(ports.BCELoss, []string{"extreme_inputs"}, output, x, target)
@@ -147,16 +147,16 @@ func (w writer) certainInputs() (string, error) {
 				if !r.HasExact {
 					text += " †"
 				}
-				row = append(row, text)
+				cells = append(cells, text)
 			}
 		}
-		rows = append(rows, row)
+		lines = append(lines, cells)
 	}
 	head := []string{":probability"}
 	for _, target := range []string{"0", "0.3", "1"} {
 		head = append(head, ":loss, target "+target, ":gradient")
 	}
-	return table(head, rows), nil
+	return table(head, lines), nil
 }
 
 // extremeRow is a row of logits of CrossEntropyLoss, in a case.
@@ -182,7 +182,7 @@ var extremeRowsShown = []extremeRow{
 
 // extremeRows writes losses of CrossEntropyLoss for rows of extreme logits.
 func (w writer) extremeRows() (string, error) {
-	var rows [][]string
+	var lines [][]string
 	for _, e := range extremeRowsShown {
 		id := ports.CrossEntropyLoss + "/" + e.name
 		c, err := w.set.Case(id)
@@ -204,12 +204,12 @@ func (w writer) extremeRows() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		rows = append(rows, []string{
+		lines = append(lines, []string{
 			rowOf(inputs[ports.Input], e.row), targetOf(inputs[ports.Target], e.row),
 			exactly(r), shown(r), rule, "`" + id + "`",
 		})
 	}
-	return table([]string{"logits of a row", ":target", ":exact loss", ":PyTorch", "rule", "case"}, rows), nil
+	return table([]string{"logits of a row", ":target", ":exact loss", ":PyTorch", "rule", "case"}, lines), nil
 }
 
 // rowOf writes a row of a matrix.
@@ -237,14 +237,14 @@ func (w writer) parting() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var rows [][]string
+	var lines [][]string
 	for i, x := range logits {
-		rows = append(rows, []string{
+		lines = append(lines, []string{
 			facts.Number(float64(x)), eight(sigmoid(x)), eight(both.losses[i]), eight(both.withLogits[i]),
 			facts.Number(float64(both.gradients[i])), facts.Number(float64(both.gradientsWith[i])),
 		})
 	}
-	return table([]string{":logit", ":sigmoid", ":BCELoss of it", ":BCEWithLogitsLoss", ":gradient through both", ":BCEWithLogitsLoss"}, rows), nil
+	return table([]string{":logit", ":sigmoid", ":BCELoss of it", ":BCEWithLogitsLoss", ":gradient through both", ":BCEWithLogitsLoss"}, lines), nil
 }
 
 // eight writes what a float32 can tell apart.

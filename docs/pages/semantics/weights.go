@@ -18,19 +18,20 @@ func forward(m module, t blogTable) ([]float64, error) {
 	return l.Data, err
 }
 
-// doubled is the class whose weight is 2 in the example, and tripled what pos_weight is.
+// The weights of the examples: that of one class, which is not 1, and pos_weight.
 const (
-	doubled = 1
-	tripled = 3
+	weightedClass = 1
+	weightOfClass = 2
+	posWeight     = 3
 )
 
-// classWeight returns ones, but for 2 at the doubled class.
+// classWeight returns ones, but for the weighted class.
 func classWeight(classes int) *loss.Tensor[float64] {
 	w := loss.Tensor[float64]{Data: make([]float64, classes), Shape: []int{classes}}
 	for i := range w.Data {
 		w.Data[i] = 1
 	}
-	w.Data[doubled] = 2
+	w.Data[weightedClass] = weightOfClass
 	return &w
 }
 
@@ -57,7 +58,7 @@ func (w writer) weights() (string, error) {
 			return l.Data, err
 		}
 	}
-	var rows [][]string
+	var lines [][]string
 	for _, m := range []struct {
 		what string
 		run  func(weight *loss.Tensor[float64], r loss.Reduction) ([]float64, error)
@@ -74,7 +75,7 @@ func (w writer) weights() (string, error) {
 		{"CrossEntropyLoss, class indices", crossEntropy(loss.ClassIndices[float64](classes, len(classes)))},
 		{"CrossEntropyLoss, the same as one-hot probabilities", crossEntropy(loss.ClassProbabilities(oneHot))},
 	} {
-		row := []string{m.what}
+		cells := []string{m.what}
 		var sum, mean []float64
 		for _, weight := range []*loss.Tensor[float64]{nil, weight} {
 			if sum, err = m.run(weight, loss.Sum); err != nil {
@@ -83,11 +84,11 @@ func (w writer) weights() (string, error) {
 			if mean, err = m.run(weight, loss.Mean); err != nil {
 				return "", err
 			}
-			row = append(row, facts.Number(sum[0]), facts.Number(mean[0]), facts.Number(sum[0]/mean[0]))
+			cells = append(cells, facts.Number(sum[0]), facts.Number(mean[0]), facts.Number(sum[0]/mean[0]))
 		}
-		rows = append(rows, row)
+		lines = append(lines, cells)
 	}
-	return table([]string{"", ":sum", ":mean", ":sum / mean", ":weighted sum", ":weighted mean", ":weighted sum / mean"}, rows), nil
+	return table([]string{"", ":sum", ":mean", ":sum / mean", ":weighted sum", ":weighted mean", ":weighted sum / mean"}, lines), nil
 }
 
 // posWeights writes the losses of the first sample with and without a pos_weight.
@@ -100,18 +101,18 @@ func (w writer) posWeights() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p := &loss.Tensor[float64]{Data: []float64{tripled}, Shape: []int{1}}
+	p := &loss.Tensor[float64]{Data: []float64{posWeight}, Shape: []int{1}}
 	with, err := forward(loss.BCEWithLogitsLoss[float64]{Reduction: loss.None, PosWeight: p}, t)
 	if err != nil {
 		return "", err
 	}
 	head := []string{"class"}
-	rows := [][]string{{"target"}, {"loss"}, {fmt.Sprintf("loss with pos_weight %d", tripled)}}
+	lines := [][]string{{"target"}, {"loss"}, {fmt.Sprintf("loss with pos_weight %d", posWeight)}}
 	for c := range t.logits.Shape[1] {
 		head = append(head, fmt.Sprintf(":%d", c))
 		for i, v := range []float64{t.targets.Data[c], without[c], with[c]} {
-			rows[i] = append(rows[i], facts.Number(v))
+			lines[i] = append(lines[i], facts.Number(v))
 		}
 	}
-	return table(head, rows), nil
+	return table(head, lines), nil
 }

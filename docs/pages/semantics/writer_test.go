@@ -1,22 +1,33 @@
 package semantics
 
 import (
+	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"lossproof/docs/pages/facts"
 	"lossproof/fixtures"
+	"lossproof/ports"
+	"lossproof/tensor"
 )
 
-// TestWrongReferences: what the prose refers to must exist, and must be what it is taken for.
-func TestWrongReferences(t *testing.T) {
+func open(t *testing.T) writer {
+	t.Helper()
 	set, err := fixtures.LoadEmbedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := writer{set}
+	return writer{set}
+}
+
+// TestWrongReferences: what the prose refers to must exist, and must be what it is taken for.
+func TestWrongReferences(t *testing.T) {
+	w := open(t)
 	const blog = "BCEWithLogitsLoss/blog_example/f32-none"
 	for _, test := range []struct {
 		what string
@@ -27,6 +38,7 @@ func TestWrongReferences(t *testing.T) {
 		{"case", func() (string, error) { return w.caseID(blog, blog+"s") }, "there is no case"},
 		{"element", func() (string, error) { return w.torch(blog, "loss", 15) }, "there is no element 15"},
 		{"shape", func() (string, error) { return w.shape(blog, "weight") }, `neither an input nor an output "weight"`},
+		{"dimension", func() (string, error) { i, err := w.dimension(blog, "loss", 2); return fmt.Sprint(i), err }, "no dimension 2 of loss, shape (3, 5)"},
 		{"message", func() (string, error) { return w.message(blog) }, "PyTorch does not refuse it"},
 		{"answer", func() (string, error) { return w.answered(blog, "BCEWL-MEAN", shapes) }, "stands for BCEWL-NONE-SHAPE, not for BCEWL-MEAN"},
 		{"figure", func() (string, error) { return w.compose("float16") }, `no figure "float16"`},
@@ -98,5 +110,165 @@ func TestPyTorchPartsAlike(t *testing.T) {
 	}
 	if got := strings.TrimSpace(string(printed)); got != want {
 		t.Errorf("PyTorch: got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestOptionalRule: a rule that is not there yet is left out.
+func TestOptionalRule(t *testing.T) {
+	w := open(t)
+	got, err := w.rule("BCEWL-LAW-INDEPENDENCE", "BCEWL-LAW-NONE?", "MLSM-LAW-INDEPENDENCE?")
+	const want = "[BCEWL-LAW-INDEPENDENCE](rules.md#bcewl-law-independence), [MLSM-LAW-INDEPENDENCE](rules.md#mlsm-law-independence)"
+	if got != want || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// TestComparisonsAsk: the cases of a comparison ask what its line says.
+func TestComparisonsAsk(t *testing.T) {
+	w := open(t)
+	type asked struct {
+		c                       *fixtures.Case
+		input, target, weight   []int
+		inputDType, targetDType tensor.DType
+		inputs                  map[string]tensor.Tensor
+	}
+	is := func(reduction string, input ...int) func(a asked) bool {
+		return func(a asked) bool { return *a.c.Options.Reduction == reduction && tensor.SameShape(a.input, input) }
+	}
+	dtypes := func(input, target tensor.DType) func(a asked) bool {
+		return func(a asked) bool { return a.inputDType == input && a.targetDType == target }
+	}
+	holds := map[string]func(a asked) bool{
+		"'none' of (3, 5)":      is("none", 3, 5),
+		"'none' of (5,)":        is("none", 5),
+		"'none' of (2, 3, 4)":   is("none", 2, 3, 4),
+		"'none' of a 0-d input": is("none"),
+		"'mean' of (0, 3)":      is("mean", 0, 3),
+		"'sum' of (0, 3)":       is("sum", 0, 3),
+		"'sum' of (3, 0)":       is("sum", 3, 0),
+		"a target that would have to be broadcast": func(a asked) bool {
+			return len(a.target) <= len(a.input) && !tensor.SameShape(a.target, a.input)
+		},
+		"int64 targets": func(a asked) bool { return a.targetDType == tensor.Int64 },
+		"a target outside [0, 1]": func(a asked) bool {
+			return slices.ContainsFunc(a.inputs[ports.Target].Float64s(), func(v float64) bool { return v < 0 || v > 1 })
+		},
+		"float64 targets for float32 inputs: dtype of the loss": dtypes(tensor.Float32, tensor.Float64),
+		"float32 targets for float64 inputs: dtype of the loss": dtypes(tensor.Float64, tensor.Float32),
+		"one weight for each class":                             func(a asked) bool { return tensor.SameShape(a.weight, a.input[1:]) },
+		"one weight for each element":                           func(a asked) bool { return tensor.SameShape(a.weight, a.input) },
+		"a weight (2, 3, 5) for an input (3, 5)": func(a asked) bool {
+			return tensor.SameShape(a.weight, []int{2, 3, 5}) && tensor.SameShape(a.input, []int{3, 5})
+		},
+		"reduction='elementwise_mean'": func(a asked) bool { return *a.c.Options.Reduction == "elementwise_mean" },
+	}
+	for _, c := range comparisons {
+		check := holds[c.what]
+		if check == nil {
+			t.Errorf("%s: no test knows what it asks", c.what)
+			continue
+		}
+		answers := map[string]bool{}
+		for i, a := range c.answers {
+			if a != (answer{}) {
+				answers[facts.Modules[i]+"/"+a.name] = true
+			}
+		}
+		for _, a := range c.classes {
+			if a.asks == nil {
+				answers[ports.CrossEntropyLoss+"/"+a.name] = true
+			}
+		}
+		for id := range answers {
+			found, err := w.set.Case(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			inputs, err := w.set.Inputs(found)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, y := inputs[ports.Input], inputs[ports.Target]
+			if !check(asked{found, x.Shape, y.Shape, inputs[ports.Weight].Shape, x.DType, y.DType, inputs}) {
+				t.Errorf("%s does not ask: %s", id, c.what)
+			}
+		}
+	}
+}
+
+// TestSought finds cases by what they ask: with results, and refused with whatever reduction.
+func TestSought(t *testing.T) {
+	w := open(t)
+	for _, test := range []struct {
+		q    question
+		want string
+	}{
+		{question{"sum", []int{0, 3}, true}, "CrossEntropyLoss/shapes/f32-sum-index-0x3"},
+		{question{"none", []int{5}, false}, "CrossEntropyLoss/shapes/f32-none-probabilities-5"},
+		{question{"sum", []int{4, 3, 2, 2}, true}, "CrossEntropyLoss/rejections/f32-target-4x3x2x2-and-4x2"},
+		{question{"sum", []int{7, 7, 7}, true}, ""},
+	} {
+		found, err := w.sought(test.q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if found != nil {
+			got = found.ID
+		}
+		if got != test.want {
+			t.Errorf("%+v: got %q, want %q", test.q, got, test.want)
+		}
+	}
+}
+
+// TestDashes: below the comparison stands what no case asks, once for each dash.
+func TestDashes(t *testing.T) {
+	text, err := open(t).agreement()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, below, _ := strings.Cut(text, "\n\n")
+	dashes := strings.Count(lines, "| – ")
+	for line := range strings.Lines(lines) {
+		if what, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |"); strings.Contains(line, "| – ") && !strings.Contains(below, what) {
+			t.Errorf("%q stands not below the table: %q", what, below)
+		}
+	}
+	if dashes > 0 != strings.HasPrefix(below, "– is what no case asks of ") {
+		t.Errorf("%d dashes, below the table %q", dashes, below)
+	}
+}
+
+func TestTenfold(t *testing.T) {
+	for x, want := range map[float64]string{0: "1e-15", 4.4e-16: "1e-15", 1e-15: "1e-14", 3e-9: "1e-08"} {
+		if got := tenfold(x); got != want {
+			t.Errorf("%v: got %s, want %s", x, got, want)
+		}
+	}
+}
+
+// TestMovingLogit: the first picture shows what stands above it.
+func TestMovingLogit(t *testing.T) {
+	for _, target := range []float64{0, 1} {
+		losses, gradients, err := movingLogit(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, scale := range []float64{1, 1, 1. / rowClasses, 1} {
+			points := gradients[i].points
+			least, most := points[0].Y, points[len(points)-1].Y
+			if math.Abs(least+scale*target) > 0.01 || math.Abs(most-scale*(1-target)) > 0.02 {
+				t.Errorf("target %v, %s: the gradient goes from %v to %v", target, gradients[i].name, least, most)
+			}
+		}
+		// Where all logits are 0, the class of CrossEntropyLoss has one part of all.
+		middle := rowSteps / 2
+		if got, want := gradients[3].points[middle].Y, 1./rowClasses-target; math.Abs(got-want) > 1e-12 {
+			t.Errorf("target %v: the gradient of CrossEntropyLoss at 0 is %v, want %v", target, got, want)
+		}
+		if got, want := losses[3].points[middle].Y, math.Log(rowClasses); math.Abs(got-want) > 1e-12 {
+			t.Errorf("target %v: CrossEntropyLoss at 0 is %v, want %v", target, got, want)
+		}
 	}
 }
