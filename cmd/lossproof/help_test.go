@@ -6,7 +6,20 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"lossproof/judge/claim"
 )
+
+// TestHelpNamesModules: the help of the program names every module.
+func TestHelpNamesModules(t *testing.T) {
+	help := command("--help")
+	check(t, help, exitConformant)
+	for _, module := range claim.Modules {
+		if !strings.Contains(help.stdout, "torch.nn."+module+"\n") {
+			t.Errorf("torch.nn.%s is not named in\n%s", module, help.stdout)
+		}
+	}
+}
 
 // TestExamples: every command shows examples, of commands, flags and arguments that there are.
 func TestExamples(t *testing.T) {

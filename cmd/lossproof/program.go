@@ -16,6 +16,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
+	"lossproof/judge/claim"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 )
@@ -81,9 +82,11 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lossproof",
 		Short: "Does a loss function compute what PyTorch and mathematics say?",
-		Long: `lossproof checks implementations of torch.nn.BCEWithLogitsLoss and
-torch.nn.MultiLabelSoftMarginLoss, case by case, against what PyTorch returned and against the
-exact result. "lossproof run" checks the built-in Go losses.`,
+		Long: `lossproof checks implementations of PyTorch's losses, case by case, against what PyTorch
+returned and against the exact result. "lossproof run" checks the built-in Go losses.
+
+Modules:
+  torch.nn.` + strings.Join(claim.Modules, "\n  torch.nn."),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          p.noArgs,

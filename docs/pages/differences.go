@@ -40,7 +40,7 @@ var single = map[string]int{
 	"extreme_logits/f32-none-cancel-float32-t-1": 16, // x = 20
 }
 
-// Differences writes the table of the README: how the two modules differ, in numbers of the fixtures.
+// Differences writes the table of the README: how the two modules for several labels from logits differ, in numbers of the fixtures.
 func Differences(set *fixtures.Set) ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "| | BCEWithLogitsLoss | MultiLabelSoftMarginLoss |\n|---|---|---|\n")

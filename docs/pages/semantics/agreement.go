@@ -234,7 +234,7 @@ func (w writer) agreement() (string, error) {
 	text := table(append([]string{"asked"}, facts.Modules...), lines) + "\n"
 	for i, what := range unasked {
 		if len(what) > 0 {
-			text += fmt.Sprintf("\n– is what no case asks of %s: %s.\n", facts.Modules[i], strings.Join(what, "; "))
+			text += fmt.Sprintf("\n– stands where no case asks %s: %s.\n", facts.Modules[i], strings.Join(what, "; "))
 		}
 	}
 	return strings.TrimSuffix(text, "\n"), nil

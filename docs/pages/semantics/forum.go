@@ -9,7 +9,7 @@ import (
 	"lossproof/ports"
 )
 
-// forumLosses returns the losses of both modules in the snippet, with the shape of BCEWithLogitsLoss's.
+// forumLosses returns the losses of BCEWithLogitsLoss and MultiLabelSoftMarginLoss in the snippet, with the shape of BCEWithLogitsLoss's.
 func (w writer) forumLosses(name string) (bce, mlsm []float64, shape []int, err error) {
 	losses := map[string][]float64{}
 	for _, module := range []string{ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss} {

@@ -64,7 +64,7 @@ func TestNoFiguresInTheProse(t *testing.T) {
 func TestStatementsHaveRules(t *testing.T) {
 	sayNothing := []string{
 		"For a person who", "What a module does is a rule.", // about the page
-		"Why BCELoss is the last resort",     // where to read on
+		"BCELoss is the last choice",         // where to read on
 		"x is the input",                     // definitions
 		"The post prints its logits rounded", // about the post
 	}

@@ -75,7 +75,7 @@ var extremeLogits = []float32{
 	float32(math.Inf(-1)), -math.MaxFloat32, -100, -20, 0, 20, 100, math.MaxFloat32, float32(math.Inf(1)),
 }
 
-// tails writes losses or gradients of the two modules of logits, from one end of the range to the other.
+// tails writes losses or gradients of the two modules for several labels from logits, from one end of the range to the other.
 func (w writer) tails(output string) (string, error) {
 	topics := []string{"extreme_logits", "nonfinite"}
 	head := []string{":logit"}
@@ -136,7 +136,11 @@ var certainProbabilities = []float32{0, 1e-44, 1e-30, 1e-11, 0.001, 1 - 0x1p-24,
 func (w writer) certainInputs() (string, error) {
 	var lines [][]string
 	for _, x := range certainProbabilities {
-		cells := []string{strings.TrimSuffix(fmt.Sprint(x), ".0")}
+		probability := facts.Number(float64(x))
+		if x > 0.5 {
+			probability = eight(x) // what is next to 1 has to differ from it
+		}
+		cells := []string{probability}
 		for _, target := range []float32{0, 0.3, 1} {
 			for _, output := range []string{ports.Loss, ports.GradInput} {
 				r, err := w.find(ports.BCELoss, []string{"extreme_inputs"}, output, x, target)
@@ -200,16 +204,16 @@ func (w writer) extremeRows() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		rule, err := w.rule(e.rule)
+		anchor, err := w.anchor(e.rule)
 		if err != nil {
 			return "", err
 		}
 		lines = append(lines, []string{
 			rowOf(inputs[ports.Input], e.row), targetOf(inputs[ports.Target], e.row),
-			exactly(r), shown(r), rule, "`" + id + "`",
+			exactly(r), shown(r), fmt.Sprintf("[%s](%s %q)", e.rule, anchor, id),
 		})
 	}
-	return table([]string{"logits of a row", ":target", ":exact loss", ":PyTorch", "rule", "case"}, lines), nil
+	return table([]string{"logits of a row", ":target", ":exact loss", ":PyTorch", "rule"}, lines), nil
 }
 
 // rowOf writes a row of a matrix.

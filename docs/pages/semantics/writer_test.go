@@ -232,10 +232,10 @@ func TestDashes(t *testing.T) {
 	dashes := strings.Count(lines, "| – ")
 	for line := range strings.Lines(lines) {
 		if what, _, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |"); strings.Contains(line, "| – ") && !strings.Contains(below, what) {
-			t.Errorf("%q stands not below the table: %q", what, below)
+			t.Errorf("%q does not stand below the table: %q", what, below)
 		}
 	}
-	if dashes > 0 != strings.HasPrefix(below, "– is what no case asks of ") {
+	if dashes > 0 != strings.HasPrefix(below, "– stands where no case asks ") {
 		t.Errorf("%d dashes, below the table %q", dashes, below)
 	}
 }
