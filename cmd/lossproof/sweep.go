@@ -51,8 +51,9 @@ func (p *program) sweepCommand() *cobra.Command {
 logit, with the targets 0 and 1; then both dtypes at random points, with soft targets, weight and
 pos_weight too. It takes minutes; with --state an interrupted sweep goes on where it was.
 
-It prints the largest errors, where they are, how often which errors are, and the share of the results
-that are correctly rounded; it ends with exit code 1 if the built-in losses miss a limit.
+It prints the largest errors, where they are, how often which errors are, the share of the results that
+are correctly rounded, and how many are NaN or infinite where they should not be, with the first of
+them; it ends with exit code 1 if the built-in losses miss a limit.
 
 With a command it measures BCEWithLogitsLoss of a port, in calls of 1 Mi elements: of a stratified
 sample of the logits, which proves nothing, or with --all, --shard or --state of every one. A port

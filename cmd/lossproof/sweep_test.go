@@ -98,7 +98,7 @@ func TestSweepGoesOn(t *testing.T) {
 	if err := os.WriteFile(state, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	check(t, command("sweep", "--shard", "1/4096", "--state", state), exitUsage, "stderr:got format 0 of the state, want 2")
+	check(t, command("sweep", "--shard", "1/4096", "--state", state), exitUsage, "stderr:got format 0 of the state, want 3")
 }
 
 func TestSweepProgress(t *testing.T) {

@@ -27,8 +27,7 @@ func (r *Report) Misses() []string {
 	if r.Float32 != nil {
 		for _, t := range r.Float32.Tallies {
 			if t.WrongClass > 0 {
-				miss("float32 %s: %d results are NaN or infinite where they should not be, or the other way round; first at %s: %v, exact %v",
-					t.Output, t.WrongClass, t.Examples[0].Input, float64(t.Examples[0].Got), float64(t.Examples[0].Exact))
+				miss("float32 %s: %s", t.Output, t.wrongText())
 			}
 			if t.Worst != nil && !(t.Worst.ULP <= MaxULP32) {
 				miss("float32 %s: an error of %.4g ULP at %s, want at most %v", t.Output, t.Worst.ULP, t.Worst.Input, MaxULP32)

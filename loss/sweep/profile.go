@@ -16,37 +16,64 @@ const (
 	profileParts = 2 * ProfileEdge / ProfileStep
 )
 
-// Profile has the largest error, in ULPs, of each part of the logits from -ProfileEdge to ProfileEdge.
-type Profile [profileParts]float32
+// Profile has the errors of each part of the logits from -ProfileEdge to ProfileEdge.
+type Profile [profileParts]Part
+
+// Part is the largest error of a part of the logits.
+type Part struct {
+	// Measured says that a logit of the part was measured.
+	Measured bool
+	// ULP is the largest error; infinite if a result is of a wrong class.
+	ULP float32
+}
+
+// WrongClass reports whether a result of the part is of a wrong class.
+func (p Part) WrongClass() bool { return math.IsInf(float64(p.ULP), 1) }
 
 // Logit returns the middle of a part.
 func (*Profile) Logit(part int) float64 { return -ProfileEdge + (float64(part)+0.5)*ProfileStep }
 
-// add takes the error of a finite logit into account.
+// add takes the error of a finite logit into account; an infinite one is that of a wrong class.
 func (p *Profile) add(x, ulp float64) {
 	if !(math.Abs(x) < ProfileEdge) {
 		return
 	}
 	part := min(int((x+ProfileEdge)/ProfileStep), len(p)-1) // the sum may round up
-	if e := float32(ulp); e > p[part] {
-		p[part] = e
-	}
+	p[part].add(Part{true, profileULP(ulp)})
+}
+
+func (p *Part) add(q Part) {
+	p.Measured = p.Measured || q.Measured
+	p.ULP = max(p.ULP, q.ULP)
 }
 
 func (p *Profile) merge(q *Profile) {
-	for i, e := range q {
-		p[i] = max(p[i], e)
+	for i := range q {
+		p[i].add(q[i])
 	}
 }
 
-// MarshalText implements [encoding.TextMarshaler]: the numbers, with spaces between them.
+// profileULP rounds an error; a finite one stays finite.
+func profileULP(ulp float64) float32 {
+	if math.IsInf(ulp, 1) {
+		return float32(ulp)
+	}
+	return float32(min(ulp, math.MaxFloat32))
+}
+
+// MarshalText implements [encoding.TextMarshaler]: the errors, with spaces between them, - where
+// nothing was measured.
 func (p Profile) MarshalText() ([]byte, error) {
 	var text []byte
 	for i, e := range p {
 		if i > 0 {
 			text = append(text, ' ')
 		}
-		text = strconv.AppendFloat(text, float64(e), 'g', -1, 32)
+		if !e.Measured {
+			text = append(text, '-')
+			continue
+		}
+		text = strconv.AppendFloat(text, float64(e.ULP), 'g', -1, 32)
 	}
 	return text, nil
 }
@@ -58,11 +85,15 @@ func (p *Profile) UnmarshalText(text []byte) error {
 		return fmt.Errorf("got a profile of %d numbers, want %d", len(words), len(p))
 	}
 	for i, word := range words {
-		e, err := strconv.ParseFloat(word, 32)
-		if err != nil {
-			return fmt.Errorf("got %.40q in a profile, want a number", word)
+		if word == "-" {
+			p[i] = Part{}
+			continue
 		}
-		p[i] = float32(e)
+		e, err := strconv.ParseFloat(word, 32)
+		if err != nil || !(e >= 0) {
+			return fmt.Errorf("got %.40q in a profile, want an error of 0 or more, +Inf or -", word)
+		}
+		p[i] = Part{true, float32(e)}
 	}
 	return nil
 }
@@ -77,18 +108,29 @@ type Histogram [histogramBins]uint64
 // HistogramLimits are the upper limits of the bins but the last, in ULPs.
 var HistogramLimits = [histogramBins - 1]float64{0.5, 0.51, 1, 2, 4, 16, 256, 1 << 12, 1 << 16, 1 << 20, 1 << 24}
 
-func (h *Histogram) add(ulp float64) {
+func (h *Histogram) add(ulp float64) { h[histogramBin(ulp)]++ }
+
+// histogramBin returns the bin of an error.
+func histogramBin(ulp float64) int {
 	for i, limit := range HistogramLimits {
 		if ulp <= limit {
-			h[i]++
-			return
+			return i
 		}
 	}
-	h[histogramBins-1]++
+	return histogramBins - 1
 }
 
 func (h *Histogram) merge(g *Histogram) {
 	for i, n := range g {
 		h[i] += n
 	}
+}
+
+// sum returns the number of the errors.
+func (h *Histogram) sum() uint64 {
+	sum := uint64(0)
+	for _, n := range h {
+		sum += n
+	}
+	return sum
 }

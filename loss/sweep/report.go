@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -33,10 +35,7 @@ type table struct {
 func (r *Report) tables() []table {
 	var tables []table
 	if r.Float32 != nil {
-		tables = append(tables, r.Float32.table(r.Port))
-		if r.Float32.Tallies[0].Histogram != (Histogram{}) {
-			tables = append(tables, r.Float32.histogram(r.Port))
-		}
+		tables = append(tables, r.Float32.table(r.Port), r.Float32.histogram(r.Port))
 	}
 	if len(r.Random) > 0 {
 		tables = append(tables, randomTable(r.Random))
@@ -58,20 +57,21 @@ func titled(port, title string) string {
 // histogram returns the table of how many errors there are of which size.
 func (r *Result) histogram(port string) table {
 	t := table{
-		title:  titled(port, "how often which error, float32, hard targets"),
-		notes:  []string{"Results at finite logits by their error in ULPs; each column has those that no column before it has."},
+		title: titled(port, "how often which error, float32, hard targets"),
+		notes: []string{fmt.Sprintf("Results at finite logits by their error in ULPs; each column has those that no column before it has, the last one those that are NaN or infinite. Each row adds up to the %s finite logits.",
+			group(r.finite()))},
 		header: []string{"output"},
 	}
 	for _, limit := range HistogramLimits {
 		t.header = append(t.header, fmt.Sprintf("≤ %.8g", limit))
 	}
-	t.header = append(t.header, "more")
+	t.header = append(t.header, "more", "wrong class")
 	for _, tally := range r.Tallies {
 		row := []string{tally.Output}
 		for _, n := range tally.Histogram {
 			row = append(row, group(n))
 		}
-		t.rows = append(t.rows, row)
+		t.rows = append(t.rows, append(row, group(tally.WrongFinite())))
 	}
 	return t
 }
@@ -81,7 +81,7 @@ func (r *Result) table(port string) table {
 	switch {
 	case r.Complete:
 		t.notes = append(t.notes, fmt.Sprintf("Every float32 number was a logit: %s, of which %s are finite; each with the targets 0 and 1.",
-			group(r.Logits), group(r.Tallies[0].Finite)))
+			group(r.Logits), group(r.finite())))
 	case r.Sample != "":
 		t.notes = append(t.notes, fmt.Sprintf("%s logits, each with the targets 0 and 1: %s.", group(r.Logits), r.Sample))
 	default:
@@ -92,17 +92,24 @@ func (r *Result) table(port string) table {
 		if w := tally.Worst; w != nil {
 			row[1], row[2], row[3] = fmt.Sprintf("%.6f", w.ULP), w.Input.String(), fmt.Sprint(float32(w.Got))
 		}
+		if tally.WrongFinite() > 0 {
+			row[1] += ", and wrong class"
+		}
 		t.rows = append(t.rows, row)
 	}
 	for _, tally := range r.Tallies {
 		if tally.WrongClass > 0 {
-			t.notes = append(t.notes, fmt.Sprintf("WRONG CLASS: %s: %s results are NaN or infinite where they should not be, or the other way round.", tally.Output, group(tally.WrongClass)))
+			t.notes = append(t.notes, fmt.Sprintf("WRONG CLASS: %s: %s.", tally.Output, tally.wrongText()))
 		}
 	}
-	t.notes = append(t.notes, fmt.Sprintf("Measured: %s. NaN and infinite logits have the right results.", r.Variants[0]))
-	if wrong := r.wrongClass(); wrong > 0 {
-		t.notes[len(t.notes)-1] = fmt.Sprintf("Measured: %s.", r.Variants[0])
+	if len(r.Variants) == 0 {
+		return t
 	}
+	measured := fmt.Sprintf("Measured: %s.", r.Variants[0])
+	if r.Logits > r.finite() && !r.wrongBeyondFinite() {
+		measured += fmt.Sprintf(" The %s NaN and infinite logits have the right results.", group(r.Logits-r.finite()))
+	}
+	t.notes = append(t.notes, measured)
 	different := map[string]bool{}
 	for _, d := range r.Differences {
 		t.notes = append(t.notes, "DIFFERENT: "+d.String()+".")
@@ -116,12 +123,17 @@ func (r *Result) table(port string) table {
 	return t
 }
 
-func (r *Result) wrongClass() uint64 {
-	n := uint64(0)
-	for _, t := range r.Tallies {
-		n += t.WrongClass
+// finite returns the number of the finite logits, which all outputs have in common.
+func (r *Result) finite() uint64 {
+	if len(r.Tallies) == 0 {
+		return 0
 	}
-	return n
+	return r.Tallies[0].Finite
+}
+
+// wrongBeyondFinite reports whether a NaN or infinite logit has a result of a wrong class.
+func (r *Result) wrongBeyondFinite() bool {
+	return slices.ContainsFunc(r.Tallies, func(t NamedTally) bool { return t.WrongClass > t.WrongFinite() })
 }
 
 func randomTable(rows []RandomRow) table {
@@ -241,8 +253,11 @@ func mark(v float64, digits int, limit float64) string {
 	return text
 }
 
-// percent formats a share; only all is written as 100 %.
+// percent formats a share; only all is written as 100 %, and a share of nothing as –.
 func percent(share float64) string {
+	if math.IsNaN(share) {
+		return "–"
+	}
 	text := fmt.Sprintf("%.4f", 100*share)
 	if text == "100.0000" && share < 1 {
 		text = "> 99.9999"

@@ -12,7 +12,7 @@ func sampleReport() *Report {
 	r := &Report{Machine: "a machine", Path: "a kernel"}
 	r.Float32 = &Result{Logits: allLogits, Complete: true, Variants: []string{"the first", "the second"}}
 	for i, o := range outputs {
-		t := Tally{Elements: allLogits, Finite: 4278190080, Correct: 4278190080 - uint64(i)}
+		t := Tally{Elements: allLogits, Finite: 4278190080, Correct: 4278190080 - uint64(i), Histogram: Histogram{4278190080}}
 		if i > 0 {
 			t.Worst = &Error{ULP: 0.5 + float64(i)/1000, Input: 0xc1200000, Got: 0.25, Exact: 0.25}
 		}
@@ -35,7 +35,11 @@ func TestUpdatePage(t *testing.T) {
 		"# Title\n\nText.\n\n" + beginMarker + "\n\n## float32, hard targets\n\nEvery float32 number was a logit: 4 294 967 296, of which 4 278 190 080 are finite; each with the targets 0 and 1.\n",
 		"| loss, target 0 | 0 |  |  | 100 % | 0 |\n",
 		"| gradient, target 1 | 0.503000 | 0xc1200000 (-10) | 0.25 | > 99.9999 % | 3 |\n",
+		"Measured: the first. The 16 777 216 NaN and infinite logits have the right results.\n",
 		"The same results everywhere: the second.\n",
+		"Each row adds up to the 4 278 190 080 finite logits.\n",
+		"| ≤ 16777216 | more | wrong class |\n",
+		"| loss, target 0 | 4 278 190 080 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |\n",
 		"| float64 | soft targets | loss | 1 000 | 1.5000 | 2 | x=1 t=0.5 | 90.0000 % |\n",
 		"2 000 000 elements, tiled from 1 000 distinct ones",
 		"with GOMAXPROCS 1, 2.\n",
@@ -52,6 +56,31 @@ func TestUpdatePage(t *testing.T) {
 	again, err := r.UpdatePage(got)
 	if err != nil || !bytes.Equal(again, got) {
 		t.Errorf("a second update changes the page (%v)", err)
+	}
+}
+
+// TestNonFiniteLogits: that their results are right is said where there were some, and where they are.
+func TestNonFiniteLogits(t *testing.T) {
+	const said = "NaN and infinite logits have the right results"
+	for _, test := range []struct {
+		name   string
+		change func(r *Result)
+		want   bool
+	}{
+		{"all logits", func(*Result) {}, true},
+		{"finite logits alone", func(r *Result) { r.Logits = r.Tallies[0].Finite }, false},
+		{"wrong at an infinite logit", func(r *Result) { r.Tallies[3].WrongClass = 1 }, false},
+		{"wrong at a finite logit", func(r *Result) { r.Tallies[3].WrongClass, r.Tallies[3].Histogram = 1, Histogram{4278190079} }, true},
+	} {
+		r := sampleReport()
+		test.change(r.Float32)
+		var text bytes.Buffer
+		if err := r.WriteText(&text); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(text.String(), said); got != test.want {
+			t.Errorf("%s: got %t, want %t in\n%s", test.name, got, test.want, text.String())
+		}
 	}
 }
 
@@ -80,8 +109,25 @@ func TestReportsSayWhatIsWrong(t *testing.T) {
 		{"rounded badly", func(r *Report) { r.Float32.Tallies[2].Correct /= 2 }, "| 50.0000 % |", 1},
 		{"a wrong class", func(r *Report) {
 			r.Float32.Tallies[0].WrongClass = 7
-			r.Float32.Tallies[0].Examples = []Error{{Input: 0x7f800000}}
-		}, "WRONG CLASS: loss, target 0: 7 results", 1},
+			r.Float32.Tallies[0].Examples = []Error{{Input: 0x7f800000, Got: Number(math.NaN())}}
+		}, "WRONG CLASS: loss, target 0: 7 results are NaN or infinite where they should not be, or the other way round; first at 0x7f800000 (+Inf): got NaN, exact 0.\n", 1},
+		{"a wrong class without an example", func(r *Report) { r.Float32.Tallies[0].WrongClass = 1 }, "WRONG CLASS: loss, target 0: 1 results", 1},
+		{"a wrong class at finite logits", func(r *Report) {
+			tally := &r.Float32.Tallies[1]
+			tally.WrongClass, tally.Histogram[0] = 1000, tally.Histogram[0]-1000
+			tally.Examples = []Error{{Input: 0x42b173b1, Got: Number(math.Inf(1)), Exact: 88.75}}
+		}, "| loss, target 1 | 4 278 189 080 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 1 000 |\n", 1},
+		{"a wrong class beside the largest error", func(r *Report) {
+			tally := &r.Float32.Tallies[1]
+			tally.WrongClass, tally.Histogram[0] = 1, tally.Histogram[0]-1
+		}, "| loss, target 1 | 0.501000, and wrong class | 0xc1200000 (-10) |", 1},
+		{"no finite logits", func(r *Report) {
+			for i := range r.Float32.Tallies {
+				r.Float32.Tallies[i].Tally = Tally{Elements: 1 << 24}
+			}
+			r.Float32.Complete, r.Float32.Logits = false, 1<<24
+		}, "The 16 777 216 NaN and infinite logits have the right results.", 0},
+		{"a result without anything", func(r *Report) { r.Float32 = &Result{} }, "INCOMPLETE: 0 of", 0},
 		{"a difference", func(r *Report) {
 			r.Float32.Differences = []Difference{{Variant: "the second", Count: 5, Output: "loss, target 0"}}
 		}, "DIFFERENT: the second: 5 results", 1},
@@ -106,6 +152,9 @@ func TestReportsSayWhatIsWrong(t *testing.T) {
 			}
 			if !strings.Contains(string(got), test.page) {
 				t.Errorf("%q is missing in\n%s", test.page, got)
+			}
+			if strings.Contains(string(got), "NaN %") {
+				t.Errorf("a share of nothing is NaN in\n%s", got)
 			}
 			if strings.Contains(string(got), "## What misses its limit") != (test.misses > 0) {
 				t.Errorf("%d misses, but the page is\n%s", test.misses, got)

@@ -17,7 +17,7 @@ import (
 )
 
 // stateFormat is the version of the state file.
-const stateFormat = 2
+const stateFormat = 3
 
 // state is what is known of a run, in memory and in its file.
 type state struct {

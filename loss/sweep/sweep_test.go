@@ -103,7 +103,7 @@ func TestSampleFindsWrongLosses(t *testing.T) {
 			if x == inf && t == 1 {
 				*l = nan
 			}
-		}), "float32 loss, target 1: 1 results are NaN or infinite where they should not be, or the other way round; first at 0x7f800000 (+Inf): NaN, exact 0"},
+		}), "float32 loss, target 1: 1 results are NaN or infinite where they should not be, or the other way round; first at 0x7f800000 (+Inf): got NaN, exact 0"},
 		{"a number at NaN", spoilt(func(x, t float32, l, _ *float32) {
 			if x != x && t == 0 {
 				*l = 1
@@ -113,7 +113,7 @@ func TestSampleFindsWrongLosses(t *testing.T) {
 			if x == -math.MaxFloat32 && t == 1 {
 				*g = -inf
 			}
-		}), "first at 0xff7fffff (-3.4028235e+38): -Inf, exact -1"},
+		}), "first at 0xff7fffff (-3.4028235e+38): got -Inf, exact -1"},
 		{"the wrong neighbour in too many places", spoilt(func(x, t float32, l, _ *float32) {
 			if t == 1 || x < -30 || x > 15 {
 				return
@@ -135,6 +135,74 @@ func TestSampleFindsWrongLosses(t *testing.T) {
 				t.Errorf("got %q, want %q in the first", misses, test.want)
 			}
 		})
+	}
+}
+
+// TestEveryFiniteLogitIsCounted: in the histogram by its error, or with those of a wrong class; and
+// in the profile.
+func TestEveryFiniteLogitIsCounted(t *testing.T) {
+	inf := float32(math.Inf(1))
+	wrong := uint64(0)
+	result, err := Sample(context.Background(), 1024, Options{Workers: 1, Variants: []Variant{{"three ULP", spoilt(func(x, t float32, l, g *float32) {
+		for range 3 {
+			*l = math.Nextafter32(*l, 1)
+		}
+		if t == 1 && x < -4 && x > -inf {
+			wrong++
+			*g = -inf
+		}
+	})}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tally := range result.Tallies {
+		want := uint64(0)
+		if tally.Output == "gradient, target 1" {
+			want = wrong
+		}
+		if tally.WrongClass-tally.WrongFinite() > 2 { // the losses at infinite logits are moved too
+			t.Errorf("%s: got %d results of a wrong class, %d of them at finite logits", tally.Output, tally.WrongClass, tally.WrongFinite())
+		}
+		if tally.WrongFinite() != want || tally.Histogram.sum()+want != tally.Finite {
+			t.Errorf("%s: got %d finite logits, %d in the histogram, %d of a wrong class, want %d of these", tally.Output, tally.Finite, tally.Histogram.sum(), tally.WrongFinite(), want)
+		}
+		for i, part := range tally.Profile {
+			x := tally.Profile.Logit(i)
+			if !part.Measured || part.WrongClass() != (want > 0 && x < -4) {
+				t.Fatalf("%s: at %v got %+v", tally.Output, x, part)
+			}
+		}
+		if strings.HasPrefix(tally.Output, "loss") {
+			// Three ULPs and at most a half, or half as much across a power of two.
+			if n := tally.Histogram[3] + tally.Histogram[4]; n != tally.Finite || tally.Histogram[3] > n/100 {
+				t.Errorf("%s: got the errors %v, want all between 1 and 4 ULPs, nearly all above 2", tally.Output, tally.Histogram)
+			}
+		}
+	}
+}
+
+// TestFirstExamples: blocks of positive and negative logits take turns; the first ones are those with the smallest bits.
+func TestFirstExamples(t *testing.T) {
+	nan := float32(math.NaN())
+	got, exact := slices.Repeat([]float32{nan}, 8), make([]float64, 8)
+	var tally Tally
+	for block := range uint32(2) {
+		var magnitudes []uint32
+		for i := range uint32(8) {
+			magnitudes = append(magnitudes, block*8+i)
+		}
+		if block > 0 {
+			tally.measure(got, magnitudes, exact, Output{}, false)
+		}
+		tally.measure(got, magnitudes, exact, Output{}, true)
+	}
+	if len(tally.Examples) != maxExamples || tally.WrongClass != 24 {
+		t.Fatalf("got %d examples of %d", len(tally.Examples), tally.WrongClass)
+	}
+	for i, e := range tally.Examples {
+		if e.Input != Bits32(8+i) {
+			t.Errorf("example %d: got %s, want %s", i, e.Input, Bits32(8+i))
+		}
 	}
 }
 
@@ -255,7 +323,7 @@ func TestBadState(t *testing.T) {
 	}
 	tests := []struct{ name, old, new, want string }{
 		{"not JSON", "{", "[", "not the state of a sweep"},
-		{"another format", `"lossproof_sweep": 2`, `"lossproof_sweep": 1`, "got format 1 of the state, want 2"},
+		{"another format", `"lossproof_sweep": 3`, `"lossproof_sweep": 2`, "got format 2 of the state, want 3"},
 		{"an unknown member", `"Shard"`, `"Shart"`, "unknown field"},
 		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "got the counts of 0 logits, want 1048576"},
 		{"too few digits", `"Done": "00`, `"Done": "`, "got 1022 hexadecimal digits"},

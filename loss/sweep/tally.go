@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -15,13 +16,14 @@ type Tally struct {
 	// number of the dtype that is nearest to the exact result.
 	Correct uint64
 	// WrongClass is the number of results that are NaN or infinite where the right one is
-	// not, or the other way round.
+	// not, or the other way round; at an infinite logit, of those that are not the limit.
 	WrongClass uint64
 	// Worst is the largest error, at the logit with the smallest bits if there are several;
 	// nil if every result is exact.
 	Worst *Error `json:",omitempty"`
-	// Histogram counts the errors of the finite logits, Profile has the largest of them along
-	// the axis of the logits. Results of a wrong class are in neither.
+	// Histogram counts the errors of the finite logits but for results of a wrong class, which
+	// have none. Profile has the largest of them along the axis of the logits, and says where results are
+	// of a wrong class.
 	Histogram Histogram
 	Profile   Profile
 	// Examples are the first results of a wrong class, by the bits of the logit.
@@ -49,6 +51,22 @@ func (t *Tally) CorrectShare() float64 {
 	return float64(t.Correct) / float64(t.Finite)
 }
 
+// WrongFinite returns the number of the results of a wrong class at finite logits: those that are
+// not in the histogram.
+func (t *Tally) WrongFinite() uint64 {
+	return t.Finite - min(t.Finite, t.Histogram.sum())
+}
+
+// wrongText says how many results are of a wrong class, and which is the first one.
+func (t *Tally) wrongText() string {
+	text := group(t.WrongClass) + " results are NaN or infinite where they should not be, or the other way round"
+	if len(t.Examples) > 0 {
+		e := t.Examples[0]
+		text += fmt.Sprintf("; first at %s: got %v, exact %v", e.Input, float64(e.Got), float64(e.Exact))
+	}
+	return text
+}
+
 // MaxULP returns the largest error in ULPs.
 func (t *Tally) MaxULP() float64 {
 	if t.Worst == nil {
@@ -69,8 +87,12 @@ func (t *Tally) add(u *Tally) {
 		worst := *u.Worst
 		t.Worst = &worst
 	}
-	t.Examples = append(t.Examples, u.Examples...)
-	slices.SortFunc(t.Examples, func(a, b Error) int { return int(int64(a.Input) - int64(b.Input)) })
+	t.addExamples(u.Examples...)
+}
+
+func (t *Tally) addExamples(examples ...Error) {
+	t.Examples = append(t.Examples, examples...)
+	slices.SortFunc(t.Examples, func(a, b Error) int { return cmp.Compare(a.Input, b.Input) })
 	t.Examples = t.Examples[:min(len(t.Examples), maxExamples)]
 }
 
@@ -80,8 +102,9 @@ func (e *Error) worse(f *Error) bool {
 
 func (t *Tally) wrongClass(e Error) {
 	t.WrongClass++
-	if len(t.Examples) < maxExamples {
-		t.Examples = append(t.Examples, e)
+	// What is measured later may come earlier: blocks take turns between the signs.
+	if n := len(t.Examples); n < maxExamples || e.Input < t.Examples[n-1].Input {
+		t.addExamples(e)
 	}
 }
 
@@ -103,23 +126,24 @@ func (t *Tally) measure(got []float32, magnitudes []uint32, exact []float64, o O
 			continue
 		}
 		t.Finite++
-		d := math.Abs(g-e) * inverseULP32(e)
+		x := float64(math.Float32frombits(magnitudes[i]))
+		if sign {
+			x = -x
+		}
+		d := ulps(g, e)
 		switch {
 		case d < 0.5-oracleError:
 			t.Correct++
 		case d <= 0.5+oracleError:
 			// Too close to the middle between two numbers for oracle32.
-			f := precise(float64(math.Float32frombits(magnitudes[i])))
+			f := precise(math.Abs(x))
 			if nearest32(float32(g), f.of(o, sign)) {
 				t.Correct++
 			}
 		case !(d <= math.MaxFloat64): // NaN or infinite
 			t.wrongClass(newError(0, magnitudes[i], sign, negate, g, e))
+			t.Profile.add(x, math.Inf(1))
 			continue
-		}
-		x := float64(math.Float32frombits(magnitudes[i]))
-		if sign {
-			x = -x
 		}
 		t.Histogram.add(d)
 		t.Profile.add(x, d)
@@ -153,6 +177,9 @@ func sameClass(a, b float64) bool {
 	return a == b || math.IsNaN(a) && math.IsNaN(b)
 }
 
+// ulps returns the error of the float32 result g where e is exact; NaN or infinite if g is.
+func ulps(g, e float64) float64 { return math.Abs(g-e) * inverseULP32(e) }
+
 // inverseULP32 returns 1 over the spacing of float32 at e.
 func inverseULP32(e float64) float64 {
 	exponent := int(math.Float64bits(e)>>52&0x7ff) - 1023
@@ -174,14 +201,19 @@ func nearest32(g float32, e scaled) bool {
 	return exact.sub(ddOf(float64(g))).abs().sub(ddOf(math.Abs(middle-float64(g)))).hi <= 0
 }
 
-// infinity32 has the bits of the float32 +Inf.
-const infinity32 = 0xff << 23
+// infinity32 has the bits of the float32 +Inf, sign32 the sign's.
+const (
+	infinity32 = 0xff << 23
+	sign32     = 1 << 31
+)
 
 // Bits32 is a float32 number by its bits. As text it is both: "0xc1200000 (-10)".
 type Bits32 uint32
 
 // Float returns the number.
 func (b Bits32) Float() float32 { return math.Float32frombits(uint32(b)) }
+
+func (b Bits32) finite() bool { return b&^sign32 < infinity32 }
 
 func (b Bits32) String() string {
 	return fmt.Sprintf("0x%08x (%v)", uint32(b), b.Float())

@@ -79,7 +79,7 @@ func TestCancellationIsSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	loss := got.Tallies[0] // target 0
-	if loss.MaxULP() < 1e6 || loss.Profile[int((sweep.ProfileEdge-20)/sweep.ProfileStep)] < 1e6 || loss.Profile[int((sweep.ProfileEdge+20)/sweep.ProfileStep)] > 1 {
+	if loss.MaxULP() < 1e6 || loss.Profile[int((sweep.ProfileEdge-20)/sweep.ProfileStep)].ULP < 1e6 || loss.Profile[int((sweep.ProfileEdge+20)/sweep.ProfileStep)].ULP > 1 {
 		t.Errorf("largest error %v ULP", loss.MaxULP())
 	}
 	if got.Tallies[2].MaxULP() > 0.51 {

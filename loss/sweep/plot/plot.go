@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -21,9 +22,13 @@ import (
 const (
 	width  = 24 * vg.Centimeter
 	height = 16 * vg.Centimeter
-	// What is drawn of the errors, in ULPs: nothing smaller than a tenth, and the error of a
-	// result of 0 where a normal number was wanted, 2²⁴, lies inside.
+	// What is drawn of the errors, in ULPs: those below a tenth, 0 too, as a tenth, those above
+	// most as that; the error of a result of 0 where a normal number was wanted, 2²⁴, lies inside.
 	least, most = 0.1, 1e8
+	// Above them, at the top edge, are results of a wrong class: target 0 over target 1.
+	wrong0, wrong1, top = 6e8, 2.5e8, 1e9
+
+	legendLine = 4.5 * vg.Millimeter
 )
 
 // Colors of the Okabe-Ito palette, which also those tell apart who do not see all colors.
@@ -63,15 +68,15 @@ func drawTo(canvas draw.Canvas, title string, r *sweep.Result) error {
 		if gradient {
 			what = "gradient"
 		}
-		p := newPlot(fmt.Sprintf("%s: largest error of the %s", title, what))
+		p := newPlot(fmt.Sprintf("%s: largest error of the %s", title, what), slices.ContainsFunc(r.Tallies, wrongDrawn))
 		for _, t := range r.Tallies {
 			switch t.Output {
 			case sweep.Output{Gradient: gradient}.String():
-				if err := addProfile(p, "target 0", &t.Profile, blue); err != nil {
+				if err := addTally(p, "target 0", &t.Tally, blue, wrong0); err != nil {
 					return err
 				}
 			case sweep.Output{Gradient: gradient, One: true}.String():
-				if err := addProfile(p, "target 1", &t.Profile, red); err != nil {
+				if err := addTally(p, "target 1", &t.Tally, red, wrong1); err != nil {
 					return err
 				}
 			}
@@ -85,7 +90,13 @@ func drawTo(canvas draw.Canvas, title string, r *sweep.Result) error {
 	return nil
 }
 
-func newPlot(title string) *plot.Plot {
+// wrongDrawn reports whether there is a result of a wrong class on the axis.
+func wrongDrawn(t sweep.NamedTally) bool {
+	return slices.ContainsFunc(t.Profile[:], sweep.Part.WrongClass)
+}
+
+// newPlot returns a plot without errors, with room for results of a wrong class where wrong says so.
+func newPlot(title string, wrong bool) *plot.Plot {
 	p := plot.New()
 	p.Title.Text = title
 	p.X.Label.Text = "logit"
@@ -105,8 +116,13 @@ func newPlot(title string) *plot.Plot {
 		for e := -1; e <= 8; e++ {
 			ticks = append(ticks, plot.Tick{Value: math.Pow(10, float64(e)), Label: fmt.Sprintf("%g", math.Pow(10, float64(e)))})
 		}
+		ticks[0].Label = "≤ " + ticks[0].Label
+		ticks[len(ticks)-1].Label = "≥ " + ticks[len(ticks)-1].Label
 		return ticks
 	})
+	if wrong {
+		p.Y.Max = top
+	}
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = light, light
 	best := plotter.NewFunction(func(float64) float64 { return 0.5 })
@@ -121,19 +137,60 @@ func newPlot(title string) *plot.Plot {
 	return p
 }
 
-// addProfile adds a line of the largest errors. Where there are none nothing is drawn.
-func addProfile(p *plot.Plot, name string, profile *sweep.Profile, c color.Color) error {
-	points := make(plotter.XYs, 0, len(profile))
-	for part, e := range profile {
-		points = append(points, plotter.XY{X: profile.Logit(part), Y: math.Min(math.Max(float64(e), least), most)})
-	}
-	line, err := plotter.NewLine(points)
-	if err != nil {
+// addTally adds the largest errors of an output as a line, and its results of a wrong class as a
+// thick one at the height wrong. The lines have gaps where nothing was measured.
+func addTally(p *plot.Plot, name string, t *sweep.Tally, c color.Color, wrong float64) error {
+	errors := draw.LineStyle{Color: c, Width: vg.Points(1.2)}
+	err := addRuns(p, name, &t.Profile, errors, func(part sweep.Part) (float64, bool) {
+		return min(max(float64(part.ULP), least), most), part.Measured && !part.WrongClass()
+	})
+	if err != nil || t.WrongClass == 0 {
 		return err
 	}
-	line.Color = c
-	line.Width = vg.Points(1.2)
-	p.Add(line)
-	p.Legend.Add(name, line)
-	return nil
+	// The plot makes room for the line of the legend.
+	p.Title.Padding += legendLine
+	p.Legend.YOffs += legendLine
+	name += ": wrong class (NaN or infinite)"
+	if !wrongDrawn(sweep.NamedTally{Tally: *t}) {
+		p.Legend.Add(name + ", beyond the axis")
+		return nil
+	}
+	return addRuns(p, name, &t.Profile, draw.LineStyle{Color: c, Width: vg.Points(4)}, func(part sweep.Part) (float64, bool) {
+		return wrong, part.WrongClass()
+	})
+}
+
+// addRuns adds a line for each run of parts that height takes, from edge to edge of the run.
+func addRuns(p *plot.Plot, name string, profile *sweep.Profile, style draw.LineStyle, height func(sweep.Part) (float64, bool)) error {
+	var run plotter.XYs
+	end := func() error {
+		if len(run) == 0 {
+			return nil
+		}
+		last := run[len(run)-1]
+		line, err := plotter.NewLine(append(run, plotter.XY{X: last.X + sweep.ProfileStep/2, Y: last.Y}))
+		if err != nil {
+			return err
+		}
+		line.LineStyle = style
+		p.Add(line)
+		run = nil
+		return nil
+	}
+	for i, part := range profile {
+		y, ok := height(part)
+		if !ok {
+			if err := end(); err != nil {
+				return err
+			}
+			continue
+		}
+		x := profile.Logit(i)
+		if len(run) == 0 {
+			run = append(run, plotter.XY{X: x - sweep.ProfileStep/2, Y: y})
+		}
+		run = append(run, plotter.XY{X: x, Y: y})
+	}
+	p.Legend.Add(name, &plotter.Line{LineStyle: style})
+	return end()
 }
