@@ -72,24 +72,31 @@ func readState(file string) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, err := parseState(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return s, nil
+}
+
+// parseState reads and checks the text of a state file.
+func parseState(text []byte) (*state, error) {
+	var version struct {
+		Format int `json:"lossproof_sweep"`
+	}
+	if err := json.Unmarshal(text, &version); err != nil {
+		return nil, fmt.Errorf("not the state of a sweep: %w", err)
+	}
+	if version.Format != stateFormat { // before the fields, which are others in another format
+		return nil, fmt.Errorf("lossproof_sweep: got format %d of the state, want %d", version.Format, stateFormat)
+	}
 	s := &state{}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(s); err != nil {
-		return nil, fmt.Errorf("%s: not the state of a sweep: %w", file, err)
+		return nil, fmt.Errorf("not the state of a sweep: %w", err)
 	}
-	if s.Format != stateFormat {
-		return nil, fmt.Errorf("%s: got format %d of the state, want %d", file, s.Format, stateFormat)
-	}
-	if want := uint64(s.Done.len()) * 2 * chunkSize; s.Counts.Logits != want {
-		return nil, fmt.Errorf("%s: got the counts of %d logits, want %d for its %d chunks", file, s.Counts.Logits, want, s.Done.len())
-	}
-	for i, t := range s.Counts.Tallies {
-		if t.Elements != s.Counts.Logits {
-			return nil, fmt.Errorf("%s: got %d elements for %s, want %d", file, t.Elements, outputs[i], s.Counts.Logits)
-		}
-	}
-	return s, nil
+	return s, s.check()
 }
 
 // checkSame returns an error unless two states are of the same losses.
@@ -103,6 +110,11 @@ func (s *state) checkSame(other *state, sameShard bool) error {
 		return fmt.Errorf("got shard %s, want %s", other.Shard, s.Shard)
 	case len(other.Counts.Differences) != len(s.Counts.Differences):
 		return fmt.Errorf("got %d compared variants, want %d", len(other.Counts.Differences), len(s.Counts.Differences))
+	}
+	for i, d := range other.Counts.Differences {
+		if want := s.Counts.Differences[i].Variant; d.Variant != want {
+			return fmt.Errorf("Counts.Differences[%d].Variant: got %.100q, want %q", i, d.Variant, want)
+		}
 	}
 	return nil
 }
@@ -159,21 +171,29 @@ func Merge(variants []Variant, files ...string) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := all.checkSame(s, false); err != nil {
+		if err := all.merge(s); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
-		for c := range chunks {
-			if !s.Done.has(c) {
-				continue
-			}
-			if all.Done.has(c) {
-				return nil, fmt.Errorf("%s: chunk %d is in another file too", file, c)
-			}
-			all.Done.add(c)
-		}
-		all.Counts.add(&s.Counts)
 	}
 	return all.result(), nil
+}
+
+// merge adds the state of another shard.
+func (s *state) merge(other *state) error {
+	if err := s.checkSame(other, false); err != nil {
+		return err
+	}
+	for c := range chunks {
+		if !other.Done.has(c) {
+			continue
+		}
+		if s.Done.has(c) {
+			return fmt.Errorf("chunk %d is in another file too", c)
+		}
+		s.Done.add(c)
+	}
+	s.Counts.add(&other.Counts)
+	return nil
 }
 
 // fingerprint hashes what the variants return for a sample: other losses, or the same
@@ -235,6 +255,8 @@ func (s *chunkSet) UnmarshalText(text []byte) error {
 	if hex.DecodedLen(len(text)) != len(s) {
 		return fmt.Errorf("got %d hexadecimal digits of the chunks done, want %d", len(text), hex.EncodedLen(len(s)))
 	}
-	_, err := hex.Decode(s[:], text)
-	return err
+	if _, err := hex.Decode(s[:], text); err != nil {
+		return fmt.Errorf("the chunks done: %w", err)
+	}
+	return nil
 }

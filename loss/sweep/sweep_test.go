@@ -325,9 +325,10 @@ func TestBadState(t *testing.T) {
 		{"not JSON", "{", "[", "not the state of a sweep"},
 		{"another format", `"lossproof_sweep": 3`, `"lossproof_sweep": 2`, "got format 2 of the state, want 3"},
 		{"an unknown member", `"Shard"`, `"Shart"`, "unknown field"},
-		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "got the counts of 0 logits, want 1048576"},
+		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "Counts.Logits: got 0, want 1048576 for 1 chunks"},
 		{"too few digits", `"Done": "00`, `"Done": "`, "got 1022 hexadecimal digits"},
-		{"elements that do not add up", `"Elements": 0`, `"Elements": 7`, "got 7 elements for loss, target 0, want 0"},
+		{"elements that do not add up", `"Elements": 0`, `"Elements": 7`, "Counts.Tallies[0] (loss, target 0).Elements: got 7, want 0"},
+		{"text behind it", "\n}\n", "\n}\n{}", "not the state of a sweep"},
 		{"another platform", `"Platform": "`, `"Platform": "plan9/`, "got the platform plan9/"},
 	}
 	for _, test := range tests {
@@ -347,6 +348,15 @@ func TestBadState(t *testing.T) {
 	}
 }
 
+// flawless returns what a chunk without errors would have counted.
+func flawless(c int) Tally {
+	t := Tally{Elements: 2 * chunkSize}
+	if c < firstNonFinite {
+		t.Finite, t.Correct, t.Histogram[0] = t.Elements, t.Elements, t.Elements
+	}
+	return t
+}
+
 func TestMerge(t *testing.T) {
 	dir := t.TempDir()
 	files := []string{filepath.Join(dir, "1.json"), filepath.Join(dir, "2.json")}
@@ -356,11 +366,10 @@ func TestMerge(t *testing.T) {
 			t.Fatal(err)
 		}
 		for c := i; c < chunks; c += 2 {
-			// What a chunk without errors would have counted.
 			part := newCounts(s.variants)
 			part.Logits = 2 * chunkSize
 			for k := range part.Tallies {
-				part.Tallies[k] = Tally{Elements: part.Logits, Finite: part.Logits, Correct: part.Logits - uint64(i)}
+				part.Tallies[k] = flawless(c)
 			}
 			s.Done.add(c)
 			s.Counts.add(&part)
@@ -373,7 +382,7 @@ func TestMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !all.Complete || all.Logits != 1<<32 || all.Tallies[3].Correct != 1<<32-chunks/2 {
+	if !all.Complete || all.Logits != 1<<32 || all.Tallies[3].Correct != 4278190080 || all.Tallies[3].Elements != 1<<32 {
 		t.Errorf("got %+v", all)
 	}
 	if one, err := Merge(nil, files[0]); err != nil || one.Complete || one.Logits != 1<<31 {

@@ -1,0 +1,180 @@
+package sweep
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// firstNonFinite is the first chunk of NaNs and infinities: no chunk has finite numbers too.
+const firstNonFinite = infinity32 / chunkSize
+
+// check returns an error that names a field unless a sweep of the chunks done can have counted what
+// the state has: it may come from outside, and reports rely on it.
+func (s *state) check() error {
+	if err := s.checkShard(); err != nil {
+		return err
+	}
+	if got, want := s.Counts.Logits, uint64(s.Done.len())*2*chunkSize; got != want {
+		return fmt.Errorf("Counts.Logits: got %d, want %d for %d chunks", got, want, s.Done.len())
+	}
+	for i := range s.Counts.Tallies {
+		if err := s.checkTally(&s.Counts.Tallies[i]); err != nil {
+			return fmt.Errorf("Counts.Tallies[%d] (%s).%w", i, outputs[i], err)
+		}
+	}
+	for i, d := range s.Counts.Differences {
+		if err := s.checkDifference(d); err != nil {
+			return fmt.Errorf("Counts.Differences[%d].%w", i, err)
+		}
+	}
+	return nil
+}
+
+func (s *state) checkShard() error {
+	var i, n int
+	if _, err := fmt.Sscanf(s.Shard, "%d/%d", &i, &n); err != nil || s.Shard != fmt.Sprintf("%d/%d", i, n) || i < 1 || i > n || n > chunks {
+		return fmt.Errorf("Shard: got %.100q, want i/n with 1 ≤ i ≤ n ≤ %d", s.Shard, chunks)
+	}
+	for c := range chunks {
+		if s.Done.has(c) && c%n != i-1 {
+			return fmt.Errorf("Done: got chunk %d, want those of shard %s alone", c, s.Shard)
+		}
+	}
+	return nil
+}
+
+func (s *state) checkTally(t *Tally) error {
+	finite := uint64(0)
+	for c := range firstNonFinite {
+		if s.Done.has(c) {
+			finite += 2 * chunkSize
+		}
+	}
+	switch {
+	case t.Elements != s.Counts.Logits:
+		return fmt.Errorf("Elements: got %d, want %d", t.Elements, s.Counts.Logits)
+	case t.Finite != finite:
+		return fmt.Errorf("Finite: got %d, want %d for the chunks done", t.Finite, finite)
+	}
+	for i, n := range t.Histogram { // each one first: their sum may be no uint64
+		if n > finite {
+			return fmt.Errorf("Histogram[%d]: got %d, want at most the %d finite logits", i, n, finite)
+		}
+	}
+	counted := t.Histogram.sum()
+	if counted > finite {
+		return fmt.Errorf("Histogram: got %d errors, want at most the %d finite logits", counted, finite)
+	}
+	// Where the histogram lacks a finite logit its result is of a wrong class.
+	least, most := finite-counted, t.Elements-counted
+	if t.WrongClass < least || t.WrongClass > most {
+		return fmt.Errorf("WrongClass: got %d, want %d to %d where the histogram has %d of %d finite logits", t.WrongClass, least, most, counted, finite)
+	}
+	if near := t.Histogram[0] + t.Histogram[1]; t.Correct > near {
+		return fmt.Errorf("Correct: got %d, want at most %d, which have errors of at most %v ULP", t.Correct, near, HistogramLimits[1])
+	}
+	if err := s.checkWorst(t); err != nil {
+		return err
+	}
+	for i, part := range t.Profile {
+		switch {
+		case part.WrongClass() && least == 0:
+			return fmt.Errorf("Profile: got +Inf at part %d, want none where no finite logit has a result of a wrong class", i)
+		case !part.WrongClass() && part.ULP > profileULP(t.MaxULP()):
+			return fmt.Errorf("Profile: got %v at part %d, want at most %v, the largest error", part.ULP, i, t.MaxULP())
+		}
+	}
+	return s.checkExamples(t)
+}
+
+// checkWorst checks that the largest error is one, and the largest of the histogram.
+func (s *state) checkWorst(t *Tally) error {
+	last := histogramBins - 1
+	for last > 0 && t.Histogram[last] == 0 {
+		last--
+	}
+	w := t.Worst
+	if w == nil {
+		if last > 0 {
+			return fmt.Errorf("Worst: got none, want one: the histogram has errors above %v ULP", HistogramLimits[last-1])
+		}
+		return nil
+	}
+	if err := s.checkInput(w.Input); err != nil {
+		return fmt.Errorf("Worst.%w", err)
+	}
+	want := ulps(float64(w.Got), float64(w.Exact))
+	switch {
+	case !w.Input.finite():
+		return fmt.Errorf("Worst.Input: got %s, want a finite logit", w.Input)
+	case !(want <= math.MaxFloat64):
+		return fmt.Errorf("Worst: got the result %v, exact %v, want finite numbers", float64(w.Got), float64(w.Exact))
+	case w.ULP != want || want == 0:
+		return fmt.Errorf("Worst.ULP: got %v, want %v, which is not 0, between %v and %v", w.ULP, want, float64(w.Got), float64(w.Exact))
+	case histogramBin(w.ULP) != last || t.Histogram[last] == 0:
+		return fmt.Errorf("Worst.ULP: got %v, want the largest error of the histogram %v", w.ULP, t.Histogram)
+	}
+	return nil
+}
+
+// checkExamples checks that the first results of a wrong class are there, and that they are that.
+func (s *state) checkExamples(t *Tally) error {
+	if got, want := len(t.Examples), int(min(t.WrongClass, maxExamples)); got != want {
+		return fmt.Errorf("Examples: got %d, want %d of the %d results of a wrong class", got, want, t.WrongClass)
+	}
+	atFinite := uint64(0)
+	for i, e := range t.Examples {
+		if err := s.checkInput(e.Input); err != nil {
+			return fmt.Errorf("Examples[%d].%w", i, err)
+		}
+		got, exact := float64(e.Got), float64(e.Exact)
+		right := sameClass(got, exact)
+		if e.Input.finite() {
+			atFinite++
+			right = math.IsInf(exact, 0) || math.IsNaN(exact) || ulps(got, exact) <= math.MaxFloat64
+		}
+		switch {
+		case i > 0 && e.Input <= t.Examples[i-1].Input:
+			return fmt.Errorf("Examples[%d].Input: got %s, want the bits to ascend", i, e.Input)
+		case e.ULP != 0:
+			return fmt.Errorf("Examples[%d].ULP: got %v, want 0", i, e.ULP)
+		case right:
+			return fmt.Errorf("Examples[%d].Got: got %v, want a result of a wrong class where %v is exact", i, got, exact)
+		}
+	}
+	if others := uint64(len(t.Examples)) - atFinite; atFinite > t.WrongFinite() || others > t.WrongClass-t.WrongFinite() {
+		return fmt.Errorf("Examples: got %d at finite logits and %d at others, want at most %d and %d", atFinite, others, t.WrongFinite(), t.WrongClass-t.WrongFinite())
+	}
+	return nil
+}
+
+func (s *state) checkDifference(d Difference) error {
+	if d.Count == 0 {
+		if d != (Difference{Variant: d.Variant}) {
+			return fmt.Errorf("Count: got 0, want the number of the differences, of which there is one at %s", d.Input)
+		}
+		return nil
+	}
+	if most := uint64(len(outputs)) * s.Counts.Logits; d.Count > most {
+		return fmt.Errorf("Count: got %d, want at most the %d results", d.Count, most)
+	}
+	if err := s.checkInput(d.Input); err != nil {
+		return err
+	}
+	switch {
+	case !slices.ContainsFunc(outputs[:], func(o Output) bool { return o.String() == d.Output }):
+		return fmt.Errorf("Output: got %.100q, want one such as %q", d.Output, outputs[0])
+	case sameClass(float64(d.Got), float64(d.Want)):
+		return fmt.Errorf("Got: got %v, want another number than %v", float64(d.Got), float64(d.Want))
+	}
+	return nil
+}
+
+// checkInput returns an error unless the logit is in a chunk that is done.
+func (s *state) checkInput(b Bits32) error {
+	if c := int(b&^sign32) / chunkSize; !s.Done.has(c) {
+		return fmt.Errorf("Input: got %s, want a logit of the chunks done: chunk %d is not", b, c)
+	}
+	return nil
+}
