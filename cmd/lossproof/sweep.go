@@ -114,15 +114,18 @@ func (p *program) sweep(ctx context.Context, f sweepFlags) error {
 
 // sweepTo measures, and writes the results to where they are wanted. report says what is measured.
 func (p *program) sweepTo(ctx context.Context, f sweepFlags, options sweep.Options, report *sweep.Report) error {
+	// What cannot be written is found before the work; the result file last, because it is emptied.
 	if err := checkPlots(f.plot); err != nil {
 		return err
 	}
-	// What cannot be written is found before the work.
 	var page []byte
 	var err error
 	if f.page != "" {
 		if page, err = os.ReadFile(f.page); err == nil {
 			_, err = report.UpdatePage(page)
+		}
+		if err == nil {
+			err = checkWritable(f.page)
 		}
 		if err != nil {
 			return fmt.Errorf("--page %s: %w", f.page, err)

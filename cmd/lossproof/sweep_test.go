@@ -73,10 +73,65 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 		{[]string{"--sample", "--page", bad}, "want it once"},
 		{[]string{"--sample", "--page", filepath.Join(dir, "none.md")}, "none.md"},
 		{[]string{"--sample", "--json", filepath.Join(dir, "none", "x.json")}, "--json"},
+		{[]string{"--sample", "--plot", filepath.Join(dir, "none", "x.png")}, "--plot: open "},
 		{[]string{"BCEWithLogitsLoss"}, "takes no arguments"},
 	} {
 		got := command(append([]string{"sweep"}, test.args...)...)
 		check(t, got, exitUsage, "stderr:"+test.want)
+	}
+}
+
+// TestSweepFindsDestinationsFirst: what cannot be written is found before the work, which the state would
+// remember; and nothing else is written then.
+func TestSweepFindsDestinationsFirst(t *testing.T) {
+	dir := t.TempDir()
+	none := filepath.Join(dir, "none")
+	state, kept, made := filepath.Join(dir, "state.json"), filepath.Join(dir, "kept.svg"), filepath.Join(dir, "made.png")
+	page := filepath.Join(dir, "page.md")
+	pageText := "# Errors\n\n<!-- lossproof sweep: begin -->\n<!-- lossproof sweep: end -->\n"
+	for file, text := range map[string]string{kept: "what was drawn before", page: pageText} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shard := []string{"sweep", "--shard", "1/4096", "--state", state, "--plot", kept, "--plot", made}
+	sample := []string{"sweep", "--sample", "--points", "0"} // a page is of no shard
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{append(shard, "--plot", filepath.Join(none, "x.png")), "--plot: open " + none},
+		{append(shard, "--plot", dir+"/"), "--plot: got"},
+		{append(shard, "--json", filepath.Join(none, "x.json")), "--json: open " + none},
+		{append(sample, "--plot", kept, "--page", filepath.Join(none, "x.md")), "--page " + none},
+		{append(sample, "--page", page, "--json", filepath.Join(none, "x.json")), "--json: open " + none},
+	} {
+		got := command(test.args...)
+		check(t, got, exitUsage, "stderr:"+test.want)
+		if got.stdout != "" {
+			t.Errorf("%q: got the results %s", test.args, got.stdout)
+		}
+		for _, file := range []string{state, made} {
+			if _, err := os.Stat(file); !os.IsNotExist(err) {
+				t.Fatalf("%q: %s is there (%v): was the work done?", test.args, file, err)
+			}
+		}
+	}
+	for file, want := range map[string]string{kept: "what was drawn before", page: pageText} {
+		if text, err := os.ReadFile(file); err != nil || string(text) != want {
+			t.Errorf("%s has %q (%v), want what it had", file, text, err)
+		}
+	}
+	if os.Geteuid() == 0 {
+		return // root may write everywhere
+	}
+	if err := os.Chmod(page, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	got := command(append(sample, "--page", page)...)
+	check(t, got, exitUsage, "stderr:--page "+page+": open ")
+	if got.stdout != "" {
+		t.Errorf("got the results %s", got.stdout)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -56,14 +57,32 @@ func (p *program) sweepPort(cmd *cobra.Command, f sweepFlags, command []string) 
 	})
 }
 
-// checkPlots finds wrong extensions before the work.
+// checkPlots finds plots that cannot be written: by their extension, or where they are to be.
 func checkPlots(files []string) error {
 	for _, file := range files {
 		if !slices.Contains([]string{".svg", ".png"}, filepath.Ext(file)) {
 			return fmt.Errorf("--plot: got %q, want a file that ends with .svg or .png", file)
 		}
+		if err := checkWritable(file); err != nil {
+			return fmt.Errorf("--plot: %w", err)
+		}
 	}
 	return nil
+}
+
+// checkWritable returns an error unless a file can be written. It leaves no file, and one that is there as it is.
+func checkWritable(name string) error {
+	_, err := os.Lstat(name)
+	missing := errors.Is(err, fs.ErrNotExist)
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	err = file.Close()
+	if missing {
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
 }
 
 // writePlots draws the errors, and names in the report the plots that the page shows.
