@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bufio"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +43,101 @@ func TestSweepOfAPort(t *testing.T) {
 		{"stderr:go without a command", []string{"sweep", "--points", "5", "--", os.Args[0], "port"}},
 	} {
 		check(t, command(test.args...), 2, test.want)
+	}
+}
+
+// TestSweepOfAPortByShard: --shard, --state and --merge measure a port at every logit of a part, not at a
+// sample, and in calls of 1 Mi elements.
+func TestSweepOfAPortByShard(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes under the race detector")
+	}
+	t.Setenv(commandVariable, "1")
+	dir := t.TempDir()
+	state, log := filepath.Join(dir, "state.json"), filepath.Join(dir, "requests")
+	// What is asked passes through a file on its way.
+	port := []string{"--", "bash", "-c", `exec "$1" port < <(tee "$0")`, log, os.Args[0]}
+	const part = "INCOMPLETE: 1 048 576 of the 4 294 967 296 float32 numbers"
+	first := command(append([]string{"sweep", "--shard", "1/4096", "--state", state}, port...)...)
+	check(t, first, 0, part, "over the wire")
+	sizes := callSizes(t, log)
+	if sizes[1<<20] != 2 || len(sizes) != 2 {
+		t.Errorf("got calls of these numbers of elements, and how many: %v, want 2 of %d and those of the fingerprint", sizes, 1<<20)
+	}
+
+	second := command(append([]string{"sweep", "--shard", "1/4096", "--state", state}, port...)...)
+	check(t, second, 0, "stderr:100.0 % were done before")
+	if first.stdout != second.stdout {
+		t.Errorf("got\n%s\nthen\n%s", first.stdout, second.stdout)
+	}
+	if sizes := callSizes(t, log); sizes[1<<20] != 0 {
+		t.Errorf("what was done before is asked again: %v", sizes)
+	}
+	check(t, command(append([]string{"sweep", "--merge", state}, port...)...), 0, part)
+	check(t, command(append([]string{"sweep", "--shard", "2/4096", "--state", state}, port...)...), 2, "stderr:got shard 1/4096, want 2/4096")
+	check(t, command(append([]string{"sweep", "--shard", "1/4096"}, port...)...), 0, part)
+
+	// A state alone is that of every logit: here all is done, by what an exact port would have counted.
+	everyLogit(t, state)
+	check(t, command(append([]string{"sweep", "--state", state}, port...)...), 0, "Every float32 number was a logit: 4 294 967 296, of which 4 278 190 080 are finite")
+}
+
+// callSizes counts the calls in a file of requests by their number of elements.
+func callSizes(t *testing.T, name string) map[int]int {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	sizes := map[int]int{}
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		var request struct {
+			Cmd    string
+			Inputs map[string]struct{ Shape []int }
+		}
+		if err := json.Unmarshal(lines.Bytes(), &request); err != nil {
+			t.Fatal(err)
+		}
+		if request.Cmd == "run" {
+			sizes[request.Inputs["input"].Shape[0]]++
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return sizes
+}
+
+// everyLogit makes the state of a shard one in which everything was done, and without an error.
+func everyLogit(t *testing.T, name string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state map[string]any
+	if err := json.Unmarshal(text, &state); err != nil {
+		t.Fatal(err)
+	}
+	state["Shard"], state["Done"] = "1/1", strings.Repeat("f", 1024)
+	counts := state["Counts"].(map[string]any)
+	counts["Logits"] = 1 << 32
+	for _, tally := range counts["Tallies"].([]any) {
+		const finite = 4278190080
+		tally := tally.(map[string]any)
+		delete(tally, "Worst")
+		tally["Elements"], tally["Finite"], tally["Correct"] = 1<<32, finite, finite
+		tally["Histogram"] = []any{finite}
+		tally["Profile"] = strings.TrimSpace(strings.Repeat("0 ", 960))
+	}
+	if text, err = json.Marshal(state); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

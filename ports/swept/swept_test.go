@@ -87,6 +87,40 @@ func TestCancellationIsSeen(t *testing.T) {
 	}
 }
 
+// recorder keeps the shapes that it is asked.
+type recorder struct {
+	answering
+	shapes [][]int
+}
+
+func (r *recorder) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, error) {
+	r.shapes = append(r.shapes, call.Inputs[ports.Input].Shape, call.Inputs[ports.Target].Shape)
+	return r.answering.Evaluate(ctx, call)
+}
+
+// TestCallsAreOfAMi: 2¹⁹ magnitudes at both targets make a tensor of 1 048 576 elements.
+func TestCallsAreOfAMi(t *testing.T) {
+	port := &recorder{}
+	v, _, err := swept.Variant(t.Context(), port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := sweep.Float32(t.Context(), sweep.Options{Variants: []sweep.Variant{v}, Block: swept.Block, Shard: 1, Shards: 4096, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, shape := range port.shapes[4:] { // behind the two calls of the fingerprint
+		asked += shape[0]
+		if len(shape) != 1 || shape[0] != 1_048_576 {
+			t.Errorf("asked for the shape %v, want 1048576", shape)
+		}
+	}
+	if result.Logits != 1_048_576 || asked != 4*1_048_576 {
+		t.Errorf("%d logits, asked %d elements of input and target, want %d and %d", result.Logits, asked, 1_048_576, 4*1_048_576)
+	}
+}
+
 func TestClaimsThatCannotBeSwept(t *testing.T) {
 	for _, test := range []struct {
 		want   string
