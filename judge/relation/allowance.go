@@ -81,22 +81,37 @@ func (al allowance) of(c call, output string) []float64 {
 		a[j] += scale
 		added[j]++
 	}
+	bound := al.bound(c, output)
+	allowed := make([]float64, n)
+	for j := range allowed {
+		k := al.k(added[j])
+		allowed[j] = bound(k, k*terms[j], m[j], a[j])
+	}
+	return allowed
+}
+
+// k is that of a sum of n terms: K + ⌈log2 n⌉.
+func (al allowance) k(n int) float64 {
+	return al.constants.K.Base + float64(bits.Len(uint(max(n, 1)-1)))
+}
+
+// bound returns what is allowed of an element of an output: of its terms, to which k belongs, of the
+// magnitude m, and of ΣA.
+func (al allowance) bound(c call, output string) func(k, terms, m, a float64) float64 {
 	divisor := c.divisor()
 	dtype := al.constants.DTypes[c.dtype]
 	factor := al.constants.Cap.Gradient
 	if output == ports.Loss {
 		factor = al.constants.Cap.Loss
 	}
-	allowed := make([]float64, n)
-	for j := range allowed {
-		smallest := dtype.SmallestSubnormal * max(1, a[j]/divisor)
-		k := al.constants.K.Base + float64(bits.Len(uint(max(added[j], 1)-1))) // ⌈log2 n⌉
-		allowed[j] = k * (terms[j]/divisor + smallest)
-		if !al.exact {
-			allowed[j] = max(allowed[j], factor*dtype.Eps*m[j]/divisor+al.constants.EtaParityFactor*smallest)
+	return func(k, terms, m, a float64) float64 {
+		smallest := dtype.SmallestSubnormal * max(1, a/divisor)
+		allowed := terms/divisor + k*smallest
+		if al.exact {
+			return allowed
 		}
+		return max(allowed, factor*dtype.Eps*m/divisor+al.constants.EtaParityFactor*smallest)
 	}
-	return allowed
 }
 
 // What BCELoss has other tolerances for than the modules of logits.

@@ -2,7 +2,6 @@ package relation
 
 import (
 	"math"
-	"math/bits"
 
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -29,7 +28,7 @@ func (al allowance) ofRows(c call, output string) []float64 {
 	case output == ports.GradWeight || output == ports.Loss && c.reduction != none, c.reduction == mean && c.w != nil:
 		added *= rows
 	}
-	k := al.constants.K.Base + float64(bits.Len(uint(max(added, 1)-1)))
+	k := al.k(added)
 	weigh := func(i int) float64 {
 		if c.w == nil {
 			return 1
@@ -81,18 +80,9 @@ func (al allowance) ofRows(c call, output string) []float64 {
 			}
 		}
 	}
-	divisor := c.divisor()
-	dtype := al.constants.DTypes[c.dtype]
-	factor := al.constants.Cap.Gradient
-	if output == ports.Loss {
-		factor = al.constants.Cap.Loss
-	}
+	bound := al.bound(c, output)
 	for j := range sums {
-		smallest := dtype.SmallestSubnormal * max(1, amplified[j]/divisor)
-		sums[j] = sums[j]/divisor + k*smallest
-		if !al.exact {
-			sums[j] = max(sums[j], factor*dtype.Eps*m[j]/divisor+al.constants.EtaParityFactor*smallest)
-		}
+		sums[j] = bound(k, sums[j], m[j], amplified[j])
 	}
 	return sums
 }
