@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,14 +17,18 @@ import (
 	"lossproof/tensor"
 )
 
-// constants are those of the embedded fixtures.
-func constants(t testing.TB) fixtures.Tolerances {
-	t.Helper()
+// tolerances are those of the embedded fixtures.
+var tolerances = sync.OnceValues(func() (fixtures.Tolerances, error) {
 	set, err := fixtures.Embedded()
 	if err != nil {
-		t.Fatal(err)
+		return fixtures.Tolerances{}, err
 	}
-	c, err := set.Tolerances()
+	return set.Tolerances()
+})
+
+func constants(t testing.TB) fixtures.Tolerances {
+	t.Helper()
+	c, err := tolerances()
 	if err != nil {
 		t.Fatal(err)
 	}

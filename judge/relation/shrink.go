@@ -49,6 +49,7 @@ func (s *sample) smaller() []sample {
 		n := s.x.shape[axis]
 		for _, kept := range parts(n) {
 			add(func(c *sample) { c.take(last, kept) })
+			add(func(c *sample) { c.take(last, kept); c.pick++ }) // which may have been left out, or permute nothing
 		}
 		if n == 1 && len(s.x.shape) > 2 {
 			add(func(c *sample) { c.drop(axis) })
