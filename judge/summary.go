@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/words"
 	"lossproof/judge/claim"
 )
 
@@ -141,10 +142,10 @@ func (j *Judge) moduleSummary(module string, results []CaseResult, relations []R
 	case failing+lost > 0:
 		var parts []string
 		if failing > 0 {
-			parts = append(parts, fmt.Sprintf("%s of %d", plural(failing, "case fails", "cases fail"), selected-notRun))
+			parts = append(parts, words.Of(failing, selected-notRun, "case", "fail"))
 		}
 		if lost > 0 {
-			parts = append(parts, fmt.Sprintf("%s of %d", plural(lost, "relation fails", "relations fail"), len(relations)))
+			parts = append(parts, words.Of(lost, len(relations), "relation", "fail"))
 		}
 		if notRun > 0 {
 			parts = append(parts, fmt.Sprintf("%d were not run", notRun))
@@ -163,7 +164,7 @@ func (j *Judge) moduleSummary(module string, results []CaseResult, relations []R
 	case m.KnownFailures > 0:
 		m.Reason = plural(m.KnownFailures, "case fails", "cases fail") + " as the baseline says"
 		if knownLaws > 0 {
-			m.Reason = fmt.Sprintf("%d cases and %s as the baseline says", m.KnownFailures-knownLaws, plural(knownLaws, "relation fail", "relations fail"))
+			m.Reason = fmt.Sprintf("%s and %s fail as the baseline says", plural(m.KnownFailures-knownLaws, "case", "cases"), plural(knownLaws, "relation", "relations"))
 		}
 	case !j.options.Selection.Shard.IsZero():
 		m.Reason = onlyShard
@@ -231,9 +232,14 @@ func (j *Judge) verdictLine(m ModuleSummary) string {
 	if m.Conformant && len(m.Deviations) > 0 {
 		line += ", deviating from " + list(m.Deviations)
 	}
-	if len(j.cases) < len(j.set.Cases) {
+	switch text := j.relationText(m.Module); {
+	case len(j.cases) == 0 && text == "":
+		line += " [relations alone]"
+	case len(j.cases) == 0:
+		line += " [relations alone, " + text + "]"
+	case len(j.cases) < len(j.set.Cases):
 		line += fmt.Sprintf(" [%d of %d cases selected]", len(j.cases), len(j.set.Cases))
-	} else if text := j.relationText(m.Module); text != "" {
+	case text != "":
 		line += " [" + text + "]"
 	}
 	if m.Reason != "" && m.Reason != onlyShard {

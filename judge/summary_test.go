@@ -38,6 +38,10 @@ func TestVerdict(t *testing.T) {
 	law := func(outcome judge.Outcome) judge.RelationResult {
 		return judge.RelationResult{ID: "law-" + string(outcome), Module: ports.BCEWithLogitsLoss, Rule: "L", Requirement: must, Gates: true, Outcome: outcome}
 	}
+	quirkOf := func(r judge.RelationResult) judge.RelationResult {
+		r.Requirement, r.Gates = quirk, false
+		return r
+	}
 	ok := []judge.RelationResult{law(judge.Pass), law(judge.Pass)}
 	known := map[string]judge.Known{
 		"fail#loss": {Outcome: judge.Fail, Reason: "as it is"}, "fail": {Outcome: judge.Fail, Reason: "as it is"}, "law-fail": {Outcome: judge.Fail, Reason: "as it is"},
@@ -56,13 +60,13 @@ func TestVerdict(t *testing.T) {
 	}{
 		{name: "all pass", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, verdict: "conformant (parity)"},
 		{name: "one fails", cases: []judge.CaseResult{computed(must, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
-			verdict: "not conformant", reason: "1 case fails of 3"},
+			verdict: "not conformant", reason: "1 of 3 cases fails"},
 		{name: "two fail", cases: []judge.CaseResult{computed(must, judge.Crash), computed(must, judge.Pass), refusal(must, judge.Fail)}, relations: ok,
-			verdict: "not conformant", reason: "2 cases fail of 3"},
+			verdict: "not conformant", reason: "2 of 3 cases fail"},
 		{name: "a law fails", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
-			relations: []judge.RelationResult{law(judge.Fail), law(judge.Pass)}, verdict: "not conformant", reason: "1 relation fails of 2"},
+			relations: []judge.RelationResult{law(judge.Fail), law(judge.Pass)}, verdict: "not conformant", reason: "1 of 2 relations fails"},
 		{name: "cases and laws fail, and one was not run", cases: []judge.CaseResult{computed(must, judge.Fail), computed(must, judge.NotRun), refusal(must, judge.Pass)},
-			relations: []judge.RelationResult{law(judge.Fail), law(judge.Fail)}, verdict: "not conformant", reason: "1 case fails of 2, 2 relations fail of 2, 1 were not run"},
+			relations: []judge.RelationResult{law(judge.Fail), law(judge.Fail)}, verdict: "not conformant", reason: "1 of 2 cases fails, 2 of 2 relations fail, 1 were not run"},
 		{name: "a case was not run", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.NotRun), refusal(must, judge.Pass)}, relations: ok,
 			verdict: "not conformant", reason: "1 of 3 cases were not run"},
 		{name: "cases are missing", cases: []judge.CaseResult{computed(must, judge.Pass)}, relations: ok, verdict: "not conformant", reason: "2 of 3 cases were not run"},
@@ -77,20 +81,32 @@ func TestVerdict(t *testing.T) {
 		{name: "a quirk fails", cases: []judge.CaseResult{computed(quirk, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
 			verdict: "conformant (parity)", not: 1},
 		{name: "a should rule fails", cases: []judge.CaseResult{computed(should, judge.Fail), computed(should, judge.Fail), refusal(must, judge.Pass)}, relations: ok,
-			verdict: "not conformant", reason: "2 cases fail of 3", deviating: "R"},
+			verdict: "not conformant", reason: "2 of 3 cases fail", deviating: "R"},
 		{name: "a failure is known", cases: []judge.CaseResult{computed(must, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, known: known,
 			verdict: "known failures", reason: "1 case fails as the baseline says", knownN: 1},
 		{name: "a known refusal and a known law", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Fail)},
 			relations: []judge.RelationResult{law(judge.Fail), law(judge.Pass)}, known: known,
-			verdict: "known failures", reason: "1 cases and 1 relation fail as the baseline says", knownN: 2},
+			verdict: "known failures", reason: "1 case and 1 relation fail as the baseline says", knownN: 2},
 		{name: "a known deviation", cases: []judge.CaseResult{computed(should, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, known: known,
 			verdict: "conformant (parity)", deviating: "R"},
 		{name: "another outcome than the one that is known", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Fail)}, relations: ok,
-			known: map[string]judge.Known{"fail": {Outcome: judge.Crash}}, verdict: "not conformant", reason: "1 case fails of 3"},
+			known: map[string]judge.Known{"fail": {Outcome: judge.Crash}}, verdict: "not conformant", reason: "1 of 3 cases fails"},
 		{name: "what is known as a failure passes", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(quirk, judge.Pass)}, relations: ok,
-			known: map[string]judge.Known{"pass": {Outcome: judge.Fail}}, verdict: "not conformant", reason: "1 case fails of 3", followed: 1},
+			known: map[string]judge.Known{"pass": {Outcome: judge.Fail}}, verdict: "not conformant", reason: "1 of 3 cases fails", followed: 1},
 		{name: "a should rule that is known without a reason", cases: []judge.CaseResult{computed(should, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
-			known: map[string]judge.Known{"fail#loss": {Outcome: judge.Fail}}, verdict: "not conformant", reason: "1 case fails of 3", deviating: "R"},
+			known: map[string]judge.Known{"fail#loss": {Outcome: judge.Fail}}, verdict: "not conformant", reason: "1 of 3 cases fails", deviating: "R"},
+		{name: "a suite-error is no failure that can be known", cases: []judge.CaseResult{computed(must, judge.SuiteError), computed(must, judge.Pass), refusal(must, judge.SuiteError)},
+			relations: []judge.RelationResult{law(judge.SuiteError), law(judge.Pass)}, known: map[string]judge.Known{
+				"suite-error": {Outcome: judge.SuiteError, Reason: "R"}, "suite-error#loss": {Outcome: judge.SuiteError, Reason: "R"}, "law-suite-error": {Outcome: judge.SuiteError, Reason: "R"},
+			}, verdict: "not conformant", reason: "2 of 3 cases fail, 1 of 2 relations fails"},
+		{name: "a law is known as another failure", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.RelationResult{law(judge.Crash), law(judge.Pass)}, known: map[string]judge.Known{"law-crash": {Outcome: judge.Fail, Reason: "R"}},
+			verdict: "not conformant", reason: "1 of 2 relations fails"},
+		{name: "a law that is known as a failure holds", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.RelationResult{quirkOf(law(judge.Pass)), law(judge.Unsupported)}, known: map[string]judge.Known{"law-pass": {Outcome: judge.Fail, Reason: "R"}},
+			verdict: "not conformant", reason: "1 of 2 relations fails", followed: 1},
+		{name: "a law that is a quirk fails", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.RelationResult{quirkOf(law(judge.Fail)), law(judge.Pass)}, verdict: "conformant (parity)", not: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := &judge.Result{Cases: test.cases, Relations: test.relations}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/words"
 	"lossproof/judge"
 )
 
@@ -97,7 +98,7 @@ func (m *markdown) failures(result *judge.Result) {
 	if len(cases) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("\n### %s of %d\n", plural(len(cases), "case fails", "cases fail"), result.Selected))
+	m.add(fmt.Sprintf("\n### %s\n", words.Of(len(cases), result.Selected, "case", "fail")))
 	rules, groups := byRule(cases)
 	for i, rule := range rules {
 		group := groups[rule]

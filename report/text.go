@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/words"
 	"lossproof/judge"
 	"lossproof/tensor"
 )
@@ -74,6 +75,9 @@ func (t *text) header(result *judge.Result) {
 	selected := fmt.Sprintf("%d cases", result.Selected)
 	if result.Partial {
 		selected = fmt.Sprintf("%d of %d cases", result.Selected, result.Fixtures.Cases)
+	}
+	if result.Selected == 0 {
+		selected = plural(len(result.Relations), "relation", "relations") + " alone"
 	}
 	t.printf("lossproof %s, fixtures %s: %s at level %s\n", result.Lossproof, result.Fixtures.Version, selected, result.Level)
 	t.printf("reference: PyTorch %s, CPU (%s)\n", result.Reference.Version, result.Reference.CPUCapability)
@@ -229,7 +233,7 @@ func (t *text) failures(result *judge.Result) {
 	if !t.options.Verbose {
 		shown = first(failing, firstFailures)
 	}
-	t.printf("\n%s\n", t.color(red, fmt.Sprintf("%d of %d cases fail:", len(failing), result.Selected)))
+	t.printf("\n%s\n", t.color(red, words.Of(len(failing), result.Selected, "case", "fail")+":"))
 	for _, r := range shown {
 		t.printf("\n%s\n", Failure(r))
 	}

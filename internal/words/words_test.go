@@ -1,0 +1,16 @@
+package words
+
+import "testing"
+
+func TestOf(t *testing.T) {
+	for _, test := range []struct {
+		n, all int
+		want   string
+	}{
+		{0, 1, "0 of 1 law hold"}, {1, 1, "1 of 1 law holds"}, {0, 2, "0 of 2 laws hold"}, {1, 2, "1 of 2 laws holds"}, {2, 2, "2 of 2 laws hold"},
+	} {
+		if got := Of(test.n, test.all, "law", "hold"); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package judge_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"lossproof/fixtures"
+	"lossproof/internal/testports"
+	"lossproof/judge"
+	"lossproof/judge/relation"
+	"lossproof/ports"
+	"lossproof/ports/builtin"
+)
+
+const meanLaw = "BCEWithLogitsLoss/relations/mean"
+
+// TestRelationOfWrongPorts: whatever is wrong with an answer to a relation is an outcome, as with one to a case.
+func TestRelationOfWrongPorts(t *testing.T) {
+	noRequest := testports.Port{EvaluateFunc: func(context.Context, ports.Call) (ports.Answer, error) {
+		return ports.Answer{}, fmt.Errorf("%w: too long", ports.ErrRequest)
+	}}
+	notRun := testports.Port{EvaluateFunc: func(context.Context, ports.Call) (ports.Answer, error) {
+		return ports.Answer{}, fmt.Errorf("%w: lost too often", ports.ErrNotRun)
+	}}
+	for _, test := range []struct {
+		name    string
+		port    ports.Port
+		outcome judge.Outcome
+		message string
+	}{
+		{"right", builtin.Port{}, judge.Pass, ""},
+		{"the mean is the sum", testports.MeanIsSum, judge.Fail, "broken by 2 calls"},
+		{"NaNs", testports.NaNs, judge.Fail, "NaN, but the law demands"},
+		{"wrong shape", testports.WrongShape, judge.Fail, "the shape of loss is (1,), want ()"},
+		{"wrong dtype", testports.WrongDType, judge.Fail, "loss is float64, want float32"},
+		{"torn tensor", testports.Torn, judge.Malformed, "loss: "},
+		{"an output is missing", testports.LacksGradInput, judge.Malformed, "the answer lacks grad_input"},
+		{"refuses", testports.RefusesEverything, judge.Fail, "the port refuses it: I do not like it"},
+		{"unsupported", testports.UnsupportedEverything, judge.Fail, "answered unsupported inside the claim: not written yet"},
+		{"fails", testports.FailsEverything, judge.Error, "the port says that it failed: out of memory"},
+		{"says nothing", testports.SaysNothing, judge.Malformed, "it has 0 of outputs"},
+		{"malformed", testports.Malformed, judge.Malformed, `got "hello"`},
+		{"times out", testports.TimesOut, judge.Timeout, "10s have passed\nthe call: BCEWithLogitsLoss, reduction=\"mean\""},
+		{"panics", testports.Panics, judge.Crash, "panic: index out of range"},
+		{"cannot be asked", noRequest, judge.SuiteError, "too long"},
+		{"was lost", notRun, judge.NotRun, "lost too often"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			result := run(t, test.port, only(meanLaw))
+			r := result.Relations[0]
+			if r.Outcome != test.outcome || !strings.Contains(r.Message, test.message) || !r.Gates || r.Samples == 0 {
+				t.Errorf("%s, gates %t, %d samples: %q, want %s, %q", r.Outcome, r.Gates, r.Samples, r.Message, test.outcome, test.message)
+			}
+			if len(r.Message) > 5000 {
+				t.Errorf("the message has %d bytes", len(r.Message))
+			}
+			passes := test.outcome == judge.Pass
+			if s := result.Summary; s.Conformant != passes || s.Passed != passes || s.Relations[test.outcome] != 1 {
+				t.Errorf("conformant %t, passed %t, relations %v", s.Conformant, s.Passed, s.Relations)
+			}
+		})
+	}
+}
+
+// TestRelationOutsideTheClaim is not asked.
+func TestRelationOutsideTheClaim(t *testing.T) {
+	port := testports.Claiming(func(_ string, c *ports.Claim) { c.Outputs = []string{ports.Loss} })
+	port.EvaluateFunc = func(context.Context, ports.Call) (ports.Answer, error) {
+		t.Error("it is asked")
+		return ports.Answer{}, nil
+	}
+	r := run(t, port, only(meanLaw)).Relations[0]
+	if want := "grad_input of BCEWithLogitsLoss is not claimed"; r.Outcome != judge.Unsupported || r.Message != want || r.Samples != 0 {
+		t.Errorf("%s: %q, want %s: %q", r.Outcome, r.Message, judge.Unsupported, want)
+	}
+}
+
+// TestASuiteErrorOfARelationGates, whatever the requirement of the rule, and no baseline covers it.
+func TestASuiteErrorOfARelationGates(t *testing.T) {
+	options := only(meanLaw)
+	options.Known = map[string]judge.Known{meanLaw: {Outcome: judge.SuiteError, Reason: "as it is"}}
+	result, err := judge.Run(context.Background(), damaged(t, "tolerances.json"), builtin.Port{}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := result.Relations[0]; r.Outcome != judge.SuiteError || !r.Gates || !strings.Contains(r.Message, "tolerances.json") || result.Summary.Passed {
+		t.Errorf("%s, gates %t: %s", r.Outcome, r.Gates, r.Message)
+	}
+}
+
+// TestAQuirkOfRelationsGatesOnRequest: there is none today.
+func TestAQuirkOfRelationsGatesOnRequest(t *testing.T) {
+	law, ok := relation.ByID(meanLaw)
+	if !ok {
+		t.Fatal("there is no such relation")
+	}
+	quirk := *law
+	quirk.Rule.Requirement = fixtures.Quirk
+	for _, quirks := range []bool{false, true} {
+		options := only(meanLaw)
+		options.Quirks = quirks
+		j, err := judge.New(context.Background(), openSet(t), testports.MeanIsSum, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := j.Relation(context.Background(), &quirk)
+		if err != nil || r.Outcome != judge.Fail || r.Gates != quirks {
+			t.Errorf("quirks %t: %s, gates %t, %v", quirks, r.Outcome, r.Gates, err)
+		}
+		if again := j.Rebase(&judge.Result{Relations: []judge.RelationResult{r}}, nil).Relations[0]; again.Gates != quirks {
+			t.Errorf("quirks %t: gates %t after Rebase", quirks, again.Gates)
+		}
+	}
+}
+
+// TestKnownRelations: a baseline covers the failure that it names.
+func TestKnownRelations(t *testing.T) {
+	for _, test := range []struct {
+		port    ports.Port
+		known   judge.Outcome
+		want    judge.Outcome
+		gates   bool
+		verdict string
+	}{
+		{testports.MeanIsSum, judge.Fail, judge.KnownFailure, true, "known failures (parity): "},
+		{testports.Panics, judge.Fail, judge.Crash, true, "not conformant (parity): "},
+		{builtin.Port{}, judge.Fail, judge.Fixed, true, "not conformant (parity): "},
+	} {
+		options := only(meanLaw, "BCEWithLogitsLoss/relations/sum")
+		options.Known = map[string]judge.Known{meanLaw: {Outcome: test.known, Reason: "as it is"}}
+		result := run(t, test.port, options)
+		r := result.Relations[0]
+		if r.Outcome != test.want || r.Gates != test.gates || r.Known == nil || !strings.HasPrefix(result.Summary.Verdict[0], test.verdict) {
+			t.Errorf("%s, gates %t, known %v: %q, want %s, %q", r.Outcome, r.Gates, r.Known, result.Summary.Verdict, test.want, test.verdict)
+		}
+	}
+}
+
+// TestVerdictOfRelationsAlone says so.
+func TestVerdictOfRelationsAlone(t *testing.T) {
+	for pattern, want := range map[string]string{
+		meanLaw: " [relations alone, 1 of 21 relations selected]", "BCEWithLogitsLoss/relations/*": " [relations alone]",
+		"BCEWithLogitsLoss/blog_example/*": fmt.Sprintf(" [6 of %d cases selected]", len(openSet(t).Cases)),
+	} {
+		j, err := judge.New(context.Background(), openSet(t), builtin.Port{}, only(pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := j.Rebase(&judge.Result{}, nil).Summary.Verdict[0]; !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", pattern, got, want)
+		}
+	}
+}
