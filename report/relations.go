@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lossproof/internal/words"
 	"lossproof/judge"
 )
 
@@ -16,11 +17,6 @@ func failingRelations(result *judge.Result) []judge.CaseResult {
 		}
 	}
 	return cases
-}
-
-// relationHint is the command that checks one relation again.
-func relationHint(result *judge.Result, r judge.CaseResult) string {
-	return fmt.Sprintf("lossproof run --select %s --seed %d", r.ID, result.Seed)
 }
 
 // relations says how many laws hold, and describes those that do not.
@@ -50,7 +46,7 @@ func (t *text) relations(result *judge.Result) {
 	default:
 		shown = first(broken, firstFailures)
 	}
-	t.printf("\n%s\n", t.color(red, fmt.Sprintf("%d of %s:", len(broken), plural(len(result.Relations), "relation fails", "relations fail"))))
+	t.printf("\n%s\n", t.color(red, words.Of(len(broken), len(result.Relations), "relation", "fail")+":"))
 	for _, r := range shown {
 		t.printf("\n%s\n", FailureWithHint(r, relationHint(result, r)))
 	}
@@ -80,8 +76,8 @@ func relationSummary(result *judge.Result) string {
 	if n := result.Summary.Relations[judge.Unsupported]; n == len(result.Relations) {
 		return "relations: none of the laws was checked: " + reasonsOutside(result)
 	}
-	text := fmt.Sprintf("relations: %d of %s, on %s generated from seed %d (--seed %d asks the same)",
-		held, plural(len(result.Relations), "law holds", "laws hold"), plural(inputs, "input", "inputs"), result.Seed, result.Seed)
+	text := fmt.Sprintf("relations: %s, on %s generated from seed %d (--seed %d asks the same)",
+		words.Of(held, len(result.Relations), "law", "hold"), plural(inputs, "input", "inputs"), result.Seed, result.Seed)
 	for _, outcome := range judge.Outcomes {
 		if n := result.Summary.Relations[outcome]; n > 0 && outcome != judge.Pass && outcome != judge.Fail {
 			text += fmt.Sprintf("; %s: %d", outcome, n)

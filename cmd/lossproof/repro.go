@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -159,19 +158,16 @@ func (p *program) reproHead(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case
 		return err
 	}
 	fmt.Fprintf(w, "%s\n%s (%s): %s\n", c.ID, rule.ID, rule.Requirement, rule.Statement)
-	again := []string{"lossproof", "run", "--level", string(level), "--select", c.ID, "-v"}
+	more := []string{"-v"}
 	if rule.Requirement == fixtures.Quirk {
-		again = append(again, "--quirks")
+		more = append(more, "--quirks")
 	}
-	if len(command) > 0 {
-		again = append(append(again, "--"), command...)
-	}
-	fmt.Fprintf(w, "\n# run it again\n%s\n", shellQuote(again))
+	fmt.Fprintf(w, "\n# run it again\n%s\n", report.ShellQuote(report.Again(c.ID, string(level), more, command)))
 	fmt.Fprintf(w, "\n# the request\n")
 	if len(line) <= maxRequest {
 		fmt.Fprintf(w, "%s\n", line)
 	} else {
-		fmt.Fprintf(w, "%s   (%d bytes)\n", shellQuote([]string{"lossproof", "show", "--request", c.ID}), len(line))
+		fmt.Fprintf(w, "%s   (%d bytes)\n", report.ShellQuote([]string{"lossproof", "show", "--request", c.ID}), len(line))
 	}
 	fmt.Fprintf(w, "\n# the arrays: [i] is the index along the first axis; lossproof fixtures extract fixtures\n")
 	folder := fixturesFolder(c)
@@ -190,19 +186,6 @@ func (p *program) reproHead(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case
 
 // fixturesFolder is where the arrays of a case lie in an extracted copy.
 func fixturesFolder(c *fixtures.Case) string { return "fixtures/" + c.Module + "/" + c.Topic + "/" }
-
-// shellQuote writes a command for a POSIX shell.
-func shellQuote(words []string) string {
-	quoted := make([]string, len(words))
-	for i, word := range words {
-		if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./=:,+@%") == "" {
-			quoted[i] = word
-		} else {
-			quoted[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
-}
 
 // writeWorst writes the element of an output with the largest error, side by side.
 func writeWorst(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, name string, got tensor.Tensor) error {

@@ -150,7 +150,7 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 		return runErr
 	case err != nil:
 		return err
-	case result.Summary.Cases[judge.SuiteError] > 0:
+	case result.Summary.Cases[judge.SuiteError]+result.Summary.Relations[judge.SuiteError] > 0:
 		return errors.New("the suite is at fault (suite-error), not the port")
 	case !result.Summary.Passed:
 		p.code = exitNotConformant
