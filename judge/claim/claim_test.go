@@ -49,6 +49,15 @@ func TestFeatures(t *testing.T) {
 		return tensor.Tensor{DType: tensor.Int64, Shape: []int{len(values)}, Data: data}
 	}
 	none := bce(fixtures.Options{Reduction: ptr("none")})
+	ofModule := func(module string) *fixtures.Case {
+		return &fixtures.Case{Module: module, Options: fixtures.Options{Reduction: ptr("none")}}
+	}
+	mlsm, rows, probable := ofModule(ports.MultiLabelSoftMarginLoss), ofModule(ports.CrossEntropyLoss), ofModule(ports.BCELoss)
+	smoothed := ofModule(ports.CrossEntropyLoss)
+	smoothed.Options.LabelSmoothing = ptr(0x1p-124)
+	const almost = 1 - 0x1p-24 // what is left is 6e-8
+	two := func(a, b float32) tensor.Tensor { return tensor.FromFloat32([]float32{a, b}, 2) }
+	apart, below := tensor.FromFloat32([]float32{50, 0, 0, 0}, 2, 2), tensor.FromFloat32([]float32{0, 0, 50, 50}, 2, 2)
 	x, y := fill(1, 3, 5), fill(1, 3, 5)
 	for _, test := range []struct {
 		reason string
@@ -84,6 +93,22 @@ func TestFeatures(t *testing.T) {
 			"weight weight:class reduction:none"},
 		{"the scale of the mean", bce(fixtures.Options{}), inputs(fill(85, 64, 64), fill(1, 64, 64)), "reduction:mean subnormals"},
 		{"the upstream gradient", none, inputs(fill(50, 3, 5), y, "grad_output", fill(1e-20, 3, 5)), "reduction:none grad_output subnormals"},
+		{"a product that is the smallest normal number", none, inputs(fill(0, 3, 5), y, "weight", fill(0x1p-126, 1)), "weight reduction:none"},
+		{"a product that is half of it", none, inputs(fill(0, 3, 5), fill(.5, 3, 5), "weight", fill(0x1p-126, 1)), "weight reduction:none soft_targets subnormals"},
+		{"a factor that rounds to the smallest subnormal", none, inputs(fill(-103.5, 3, 5), y), "reduction:none subnormals"},
+		{"the class mean", mlsm, inputs(fill(-85, 3, 16), fill(1, 3, 16)), "reduction:none subnormals"},
+		{"no class mean", none, inputs(fill(-85, 3, 16), fill(1, 3, 16)), "reduction:none"},
+		{"1 - target", none, inputs(fill(0, 3, 5), fill(almost, 3, 5), "weight", fill(1e-32, 1)), "weight reduction:none soft_targets subnormals"},
+		{"the target", none, inputs(fill(0, 3, 5), fill(1e-10, 3, 5), "weight", fill(1e-30, 1)), "weight reduction:none soft_targets subnormals"},
+		{"a weight that is far from subnormal", none, inputs(fill(0, 3, 5), fill(.5, 3, 5), "weight", fill(1e-32, 1)), "weight reduction:none soft_targets"},
+		{"1 - probability", probable, inputs(fill(almost, 3, 5), y, "weight", fill(1e-32, 1)), "weight reduction:none subnormals"},
+		{"the upstream gradient of the sample", mlsm, inputs(below, fill(1, 2, 2), "grad_output", two(1, 1e-20)), "reduction:none grad_output subnormals"},
+		{"that of another sample", mlsm, inputs(below, fill(1, 2, 2), "grad_output", two(1e-20, 1)), "reduction:none grad_output"},
+		{"that of the row", rows, inputs(apart, indices(0, 0), "grad_output", two(1e-20, 1)), "reduction:none grad_output subnormals integer_targets"},
+		{"that of another row", rows, inputs(apart, indices(0, 0), "grad_output", two(1, 1e-20)), "reduction:none grad_output integer_targets"},
+		{"that of a sum", ce(fixtures.Options{Reduction: ptr("sum")}), inputs(apart, indices(0, 0), "grad_output", fill(1e-20)), "reduction:sum grad_output subnormals integer_targets"},
+		{"the share of label smoothing", smoothed, inputs(fill(0, 1, 8), indices(0)), "reduction:none subnormals integer_targets label_smoothing"},
+		{"a larger share of it", smoothed, inputs(fill(0, 1, 2), indices(0)), "reduction:none integer_targets label_smoothing"},
 		{"an integer target", none, inputs(x, tensor.Tensor{DType: tensor.UInt8, Shape: []int{1}, Data: []byte{1}}), "reduction:none integer_targets"},
 		{"a target of another dtype", none, inputs(x, tensor.FromFloat64([]float64{1}, 1)), "reduction:none mixed_dtype"},
 		{"a weight of another dtype", none, inputs(x, y, "weight", tensor.FromFloat64([]float64{1}, 1)), "weight reduction:none mixed_dtype"},
@@ -126,6 +151,8 @@ func TestFeaturesOfExpectedResults(t *testing.T) {
 		{"ordinary", 1, 1, 1e-7, "reduction:none rank:1"},
 		{"torch returns infinity", float32(math.Inf(1)), 3e38, 1, "reduction:none rank:1 nonfinite"},
 		{"torch cancels what is subnormal", 0, 1e-40, 1e-44, "reduction:none rank:1 subnormals"},
+		{"what rounds to the smallest subnormal", 0, 1e-45, 1e-44, "reduction:none rank:1 subnormals"},
+		{"the smallest normal number", 0x1p-126, 0x1p-126, 1e-44, "reduction:none rank:1"},
 		{"what rounds to zero is zero", 0, 1e-60, 1e-44, "reduction:none rank:1"},
 		{"no oracle", 0, 1e-40, math.NaN(), "reduction:none rank:1"},
 	} {
@@ -204,6 +231,10 @@ func TestString(t *testing.T) {
 	cl := ports.Claim{DTypes: []tensor.DType{"float32", "float64"}, Outputs: []string{"loss", "grad_input"}, Without: []string{"pos_weight"}}
 	want := "BCEWithLogitsLoss float32 float64, loss and grad_input, without pos_weight"
 	if got := claim.String(ports.BCEWithLogitsLoss, cl); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	cl.Without = nil
+	if got, want := claim.String(ports.BCEWithLogitsLoss, cl), "BCEWithLogitsLoss float32 float64, loss and grad_input"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
