@@ -452,3 +452,53 @@ func TestResultJSON(t *testing.T) {
 		t.Errorf("complete is not the last member: …%s", data[len(data)-60:])
 	}
 }
+
+// TestLevels: PyTorch's answer where it has no limit is right at every level but exact, the exact one at every level
+// but reference.
+func TestLevels(t *testing.T) {
+	const id = "BCEWithLogitsLoss/nonfinite/f32-mean-minus-inf-t-0"
+	c, err := openSet(t).Case(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outputs := map[string][2]tensor.Tensor{} // of PyTorch, and exact
+	for name := range c.Outputs {
+		want, err := openSet(t).Expected(c, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exact := make([]float32, len(want.Exact))
+		for i, e := range want.Exact {
+			exact[i] = float32(e)
+		}
+		outputs[name] = [2]tensor.Tensor{want.Reference, tensor.FromFloat32(exact, want.Reference.Shape...)}
+	}
+	for which, passes := range []map[verdict.Level]bool{
+		{verdict.Parity: true, verdict.Reference: true}, {verdict.Parity: true, verdict.Exact: true},
+	} {
+		port := testports.Port{EvaluateFunc: func(context.Context, ports.Call) (ports.Answer, error) {
+			answer := map[string]tensor.Tensor{}
+			for name, output := range outputs {
+				answer[name] = output[which]
+			}
+			return ports.Answer{Outputs: answer}, nil
+		}}
+		for _, level := range []verdict.Level{verdict.Parity, verdict.Exact, verdict.Reference} {
+			options := only(id)
+			options.Level = level
+			if r := run(t, port, options).Cases[0]; (r.Outcome == judge.Pass) != passes[level] {
+				t.Errorf("answer %d at level %s: %s: %v", which, level, r.Outcome, r.Outputs)
+			}
+		}
+	}
+}
+
+// TestAShardIsNoVerdict, though nothing fails in it.
+func TestAShardIsNoVerdict(t *testing.T) {
+	options := only("BCEWithLogitsLoss/blog_example/*")
+	options.Selection.Shard = judge.Shard{Index: 1, Count: 2}
+	s := run(t, builtin.Port{}, options).Summary
+	if s.Conformant || !s.Passed || !strings.HasPrefix(s.Verdict[0], "nothing fails in shard 1/2 (parity): BCEWithLogitsLoss") {
+		t.Errorf("conformant %t, passed %t: %q", s.Conformant, s.Passed, s.Verdict)
+	}
+}

@@ -125,10 +125,16 @@ func TestVerdict(t *testing.T) {
 			}
 			checkCounts(t, result)
 			// The same again without a baseline: nothing is left of it.
-			if again := j.Rebase(result, nil); !slices.EqualFunc(again.Cases, test.cases, func(a, b judge.CaseResult) bool {
+			again := j.Rebase(result, nil)
+			if !slices.EqualFunc(again.Cases, test.cases, func(a, b judge.CaseResult) bool {
 				return a.Outcome == b.Outcome && a.Gates == b.Gates && a.Known == nil
 			}) {
 				t.Errorf("without the baseline: got %+v, want %+v", again.Cases, test.cases)
+			}
+			if !slices.EqualFunc(again.Relations, test.relations, func(a, b judge.RelationResult) bool {
+				return a.Outcome == b.Outcome && a.Gates == b.Gates && a.Known == nil
+			}) {
+				t.Errorf("without the baseline: got %+v, want %+v", again.Relations, test.relations)
 			}
 		})
 	}
