@@ -1,0 +1,113 @@
+package main
+
+// mutations are those of the laws, of what becomes of their answers, and of the verdict.
+var mutations = []mutation{
+	// The laws: an equation less, or one that demands less.
+	{laws, "if e.index != place {", "if false {", "independence does not look elsewhere"},
+	{laws, "equations = append(equations, e)\n	}\n	return equations\n}\n\n// The mean is", "_ = e\n	}\n	return equations\n}\n\n// The mean is", "independence does not look at the change"},
+	{laws, "share := 1 / c.divisor()\n	var equations", "share := 1.0\n	var equations", "independence forgets the class mean"},
+	{laws, "func same(_ string, _ *sample, a []answer) []equation {\n	return slices.Concat(\n		equal(ports.Loss, a[1].loss(), a[0].loss()),\n		equal(ports.GradInput, a[1].grad(), a[0].grad()),",
+		"func same(_ string, _ *sample, a []answer) []equation {\n	return slices.Concat(\n		equal(ports.Loss, a[1].loss(), a[0].loss()),", "same compares no gradients"},
+	{laws, "func same(_ string, _ *sample, a []answer) []equation {\n	return slices.Concat(\n		equal(ports.Loss, a[1].loss(), a[0].loss()),",
+		"func same(_ string, _ *sample, a []answer) []equation {\n	return slices.Concat(", "same compares no losses"},
+	{laws, "		equal(ports.GradInput, a[0].grad(), a[1].grad().times(share)),\n	)\n}\n\n// The sum adds", "	)\n}\n\n// The sum adds", "the mean compares no gradients"},
+	{laws, "		equal(ports.GradInput, a[0].grad(), a[1].grad()),\n	)\n}\n\n// step", "	)\n}\n\n// step", "the sum compares no gradients"},
+	{laws, "		equal(ports.GradInput, a[1].grad(), a[0].grad().times(-1)),\n	)\n}\n\n// weightOnly", "	)\n}\n\n// weightOnly", "the symmetry compares no gradients"},
+	{laws, "		equal(ports.Loss, a[2].loss(), a[0].loss().plus(a[1].loss())),\n", "", "the sum of weights compares no losses"},
+	{laws, "		equal(ports.GradInput, a[1].grad(), a[0].grad().by(w)),\n", "", "the scaling weight compares no gradients"},
+	{laws, "equal(ports.GradInput, grad, want),", "equal(ports.GradInput, grad, grad),", "the selecting weight compares no gradients"},
+	{laws, "		equal(ports.GradInput, a[2].grad(), a[0].grad().plus(a[1].grad().by(more))),\n", "", "the affine pos_weight compares no gradients"},
+	{laws, `		equal("grad_input of the second copies", a[1].grad().taken(true, wholeNumbers(n, 2*n)), a[0].grad().times(0.5)),` + "\n", "", "repeated classes are compared once"},
+	{laws, `			equal(output+" of the second part", a[2].output(output), whole.taken(false, wholeNumbers(at, rows))))`, "		)", "a split looks at the first part alone"},
+	{laws, `			equal(output+" of the first part", a[1].output(output), whole.taken(false, wholeNumbers(0, at))),` + "\n", "", "a split looks at the second part alone"},
+	{laws, "	order := s.permutation(s.x.shape[0])\n	return []call", "	order := wholeNumbers(0, s.x.shape[0])\n	return []call", "no sample is permuted in the call"},
+	{laws, "quotient.radius[0] += size", "quotient.radius[0] += 1e6 * size", "the difference quotient allows anything"},
+	{crossEntropy, "if output == ports.Loss && e.index != row || output == ports.GradInput && e.index/classes != row {", "if false {", "coupling does not look at other rows"},
+	{crossEntropy, "if e.index/classes == row && e.index != s.pick {", "if false {", "coupling does not look at its own row"},
+	{crossEntropy, "mixture := a[1].output(output).times(1 - e)", "mixture := a[0].output(output)\n		continue\n		mixture = mixture.times(1 - e)", "smoothing is not looked at"},
+	{probability, `		equal("grad_input of BCELoss times p*(1-p)", grad, a[0].grad()),` + "\n", "", "BCELoss of a sigmoid has no gradient"},
+	{probability, "loss.radius[i] += 2 * eps", "loss.radius[i] += 2000 * eps", "BCELoss of a sigmoid may be far off"},
+
+	// What is allowed.
+	{value, "got.radius[i] + want.radius[i]}", "30 * (got.radius[i] + want.radius[i])}", "every tolerance is 30 times what it is"},
+	{value, "math.Abs(e.got-e.want) <= e.allowed", "!(math.Abs(e.got-e.want) > e.allowed)", "NaN is equal to everything"},
+	{value, "math.Abs(c(i)) * v.radius[i]", "v.radius[i]", "a factor does not count for what is allowed"},
+	{value, "v.values[i] + w.values[i], v.radius[i] + w.radius[i]", "v.values[i] + w.values[i], v.radius[i]", "the second summand is allowed nothing"},
+	{allowances, "terms/divisor + k*smallest", "terms + k*smallest", "what is allowed is not divided"},
+	{allowances, "		if al.exact {\n			return allowed\n		}\n", "", "level exact allows what parity does"},
+	{allowances, "if output == ports.Loss {\n		factor", "if output != ports.Loss {\n		factor", "losses have the cap of gradients"},
+
+	// What a port is asked, and what its answers say.
+	{checks, "f.failing++", "_ = 0", "nothing is broken"},
+	{checks, "return f.refused != \"\" || f.failing > 0", "return f.failing > 0", "a call that is refused breaks nothing"},
+	{checks, "if f.all == 1 || distance > f.headroom {", "if f.all == 1 || distance < f.headroom {", "the nearest equation is described"},
+	{checks, "if result.Err = v.err; result.Err != nil || result.Broken != \"\" {", "if result.Broken != \"\" {", "an answer that does not come is no matter"},
+	{checks, "int((k.options.Seed ^", "int((1 ^", "every seed draws the same"},
+	{checks, "if reason := claim.Outside(cl, fixture, c.dtype, features); reason != \"\" {", "if reason := claim.Outside(cl, fixture, c.dtype, features); false {", "what the claim leaves out is asked"},
+	{checks, "if len(k.options.DTypes) > 0 && !slices", "if false && !slices", "other dtypes than the selected ones are asked"},
+	{answers, "case t.DType != c.dtype:", "case false:", "another dtype is right"},
+	{answers, "case !tensor.SameShape(t.Shape, shape):", "case false:", "another shape is right"},
+	{answers, "return \"the answer lacks \" + name, true", "return \"the answer lacks \" + name, false", "an answer that lacks an output is a wrong one"},
+	{answers, "case a.Unsupported != nil:", "case false:", "unsupported inside the claim is no failure"},
+
+	// Counterexamples.
+	{shrinks, "const maxShrinks = 400", "const maxShrinks = 0", "nothing is shrunk"},
+	{shrinks, "for _, last := range []bool{false, true} {", "for _, last := range []bool{false} {", "no classes are left out"},
+	{shrinks, "if s.weighted {", "if false {", "no weight is left out"},
+	{shrinks, "g.err == nil && g.broken()", "g.err == nil", "what breaks nothing is a counterexample"},
+	{shrinks, "if len(calls) == 0 || k.outside(calls) != \"\" {", "if len(calls) == 0 {", "a counterexample may be outside the claim"},
+
+	// What becomes of a relation.
+	{relations, "result.Outcome, result.Gates, result.Message = SuiteError, true, err.Error()", "result.Outcome, result.Gates, result.Message = SuiteError, false, err.Error()", "a suite-error does not gate"},
+	{relations, "result.Outcome, result.Message = outcomeOf(found.Err), bounded(found.Err.Error())", "result.Outcome, result.Message = Pass, \"\"", "a crash in a law is a pass"},
+	{relations, "result.Outcome, result.Message = Fail, bounded(found.Broken)", "result.Message = bounded(found.Broken)", "a broken law is a pass"},
+	{relations, "if !ok || r.Outcome == SuiteError {", "if !ok {", "a baseline covers the suite-error of a relation"},
+	{relations, "Gates: r.Rule.Requirement != fixtures.Quirk || j.options.Quirks, Outcome: Pass,", "Gates: true, Outcome: Pass,", "relations of quirks gate"},
+	{relations, "r.Gates = r.Requirement != fixtures.Quirk || quirks\n", "r.Gates = true\n", "relations of quirks gate with another baseline"},
+	{relations, "r.Gates = r.Gates || r.Outcome == Fixed\n}", "}", "what is fixed of a quirk does not gate"},
+	{relations, "r.Outcome = unknown(r.Outcome, r.Known)\n", "", "the former baseline stays"},
+	{relations, "return guarded(answer)", "return answer()", "a panic in a law is one of the suite"},
+
+	// Known failures.
+	{knowns, "if r.Outcome == SuiteError || len(known) == 0 {", "if len(known) == 0 {", "a baseline covers the suite-error of a case"},
+	{knowns, "case o == k.Outcome && !k.lacksReason(requirement):", "case !k.lacksReason(requirement):", "a baseline covers every failure"},
+	{knowns, "case o == k.Outcome && !k.lacksReason(requirement):", "case o == k.Outcome:", "a deviation needs no reason"},
+	{knowns, "	case o == Pass:\n		return Fixed\n", "", "what is fixed passes"},
+	{knowns, "r.Gates = r.Gates || r.Outcome == Fixed\n", "", "a case of a quirk that is fixed does not gate"},
+
+	// The verdict.
+	{summaries, "case failing+lost > 0:", "case failing > 0:", "a broken law does not gate"},
+	{summaries, "case failing+lost > 0:", "case lost > 0:", "a failing case does not gate"},
+	{summaries, "case passed == 0:", "case false:", "a module of which nothing passed is conformant"},
+	{summaries, "case notRun > 0:\n		m.Reason", "case false:\n		m.Reason", "cases that were not run are no matter"},
+	{summaries, "case unchecked > 0:", "case false:", "relations that were not checked are no matter"},
+	{summaries, "case m.KnownFailures > 0:", "case false:", "a module with known failures is conformant"},
+	{summaries, "case !j.options.Selection.Shard.IsZero():", "case false:", "a shard is conformant"},
+	{summaries, "s.Conformant = conformant && claimed > 0", "s.Conformant = conformant", "a port that claims nothing is conformant"},
+	{summaries, "if !j.computes(module) {", "if true {", "refusals and laws alone make a module conformant"},
+	{judges, "case answer.Unsupported != nil && q.excused != \"\":", "case answer.Unsupported != nil:", "a refusal may be answered unsupported"},
+	{judges, "		if output.Outcome.precedes(result.Outcome) {", "		if false {", "a case passes whatever its outputs"},
+	{comparison, "case !v.Pass(level):", "case !v.Pass(\"parity\"):", "every level is parity"},
+	{comparison, "return OutputResult{Outcome: SuiteError, Message: v.Message(level)}", "return OutputResult{Outcome: Pass, Message: v.Message(level)}", "expected arrays that do not fit are a pass"},
+	{engine, "if said != 1 {", "if said > 1 {", "an answer that says nothing is one"},
+	{engine, "case errors.Is(err, ports.ErrRequest):\n		return SuiteError\n", "", "a call that cannot be written is the fault of the port"},
+	{engine, "result.Gates = rule.Requirement != fixtures.Quirk || j.options.Quirks", "result.Gates = true", "quirks gate"},
+}
+
+// The files.
+const (
+	laws         = "judge/relation/laws.go"
+	crossEntropy = "judge/relation/laws_crossentropy.go"
+	probability  = "judge/relation/laws_probability.go"
+	value        = "judge/relation/value.go"
+	allowances   = "judge/relation/allowance.go"
+	checks       = "judge/relation/check.go"
+	answers      = "judge/relation/answer.go"
+	shrinks      = "judge/relation/shrink.go"
+	relations    = "judge/relations.go"
+	knowns       = "judge/known.go"
+	summaries    = "judge/summary.go"
+	judges       = "judge/answer.go"
+	comparison   = "judge/compare.go"
+	engine       = "judge/judge.go"
+)
