@@ -28,6 +28,14 @@ func exp(a *big.Float) *big.Float {
 	return sum
 }
 
+// logOfSum returns log(1+others) for others ≥ 0.
+func logOfSum(others *big.Float) *big.Float {
+	if others.Cmp(bigOf(1)) <= 0 {
+		return log1p(others)
+	}
+	return logarithm(add(bigOf(1), others))
+}
+
 var ln2 = log1p(bigOf(1))
 
 // logarithm returns log z for z > 0.
@@ -101,13 +109,7 @@ func newRowOracle(x []float64) rowOracle {
 			others = add(others, e[c])
 		}
 	}
-	sum := add(bigOf(1), others)
-	var logSum *big.Float
-	if others.Cmp(bigOf(1)) <= 0 {
-		logSum = log1p(others)
-	} else {
-		logSum = logarithm(sum)
-	}
+	sum, logSum := add(bigOf(1), others), logOfSum(others)
 	var r rowOracle
 	for c := range x {
 		rest := sub(sum, e[c])
