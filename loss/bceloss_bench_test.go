@@ -25,15 +25,7 @@ func benchmarkBCELoss[T loss.Float](b *testing.B, dtype string, size int) {
 		}
 		value, grad := make([]T, 1), make([]T, n)
 		run := func(name string, arrays int, f func() error) {
-			b.Run(fmt.Sprintf("dtype=%s/shape=%v/%s", dtype, shape, name), func(b *testing.B) {
-				b.SetBytes(int64(arrays * size * n))
-				b.ReportAllocs()
-				for b.Loop() {
-					if err := f(); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
+			runBenchmark(b, fmt.Sprintf("dtype=%s/shape=%v/%s", dtype, shape, name), arrays*size*n, f)
 		}
 		mean := loss.BCELoss[T]{}
 		run("mean", 2, func() error { return mean.ForwardInto(value, input, target) })

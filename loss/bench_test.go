@@ -15,6 +15,19 @@ func BenchmarkLosses(b *testing.B) {
 	benchmarkDtype[float64](b, "float64", 8)
 }
 
+// runBenchmark times f, which reads and writes so many bytes.
+func runBenchmark(b *testing.B, name string, bytes int, f func() error) {
+	b.Run(name, func(b *testing.B) {
+		b.SetBytes(int64(bytes))
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := f(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 func benchmarkDtype[T loss.Float](b *testing.B, dtype string, size int) {
 	for _, shape := range [][]int{{64, 10}, {4096, 1024}, {65536, 1024}} {
 		n := shape[0] * shape[1]
@@ -30,17 +43,7 @@ func benchmarkDtype[T loss.Float](b *testing.B, dtype string, size int) {
 				input.Data[i], target.Data[i] = T(3*rng.NormFloat64()), T(rng.IntN(2))
 			}
 			grad, out := make([]T, n), make([]T, n)
-			run := func(name string, arrays int, f func() error) {
-				b.Run(name, func(b *testing.B) {
-					b.SetBytes(int64(arrays * size * n))
-					b.ReportAllocs()
-					for b.Loop() {
-						if err := f(); err != nil {
-							b.Fatal(err)
-						}
-					}
-				})
-			}
+			run := func(name string, arrays int, f func() error) { runBenchmark(b, name, arrays*size*n, f) }
 			classes := loss.Tensor[T]{Shape: shape[1:], Data: make([]T, shape[1])}
 			for i := range classes.Data {
 				classes.Data[i] = T(1 + i%3)

@@ -38,15 +38,7 @@ func benchmarkEntropy[T loss.Float](b *testing.B, dtype string, size int) {
 		soft := loss.ClassProbabilities(probabilities)
 		value, grad := make([]T, 1), make([]T, n)
 		run := func(name string, arrays int, f func() error) {
-			b.Run(fmt.Sprintf("dtype=%s/shape=%v/%s", dtype, shape, name), func(b *testing.B) {
-				b.SetBytes(int64(arrays * size * n))
-				b.ReportAllocs()
-				for b.Loop() {
-					if err := f(); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
+			runBenchmark(b, fmt.Sprintf("dtype=%s/shape=%v/%s", dtype, shape, name), arrays*size*n, f)
 		}
 		mean, smooth := loss.CrossEntropyLoss[T]{}, loss.CrossEntropyLoss[T]{LabelSmoothing: 0.1}
 		run("mean", 1, func() error { return mean.ForwardInto(value, input, target) })

@@ -10,24 +10,6 @@ import (
 
 // The oracle of CrossEntropyLoss: the textbook formulas with 320 bits, one class at a time.
 
-// exp returns exp(-a) for a ≥ 0, like expMinus.
-func exp(a *big.Float) *big.Float {
-	if a.Cmp(bigOf(1e5)) > 0 {
-		return bigOf(0)
-	}
-	k := max(0, a.MantExp(nil)+8)
-	r := new(big.Float).SetPrec(precision).SetMantExp(new(big.Float).Neg(a), -k)
-	sum, term := bigOf(1), bigOf(1)
-	for i := 1; i < 45; i++ {
-		term = quo(mul(term, r), bigOf(float64(i)))
-		sum = add(sum, term)
-	}
-	for range k {
-		sum = mul(sum, sum)
-	}
-	return sum
-}
-
 // logOfSum returns log(1+others) for others ≥ 0.
 func logOfSum(others *big.Float) *big.Float {
 	if others.Cmp(bigOf(1)) <= 0 {

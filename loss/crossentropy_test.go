@@ -53,37 +53,6 @@ func checkEntropy(t *testing.T, c entropyCall) (worst float64) {
 	return worst
 }
 
-// checkOutput compares an output with the oracle: in float64 within the tolerance of the fixtures, in float32 within 0.51 ULP of the
-// exact result. It returns the largest error over tolerance in float64.
-func checkOutput(t *testing.T, output string, got64 []float64, got32 []float32, want64, want32 []expected) (worst float64) {
-	t.Helper()
-	for i, e := range want64 {
-		d := e.distance(got64[i])
-		if d == 0 {
-			continue
-		}
-		ratio := d / e.tolerance
-		worst = max(worst, ratio)
-		if !(ratio <= 1) {
-			t.Errorf("%s float64 [%d]: got %v, exact %.20g, error is %.3g of the tolerance %.3g", output, i, got64[i], e.exact, ratio, e.tolerance)
-		}
-	}
-	for i, e := range want32 {
-		got := float64(got32[i])
-		if exact, _ := e.exact.Float64(); math.Abs(exact) > math.MaxFloat32 {
-			if !math.IsInf(got, int(math.Copysign(1, exact))) && math.Abs(got) != math.MaxFloat32 {
-				t.Errorf("%s float32 [%d]: got %v, exact %.10g", output, i, got, e.exact)
-			}
-			continue
-		}
-		allowed := 0.51*formats[true].ulp(e.exact) + math.Ldexp(e.tolerance, -9)
-		if d := e.distance(got); !(d <= allowed) {
-			t.Errorf("%s float32 [%d]: got %v, exact %.10g, error %.3g, allowed %.3g", output, i, got, e.exact, d, allowed)
-		}
-	}
-	return worst
-}
-
 // entropyCalls returns calls of a shape with every target and option, in turn.
 func entropyCalls(rng *rand.Rand, shape []int, logit, weight func() float64, visit func(name string, c entropyCall)) {
 	base := entropyCall{input: fill(shape, logit)}

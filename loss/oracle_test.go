@@ -26,16 +26,13 @@ func add(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(precision).
 func sub(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(precision).Sub(a, b) }
 func quo(a, b *big.Float) *big.Float { return new(big.Float).SetPrec(precision).Quo(a, b) }
 
-// expMinus returns exp(-a) for a ≥ 0: the Taylor series of exp(-a/2ᵏ), squared k times.
-func expMinus(a float64) *big.Float {
-	if a > 1e5 {
+// exp returns exp(-a) for a ≥ 0: the Taylor series of exp(-a/2ᵏ), squared k times.
+func exp(a *big.Float) *big.Float {
+	if a.Cmp(bigOf(1e5)) > 0 {
 		return bigOf(0) // below 10⁻⁴⁰⁰⁰⁰, and added to something of the order of a
 	}
-	k := 0
-	for r := a; r > 1.0/256; r /= 2 {
-		k++
-	}
-	r := new(big.Float).SetPrec(precision).SetMantExp(bigOf(-a), -k)
+	k := max(0, a.MantExp(nil)+8)
+	r := new(big.Float).SetPrec(precision).SetMantExp(new(big.Float).Neg(a), -k)
 	sum, term := bigOf(1), bigOf(1)
 	for i := 1; i < 45; i++ {
 		term = quo(mul(term, r), bigOf(float64(i)))
@@ -67,7 +64,7 @@ func functionsAt(x float64) functions {
 	if f, ok := known[x]; ok {
 		return f
 	}
-	y := expMinus(math.Abs(x))
+	y := exp(bigOf(math.Abs(x)))
 	l := log1p(y)
 	large, small := add(l, bigOf(math.Abs(x))), l
 	one := add(bigOf(1), y)
