@@ -54,6 +54,16 @@ func (c call) both(value, grad []float64) error {
 	return loss.BCEWithLogitsLoss[float64]{Weight: c.weight, PosWeight: c.posWeight, Reduction: c.reduction}.ForwardGradInto(value, grad, c.input, c.target, c.gradOut)
 }
 
+// bothNew is both for the form that returns tensors, of which it returns the error.
+func (c call) bothNew(gradOut *loss.Tensor[float64]) error {
+	if c.multiLabel {
+		_, _, err := loss.MultiLabelSoftMarginLoss[float64]{Weight: c.weight, Reduction: c.reduction}.ForwardGrad(c.input, c.target, gradOut)
+		return err
+	}
+	_, _, err := loss.BCEWithLogitsLoss[float64]{Weight: c.weight, PosWeight: c.posWeight, Reduction: c.reduction}.ForwardGrad(c.input, c.target, gradOut)
+	return err
+}
+
 // clone copies the tensors of a call.
 func (c call) clone() call {
 	for _, t := range []**loss.Tensor[float64]{&c.weight, &c.posWeight, &c.gradOut} {

@@ -238,6 +238,16 @@ func TestShapeErrors(t *testing.T) {
 					t.Errorf("%+v %s: got error %v, want a *ShapeError", test, output, err)
 					continue
 				}
+				if output == "loss" || output == "grad_input" {
+					gradOut := c.gradOut
+					if output == "loss" {
+						gradOut = nil
+					}
+					var bothError *loss.ShapeError
+					if both := c.bothNew(gradOut); !errors.As(both, &bothError) || bothError.Argument != test.argument {
+						t.Errorf("one pass: got error %v, want %v", both, err)
+					}
+				}
 				if shapeError.Argument != test.argument {
 					t.Errorf("%s: got argument %s, want %s", err, shapeError.Argument, test.argument)
 				}
