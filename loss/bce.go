@@ -1,7 +1,5 @@
 package loss
 
-import "slices"
-
 // BCEWithLogitsLoss is the binary cross-entropy of logits, PyTorch's module of that name:
 //
 //	l = w·(p·t·softplus(-x) + (1-t)·softplus(x))
@@ -25,38 +23,20 @@ type BCEWithLogitsLoss[T Float] struct {
 	Reduction Reduction
 }
 
-const bceName = "BCEWithLogitsLoss"
-
 // Forward returns the loss. The error is a [*ShapeError] or an [*OptionError].
 func (l BCEWithLogitsLoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error) {
-	loss, err := l.newLoss(input)
-	if err != nil {
-		return Tensor[T]{}, err
-	}
-	if err := l.ForwardInto(loss.Data, input, target); err != nil {
-		return Tensor[T]{}, err
-	}
-	return loss, nil
+	loss := l.elements().newLoss(input)
+	return loss.unless(l.ForwardInto(loss.Data, input, target))
 }
 
 // ForwardInto writes the loss to dst, which has one element, or with [None] as many as
 // input. It allocates nothing. With [None] dst may be the memory of input or target.
 func (l BCEWithLogitsLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
-	r, err := l.prepare(input, target)
+	r, err := l.elements().prepareLoss(dst, input, target)
 	if err != nil {
 		return err
 	}
-	if err := checkLen(bceName, "loss", dst, l.lossLen(input)); err != nil {
-		return err
-	}
-	j := job[T]{runs: r}
-	if l.Reduction == None {
-		j.losses = dst
-		j.run()
-		return nil
-	}
-	j.sum = true
-	dst[0] = T(j.run() / l.div(input))
+	l.run(&job[T]{runs: r}, dst, input)
 	return nil
 }
 
@@ -65,17 +45,14 @@ func (l BCEWithLogitsLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) erro
 // [*ShapeError] or an [*OptionError].
 func (l BCEWithLogitsLoss[T]) GradInput(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	if err := l.GradInputInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradInputInto(grad.Data, input, target, gradOutput))
 }
 
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
 // elements as input, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput.
 func (l BCEWithLogitsLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	r, u, err := l.prepareGrad("grad_input", dst, input, target, gradOutput)
+	r, u, err := l.elements().prepareGrad("grad_input", dst, input, target, gradOutput)
 	if err != nil {
 		return err
 	}
@@ -89,17 +66,14 @@ func (l BCEWithLogitsLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gr
 // [*ShapeError] or an [*OptionError].
 func (l BCEWithLogitsLoss[T]) GradTarget(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	if err := l.GradTargetInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradTargetInto(grad.Data, input, target, gradOutput))
 }
 
 // GradTargetInto writes the gradient of the loss in target to dst, which has as many
 // elements as target, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput.
 func (l BCEWithLogitsLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	r, u, err := l.prepareGrad("grad_target", dst, input, target, gradOutput)
+	r, u, err := l.elements().prepareGrad("grad_target", dst, input, target, gradOutput)
 	if err != nil {
 		return err
 	}
@@ -111,11 +85,7 @@ func (l BCEWithLogitsLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], g
 // ForwardGrad returns the loss and its gradient in input, computed in one pass: faster
 // than [BCEWithLogitsLoss.Forward] and [BCEWithLogitsLoss.GradInput], with the same results.
 func (l BCEWithLogitsLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
-	loss, err = l.newLoss(input)
-	if err != nil {
-		return Tensor[T]{}, Tensor[T]{}, err
-	}
-	gradInput = like(input)
+	loss, gradInput = l.elements().newLoss(input), like(input)
 	if err := l.ForwardGradInto(loss.Data, gradInput.Data, input, target, gradOutput); err != nil {
 		return Tensor[T]{}, Tensor[T]{}, err
 	}
@@ -126,90 +96,31 @@ func (l BCEWithLogitsLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *T
 // nothing. The slices are those of [BCEWithLogitsLoss.ForwardInto] and [BCEWithLogitsLoss.GradInputInto] and must not overlap
 // each other.
 func (l BCEWithLogitsLoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	r, u, err := l.prepareGrad("grad_input", gradInput, input, target, gradOutput)
+	r, u, err := l.elements().prepareGrad("grad_input", gradInput, input, target, gradOutput)
 	if err != nil {
 		return err
 	}
-	if err := checkLen(bceName, "loss", loss, l.lossLen(input)); err != nil {
+	if err := l.elements().checkLoss(loss, input); err != nil {
 		return err
 	}
-	j := job[T]{runs: r, gradInput: gradInput, upstream: u, nan: l.nan()}
+	l.run(&job[T]{runs: r, gradInput: gradInput, upstream: u, nan: l.nan()}, loss, input)
+	return nil
+}
+
+// run runs j and writes the loss to dst.
+func (l BCEWithLogitsLoss[T]) run(j *job[T], dst []T, input Tensor[T]) {
 	if l.Reduction == None {
-		j.losses = loss
+		j.losses = dst
 		j.run()
-		return nil
+		return
 	}
 	j.sum = true
-	loss[0] = T(j.run() / l.div(input))
-	return nil
+	dst[0] = T(j.run() / l.elements().div(input))
 }
 
-// prepare checks the options and the inputs and cuts them into runs.
-func (l BCEWithLogitsLoss[T]) prepare(input, target Tensor[T]) (runs[T], error) {
-	if err := l.Reduction.check(bceName); err != nil {
-		return runs[T]{}, err
-	}
-	if err := checkPair(bceName, input, target); err != nil {
-		return runs[T]{}, err
-	}
-	if err := checkBroadcast(bceName, "weight", l.Weight, input.Shape); err != nil {
-		return runs[T]{}, err
-	}
-	if err := checkBroadcast(bceName, "pos_weight", l.PosWeight, input.Shape); err != nil {
-		return runs[T]{}, err
-	}
-	return newRuns(input, target, l.Weight, l.PosWeight, false), nil
-}
-
-// prepareGrad is prepare for a gradient, which is to be written to dst.
-func (l BCEWithLogitsLoss[T]) prepareGrad(name string, dst []T, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
-	r, err := l.prepare(input, target)
-	if err != nil {
-		return runs[T]{}, upstream[T]{}, err
-	}
-	if err := checkLen(bceName, name, dst, len(input.Data)); err != nil {
-		return runs[T]{}, upstream[T]{}, err
-	}
-	u := upstream[T]{div: l.div(input)}
-	if gradOutput != nil {
-		if err := checkSame(bceName, "grad_output", *gradOutput, l.lossShape(input), "the shape of the loss"); err != nil {
-			return runs[T]{}, upstream[T]{}, err
-		}
-		u.values = gradOutput.Data
-	}
-	return r, u, nil
-}
-
-// newLoss returns a tensor for the loss of a valid input.
-func (l BCEWithLogitsLoss[T]) newLoss(input Tensor[T]) (Tensor[T], error) {
-	if err := check(bceName, "input", input); err != nil {
-		return Tensor[T]{}, err
-	}
-	return Tensor[T]{Shape: slices.Clone(l.lossShape(input)), Data: make([]T, l.lossLen(input))}, nil
-}
-
-// lossShape returns the shape of the loss.
-func (l BCEWithLogitsLoss[T]) lossShape(input Tensor[T]) []int {
-	if l.Reduction == None {
-		return input.Shape
-	}
-	return nil
-}
-
-// lossLen returns the number of elements of the loss.
-func (l BCEWithLogitsLoss[T]) lossLen(input Tensor[T]) int {
-	if l.Reduction == None {
-		return len(input.Data)
-	}
-	return 1
-}
-
-// div returns what the sum of the losses is divided by.
-func (l BCEWithLogitsLoss[T]) div(input Tensor[T]) float64 {
-	if l.Reduction == Mean {
-		return float64(len(input.Data))
-	}
-	return 1
+// elements returns what is as in BCELoss.
+func (l BCEWithLogitsLoss[T]) elements() elements[T] {
+	return elements[T]{module: "BCEWithLogitsLoss", reduction: l.Reduction, weight: l.Weight, posWeight: l.PosWeight}
 }
 
 // nan returns where the gradient in the input is NaN.

@@ -1,7 +1,5 @@
 package loss
 
-import "slices"
-
 // BCELoss is the binary cross-entropy of probabilities, PyTorch's module of that name:
 //
 //	l = -w·(t·log'(x) + (1-t)·log'(1-x))    with log'(z) = max(log z, -100)
@@ -37,25 +35,16 @@ const bceLossName = "BCELoss"
 // Forward returns the loss. The error is a [*ShapeError], an [*OptionError] or a
 // [*ValueError].
 func (l BCELoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error) {
-	loss, err := l.newLoss(input)
-	if err != nil {
-		return Tensor[T]{}, err
-	}
-	if err := l.ForwardInto(loss.Data, input, target); err != nil {
-		return Tensor[T]{}, err
-	}
-	return loss, nil
+	loss := l.elements().newLoss(input)
+	return loss.unless(l.ForwardInto(loss.Data, input, target))
 }
 
 // ForwardInto writes the loss to dst, which has one element, or with [None] as many as
 // input. It allocates nothing. With [None] dst may be the memory of input or target. After a [*ValueError] what dst
 // holds is not defined.
 func (l BCELoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
-	r, err := l.prepare(input, target)
+	r, err := l.elements().prepareLoss(dst, input, target)
 	if err != nil {
-		return err
-	}
-	if err := checkLen(bceLossName, "loss", dst, l.lossLen(input)); err != nil {
 		return err
 	}
 	return l.run(probabilityJob[T]{runs: r}, dst, input)
@@ -66,17 +55,14 @@ func (l BCELoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
 // [*ShapeError], an [*OptionError] or a [*ValueError].
 func (l BCELoss[T]) GradInput(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	if err := l.GradInputInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradInputInto(grad.Data, input, target, gradOutput))
 }
 
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
 // elements as input, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput. After a [*ValueError] what dst holds is not defined.
 func (l BCELoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	r, u, err := l.prepareGrad("grad_input", dst, input, target, gradOutput)
+	r, u, err := l.elements().prepareGrad("grad_input", dst, input, target, gradOutput)
 	if err != nil {
 		return err
 	}
@@ -89,17 +75,14 @@ func (l BCELoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *
 // [*ShapeError], an [*OptionError] or a [*ValueError].
 func (l BCELoss[T]) GradTarget(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	if err := l.GradTargetInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradTargetInto(grad.Data, input, target, gradOutput))
 }
 
 // GradTargetInto writes the gradient of the loss in target to dst, which has as many
 // elements as target, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput. After a [*ValueError] what dst holds is not defined.
 func (l BCELoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	r, u, err := l.prepareGrad("grad_target", dst, input, target, gradOutput)
+	r, u, err := l.elements().prepareGrad("grad_target", dst, input, target, gradOutput)
 	if err != nil {
 		return err
 	}
@@ -109,11 +92,7 @@ func (l BCELoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput 
 // ForwardGrad returns the loss and its gradient in input, computed in one pass: faster
 // than [BCELoss.Forward] and [BCELoss.GradInput], with the same results.
 func (l BCELoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
-	loss, err = l.newLoss(input)
-	if err != nil {
-		return Tensor[T]{}, Tensor[T]{}, err
-	}
-	gradInput = like(input)
+	loss, gradInput = l.elements().newLoss(input), like(input)
 	if err := l.ForwardGradInto(loss.Data, gradInput.Data, input, target, gradOutput); err != nil {
 		return Tensor[T]{}, Tensor[T]{}, err
 	}
@@ -124,11 +103,11 @@ func (l BCELoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) 
 // nothing. The slices are those of [BCELoss.ForwardInto] and [BCELoss.GradInputInto] and must not overlap
 // each other.
 func (l BCELoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	r, u, err := l.prepareGrad("grad_input", gradInput, input, target, gradOutput)
+	r, u, err := l.elements().prepareGrad("grad_input", gradInput, input, target, gradOutput)
 	if err != nil {
 		return err
 	}
-	if err := checkLen(bceLossName, "loss", loss, l.lossLen(input)); err != nil {
+	if err := l.elements().checkLoss(loss, input); err != nil {
 		return err
 	}
 	return l.run(probabilityJob[T]{runs: r, gradInput: gradInput, upstream: u}, loss, input)
@@ -145,72 +124,12 @@ func (l BCELoss[T]) run(j probabilityJob[T], dst []T, input Tensor[T]) error {
 		return valueError(bceLossName, refused.argument, input.Shape, refused.index, refused.value, "a number from 0 to 1")
 	}
 	if j.sum {
-		dst[0] = T(sum / l.div(input))
+		dst[0] = T(sum / l.elements().div(input))
 	}
 	return nil
 }
 
-// prepare checks the options and the inputs and cuts them into runs.
-func (l BCELoss[T]) prepare(input, target Tensor[T]) (runs[T], error) {
-	if err := l.Reduction.check(bceLossName); err != nil {
-		return runs[T]{}, err
-	}
-	if err := checkPair(bceLossName, input, target); err != nil {
-		return runs[T]{}, err
-	}
-	if err := checkBroadcast(bceLossName, "weight", l.Weight, input.Shape); err != nil {
-		return runs[T]{}, err
-	}
-	return newRuns(input, target, l.Weight, nil, false), nil
-}
-
-// prepareGrad is prepare for a gradient, which is to be written to dst.
-func (l BCELoss[T]) prepareGrad(name string, dst []T, input, target Tensor[T], gradOutput *Tensor[T]) (runs[T], upstream[T], error) {
-	r, err := l.prepare(input, target)
-	if err != nil {
-		return runs[T]{}, upstream[T]{}, err
-	}
-	if err := checkLen(bceLossName, name, dst, len(input.Data)); err != nil {
-		return runs[T]{}, upstream[T]{}, err
-	}
-	u := upstream[T]{div: l.div(input)}
-	if gradOutput != nil {
-		if err := checkSame(bceLossName, "grad_output", *gradOutput, l.lossShape(input), "the shape of the loss"); err != nil {
-			return runs[T]{}, upstream[T]{}, err
-		}
-		u.values = gradOutput.Data
-	}
-	return r, u, nil
-}
-
-// newLoss returns a tensor for the loss of a valid input.
-func (l BCELoss[T]) newLoss(input Tensor[T]) (Tensor[T], error) {
-	if err := check(bceLossName, "input", input); err != nil {
-		return Tensor[T]{}, err
-	}
-	return Tensor[T]{Shape: slices.Clone(l.lossShape(input)), Data: make([]T, l.lossLen(input))}, nil
-}
-
-// lossShape returns the shape of the loss.
-func (l BCELoss[T]) lossShape(input Tensor[T]) []int {
-	if l.Reduction == None {
-		return input.Shape
-	}
-	return nil
-}
-
-// lossLen returns the number of elements of the loss.
-func (l BCELoss[T]) lossLen(input Tensor[T]) int {
-	if l.Reduction == None {
-		return len(input.Data)
-	}
-	return 1
-}
-
-// div returns what the sum of the losses is divided by.
-func (l BCELoss[T]) div(input Tensor[T]) float64 {
-	if l.Reduction == Mean {
-		return float64(len(input.Data))
-	}
-	return 1
+// elements returns what is as in BCEWithLogitsLoss.
+func (l BCELoss[T]) elements() elements[T] {
+	return elements[T]{module: bceLossName, reduction: l.Reduction, weight: l.Weight}
 }

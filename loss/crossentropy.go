@@ -52,10 +52,7 @@ func (l CrossEntropyLoss[T]) Forward(input Tensor[T], target ClassTarget[T]) (Te
 	if err != nil {
 		return Tensor[T]{}, err
 	}
-	if err := l.ForwardInto(loss.Data, input, target); err != nil {
-		return Tensor[T]{}, err
-	}
-	return loss, nil
+	return loss.unless(l.ForwardInto(loss.Data, input, target))
 }
 
 // ForwardInto writes the loss to dst, which has one element, or with [None] one for each
@@ -76,10 +73,7 @@ func (l CrossEntropyLoss[T]) ForwardInto(dst []T, input Tensor[T], target ClassT
 // upstream gradient, in the shape of the loss; nil means ones. The errors are those of [CrossEntropyLoss.Forward].
 func (l CrossEntropyLoss[T]) GradInput(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	if err := l.GradInputInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradInputInto(grad.Data, input, target, gradOutput))
 }
 
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
@@ -100,10 +94,7 @@ func (l CrossEntropyLoss[T]) GradInputInto(dst []T, input Tensor[T], target Clas
 // gradient.
 func (l CrossEntropyLoss[T]) GradTarget(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	if err := l.GradTargetInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradTargetInto(grad.Data, input, target, gradOutput))
 }
 
 // GradTargetInto writes the gradient of the loss in the class probabilities to dst, which has as many
@@ -130,10 +121,7 @@ func (l CrossEntropyLoss[T]) GradWeight(input Tensor[T], target ClassTarget[T], 
 	if l.Weight != nil {
 		grad = like(*l.Weight)
 	}
-	if err := l.GradWeightInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradWeightInto(grad.Data, input, target, gradOutput))
 }
 
 // GradWeightInto writes the gradient of the loss in Weight to dst, which has C elements, and allocates

@@ -19,6 +19,16 @@ type upstream[T Float] struct {
 	div    float64
 }
 
+// newUpstream checks the upstream gradient of a loss of a shape; nil means ones.
+func newUpstream[T Float](module string, gradOutput *Tensor[T], lossShape []int, div float64) (upstream[T], error) {
+	u := upstream[T]{div: div}
+	if gradOutput == nil {
+		return u, nil
+	}
+	u.values = gradOutput.Data
+	return u, checkSame(module, "grad_output", *gradOutput, lossShape, "the shape of the loss")
+}
+
 // of returns the upstream gradient of a segment, as the kernels take it.
 func (u upstream[T]) of(s segment[T]) []T {
 	switch {

@@ -39,10 +39,7 @@ func (l MultiLabelSoftMarginLoss[T]) Forward(input, target Tensor[T]) (Tensor[T]
 	if err != nil {
 		return Tensor[T]{}, err
 	}
-	if err := l.ForwardInto(loss.Data, input, target); err != nil {
-		return Tensor[T]{}, err
-	}
-	return loss, nil
+	return loss.unless(l.ForwardInto(loss.Data, input, target))
 }
 
 // ForwardInto writes the loss to dst, which has one element, or with [None] one for each
@@ -72,10 +69,7 @@ func (l MultiLabelSoftMarginLoss[T]) ForwardInto(dst []T, input, target Tensor[T
 // [*ShapeError] or an [*OptionError].
 func (l MultiLabelSoftMarginLoss[T]) GradInput(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	if err := l.GradInputInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradInputInto(grad.Data, input, target, gradOutput))
 }
 
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
@@ -95,10 +89,7 @@ func (l MultiLabelSoftMarginLoss[T]) GradInputInto(dst []T, input, target Tensor
 // [*ShapeError] or an [*OptionError].
 func (l MultiLabelSoftMarginLoss[T]) GradTarget(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	if err := l.GradTargetInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradTargetInto(grad.Data, input, target, gradOutput))
 }
 
 // GradTargetInto writes the gradient of the loss in target to dst, which has as many
@@ -122,10 +113,7 @@ func (l MultiLabelSoftMarginLoss[T]) GradWeight(input, target Tensor[T], gradOut
 	if l.Weight != nil {
 		grad = like(*l.Weight)
 	}
-	if err := l.GradWeightInto(grad.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, err
-	}
-	return grad, nil
+	return grad.unless(l.GradWeightInto(grad.Data, input, target, gradOutput))
 }
 
 // GradWeightInto writes the gradient of the loss in Weight to dst, which has as many
@@ -206,14 +194,9 @@ func (l MultiLabelSoftMarginLoss[T]) prepareGrad(name string, dst []T, n int, in
 	if err := checkLen(mlsmName, name, dst, n); err != nil {
 		return runs[T]{}, upstream[T]{}, err
 	}
-	u := upstream[T]{perRun: l.Reduction == None, div: l.div(input)}
-	if gradOutput != nil {
-		if err := checkSame(mlsmName, "grad_output", *gradOutput, l.lossShape(input), "the shape of the loss"); err != nil {
-			return runs[T]{}, upstream[T]{}, err
-		}
-		u.values = gradOutput.Data
-	}
-	return r, u, nil
+	u, err := newUpstream(mlsmName, gradOutput, l.lossShape(input), l.div(input))
+	u.perRun = l.Reduction == None
+	return r, u, err
 }
 
 // newLoss returns a tensor for the loss of a valid input.

@@ -122,3 +122,11 @@ func checkLen[T Float](module, argument string, dst []T, n int) error {
 func like[T Float](t Tensor[T]) Tensor[T] {
 	return Tensor[T]{Shape: slices.Clone(t.Shape), Data: make([]T, len(t.Data))}
 }
+
+// unless returns t, or no tensor if there is an error.
+func (t Tensor[T]) unless(err error) (Tensor[T], error) {
+	if err != nil {
+		return Tensor[T]{}, err
+	}
+	return t, nil
+}
