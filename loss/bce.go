@@ -11,6 +11,8 @@ package loss
 // shape of input with [None], else it is 0-d. The targets are not checked: they may be soft and lie
 // outside of [0, 1].
 //
+// The package documentation has the gradients. There is none in the weights, as in PyTorch. The formula is that of https://docs.pytorch.org/docs/2.15/generated/torch.nn.BCEWithLogitsLoss.html.
+//
 // Methods do not change the loss, nor what it points to, and may be called concurrently.
 type BCEWithLogitsLoss[T Float] struct {
 	// Weight multiplies the loss of each element; nil means ones. It must broadcast to the
@@ -31,6 +33,7 @@ func (l BCEWithLogitsLoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error
 
 // ForwardInto writes the loss to dst, which has one element, or with [None] as many as
 // input. It allocates nothing. With [None] dst may be the memory of input or target.
+// The errors are those of [BCEWithLogitsLoss.Forward].
 func (l BCEWithLogitsLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
 	r, err := l.elements().prepareLoss(dst, input, target)
 	if err != nil {
@@ -51,6 +54,7 @@ func (l BCEWithLogitsLoss[T]) GradInput(input, target Tensor[T], gradOutput *Ten
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
 // elements as input, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput.
+// The errors are those of [BCEWithLogitsLoss.GradInput].
 func (l BCEWithLogitsLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	r, u, err := l.elements().prepareGrad("grad_input", dst, input, target, gradOutput)
 	if err != nil {
@@ -72,6 +76,7 @@ func (l BCEWithLogitsLoss[T]) GradTarget(input, target Tensor[T], gradOutput *Te
 // GradTargetInto writes the gradient of the loss in target to dst, which has as many
 // elements as target, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput.
+// The errors are those of [BCEWithLogitsLoss.GradTarget].
 func (l BCEWithLogitsLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	r, u, err := l.elements().prepareGrad("grad_target", dst, input, target, gradOutput)
 	if err != nil {
@@ -84,6 +89,7 @@ func (l BCEWithLogitsLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], g
 
 // ForwardGrad returns the loss and its gradient in input, computed in one pass: faster
 // than [BCEWithLogitsLoss.Forward] and [BCEWithLogitsLoss.GradInput], with the same results.
+// gradOutput is the upstream gradient, in the shape of the loss; nil means ones: it enters the gradient alone. The error is a [*ShapeError] or an [*OptionError].
 func (l BCEWithLogitsLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
 	loss, gradInput = l.elements().newLoss(input), like(input)
 	if err := l.ForwardGradInto(loss.Data, gradInput.Data, input, target, gradOutput); err != nil {
@@ -95,6 +101,7 @@ func (l BCEWithLogitsLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *T
 // ForwardGradInto writes the loss and its gradient in input, in one pass, and allocates
 // nothing. The slices are those of [BCEWithLogitsLoss.ForwardInto] and [BCEWithLogitsLoss.GradInputInto] and must not overlap
 // each other.
+// The errors are those of [BCEWithLogitsLoss.ForwardGrad].
 func (l BCEWithLogitsLoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	r, u, err := l.elements().prepareGrad("grad_input", gradInput, input, target, gradOutput)
 	if err != nil {

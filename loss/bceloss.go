@@ -21,6 +21,8 @@ package loss
 //
 // For logits use [BCEWithLogitsLoss], which neither saturates nor rounds probabilities to 1.
 //
+// The formula of the loss is that of https://docs.pytorch.org/docs/2.15/generated/torch.nn.BCELoss.html.
+//
 // Methods do not change the loss, nor what it points to, and may be called concurrently.
 type BCELoss[T Float] struct {
 	// Weight multiplies the loss of each element; nil means ones. It must broadcast to the
@@ -42,6 +44,7 @@ func (l BCELoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error) {
 // ForwardInto writes the loss to dst, which has one element, or with [None] as many as
 // input. It allocates nothing. With [None] dst may be the memory of input or target. After a [*ValueError] what dst
 // holds is not defined.
+// The errors are those of [BCELoss.Forward].
 func (l BCELoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
 	r, err := l.elements().prepareLoss(dst, input, target)
 	if err != nil {
@@ -61,6 +64,7 @@ func (l BCELoss[T]) GradInput(input, target Tensor[T], gradOutput *Tensor[T]) (T
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
 // elements as input, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput. After a [*ValueError] what dst holds is not defined.
+// The errors are those of [BCELoss.GradInput].
 func (l BCELoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	r, u, err := l.elements().prepareGrad("grad_input", dst, input, target, gradOutput)
 	if err != nil {
@@ -81,6 +85,7 @@ func (l BCELoss[T]) GradTarget(input, target Tensor[T], gradOutput *Tensor[T]) (
 // GradTargetInto writes the gradient of the loss in target to dst, which has as many
 // elements as target, and allocates nothing. dst may be the memory of input or target, or, with
 // [None], of gradOutput. After a [*ValueError] what dst holds is not defined.
+// The errors are those of [BCELoss.GradTarget].
 func (l BCELoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	r, u, err := l.elements().prepareGrad("grad_target", dst, input, target, gradOutput)
 	if err != nil {
@@ -91,6 +96,7 @@ func (l BCELoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput 
 
 // ForwardGrad returns the loss and its gradient in input, computed in one pass: faster
 // than [BCELoss.Forward] and [BCELoss.GradInput], with the same results.
+// gradOutput is the upstream gradient, in the shape of the loss; nil means ones: it enters the gradient alone. The error is a [*ShapeError], an [*OptionError] or a [*ValueError].
 func (l BCELoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
 	loss, gradInput = l.elements().newLoss(input), like(input)
 	if err := l.ForwardGradInto(loss.Data, gradInput.Data, input, target, gradOutput); err != nil {
@@ -101,7 +107,8 @@ func (l BCELoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) 
 
 // ForwardGradInto writes the loss and its gradient in input, in one pass, and allocates
 // nothing. The slices are those of [BCELoss.ForwardInto] and [BCELoss.GradInputInto] and must not overlap
-// each other.
+// each other. After a [*ValueError] what they hold is not defined.
+// The errors are those of [BCELoss.ForwardGrad].
 func (l BCELoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	r, u, err := l.elements().prepareGrad("grad_input", gradInput, input, target, gradOutput)
 	if err != nil {

@@ -17,6 +17,12 @@ import (
 //	(1-ε)·w[y]·(-log p[y]) + ε/C·Σ w[c]·(-log p[c])    for the class index y
 //	Σ w[c]·((1-ε)·t[c] + ε/C)·(-log p[c])              for the class probabilities t
 //
+// and its gradient in the input
+//
+//	u·s·(A·p[c] - a[c])    with A = Σ a[c]
+//
+// where a[c] is the coefficient of -log p[c] in the loss, u the upstream gradient and s the scale of the reduction.
+//
 // The zero value is ready to use: no weights, no smoothing, and the mean over all rows.
 //
 // Input has the shape (C,), (N, C), or (N, C, d1, …): the classes are its second dimension, or the only one. A row are the logits along
@@ -27,15 +33,17 @@ import (
 // probabilities it divides by the number of rows, whatever the weights. So one-hot probabilities
 // have another weighted mean than the indices they stand for, as in PyTorch.
 //
+// The formula of the loss is that of https://docs.pytorch.org/docs/2.15/generated/torch.nn.CrossEntropyLoss.html.
+//
 // Methods do not change the loss, nor what it points to, and may be called concurrently.
 type CrossEntropyLoss[T Float] struct {
 	// Weight multiplies the terms of each class; nil means ones. Its shape is (C,).
 	Weight *Tensor[T]
 	// IgnoreIndex is a class index, not necessarily a class, that takes its row out: the loss is
-	// 0, the gradient too, and the mean does not count it. nil means -100. With class probabilities it must be negative, and has no
-	// effect.
+	// 0, the gradient too, and the mean does not count it. nil means -100. With class probabilities it has no effect, and
+	// one that is not negative is refused, by an [*OptionError].
 	IgnoreIndex *int64
-	// LabelSmoothing is ε, from 0 to 1.
+	// LabelSmoothing is ε, from 0 to 1; any other number is refused, by an [*OptionError].
 	LabelSmoothing float64
 	Reduction      Reduction
 }
@@ -57,6 +65,7 @@ func (l CrossEntropyLoss[T]) Forward(input Tensor[T], target ClassTarget[T]) (Te
 
 // ForwardInto writes the loss to dst, which has one element, or with [None] one for each
 // row. It allocates nothing. dst must not overlap input or target.
+// The errors are those of [CrossEntropyLoss.Forward].
 func (l CrossEntropyLoss[T]) ForwardInto(dst []T, input Tensor[T], target ClassTarget[T]) error {
 	j, err := l.prepare(input, target)
 	if err != nil {
@@ -78,6 +87,7 @@ func (l CrossEntropyLoss[T]) GradInput(input Tensor[T], target ClassTarget[T], g
 
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
 // elements as input, and allocates nothing. dst may be the memory of input or of class probabilities.
+// The errors are those of [CrossEntropyLoss.GradInput].
 func (l CrossEntropyLoss[T]) GradInputInto(dst []T, input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
 	j, err := l.prepareGrad("grad_input", dst, len(input.Data), input, target, gradOutput)
 	if err != nil {
@@ -99,6 +109,7 @@ func (l CrossEntropyLoss[T]) GradTarget(input Tensor[T], target ClassTarget[T], 
 
 // GradTargetInto writes the gradient of the loss in the class probabilities to dst, which has as many
 // elements as they, and allocates nothing. dst may be the memory of input or of the probabilities.
+// The errors are those of [CrossEntropyLoss.GradTarget].
 func (l CrossEntropyLoss[T]) GradTargetInto(dst []T, input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
 	if err := differentiable(target); err != nil {
 		return err
@@ -112,8 +123,8 @@ func (l CrossEntropyLoss[T]) GradTargetInto(dst []T, input Tensor[T], target Cla
 	return nil
 }
 
-// GradWeight returns the gradient of the loss in Weight, in its shape (C,), for class probabilities; as in PyTorch there is none for
-// class indices. gradOutput is the upstream gradient, in the shape of the loss; nil means ones.
+// GradWeight returns the gradient of the loss in Weight, in its shape (C,), for class probabilities: the sum of u·s·((1-ε)·t[c] + ε/C)·(-log p[c])
+// over the rows. As in PyTorch there is none for class indices. gradOutput is the upstream gradient, in the shape of the loss; nil means ones.
 // The errors are those of [CrossEntropyLoss.Forward], a [*ShapeError] for class indices, and an [*OptionError] if
 // the loss has no Weight.
 func (l CrossEntropyLoss[T]) GradWeight(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (Tensor[T], error) {
@@ -126,6 +137,7 @@ func (l CrossEntropyLoss[T]) GradWeight(input Tensor[T], target ClassTarget[T], 
 
 // GradWeightInto writes the gradient of the loss in Weight to dst, which has C elements, and allocates
 // nothing. dst may be the memory of Weight, but must not overlap input, target and gradOutput.
+// The errors are those of [CrossEntropyLoss.GradWeight].
 func (l CrossEntropyLoss[T]) GradWeightInto(dst []T, input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
 	if l.Weight == nil {
 		return &OptionError{Module: crossEntropyName, Option: "weight", Reason: "got nil, want a tensor: there is no gradient without it"}
@@ -143,6 +155,7 @@ func (l CrossEntropyLoss[T]) GradWeightInto(dst []T, input Tensor[T], target Cla
 
 // ForwardGrad returns the loss and its gradient in input, computed in one pass: faster
 // than [CrossEntropyLoss.Forward] and [CrossEntropyLoss.GradInput], with the same results.
+// gradOutput is the upstream gradient, in the shape of the loss; nil means ones: it enters the gradient alone. The errors are those of [CrossEntropyLoss.Forward].
 func (l CrossEntropyLoss[T]) ForwardGrad(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
 	loss, err = l.newLoss(input)
 	if err != nil {
@@ -158,6 +171,7 @@ func (l CrossEntropyLoss[T]) ForwardGrad(input Tensor[T], target ClassTarget[T],
 // ForwardGradInto writes the loss and its gradient in input, in one pass, and allocates
 // nothing. The slices are those of [CrossEntropyLoss.ForwardInto] and [CrossEntropyLoss.GradInputInto] and must not overlap
 // each other; loss must not overlap gradOutput either.
+// The errors are those of [CrossEntropyLoss.ForwardGrad].
 func (l CrossEntropyLoss[T]) ForwardGradInto(loss, gradInput []T, input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
 	j, err := l.prepareGrad("grad_input", gradInput, len(input.Data), input, target, gradOutput)
 	if err != nil {

@@ -5,7 +5,8 @@
 // # Use
 //
 // A loss is a struct of options, whose zero value is PyTorch's default. Its methods take the
-// logits (input) and the targets:
+// input, which is logits, or, for BCELoss, probabilities, and the targets. All tensors of a call are of one dtype, the
+// type parameter; class indices are int64.
 //
 //	criterion := loss.BCEWithLogitsLoss[float32]{Reduction: loss.Sum}
 //	value, err := criterion.Forward(input, target)
@@ -17,7 +18,8 @@
 //
 // The target of CrossEntropyLoss is made by [ClassIndices] or [ClassProbabilities].
 //
-// Errors are of type [*ShapeError], [*OptionError] or, from BCELoss and CrossEntropyLoss, [*ValueError]. Arguments are never changed, unless
+// Errors are of type [*ShapeError], [*OptionError] or, from BCELoss and CrossEntropyLoss, [*ValueError]; a slice to write to that has another
+// length than the result is a ShapeError. Arguments are never changed, unless
 // they are also what a method is told to write to, and all methods may be called
 // concurrently.
 //
@@ -78,8 +80,8 @@
 //
 // # Values that are not finite
 //
-// NaN in input, target or a weight makes NaN of the results that depend on it. At an
-// infinite logit the loss is the limit in the logit, with everything else fixed. PyTorch
+// BCELoss refuses an input and a target that are not numbers from 0 to 1. Else NaN in input, target or a weight makes NaN of the results that
+// depend on it. At an infinite logit the loss is the limit in the logit, with everything else fixed. PyTorch
 // returns NaN at some of them:
 //
 //	logit  target   loss    PyTorch's BCEWithLogitsLoss   PyTorch's MultiLabelSoftMarginLoss
@@ -92,7 +94,7 @@
 //
 // A term whose coefficient is exactly zero, be it the target's, a weight or pos_weight, is
 // zero there too, and the sign of the infinity is that of the coefficient. The gradient at an
-// infinite logit is finite, and PyTorch's. gradTarget and gradWeight follow the same rule:
+// infinite logit is finite, and PyTorch's. (CrossEntropyLoss at infinite logits: see above.) gradTarget and gradWeight follow the same rule:
 // a factor of zero makes them zero.
 //
 // An infinite target, weight or pos_weight has no limit to return. The results are what

@@ -12,7 +12,8 @@ type ShapeError struct {
 	// Module is the class name of the loss, empty for the constructors of tensors.
 	Module string
 	// Argument names the argument that is refused: input, target, weight, pos_weight,
-	// grad_output, or one of the slices to write to.
+	// grad_output, or one of the slices to write to: loss, grad_input, grad_target, grad_weight. The constructors
+	// of tensors refuse tensor and rows.
 	Argument string
 	// Reason says what was found and what was expected, both shapes included.
 	Reason string
@@ -21,12 +22,12 @@ type ShapeError struct {
 // Error returns the module, the argument and the reason in one line.
 func (e *ShapeError) Error() string { return message(e.Module, e.Argument, e.Reason) }
 
-// OptionError says that an option of a loss has a value that does not exist, or that a
+// OptionError says that an option of a loss has a value that does not exist or does not go with the target, or that a
 // call needs an option that was not given. Get at it with [errors.As].
 type OptionError struct {
 	// Module is the class name of the loss, empty for [ParseReduction].
 	Module string
-	// Option names the option: reduction or weight.
+	// Option names the option, as PyTorch does: reduction, weight, ignore_index or label_smoothing.
 	Option string
 	// Reason says what was found and what was expected.
 	Reason string

@@ -18,6 +18,8 @@ import "slices"
 // PyTorch silently broadcasts a target of another shape and a weight of more dimensions than input,
 // and then averages over a dimension that is not that of the classes. Here both are refused.
 //
+// The package documentation has the gradients. The formula is that of https://docs.pytorch.org/docs/2.15/generated/torch.nn.MultiLabelSoftMarginLoss.html.
+//
 // Methods do not change the loss, nor what it points to, and may be called concurrently.
 type MultiLabelSoftMarginLoss[T Float] struct {
 	// Weight multiplies the loss of each element before the mean over the classes; nil
@@ -45,6 +47,7 @@ func (l MultiLabelSoftMarginLoss[T]) Forward(input, target Tensor[T]) (Tensor[T]
 // ForwardInto writes the loss to dst, which has one element, or with [None] one for each
 // sample. It allocates nothing. With [None] dst may be the first part of the memory of input or
 // target.
+// The errors are those of [MultiLabelSoftMarginLoss.Forward].
 func (l MultiLabelSoftMarginLoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
 	r, err := l.prepare(input, target)
 	if err != nil {
@@ -74,6 +77,7 @@ func (l MultiLabelSoftMarginLoss[T]) GradInput(input, target Tensor[T], gradOutp
 
 // GradInputInto writes the gradient of the loss in input to dst, which has as many
 // elements as input, and allocates nothing. dst may be the memory of input or target.
+// The errors are those of [MultiLabelSoftMarginLoss.GradInput].
 func (l MultiLabelSoftMarginLoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	r, u, err := l.prepareGrad("grad_input", dst, len(input.Data), input, target, gradOutput)
 	if err != nil {
@@ -94,6 +98,7 @@ func (l MultiLabelSoftMarginLoss[T]) GradTarget(input, target Tensor[T], gradOut
 
 // GradTargetInto writes the gradient of the loss in target to dst, which has as many
 // elements as target, and allocates nothing. dst may be the memory of input or target.
+// The errors are those of [MultiLabelSoftMarginLoss.GradTarget].
 func (l MultiLabelSoftMarginLoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	r, u, err := l.prepareGrad("grad_target", dst, len(input.Data), input, target, gradOutput)
 	if err != nil {
@@ -119,6 +124,7 @@ func (l MultiLabelSoftMarginLoss[T]) GradWeight(input, target Tensor[T], gradOut
 // GradWeightInto writes the gradient of the loss in Weight to dst, which has as many
 // elements as Weight, and allocates nothing. dst may be the memory of Weight, but must not overlap
 // input, target and gradOutput.
+// The errors are those of [MultiLabelSoftMarginLoss.GradWeight].
 func (l MultiLabelSoftMarginLoss[T]) GradWeightInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	if l.Weight == nil {
 		return &OptionError{Module: mlsmName, Option: "weight", Reason: "got nil, want a tensor: there is no gradient without it"}
@@ -133,6 +139,7 @@ func (l MultiLabelSoftMarginLoss[T]) GradWeightInto(dst []T, input, target Tenso
 
 // ForwardGrad returns the loss and its gradient in input, computed in one pass: faster
 // than [MultiLabelSoftMarginLoss.Forward] and [MultiLabelSoftMarginLoss.GradInput], with the same results.
+// gradOutput is the upstream gradient, in the shape of the loss; nil means ones: it enters the gradient alone. The error is a [*ShapeError] or an [*OptionError].
 func (l MultiLabelSoftMarginLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
 	loss, err = l.newLoss(input)
 	if err != nil {
@@ -149,6 +156,7 @@ func (l MultiLabelSoftMarginLoss[T]) ForwardGrad(input, target Tensor[T], gradOu
 // nothing. The slices are those of [MultiLabelSoftMarginLoss.ForwardInto] and
 // [MultiLabelSoftMarginLoss.GradInputInto] and must not overlap each other; loss must not
 // overlap input, target and gradOutput either.
+// The errors are those of [MultiLabelSoftMarginLoss.ForwardGrad].
 func (l MultiLabelSoftMarginLoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
 	r, u, err := l.prepareGrad("grad_input", gradInput, len(input.Data), input, target, gradOutput)
 	if err != nil {

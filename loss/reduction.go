@@ -2,12 +2,12 @@ package loss
 
 import "fmt"
 
-// Reduction says what becomes of the losses of the elements or samples.
+// Reduction says what becomes of the losses of the elements, samples or rows.
 type Reduction int
 
 // The reductions. They differ between the modules; see the package documentation.
 const (
-	// Mean averages the losses. It is the default, as in PyTorch.
+	// Mean averages the losses; what it divides by stands with each type. It is the default, as in PyTorch.
 	Mean Reduction = iota
 	// Sum adds the losses up.
 	Sum
@@ -30,7 +30,7 @@ func (r Reduction) String() string {
 
 // ParseReduction returns the reduction that PyTorch calls s: "mean", "sum" or "none",
 // in lower case. Anything else is an [*OptionError], the empty string too, and
-// "elementwise_mean", which PyTorch's BCEWithLogitsLoss still takes for "mean", with a warning.
+// "elementwise_mean", which PyTorch still takes for "mean", with a warning, but in MultiLabelSoftMarginLoss.
 func ParseReduction(s string) (Reduction, error) {
 	for _, r := range []Reduction{Mean, Sum, None} {
 		if s == r.String() {

@@ -7,7 +7,7 @@
 //
 // # Formulas
 //
-// With logit x, target t, weight w, pos_weight p, and
+// Those of BCELoss stand in probability.go, those of a softmax in softmax.go. For the other two losses, with logit x, target t, weight w, pos_weight p, and
 //
 //	y = exp(-|x|)      in [0, 1]
 //	L = log1p(y)       so that softplus(x) = L + max(x, 0) and softplus(-x) = L + max(-x, 0)
@@ -23,7 +23,7 @@
 //
 // # Passes
 //
-// A chunk of at most [ChunkLen] elements goes through several short passes, with float64 scratch
+// Of these two, a chunk of at most [ChunkLen] elements goes through several short passes, with float64 scratch
 // between them that stays in the first-level cache: [Exp] computes y; [Log1p] L; [Losses] the losses
 // in place of L; [Sum] adds them and [Round] writes them; [Grads] makes the gradient from y. One long
 // loop would be slower: its chain of dependent instructions is longer than what a processor looks ahead.
@@ -46,7 +46,7 @@ const ChunkLen = 512
 
 // Run is a run of consecutive elements.
 type Run[T Float] struct {
-	// Input (the logits) and Target have one length, the length of the run.
+	// Input (the logits, or probabilities) and Target have one length, the length of the run.
 	Input, Target []T
 	// Weight and PosWeight are nil (absent: ones), have one element (constant over
 	// the run), or are as long as the run.
