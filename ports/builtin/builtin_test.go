@@ -100,6 +100,7 @@ func TestRefusals(t *testing.T) {
 		return m
 	}
 	long := tensor.Tensor{DType: tensor.Int64, Shape: []int{2}, Data: make([]byte, 16)}
+	octets := tensor.Tensor{DType: tensor.UInt8, Shape: []int{2}, Data: make([]byte, 2)}
 	for _, test := range []struct {
 		module  string
 		options ports.Options
@@ -116,7 +117,9 @@ func TestRefusals(t *testing.T) {
 		{"MultiLabelSoftMarginLoss", ports.Options{}, map[string]tensor.Tensor{"input": tensor.FromFloat32([]float32{1}), "target": tensor.FromFloat32([]float32{1})}, "loss", "shape", false, "()"},
 		{"MultiLabelSoftMarginLoss", ports.Options{}, in("pos_weight", x), "loss", "option", true, "pos_weight"},
 		{"MultiLabelSoftMarginLoss", ports.Options{}, in(), "grad_weight", "option", false, "weight"},
-		{"MultiLabelSoftMarginLoss", ports.Options{}, in("target", long), "loss", "dtype", true, "target: got int64, want float32"},
+		{"MultiLabelSoftMarginLoss", ports.Options{}, in("target", long), "loss", "dtype", true, "target: got int64, want float32, the dtype of input"},
+		{"CrossEntropyLoss", ports.Options{}, in("target", octets), "loss", "dtype", true, "target: got uint8, want int64 class indices, or float32 class probabilities"},
+		{"CrossEntropyLoss", ports.Options{}, in("weight", long), "loss", "dtype", true, "weight: got int64, want float32, the dtype of input"},
 		{"BCEWithLogitsLoss", ports.Options{}, in("weight", tensor.FromFloat64([]float64{1})), "loss", "dtype", true, "weight: got float64, want float32"},
 		{"BCEWithLogitsLoss", ports.Options{}, map[string]tensor.Tensor{"input": long, "target": long}, "loss", "dtype", true, "input: got int64, want float32 or float64"},
 	} {

@@ -28,13 +28,13 @@ func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
 			in.classes = loss.ClassIndices[T](indices.Int64s(), indices.Shape...)
 			continue
 		}
-		decoded, err := decode[T](call.Inputs[name])
-		if err != nil {
+		if got := call.Inputs[name].DType; got != dtypeOf[T]() {
 			return inputs[T]{}, rejection{ports.Rejected{
 				Kind: ports.KindDType, Static: true,
-				Message: fmt.Sprintf("%s: %s: %v, the dtype of input", call.Module, name, err),
+				Message: fmt.Sprintf("%s: %s: got %s, want %s", call.Module, name, got, wantedDType[T](call.Module, name)),
 			}}
 		}
+		decoded := decode[T](call.Inputs[name])
 		switch name {
 		case ports.Input:
 			in.input = decoded
@@ -54,15 +54,21 @@ func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
 	return in, nil
 }
 
-func decode[T loss.Float](t tensor.Tensor) (loss.Tensor[T], error) {
-	if want := dtypeOf[T](); t.DType != want {
-		return loss.Tensor[T]{}, fmt.Errorf("got %s, want %s", t.DType, want)
+// wantedDType says which dtype an input of a module must have.
+func wantedDType[T loss.Float](module, name string) string {
+	if module == ports.CrossEntropyLoss && name == ports.Target {
+		return fmt.Sprintf("int64 class indices, or %s class probabilities", dtypeOf[T]())
 	}
+	return fmt.Sprintf("%s, the dtype of input", dtypeOf[T]())
+}
+
+// decode decodes a tensor of dtype T.
+func decode[T loss.Float](t tensor.Tensor) loss.Tensor[T] {
 	data := make([]T, t.Len())
 	for i := range data {
 		data[i] = T(t.Float64(i))
 	}
-	return loss.Tensor[T]{Shape: t.Shape, Data: data}, nil
+	return loss.Tensor[T]{Shape: t.Shape, Data: data}
 }
 
 func encode[T loss.Float](t loss.Tensor[T]) tensor.Tensor {
