@@ -16,7 +16,7 @@ func BenchmarkCrossEntropyLoss(b *testing.B) {
 }
 
 func benchmarkEntropy[T loss.Float](b *testing.B, dtype string, size int) {
-	for _, shape := range [][]int{{64, 10}, {4096, 10}, {4096, 1000}, {64, 50000}, {16, 21, 64, 64}} {
+	for _, shape := range [][]int{{64, 10}, {4096, 10}, {65536, 10}, {4096, 1000}, {64, 50000}, {16, 21, 64, 64}} {
 		n, rows := 1, shape[0]
 		for i, d := range shape {
 			n *= d
