@@ -20,7 +20,7 @@ package kernel
 //		maxima[r], rests[r] = m, float64(ties-1)+sum
 //	}
 //
-// with exp as in exp32AVX2, and a maximum that passes over NaN. It writes up to 7 zeros to y behind the last row.
+// with exp as in exp32AVX2, and a maximum that passes over NaN. It may write to 8 elements of y behind the last row.
 //
 //go:noescape
 func softmaxRows32AVX2(maxima []float64, rests []float64, y []float64, x []float32, classes int)

@@ -19,56 +19,63 @@ TEXT ·softmaxRows32AVX2(SB), NOSPLIT, $0-104
 	CMOVQLT R9, R8
 	SHLQ    $0x02, R8
 	LEAQ    tail<>+0(SB), R9
+	LEAQ    last<>+0(SB), R10
 	TESTQ   SI, SI
 	JE      done
 
 row:
-	MOVQ    BX, R10
-	MOVQ    DI, R11
-	VMOVUPS cff800000ff800000<>+0(SB), Y0
+	MOVQ    BX, R11
+	MOVQ    DI, R12
 	VMOVUPS cff800000ff800000<>+0(SB), Y1
-	VMOVUPS cff800000ff800000<>+0(SB), Y2
-	VMOVUPS cff800000ff800000<>+0(SB), Y3
+	CMPQ    R12, $0x08
+	JL      max_few
+	VMOVUPS -32(BX)(R12*4), Y0
+	VMAXPS  Y1, Y0, Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
 
 max_four:
-	CMPQ    R11, $0x20
+	CMPQ    R12, $0x20
 	JL      max_four_done
-	VMOVUPS (R10), Y4
+	VMOVUPS (R11), Y4
 	VMAXPS  Y0, Y4, Y0
-	VMOVUPS 32(R10), Y4
+	VMOVUPS 32(R11), Y4
 	VMAXPS  Y1, Y4, Y1
-	VMOVUPS 64(R10), Y4
+	VMOVUPS 64(R11), Y4
 	VMAXPS  Y2, Y4, Y2
-	VMOVUPS 96(R10), Y4
+	VMOVUPS 96(R11), Y4
 	VMAXPS  Y3, Y4, Y3
-	ADDQ    $0x00000080, R10
-	SUBQ    $0x20, R11
+	ADDQ    $0x00000080, R11
+	SUBQ    $0x20, R12
 	JMP     max_four
 
 max_four_done:
 max_one:
-	CMPQ    R11, $0x08
+	CMPQ    R12, $0x08
 	JL      max_one_done
-	VMOVUPS (R10), Y4
+	VMOVUPS (R11), Y4
 	VMAXPS  Y0, Y4, Y0
-	ADDQ    $0x20, R10
-	SUBQ    $0x08, R11
+	ADDQ    $0x20, R11
+	SUBQ    $0x08, R12
 	JMP     max_one
 
 max_one_done:
-	TESTQ      R11, R11
-	JE         max_tail_done
-	NEGQ       R11
-	VMOVDQU    32(R9)(R11*4), Y4
-	VMASKMOVPS (R10), Y4, Y5
-	VMOVUPS    cff800000ff800000<>+0(SB), Y6
-	VBLENDVPS  Y4, Y5, Y6, Y5
-	VMAXPS     Y1, Y5, Y1
+	VMAXPS Y0, Y1, Y0
+	VMAXPS Y2, Y3, Y2
+	VMAXPS Y0, Y2, Y0
+	JMP    max_one_left
 
-max_tail_done:
-	VMAXPS       Y0, Y1, Y0
-	VMAXPS       Y2, Y3, Y2
-	VMAXPS       Y0, Y2, Y0
+max_few:
+	MOVQ       R12, R11
+	NEGQ       R11
+	VMOVDQU    32(R9)(R11*4), Y0
+	VMASKMOVPS (BX), Y0, Y2
+	VMOVUPS    cff800000ff800000<>+0(SB), Y3
+	VBLENDVPS  Y0, Y2, Y3, Y2
+	VMAXPS     Y1, Y2, Y0
+
+max_one_left:
 	VEXTRACTF128 $0x01, Y0, X1
 	VMAXPS       X0, X1, X1
 	VPSRLDQ      $0x08, X1, X0
@@ -82,9 +89,9 @@ max_tail_done:
 	VMOVUPD      cc086200000000000<>+0(SB), Y1
 	VXORPD       Y2, Y2, Y2
 	VXORPD       Y3, Y3, Y3
-	MOVQ         DX, R10
-	MOVQ         DI, R11
-	CMPQ         R11, $0x08
+	MOVQ         DX, R11
+	MOVQ         DI, R12
+	CMPQ         R12, $0x08
 	JL           exp_done
 
 exp:
@@ -131,16 +138,92 @@ exp:
 	VADDPD       Y13, Y3, Y3
 	ADDQ         $0x20, BX
 	ADDQ         $0x40, DX
-	SUBQ         $0x08, R11
-	CMPQ         R11, $0x08
+	SUBQ         $0x08, R12
+	CMPQ         R12, $0x08
 	JGE          exp
 
 exp_done:
-	TESTQ        R11, R11
+	TESTQ        R12, R12
 	JE           exp_tail_done
-	MOVQ         R11, R12
-	NEGQ         R12
-	VMOVDQU      32(R9)(R12*4), Y4
+	CMPQ         DI, $0x08
+	JL           exp_few
+	CMPQ         R12, $0x04
+	JG           exp_last_eight
+	VCVTPS2PD    -16(BX)(R12*4), Y4
+	VMOVUPD      32(R10)(R12*8), Y5
+	VMOVUPD      c43380000000003ff<>+0(SB), Y6
+	VSUBPD       Y0, Y4, Y4
+	VMAXPD       Y4, Y1, Y4
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y4, Y6
+	VSUBPD       c43380000000003ff<>+0(SB), Y6, Y0
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y0, Y4
+	VPSLLQ       $0x34, Y6, Y6
+	VMULPD       Y4, Y4, Y0
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y1
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y0, Y1
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y0, Y1
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y7
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y0, Y7
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y0, Y7
+	VFMADD231PD  Y4, Y1, Y7
+	VFMADD213PD  Y4, Y0, Y7
+	VFMADD213PD  Y6, Y6, Y7
+	VMOVUPD      Y7, -32(DX)(R12*8)
+	VANDPD       Y5, Y7, Y7
+	VADDPD       Y7, Y2, Y2
+	JMP          exp_tail_end
+
+exp_last_eight:
+	VCVTPS2PD    -32(BX)(R12*4), Y4
+	VMOVUPD      (R10)(R12*8), Y5
+	VCVTPS2PD    -16(BX)(R12*4), Y6
+	VMOVUPD      32(R10)(R12*8), Y7
+	VMOVUPD      c43380000000003ff<>+0(SB), Y8
+	VMOVUPD      c43380000000003ff<>+0(SB), Y9
+	VSUBPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y6, Y6
+	VMAXPD       Y4, Y1, Y4
+	VMAXPD       Y6, Y1, Y6
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y4, Y8
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y6, Y9
+	VSUBPD       c43380000000003ff<>+0(SB), Y8, Y0
+	VSUBPD       c43380000000003ff<>+0(SB), Y9, Y1
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y0, Y4
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y1, Y6
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y4, Y4, Y0
+	VMULPD       Y6, Y6, Y11
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y1
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y12
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y0, Y1
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y11, Y12
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y0, Y1
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y11, Y12
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y10
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y13
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y0, Y10
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y11, Y13
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y0, Y10
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y11, Y13
+	VFMADD231PD  Y4, Y1, Y10
+	VFMADD231PD  Y6, Y12, Y13
+	VFMADD213PD  Y4, Y0, Y10
+	VFMADD213PD  Y6, Y11, Y13
+	VFMADD213PD  Y8, Y8, Y10
+	VFMADD213PD  Y9, Y9, Y13
+	VMOVUPD      Y10, -64(DX)(R12*8)
+	VMOVUPD      Y13, -32(DX)(R12*8)
+	VANDPD       Y5, Y10, Y10
+	VANDPD       Y7, Y13, Y13
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y13, Y3, Y3
+	JMP          exp_tail_end
+
+exp_few:
+	MOVQ         R12, R13
+	NEGQ         R13
+	VMOVDQU      32(R9)(R13*4), Y4
 	VMASKMOVPS   (BX), Y4, Y5
 	VMOVUPS      cff800000ff800000<>+0(SB), Y6
 	VBLENDVPS    Y4, Y5, Y6, Y5
@@ -150,6 +233,31 @@ exp_done:
 	VPMOVSXDQ    X4, Y7
 	VEXTRACTI128 $0x01, Y4, X4
 	VPMOVSXDQ    X4, Y4
+	CMPQ         R12, $0x04
+	JG           exp_few_eight
+	VMOVUPD      c43380000000003ff<>+0(SB), Y4
+	VSUBPD       Y0, Y5, Y5
+	VMAXPD       Y5, Y1, Y5
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y5, Y4
+	VSUBPD       c43380000000003ff<>+0(SB), Y4, Y0
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y0, Y5
+	VPSLLQ       $0x34, Y4, Y4
+	VMULPD       Y5, Y5, Y0
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y1
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y0, Y1
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y0, Y1
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y6
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y0, Y6
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y0, Y6
+	VFMADD231PD  Y5, Y1, Y6
+	VFMADD213PD  Y5, Y0, Y6
+	VFMADD213PD  Y4, Y4, Y6
+	VMOVUPD      Y6, (DX)
+	VANDPD       Y7, Y6, Y6
+	VADDPD       Y6, Y2, Y2
+	JMP          exp_tail_end
+
+exp_few_eight:
 	VMOVUPD      c43380000000003ff<>+0(SB), Y8
 	VMOVUPD      c43380000000003ff<>+0(SB), Y9
 	VSUBPD       Y0, Y5, Y5
@@ -184,14 +292,16 @@ exp_done:
 	VFMADD213PD  Y6, Y11, Y13
 	VFMADD213PD  Y8, Y8, Y10
 	VFMADD213PD  Y9, Y9, Y13
-	VANDPD       Y7, Y10, Y10
-	VANDPD       Y4, Y13, Y13
 	VMOVUPD      Y10, (DX)
 	VMOVUPD      Y13, 32(DX)
+	VANDPD       Y7, Y10, Y10
+	VANDPD       Y4, Y13, Y13
 	VADDPD       Y10, Y2, Y2
 	VADDPD       Y13, Y3, Y3
-	LEAQ         (BX)(R11*4), BX
-	LEAQ         (DX)(R11*8), DX
+
+exp_tail_end:
+	LEAQ (BX)(R12*4), BX
+	LEAQ (DX)(R12*8), DX
 
 exp_tail_done:
 	VADDPD       Y3, Y2, Y2
@@ -202,7 +312,10 @@ exp_tail_done:
 	VSUBSD       c3ff0000000000000<>+0(SB), X0, X0
 	VUCOMISD     c3ef0000000000000<>+0(SB), X0
 	JCC          rest_done
-	MOVQ         DI, R11
+	MOVQ         DI, R12
+	VXORPD       Y0, Y0, Y0
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      Y0, 32(DX)
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y0
 	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
@@ -210,20 +323,20 @@ exp_tail_done:
 	VXORPD       Y4, Y4, Y4
 
 rest:
-	VMOVUPD      (R10), Y5
+	VMOVUPD      (R11), Y5
 	VCMPPD       $0x00, Y0, Y5, Y6
 	VANDNPD      Y5, Y6, Y5
 	VADDPD       Y5, Y2, Y2
 	VANDPD       Y0, Y6, Y6
 	VADDPD       Y6, Y1, Y1
-	VMOVUPD      32(R10), Y5
+	VMOVUPD      32(R11), Y5
 	VCMPPD       $0x00, Y0, Y5, Y6
 	VANDNPD      Y5, Y6, Y5
 	VADDPD       Y5, Y4, Y4
 	VANDPD       Y0, Y6, Y6
 	VADDPD       Y6, Y3, Y3
-	ADDQ         $0x40, R10
-	SUBQ         $0x08, R11
+	ADDQ         $0x40, R11
+	SUBQ         $0x08, R12
 	JG           rest
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y4, Y2, Y2
@@ -265,6 +378,24 @@ DATA tail<>+52(SB)/4, $0x00000000
 DATA tail<>+56(SB)/4, $0x00000000
 DATA tail<>+60(SB)/4, $0x00000000
 GLOBL tail<>(SB), RODATA|NOPTR, $64
+
+DATA last<>+0(SB)/8, $0x0000000000000000
+DATA last<>+8(SB)/8, $0x0000000000000000
+DATA last<>+16(SB)/8, $0x0000000000000000
+DATA last<>+24(SB)/8, $0x0000000000000000
+DATA last<>+32(SB)/8, $0x0000000000000000
+DATA last<>+40(SB)/8, $0x0000000000000000
+DATA last<>+48(SB)/8, $0x0000000000000000
+DATA last<>+56(SB)/8, $0x0000000000000000
+DATA last<>+64(SB)/8, $0xffffffffffffffff
+DATA last<>+72(SB)/8, $0xffffffffffffffff
+DATA last<>+80(SB)/8, $0xffffffffffffffff
+DATA last<>+88(SB)/8, $0xffffffffffffffff
+DATA last<>+96(SB)/8, $0xffffffffffffffff
+DATA last<>+104(SB)/8, $0xffffffffffffffff
+DATA last<>+112(SB)/8, $0xffffffffffffffff
+DATA last<>+120(SB)/8, $0xffffffffffffffff
+GLOBL last<>(SB), RODATA|NOPTR, $128
 
 DATA cff800000ff800000<>+0(SB)/8, $0xff800000ff800000
 DATA cff800000ff800000<>+8(SB)/8, $0xff800000ff800000

@@ -6,13 +6,13 @@ import (
 )
 
 // SoftmaxSlack is the number of elements that the y of [Softmax] must have beyond those of x.
-const SoftmaxSlack = 7
+const SoftmaxSlack = 8
 
 // Softmax computes rows of x, each of so many classes and one after the other. For every row it writes the largest element m to maxima (-Inf
 // if all are NaN), e = exp(x-m) to y, with the precision that T needs, and the sum of all e but one that is 1 to rests: that sum keeps its relative accuracy, however
 // small it is. At an infinite m, e is 1 where x is m and else 0. NaN in x makes NaN of its e and of the sum.
 //
-// y has [SoftmaxSlack] elements more than x, into which zeros may be written.
+// y has [SoftmaxSlack] elements more than x, which may be written to.
 func Softmax[T Float](maxima, rests, y []float64, x []T, classes int) {
 	rests, y = rests[:len(maxima)], y[:len(x)+SoftmaxSlack]
 	switch x := any(x[:len(maxima)*classes]).(type) {

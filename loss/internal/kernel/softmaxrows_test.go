@@ -5,6 +5,7 @@ package kernel
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -42,8 +43,7 @@ func TestSoftmaxAgainstGo(t *testing.T) {
 			}
 			run := func() (maxima, rests, y []float64) {
 				maxima, rests = make([]float64, rows), make([]float64, rows)
-				y = make([]float64, len(x)+SoftmaxSlack+1)
-				y[len(y)-1] = guard
+				y = slices.Repeat([]float64{guard}, len(x)+SoftmaxSlack+1) // what was there does not count
 				Softmax(maxima, rests, y, x, classes)
 				if y[len(y)-1] != guard {
 					t.Errorf("%d classes: wrote behind the slack", classes)

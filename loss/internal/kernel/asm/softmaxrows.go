@@ -33,7 +33,7 @@ func softmaxRows32(c []float64) {
 		"\t\t}",
 		"\t\tmaxima[r], rests[r] = m, float64(ties-1)+sum",
 		"\t}", "",
-		"with exp as in exp32AVX2, and a maximum that passes over NaN. It writes up to 7 zeros to y behind the last row.",
+		"with exp as in exp32AVX2, and a maximum that passes over NaN. It may write to 8 elements of y behind the last row.",
 	)
 	maxima, rests := param("maxima", 8), param("rests", 8)
 	y, x := param("y", 8), param("x", int(e))
@@ -46,7 +46,7 @@ func softmaxRows32(c []float64) {
 	CMPQ(ahead, least)
 	CMOVQLT(least, ahead)
 	SHLQ(operand.Imm(2), ahead)
-	masks := tailMasks()
+	masks, lastMasks := tailMasks(), lastMaskTable()
 
 	TESTQ(rows, rows)
 	JE(operand.LabelRef("done"))
@@ -68,8 +68,9 @@ func softmaxRows32(c []float64) {
 	MOVQ(y.base, row.base)
 	n := GP64()
 	MOVQ(classes, n)
-	exponentials := func(logits, masks [2]reg.VecVirtual) {
-		interleaved(2, func(k int) {
+	// exponentials computes those of four logits for each element of logits, writes them to first, and adds them, where masks have ones.
+	exponentials := func(logits, masks []reg.VecVirtual, first func(k int) operand.Mem) {
+		interleaved(len(logits), func(k int) {
 			d, z, whole := logits[k], v.constant(magic32), v.reg()
 			v.sub(m, d, d)     // x - m
 			v.max(d, limit, d) // d where it is NaN
@@ -78,10 +79,10 @@ func softmaxRows32(c []float64) {
 			v.minusTimes(constant(ln2), whole, d)
 			do(func() { VPSLLQ(operand.Imm(52), z, z) })
 			s := scaledExp(e, v, c, d, z)
-			if masks[k] != nil {
+			v.store(s, first(k))
+			if masks != nil {
 				v.and(masks[k], s, s)
 			}
-			v.store(s, y.at(4*k))
 			v.add(s, sums[k], sums[k])
 		})
 	}
@@ -89,7 +90,7 @@ func softmaxRows32(c []float64) {
 	JL(operand.LabelRef("exp_done"))
 	Label("exp")
 	PREFETCHT0(operand.Mem{Base: x.base, Index: ahead, Scale: 1})
-	exponentials([2]reg.VecVirtual{e.load(v, x.at(0)), e.load(v, x.at(4))}, [2]reg.VecVirtual{})
+	exponentials([]reg.VecVirtual{e.load(v, x.at(0)), e.load(v, x.at(4))}, nil, func(k int) operand.Mem { return y.at(4 * k) })
 	x.advance(8)
 	y.advance(8)
 	SUBQ(operand.Imm(8), n)
@@ -98,13 +99,46 @@ func softmaxRows32(c []float64) {
 	Label("exp_done")
 	TESTQ(n, n)
 	JE(operand.LabelRef("exp_tail_done"))
+	CMPQ(classes, operand.Imm(8))
+	JL(operand.LabelRef("exp_few"))
+	// The last four or eight logits of the row: those before the tail are computed once more, and not added.
+	last := func(disp int, scale uint8, base reg.Register) operand.Mem {
+		return operand.Mem{Base: base, Disp: disp, Index: n, Scale: scale}
+	}
+	for _, registers := range []int{1, 2} {
+		if registers == 1 {
+			CMPQ(n, operand.Imm(4))
+			JG(operand.LabelRef("exp_last_eight"))
+		} else {
+			Label("exp_last_eight")
+		}
+		var logits, added []reg.VecVirtual
+		for k := range registers {
+			logits = append(logits, e.load(v, last(16*(k-registers), 4, x.base)))
+			added = append(added, v.load(last(32*(k+2-registers), 8, lastMasks)))
+		}
+		exponentials(logits, added, func(k int) operand.Mem { return last(32*(k-registers), 8, y.base) })
+		JMP(operand.LabelRef("exp_tail_end"))
+	}
+	Label("exp_few")
 	mask := tailMask(masks, n)
-	logits, wide := halves(maskedLoad(x.at(0), mask)), [2]reg.VecVirtual{}
-	wide[0], wide[1] = YMM(), YMM()
+	few, wide := halves(maskedLoad(x.at(0), mask)), [2]reg.VecVirtual{YMM(), YMM()}
 	VPMOVSXDQ(mask.AsX(), wide[0])
 	VEXTRACTI128(operand.Imm(1), mask, wide[1].AsX())
 	VPMOVSXDQ(wide[1].AsX(), wide[1])
-	exponentials(logits, wide)
+	for _, registers := range []int{1, 2} {
+		if registers == 1 {
+			CMPQ(n, operand.Imm(4))
+			JG(operand.LabelRef("exp_few_eight"))
+		} else {
+			Label("exp_few_eight")
+		}
+		exponentials(few[:registers], wide[:registers], func(k int) operand.Mem { return y.at(4 * k) })
+		if registers == 1 {
+			JMP(operand.LabelRef("exp_tail_end"))
+		}
+	}
+	Label("exp_tail_end")
 	LEAQ(operand.Mem{Base: x.base, Index: n, Scale: 4}, x.base)
 	LEAQ(operand.Mem{Base: y.base, Index: n, Scale: 8}, y.base)
 	Label("exp_tail_done")
@@ -114,7 +148,7 @@ func softmaxRows32(c []float64) {
 	VSUBSD(constant(1), rest, rest)
 	VUCOMISD(constant(leastRest), rest)
 	JCC(operand.LabelRef("rest_done")) // not below, and not NaN
-	restOf(row, classes, rest)
+	restOf(row, y, classes, rest)
 	Label("rest_done")
 	VMOVSD(rest, rests.at(0))
 	rests.advance(1)
@@ -140,7 +174,22 @@ func tailMasks() reg.Register {
 	return base
 }
 
-// tailMask returns a register with ones in the first n of eight elements of 32 bits, for n from 1 to 7.
+// lastMaskTable returns the address of eight zeros and eight ones of 64 bits: from the n-th on, the last n of eight elements are ones.
+func lastMaskTable() reg.Register {
+	table := GLOBL("last", attr.RODATA|attr.NOPTR)
+	for i := range 16 {
+		var ones uint64
+		if i >= 8 {
+			ones = math.MaxUint64
+		}
+		DATA(8*i, operand.U64(ones))
+	}
+	base := GP64()
+	LEAQ(table, base)
+	return base
+}
+
+// tailMask returns a register with ones in the first n of eight elements of 32 bits, for n from 0 to 7.
 func tailMask(masks reg.Register, n reg.Register) reg.VecVirtual {
 	at, mask := GP64(), YMM()
 	MOVQ(n, at)
@@ -167,17 +216,23 @@ func halves(r reg.VecVirtual) [2]reg.VecVirtual {
 	return [2]reg.VecVirtual{low, high}
 }
 
-// rowMaximum returns the largest of the float32 numbers of a row, -Inf if all are NaN. Four registers of maxima: each waits for the one before.
+// rowMaximum returns the largest of the float32 numbers of a row, -Inf if all are NaN. Four registers of maxima: each waits for the one before. They begin
+// with the last eight numbers, which a loop in steps of eight may not reach.
 func rowMaximum(x cursor, classes reg.Register, masks reg.Register) reg.VecVirtual {
 	at, n := cursor{GP64(), x.size}, GP64()
 	MOVQ(x.base, at.base)
 	MOVQ(classes, n)
-	var maxima [4]reg.VecVirtual
-	for k := range maxima {
-		maxima[k] = YMM()
-		VMOVUPS(bitPattern(0xff800000_ff800000), maxima[k])
-	}
+	maxima := [4]reg.VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	lowest := YMM()
+	VMOVUPS(bitPattern(0xff800000_ff800000), lowest)
+	CMPQ(n, operand.Imm(8))
+	JL(operand.LabelRef("max_few"))
 	// VMAXPS returns the last operand, here the first one, where one is NaN.
+	VMOVUPS(operand.Mem{Base: x.base, Disp: -32, Index: n, Scale: 4}, maxima[0])
+	VMAXPS(lowest, maxima[0], maxima[0])
+	for _, m := range maxima[1:] {
+		VMOVAPS(maxima[0], m)
+	}
 	for _, registers := range []int{4, 1} {
 		label := map[int]string{4: "max_four", 1: "max_one"}[registers]
 		Label(label)
@@ -193,13 +248,13 @@ func rowMaximum(x cursor, classes reg.Register, masks reg.Register) reg.VecVirtu
 		JMP(operand.LabelRef(label))
 		Label(label + "_done")
 	}
-	TESTQ(n, n)
-	JE(operand.LabelRef("max_tail_done"))
-	VMAXPS(maxima[1], maskedLoad(at.at(0), tailMask(masks, n)), maxima[1])
-	Label("max_tail_done")
 	VMAXPS(maxima[0], maxima[1], maxima[0])
 	VMAXPS(maxima[2], maxima[3], maxima[2])
 	VMAXPS(maxima[0], maxima[2], maxima[0])
+	JMP(operand.LabelRef("max_one_left"))
+	Label("max_few")
+	VMAXPS(lowest, maskedLoad(x.at(0), tailMask(masks, n)), maxima[0])
+	Label("max_one_left")
 	largest, other := XMM(), XMM()
 	VEXTRACTF128(operand.Imm(1), maxima[0], largest)
 	VMAXPS(maxima[0].AsX(), largest, largest)
@@ -220,11 +275,13 @@ func horizontalSum(r reg.VecVirtual) reg.VecVirtual {
 	return sum
 }
 
-// restOf sets rest to the sum of the y that are not 1, and of the ones but one. The y behind the last one are zeros, up to a
-// multiple of eight.
-func restOf(y cursor, classes reg.Register, rest reg.VecVirtual) {
-	n := GP64()
+// restOf sets rest to the sum of the y that are not 1, and of the ones but one. It writes zeros behind the last one, at end, to add eight at a time.
+func restOf(y, end cursor, classes reg.Register, rest reg.VecVirtual) {
+	n, zeros := GP64(), YMM()
 	MOVQ(classes, n)
+	VXORPD(zeros, zeros, zeros)
+	VMOVUPD(zeros, end.at(0))
+	VMOVUPD(zeros, end.at(4))
 	one := lanes(4).constant(1)
 	var ones, others [2]reg.VecVirtual
 	for k := range ones {
