@@ -162,6 +162,14 @@ func (a *arguments) spread(o *operand) []float64 {
 	return values
 }
 
+// scalar is grad_output for a loss that is one number.
+func (a *arguments) scalar() float64 {
+	if a.upstream == nil {
+		return 1
+	}
+	return a.upstream.values[0]
+}
+
 // round rounds to a dtype of results.
 func round(dtype tensor.DType, v float64) float64 {
 	if dtype == tensor.Float32 {

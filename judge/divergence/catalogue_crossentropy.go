@@ -30,8 +30,9 @@ func normalising(change func(r *row)) func(*definition) {
 	}
 }
 
-// smoothed returns coefficients with a uniform part of one's own, for rows that are not ignored.
-func smoothed(uniform func(r *row, c int) float64) func(*definition) {
+// smoothed returns coefficients with a uniform part of one's own, for rows that are not ignored: its value, and its
+// derivatives in w[c] and t[c].
+func smoothed(uniform func(r *row, c int) (a, share, gain float64)) func(*definition) {
 	return func(d *definition) {
 		d.coefficients = func(r *row) {
 			coefficientsOf(r)
@@ -39,14 +40,46 @@ func smoothed(uniform func(r *row, c int) float64) func(*definition) {
 				return
 			}
 			for c := range r.a {
-				r.a[c] = uniform(r, c)
-				if kept := 1 - r.smoothing; r.t != nil {
+				kept := 1 - r.smoothing
+				r.a[c], r.share[c], r.gain[c] = uniform(r, c)
+				if r.t != nil {
 					r.a[c] += kept * r.w[c] * r.t[c]
+					r.share[c] += kept * r.t[c]
+					r.gain[c] += kept * r.w[c]
 				} else if c == r.y {
 					r.a[c] += kept * r.w[c]
 				}
 			}
 		}
+	}
+}
+
+// weightSloping changes the derivatives in the weights of a row, targetSloping those in the class probabilities.
+func weightSloping(change func(r *row, slope []float64)) func(*definition) {
+	return func(d *definition) { d.weightSlope = changed(d.weightSlope, change) }
+}
+
+func targetSloping(change func(r *row, slope []float64)) func(*definition) {
+	return func(d *definition) { d.targetSlope = changed(d.targetSlope, change) }
+}
+
+func changed(before func(*row) []float64, change func(r *row, slope []float64)) func(*row) []float64 {
+	return func(r *row) []float64 {
+		slope := before(r)
+		change(r, slope)
+		return slope
+	}
+}
+
+// throughSoftmax turns the derivatives in the softmax p of a row into those in its logits.
+func throughSoftmax(p, slope []float64) {
+	terms := make([]float64, len(p))
+	for c := range p {
+		terms[c] = times(p[c], slope[c])
+	}
+	sum := sumOf(terms)
+	for c := range p {
+		slope[c] = p[c] * (slope[c] - sum)
 	}
 }
 
@@ -98,19 +131,50 @@ func classMeans() []*Divergence {
 			Title: "'mean' of class probabilities divides by the sum of w*t.",
 			Why:   "That is the sum of the weights of the targets, as it is for class indices.",
 			Right: right,
-			Met:   []Link{{"Class probabilities came with a mean over the sum of w*t at first", "https://github.com/pytorch/pytorch/pull/61044"}},
-			vary: planning(func(a *arguments, p *plan) {
-				if !a.probabilities {
-					return
+			vary: func(d *definition) {
+				divisor := func(a *arguments) float64 {
+					var terms []float64
+					for _, r := range a.rows {
+						for c, t := range r.t {
+							terms = append(terms, r.w[c]*t)
+						}
+					}
+					return sumOf(terms)
 				}
-				var terms []float64
-				for _, r := range a.rows {
-					for c, t := range r.t {
-						terms = append(terms, r.w[c]*t)
+				planning(func(a *arguments, p *plan) {
+					if a.probabilities {
+						p.count = divisor(a)
+					}
+				})(d)
+				// The divisor depends on weight and target, too. share is the part of a derivative that comes of it.
+				through := func(a *arguments, share func(r *row, i, c int)) {
+					if a.reduction == "mean" {
+						for i, r := range a.rows {
+							for c := range r.t {
+								share(r, i, c)
+							}
+						}
 					}
 				}
-				p.count = sumOf(terms)
-			}),
+				meanBy := func(a *arguments) float64 {
+					var losses []float64
+					for _, r := range a.rows {
+						losses = append(losses, rowLossOf(r))
+					}
+					return a.scalar() * sumOf(losses) / divisor(a) / divisor(a)
+				}
+				d.chain = map[string]func(*arguments, []float64){
+					ports.GradTarget: func(a *arguments, gradient []float64) {
+						mean, classes := meanBy(a), a.input.shape[a.axis]
+						_, inner := without(a.input.shape, a.axis)
+						through(a, func(r *row, i, c int) { gradient[a.at(i, c, classes, inner)] -= mean * r.w[c] })
+					},
+					ports.GradWeight: func(a *arguments, gradient []float64) {
+						mean := meanBy(a)
+						through(a, func(r *row, _, c int) { gradient[c] -= mean * r.t[c] })
+					},
+				}
+			},
 		},
 		{
 			Name: "mean-over-weights-of-classes", Modules: crossEntropy, rule: "WEIGHTED-MEAN", Level: verdict.Parity,
@@ -194,25 +258,39 @@ func smoothings() []*Divergence {
 			Title: "The smoothing part is not weighted.",
 			Why:   "The uniform part is added as the plain mean of the negative log-probabilities.",
 			Right: right,
-			Met:   []Link{{"That class weights reach the smoothing part is taken for a mistake", "https://github.com/pytorch/pytorch/issues/104776"}},
-			vary:  smoothed(func(r *row, c int) float64 { return r.smoothing / float64(len(r.x)) }),
+			vary: smoothed(func(r *row, c int) (a, share, gain float64) {
+				return r.smoothing / float64(len(r.x)), 0, 0
+			}),
 		},
 		{
 			Name: "smoothing-weighted-by-target", Modules: crossEntropy, rule: "SMOOTHING-WEIGHT", Level: verdict.Parity,
 			Title: "The smoothing part is weighted by the weight of the target, for all classes.",
 			Why:   "The loss of a row is made first, and weighted as a whole.",
 			Right: right,
-			Met:   []Link{{"The final loss is multiplied by the weight of the label", "https://github.com/linkedin/Liger-Kernel/pull/420"}},
-			vary: smoothed(func(r *row, c int) float64 {
-				w := r.w[r.y]
-				if r.t != nil {
-					w = 0
-					for c, t := range r.t {
-						w += r.w[c] * t
+			vary: func(d *definition) {
+				smoothed(func(r *row, c int) (a, share, gain float64) {
+					w := r.w[r.y]
+					if r.t != nil {
+						w = 0
+						for c, t := range r.t {
+							w += r.w[c] * t
+						}
 					}
-				}
-				return r.smoothing / float64(len(r.x)) * w
-			}),
+					return r.smoothing / float64(len(r.x)) * w, 0, 0
+				})(d)
+				// Each class counts in the weight of all of them.
+				uniform := func(r *row) float64 { return r.smoothing / float64(len(r.x)) * sumOf(r.nll) }
+				targetSloping(func(r *row, slope []float64) {
+					for c := range slope {
+						slope[c] += uniform(r) * r.w[c]
+					}
+				})(d)
+				weightSloping(func(r *row, slope []float64) {
+					for c := range slope {
+						slope[c] += uniform(r) * r.t[c]
+					}
+				})(d)
+			},
 		},
 		{
 			Name: "smoothing-counts-ignored", Modules: crossEntropy, rule: "SMOOTHING-IGNORE", Level: verdict.Parity,
@@ -258,15 +336,16 @@ func smoothings() []*Divergence {
 				{"Smoothing divided by the size of the vocabulary less 1", "https://github.com/awslabs/sockeye/pull/203"},
 				{"Smoothing divided by the size of the vocabulary less 2", "https://github.com/OpenNMT/OpenNMT/issues/570"},
 			},
-			vary: smoothed(func(r *row, c int) float64 {
-				share := r.smoothing / float64(max(len(r.x)-1, 1)) * r.w[c]
+			vary: smoothed(func(r *row, c int) (a, share, gain float64) {
+				each := r.smoothing / float64(max(len(r.x)-1, 1))
 				if r.t != nil {
-					return share * (1 - r.t[c])
+					share = each * (1 - r.t[c])
+					return share * r.w[c], share, -each * r.w[c]
 				}
 				if c == r.y {
-					return 0
+					return 0, 0, 0
 				}
-				return share
+				return each * r.w[c], 0, 0
 			}),
 		},
 		{
@@ -274,7 +353,9 @@ func smoothings() []*Divergence {
 			Title: "The smoothing part is e for each class, not e/C.",
 			Why:   "The sum of the log-probabilities is taken for their mean.",
 			Right: right,
-			vary:  smoothed(func(r *row, c int) float64 { return r.smoothing * r.w[c] }),
+			vary: smoothed(func(r *row, c int) (a, share, gain float64) {
+				return r.smoothing * r.w[c], r.smoothing, 0
+			}),
 		},
 		{
 			Name: "smoothing-added", Modules: crossEntropy, rule: "SMOOTHING", Level: verdict.Parity,
@@ -288,6 +369,8 @@ func smoothings() []*Divergence {
 				for c := range r.a {
 					if r.t != nil {
 						r.a[c] += r.smoothing * r.w[c] * r.t[c]
+						r.share[c] += r.smoothing * r.t[c]
+						r.gain[c] += r.smoothing * r.w[c]
 					} else if c == r.y {
 						r.a[c] += r.smoothing * r.w[c]
 					}
@@ -540,6 +623,21 @@ func softmaxes() []*Divergence {
 			}
 		})
 	}
+	// ofProbabilities takes another logarithm of the softmax, and differentiates it by the chain rule. slope is the
+	// derivative of the logarithm.
+	ofProbabilities := func(log, slope func(e element, p float64) float64) func(*definition) {
+		return func(d *definition) {
+			ofRounded(func(e element, r *row, c int) float64 { return -log(e, round(e.dtype, r.p[c])) })(d)
+			d.slope = func(r *row) []float64 {
+				values := make([]float64, len(r.x))
+				for c, a := range r.a {
+					values[c] = -times(a, slope(element{dtype: r.dtype}, round(r.dtype, r.p[c])))
+				}
+				throughSoftmax(r.p, values)
+				return values
+			}
+		}
+	}
 	return []*Divergence{
 		{
 			Name: "exp-not-shifted", Modules: crossEntropy, rule: "SHIFT", Level: verdict.Parity,
@@ -550,13 +648,24 @@ func softmaxes() []*Divergence {
 				{"exp(x) overflows for large logits", "https://github.com/tenstorrent/tt-metal/pull/10001"},
 				{"logitcrossentropy overflows", "https://github.com/FluxML/NNlib.jl/issues/68"},
 			},
-			vary: ofRounded(func(e element, r *row, c int) float64 {
-				sum := 0.0
-				for _, x := range r.x {
-					sum = e.add(sum, e.exp(x))
+			vary: func(d *definition) {
+				sum := func(e element, r *row) float64 {
+					sum := 0.0
+					for _, x := range r.x {
+						sum = e.add(sum, e.exp(x))
+					}
+					return sum
 				}
-				return e.add(e.log(sum), -r.x[c])
-			}),
+				ofRounded(func(e element, r *row, c int) float64 { return e.add(e.log(sum(e, r)), -r.x[c]) })(d)
+				d.slope = func(r *row) []float64 {
+					slope := make([]float64, len(r.x))
+					e := element{dtype: r.dtype}
+					for c, x := range r.x {
+						slope[c] = times(sumOf(r.a), e.exp(x)/sum(e, r)) - r.a[c]
+					}
+					return slope
+				}
+			},
 		},
 		{
 			Name: "log-of-softmax", Modules: crossEntropy, rule: "TAIL-LOSS", Level: verdict.Parity,
@@ -564,18 +673,20 @@ func softmaxes() []*Divergence {
 			Why:   "The model ends with a softmax, and the loss takes its logarithm.",
 			Right: right,
 			Met:   []Link{{"softmax and cross entropy apart may be NaN", "https://github.com/Theano/Theano/issues/3162"}},
-			vary:  ofRounded(func(e element, r *row, c int) float64 { return -e.log(round(e.dtype, r.p[c])) }),
+			vary: ofProbabilities(
+				func(e element, p float64) float64 { return e.log(p) },
+				func(_ element, p float64) float64 { return 1 / p },
+			),
 		},
 		{
 			Name: "epsilon-1e-7-in-log-of-softmax", Modules: crossEntropy, rule: "TAIL-LOSS", Level: verdict.Parity,
 			Title: "1e-7 is added to the softmax inside the logarithm.",
 			Why:   "It keeps log(0) away, and bounds the loss by 16.",
 			Right: right,
-			Met: []Link{
-				{"log(probs + epsilon), for stability", "https://github.com/tensorforce/tensorforce/pull/96"},
-				{"An epsilon is for the softmax, not for the logits", "https://github.com/MarvinTeichmann/tensorflow-fcn/issues/18"},
-			},
-			vary: ofRounded(func(e element, r *row, c int) float64 { return -e.log(e.add(round(e.dtype, r.p[c]), 1e-7)) }),
+			vary: ofProbabilities(
+				func(e element, p float64) float64 { return e.log(e.add(p, 1e-7)) },
+				func(e element, p float64) float64 { return 1 / e.add(p, 1e-7) },
+			),
 		},
 		{
 			Name: "softmax-clipped", Modules: crossEntropy, rule: "TAIL-LOSS", Level: verdict.Parity,
@@ -583,9 +694,15 @@ func softmaxes() []*Divergence {
 			Why:   "Keras does so where it is given probabilities.",
 			Right: right,
 			Met:   []Link{{"softmax_cross_entropy_with_logits and soft labels far apart", "https://github.com/tensorflow/tensorflow/issues/21271"}},
-			vary: ofRounded(func(e element, r *row, c int) float64 {
-				return -e.log(min(max(r.p[c], 1e-7), round(e.dtype, 1-1e-7)))
-			}),
+			vary: ofProbabilities(
+				func(e element, p float64) float64 { return e.log(min(max(p, 1e-7), round(e.dtype, 1-1e-7))) },
+				func(e element, p float64) float64 {
+					if p < 1e-7 || p > round(e.dtype, 1-1e-7) {
+						return 0
+					}
+					return 1 / p
+				},
+			),
 		},
 		{
 			Name: "log-sum-exp-less-logit", Modules: crossEntropy, rule: "DOMINATED", Level: verdict.Exact,
@@ -614,10 +731,13 @@ func softmaxes() []*Divergence {
 				{"softmax applied twice", "https://github.com/tflearn/tflearn/pull/562"},
 				{"An extra softmax before CrossEntropyLoss", "https://github.com/bowang-lab/Transformer-GCN-QA/pull/32"},
 			},
-			vary: looking(func(r *row) {
-				softmaxOf(r)
-				r.x = r.p
-			}),
+			vary: func(d *definition) {
+				looking(func(r *row) {
+					softmaxOf(r)
+					r.x = r.p
+				})(d)
+				d.slope = changed(d.slope, func(r *row, slope []float64) { throughSoftmax(r.x, slope) })
+			},
 		},
 		{
 			Name: "logits-taken-as-log-probabilities", Modules: crossEntropy, rule: "FORMULA", Level: verdict.Parity,
@@ -645,14 +765,22 @@ func softmaxes() []*Divergence {
 		{
 			Name: "sigmoid-of-each-class", Modules: crossEntropy, rule: "FORMULA", Level: verdict.Parity,
 			Title: "Each class has a sigmoid of its own instead of the softmax of the row.",
-			Why:   "CrossEntropyLoss is taken for BCEWithLogitsLoss on one-hot targets.",
+			Why:   "logsigmoid is taken for log_softmax, as the positive term of BCEWithLogitsLoss has it.",
 			Right: right,
-			Met:   []Link{{"A lesson about softmax that has sigmoids", "https://github.com/hunkim/DeepLearningZeroToAll/issues/51"}},
-			vary: normalising(func(r *row) {
-				for c, x := range r.x {
-					r.nll[c], r.p[c], r.rest[c] = softplus(-x), sigmoid(x), sigmoid(-x)
+			vary: func(d *definition) {
+				normalising(func(r *row) {
+					for c, x := range r.x {
+						r.nll[c], r.p[c], r.rest[c] = softplus(-x), sigmoid(x), sigmoid(-x)
+					}
+				})(d)
+				d.slope = func(r *row) []float64 {
+					slope := make([]float64, len(r.x))
+					for c, a := range r.a {
+						slope[c] = -times(a, r.rest[c])
+					}
+					return slope
 				}
-			}),
+			},
 		},
 		{
 			Name: "one-class-as-binary", Modules: crossEntropy, rule: "ONE-CLASS", Level: verdict.Parity,
@@ -746,58 +874,78 @@ func softmaxes() []*Divergence {
 			Why:   "They are expected to be a distribution.",
 			Right: shares + "; they are taken as they are",
 			Met:   []Link{{"Do soft labels have to be normalised?", "https://github.com/PaddlePaddle/Paddle/issues/63678"}},
-			vary: looking(func(r *row) {
-				if sum := sumOf(r.t); r.t != nil && sum != 0 {
-					for c := range r.t {
-						r.t[c] /= sum
+			vary: all(
+				looking(func(r *row) {
+					if r.total = sumOf(r.t); r.t != nil && r.total != 0 {
+						for c := range r.t {
+							r.t[c] /= r.total
+						}
 					}
-				}
-			}),
+				}),
+				targetSloping(func(r *row, slope []float64) {
+					if r.total == 0 {
+						return
+					}
+					common := 0.0
+					for c, t := range r.t {
+						common += t * slope[c]
+					}
+					for c := range slope {
+						slope[c] = (slope[c] - common) / r.total
+					}
+				}),
+			),
 		},
 		{
 			Name: "probabilities-as-index", Modules: crossEntropy, rule: "PROBABILITIES", Level: verdict.Parity,
 			Title: "Of class probabilities only the largest counts, as 1.",
 			Why:   "They are converted to a class index.",
 			Right: shares,
-			Met: []Link{
-				{"An argmax of the target is proposed for the example with class probabilities", "https://github.com/pytorch/pytorch/pull/69816"},
-				{"Class probabilities might need an argmax", "https://github.com/pytorch/pytorch/issues/83732"},
-			},
-			vary: looking(func(r *row) {
-				top := 0
-				for c, t := range r.t {
-					if t > r.t[top] {
-						top = c
+			vary: all(
+				looking(func(r *row) {
+					if r.t != nil {
+						top := r.mostProbable()
+						clear(r.t)
+						if len(r.t) > 0 {
+							r.t[top] = 1
+						}
 					}
-				}
-				for c := range r.t {
-					r.t[c] = 0
-					if c == top {
-						r.t[c] = 1
-					}
-				}
-			}),
+				}),
+				targetSloping(func(_ *row, slope []float64) { clear(slope) }),
+			),
 		},
 		{
 			Name: "kullback-leibler", Modules: crossEntropy, rule: "PROBABILITIES", Level: verdict.Parity,
 			Title: "The entropy of the class probabilities is subtracted.",
 			Why:   "It is the Kullback-Leibler divergence; for one-hot targets there is no difference.",
 			Right: shares,
-			Met: []Link{
-				{"The loss of soft targets is the Kullback-Leibler divergence", "https://github.com/chainer/chainer/pull/5595"},
-				{"kl_div where the paper has a cross entropy", "https://github.com/szagoruyko/attention-transfer/issues/12"},
-			},
-			vary: func(d *definition) {
-				d.rowLoss = func(r *row) float64 {
-					loss := rowLossOf(r)
+			vary: all(
+				func(d *definition) {
+					d.rowLoss = func(r *row) float64 {
+						loss := rowLossOf(r)
+						for c, t := range r.t {
+							if t > 0 {
+								loss += r.w[c] * t * math.Log(t)
+							}
+						}
+						return loss
+					}
+				},
+				targetSloping(func(r *row, slope []float64) {
 					for c, t := range r.t {
 						if t > 0 {
-							loss += r.w[c] * t * math.Log(t)
+							slope[c] += r.w[c] * (math.Log(t) + 1)
 						}
 					}
-					return loss
-				}
-			},
+				}),
+				weightSloping(func(r *row, slope []float64) {
+					for c, t := range r.t {
+						if t > 0 {
+							slope[c] += t * math.Log(t)
+						}
+					}
+				}),
+			),
 		},
 		{
 			Name: "gradient-for-sum-one", Modules: crossEntropy, rule: "NOT-NORMALISED", Level: verdict.Parity,
@@ -850,46 +998,66 @@ func classWeights() []*Divergence {
 			Title: "weight has no effect on class probabilities.",
 			Why:   "It is gathered by the class index, of which there is none.",
 			Right: right,
-			vary: looking(func(r *row) {
-				if r.t != nil {
-					r.w = slices.Repeat([]float64{1}, len(r.w))
-				}
-			}),
+			vary: all(
+				looking(func(r *row) {
+					if r.t != nil {
+						r.w = slices.Repeat([]float64{1}, len(r.w))
+					}
+				}),
+				weightSloping(func(_ *row, slope []float64) { clear(slope) }),
+			),
 		},
 		{
 			Name: "weight-of-most-probable-class", Modules: crossEntropy, rule: "WEIGHT", Level: verdict.Parity,
 			Title: "With class probabilities the whole row has the weight of its most probable class.",
 			Why:   "A weight of the row is looked for, as class indices have one.",
 			Right: right,
-			Met:   []Link{{"Class weights are looked up by the argmax of the target", "https://github.com/keras-team/keras/issues/9186"}},
-			vary: looking(func(r *row) {
-				top := 0
-				for c, t := range r.t {
-					if t > r.t[top] {
-						top = c
+			vary: all(
+				looking(func(r *row) {
+					if r.t != nil && len(r.w) > 0 {
+						r.w = slices.Repeat([]float64{r.w[r.mostProbable()]}, len(r.w))
 					}
-				}
-				if r.t != nil && len(r.w) > 0 {
-					r.w = slices.Repeat([]float64{r.w[top]}, len(r.w))
-				}
-			}),
+				}),
+				weightSloping(func(r *row, slope []float64) {
+					sum := sumOf(slope)
+					clear(slope)
+					if len(slope) > 0 {
+						slope[r.mostProbable()] = sum
+					}
+				}),
+			),
 		},
 		{
 			Name: "weight-in-softmax", Modules: crossEntropy, rule: "WEIGHT", Level: verdict.Parity,
 			Title: "weight multiplies the logits.",
 			Why:   "It is handed to the wrong function.",
 			Right: right,
-			Met: []Link{
-				{"Class weights before the softmax", "https://github.com/jakeret/tf_unet/issues/8"},
-				{"Weighted logits are suggested in many forums", "https://github.com/tensorflow/tensorflow/issues/27741"},
-				{"Weights of the loss multiply the logits", "https://github.com/TomHeaven/msba_reid/issues/3"},
-			},
-			vary: looking(func(r *row) {
-				for c, w := range r.w {
-					r.x[c] = times(w, r.x[c])
+			vary: func(d *definition) {
+				var weight []float64
+				d.prepare = func(a *arguments) {
+					if a.weight != nil {
+						weight = a.weight.values
+					}
 				}
-				r.w = slices.Repeat([]float64{1}, len(r.w))
-			}),
+				d.view = func(r *row) {
+					r.given = slices.Clone(r.x)
+					for c, w := range r.w {
+						r.x[c] = times(w, r.x[c])
+					}
+					r.w = slices.Repeat([]float64{1}, len(r.w))
+				}
+				slope := d.slope
+				d.slope = changed(slope, func(_ *row, slope []float64) {
+					for c, w := range weight {
+						slope[c] *= w
+					}
+				})
+				d.weightSlope = changed(slope, func(r *row, slope []float64) {
+					for c, x := range r.given {
+						slope[c] *= x
+					}
+				})
+			},
 		},
 		{
 			Name: "weight-shape-accepted", Modules: crossEntropy, rule: "WEIGHT-SHAPE", Level: verdict.Parity,

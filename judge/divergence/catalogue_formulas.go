@@ -2,8 +2,10 @@ package divergence
 
 import (
 	"math"
+	"slices"
 
 	"lossproof/judge/verdict"
+	"lossproof/ports"
 )
 
 // formulas are another function than the loss.
@@ -15,11 +17,7 @@ func formulas() []*Divergence {
 			Title: "The logarithm has base 2: loss and gradients are 1/ln 2 times too large.",
 			Why:   "The hardware's or the library's fast logarithm has base 2.",
 			Right: right,
-			Met: []Link{
-				{"The loss shown is in base 2", "https://github.com/facebookresearch/fairseq/issues/466"},
-				{"log2 in an entropy loss", "https://github.com/valeoai/ADVENT/issues/1"},
-			},
-			vary: seeing(func(e *element) { e.w *= math.Log2E }),
+			vary:  seeing(func(e *element) { e.w, e.dw = e.w*math.Log2E, e.dw*math.Log2E }),
 		},
 		{
 			Name: "logits-taken-as-probabilities", Modules: both, rule: "FORMULA", Level: verdict.Parity,
@@ -36,6 +34,7 @@ func formulas() []*Divergence {
 					return -e.w * (e.p*e.t*math.Log(e.x) + (1-e.t)*math.Log(1-e.x))
 				}),
 				deriving(func(e element) float64 { return e.w * ((1-e.t)/(1-e.x) - e.p*e.t/e.x) }),
+				targeting(func(e element) float64 { return e.w * (math.Log(1-e.x) - e.p*math.Log(e.x)) }),
 			),
 		},
 		{
@@ -48,15 +47,7 @@ func formulas() []*Divergence {
 				{"The sigmoid function is used twice", "https://github.com/Turoad/lanedet/issues/32"},
 				{"Sigmoid in the model and in BCEWithLogitsLoss", "https://github.com/cvg/glue-factory/issues/89"},
 			},
-			vary: func(d *definition) {
-				d.loss = func(e element) float64 { e.x = sigmoid(e.x); return lossOf(e) }
-				d.gradInput = func(e element) float64 {
-					s := sigmoid(e.x)
-					slope := s * sigmoid(-e.x)
-					e.x = s
-					return gradInputOf(e) * slope
-				}
-			},
+			vary: seeing(func(e *element) { e.x, e.dx = sigmoid(e.x), sigmoid(e.x)*sigmoid(-e.x) }),
 		},
 		{
 			Name: "softmax-over-classes", Modules: both, rule: "FORMULA", Level: verdict.Parity,
@@ -64,24 +55,26 @@ func formulas() []*Divergence {
 			Why:   "Classes are taken for exclusive, as in CrossEntropyLoss.",
 			Right: right + ": the classes are independent",
 			Met:   []Link{{"MultiLabelSoftMarginLoss on top of a softmax", "https://github.com/YapengTian/AVE-ECCV18/issues/15"}},
-			vary:  preparing(func(a *arguments) { rows(a.input, softmaxLogits) }),
+			vary:  acrossClasses(softmaxLogits, softmaxChain),
 		},
 		{
 			Name: "row-maximum-subtracted", Modules: both, rule: "FORMULA", Level: verdict.Parity,
 			Title: "The largest logit of a row is subtracted from all of them.",
 			Why:   "It makes a softmax stable and does not change it; a sigmoid it does.",
 			Right: right,
-			vary: preparing(func(a *arguments) {
-				rows(a.input, func(row []float64) {
-					largest := math.Inf(-1)
-					for _, x := range row {
-						largest = max(largest, x)
-					}
+			vary: acrossClasses(
+				func(row []float64) {
+					largest := slices.Max(row)
 					for i := range row {
 						row[i] -= largest
 					}
-				})
-			}),
+				},
+				func(shifted, gradient []float64) { // the largest is 0 then
+					if top := slices.Index(shifted, 0); top >= 0 {
+						gradient[top] -= sumOf(gradient)
+					}
+				},
+			),
 		},
 		{
 			Name: "negatives-left-out", Modules: both, rule: "FORMULA", Level: verdict.Parity,
@@ -99,12 +92,7 @@ func formulas() []*Divergence {
 			Title: "Loss and gradients have the opposite sign.",
 			Why:   "It is the log-likelihood, which is to be maximised.",
 			Right: right,
-			Met: []Link{
-				{"A cross entropy in the documentation without its minus", "https://github.com/apache/mxnet/pull/7118"},
-				{"The loss of logistic regression lacked its minus", "https://github.com/cs231n/cs231n.github.io/pull/216"},
-				{"A minus is missing before the activations", "https://github.com/fastai/fastbook/pull/478"},
-			},
-			vary: seeing(func(e *element) { e.w = -e.w }),
+			vary:  seeing(func(e *element) { e.w, e.dw = -e.w, -e.dw }),
 		},
 		{
 			Name: "input-and-target-swapped", Modules: both, rule: "FORMULA", Level: verdict.Parity,
@@ -118,7 +106,7 @@ func formulas() []*Divergence {
 			},
 			vary: func(d *definition) {
 				// What is called the gradient of the input is that of the second argument then.
-				d.loss = func(e element) float64 { e.x, e.t = e.t, e.x; return lossOf(e) }
+				losing(func(e element) float64 { e.x, e.t = e.t, e.x; return lossOf(e) })(d)
 				d.gradInput = func(e element) float64 { e.x, e.t = e.t, e.x; return gradTargetOf(e) }
 				d.gradTarget = func(e element) float64 { e.x, e.t = e.t, e.x; return gradInputOf(e) }
 			},
@@ -128,27 +116,30 @@ func formulas() []*Divergence {
 			Title: "The probability is (1+tanh(x))/2, the sigmoid of 2x.",
 			Why:   "The sigmoid is written with tanh, and the factor 1/2 of its argument is forgotten.",
 			Right: "sigmoid(x) = (1+tanh(x/2))/2",
-			Met: []Link{
-				{"A tutorial's sigmoid is (tanh(x)+1)/2", "https://github.com/HIPS/autograd/issues/346"},
-				{"The sigmoid is (1+tanh(x))/2", "https://github.com/leela-zero/leela-zero/issues/1484"},
-			},
-			vary: func(d *definition) {
-				d.loss = func(e element) float64 { e.x *= 2; return lossOf(e) }
-				d.gradInput = func(e element) float64 { e.x *= 2; e.w *= 2; return gradInputOf(e) }
-				d.gradTarget = func(e element) float64 { e.x *= 2; return gradTargetOf(e) }
-			},
+			vary:  seeing(func(e *element) { e.x, e.dx = 2*e.x, 2 }),
 		},
 	}
 }
 
-// rows applies f to the rows of o's last dimension.
-func rows(o *operand, f func(row []float64)) {
-	n := 1
-	if len(o.shape) > 0 {
-		n = o.shape[len(o.shape)-1]
+// acrossClasses changes the rows of the input's last dimension. chain turns the gradient in a changed row into that
+// in the row.
+func acrossClasses(change func(row []float64), chain func(changed, gradient []float64)) func(*definition) {
+	rows := func(a *arguments, f func(from, to int)) {
+		n := 1
+		if len(a.input.shape) > 0 {
+			n = a.input.shape[len(a.input.shape)-1]
+		}
+		for i := 0; n > 0 && i+n <= len(a.input.values); i += n {
+			f(i, i+n)
+		}
 	}
-	for i := 0; n > 0 && i+n <= len(o.values); i += n {
-		f(o.values[i : i+n])
+	return func(d *definition) {
+		d.prepare = func(a *arguments) {
+			rows(a, func(from, to int) { change(a.input.values[from:to]) })
+		}
+		d.chain = map[string]func(*arguments, []float64){ports.GradInput: func(a *arguments, gradient []float64) {
+			rows(a, func(from, to int) { chain(a.input.values[from:to], gradient[from:to]) })
+		}}
 	}
 }
 
@@ -171,4 +162,20 @@ func softmaxLogits(row []float64) {
 		logits[i] = x - largest - math.Log(sum)
 	}
 	copy(row, logits)
+}
+
+// softmaxChain takes the logits that softmaxLogits returns. That of class i falls with every other logit j, by the
+// share of j in the sum of the others: p[j]/(1-p[i]).
+func softmaxChain(logits, gradient []float64) {
+	terms := make([]float64, len(logits))
+	for i, x := range logits {
+		terms[i] = gradient[i] / sigmoid(-x)
+	}
+	for j, others := range sumsOfOthers(terms) {
+		if len(logits) == 1 { // its softmax is 1
+			gradient[j] = 0
+			continue
+		}
+		gradient[j] -= sigmoid(logits[j]) * others
+	}
 }

@@ -16,16 +16,17 @@ func later() []*Divergence {
 			Title: "weight multiplies the logit, not the loss.",
 			Why:   "It is taken for an inverse temperature, or stands within the wrong parenthesis.",
 			Right: "l = w*(p*t*softplus(-x) + (1-t)*softplus(x))",
-			vary: func(d *definition) {
-				scaled := func(e element) (element, float64) {
-					w := e.w
-					e.x, e.w = w*e.x, 1
-					return e, w
-				}
-				d.loss = func(e element) float64 { e, _ = scaled(e); return lossOf(e) }
-				d.gradInput = func(e element) float64 { e, w := scaled(e); return w * gradInputOf(e) }
-				d.gradTarget = func(e element) float64 { e, _ = scaled(e); return gradTargetOf(e) }
-			},
+			vary: all(
+				seeing(func(e *element) { e.x, e.w, e.dx = e.w*e.x, 1, e.w }),
+				func(d *definition) {
+					d.gradWeight = func(e element) float64 {
+						w := e.w
+						e.w, e.dx = 1, e.x
+						e.x *= w
+						return gradInputOf(e)
+					}
+				},
+			),
 		},
 		{
 			Name: "mean-over-positives", Modules: elementwise, rule: "MEAN", Level: verdict.Parity,

@@ -23,19 +23,45 @@ func (e element) add(a, b float64) float64 { return round(e.dtype, a+b) }
 // probability is 1/(1+exp(-x)), rounded.
 func (e element) probability() float64 { return round(e.dtype, 1/e.add(1, e.exp(-e.x))) }
 
-// crossEntropy is -(p*t*log(s) + (1-t)*log(1-s)) with a logarithm of its own.
-func (e element) crossEntropy(s float64, log func(float64) float64) float64 {
-	return -e.w * (e.p*e.t*log(s) + (1-e.t)*log(e.add(1, -s)))
+// ofProbability takes -(p*t*log(s) + (1-t)*log(1-s)) of s = sigmoid(x), with a logarithm of its own, and differentiates
+// it by the chain rule, first in s, then in x. slope is the derivative of the logarithm.
+func ofProbability(log, slope func(e element, s float64) float64) func(*definition) {
+	return all(
+		losing(func(e element) float64 {
+			s := e.probability()
+			return -e.w * (e.p*e.t*log(e, s) + (1-e.t)*log(e, e.add(1, -s)))
+		}),
+		deriving(func(e element) float64 {
+			s := e.probability()
+			return e.w * ((1-e.t)*slope(e, e.add(1, -s)) - e.p*e.t*slope(e, s)) * s * e.add(1, -s)
+		}),
+		targeting(func(e element) float64 {
+			s := e.probability()
+			return e.w * (log(e, e.add(1, -s)) - e.p*log(e, s))
+		}),
+	)
 }
 
-// through is the derivative of crossEntropy by the chain rule: first in s, then in x.
-func (e element) through(s float64) float64 {
-	return e.w * ((1-e.t)/e.add(1, -s) - e.p*e.t/s) * s * e.add(1, -s)
+// split takes p*t*f(-x) + (1-t)*f(x), weighted, for another f than softplus. slope is its derivative.
+func split(f, slope func(e element, x float64) float64) func(*definition) {
+	return all(
+		losing(func(e element) float64 {
+			return times(e.w, times(e.p*e.t, f(e, -e.x))+times(1-e.t, f(e, e.x)))
+		}),
+		deriving(func(e element) float64 {
+			return e.w * (times(1-e.t, slope(e, e.x)) - times(e.p*e.t, slope(e, -e.x)))
+		}),
+		targeting(func(e element) float64 { return e.w * (e.p*f(e, -e.x) - f(e, e.x)) }),
+	)
 }
 
-// split is p*t*f(-x) + (1-t)*f(x), weighted.
-func (e element) split(f func(float64) float64) float64 {
-	return times(e.w, times(e.p*e.t, f(-e.x))+times(1-e.t, f(e.x)))
+// splitLoss is split for an f that is softplus but for rounding: the derivatives are right.
+func splitLoss(f func(e element, x float64) float64) func(*definition) {
+	return func(d *definition) {
+		before := *d
+		split(f, f)(d)
+		d.gradInput, d.gradTarget = before.gradInput, before.gradTarget
+	}
 }
 
 // tails are formulas that fail for large logits.
@@ -55,22 +81,20 @@ func tails() []*Divergence {
 				{"The sigmoid is taken before the logarithm in the JAX and torch backends", "https://github.com/keras-team/keras-core/issues/196"},
 				{"MultiLabelSoftMarginLoss is numerically unstable", "https://github.com/pytorch/pytorch/issues/1516"},
 			},
-			vary: all(
-				losing(func(e element) float64 { return e.crossEntropy(e.probability(), e.log) }),
-				deriving(func(e element) float64 { return e.through(e.probability()) }),
-			),
+			vary: ofProbability(element.log, func(_ element, s float64) float64 { return 1 / s }),
 		},
 		{
 			Name: "exp-overflows", Modules: both, rule: "TAIL-LOSS", Level: verdict.Parity,
-			Title: "softplus(x) is log(1+exp(x)), which overflows.",
-			Why:   "It is the definition.",
+			Title: "softplus(x) is log1p(exp(x)), which overflows.",
+			Why:   "It is the definition, and log1p makes it look stable.",
 			Right: right,
 			Met: []Link{
 				{"np.log(1 + np.exp(logits)) may overflow", "https://github.com/borgwang/tinynn/pull/7"},
 			},
-			vary: losing(func(e element) float64 {
-				return e.split(func(x float64) float64 { return round(e.dtype, math.Log1p(e.exp(x))) })
-			}),
+			vary: split(
+				func(e element, x float64) float64 { return round(e.dtype, math.Log1p(e.exp(x))) },
+				func(e element, x float64) float64 { return e.exp(x) * (1 / e.add(1, e.exp(x))) },
+			),
 		},
 		{
 			Name: "stabiliser-of-wrong-sign", Modules: both, rule: "LOGIT-HUGE", Level: verdict.Parity,
@@ -78,11 +102,19 @@ func tails() []*Divergence {
 			Why:   "A minus sign is lost; up to |x| = 88 in float32 nothing shows.",
 			Right: right,
 			Met:   []Link{{"A minus sign missing in the clamp of bce_with_logits", "https://github.com/pytorch/pytorch/pull/2221"}},
-			vary: losing(func(e element) float64 {
-				m := max(e.x, 0)
-				logs := m + e.log(e.add(e.exp(-m), e.exp(-e.x-m)))
-				return e.w * ((1-e.t)*e.x + (1+(e.p-1)*e.t)*logs)
-			}),
+			vary: func(d *definition) {
+				logs := func(e element) float64 {
+					m := max(e.x, 0)
+					return m + e.log(e.add(e.exp(-m), e.exp(-e.x-m)))
+				}
+				losing(func(e element) float64 { return e.w * ((1-e.t)*e.x + (1+(e.p-1)*e.t)*logs(e)) })(d)
+				d.gradInput = func(e element) float64 {
+					m := max(e.x, 0)
+					e1, e2 := e.exp(-m), e.exp(-e.x-m)
+					return e.w * (1 - e.t - (1+(e.p-1)*e.t)*(e2/e.add(e1, e2)))
+				}
+				d.gradTarget = func(e element) float64 { return e.w * (times(e.p-1, logs(e)) - e.x) }
+			},
 		},
 		{
 			Name: "epsilon-1e-7-in-log", Modules: both, rule: "TAIL-LOSS", Level: verdict.Parity,
@@ -93,9 +125,10 @@ func tails() []*Divergence {
 				{"Binary cross entropy clips by an epsilon and adds it again", "https://github.com/tensorflow/tensorflow/pull/41595"},
 				{"An epsilon added since the logarithm of 0 made the loss NaN", "https://github.com/maxvfischer/keras-image-segmentation-loss-functions/pull/1"},
 			},
-			vary: losing(func(e element) float64 {
-				return e.crossEntropy(e.probability(), func(s float64) float64 { return e.log(e.add(s, 1e-7)) })
-			}),
+			vary: ofProbability(
+				func(e element, s float64) float64 { return e.log(e.add(s, 1e-7)) },
+				func(e element, s float64) float64 { return 1 / e.add(s, 1e-7) },
+			),
 		},
 		{
 			Name: "epsilon-1e-12-in-log", Modules: both, rule: "TAIL-LOSS", Level: verdict.Parity,
@@ -103,9 +136,10 @@ func tails() []*Divergence {
 			Why:   "It keeps log(0) away, and bounds the loss by 28.",
 			Right: right,
 			Met:   []Link{{"BCELoss adds an epsilon of 1e-12, and ends at 27.63", "https://github.com/pytorch/pytorch/issues/4867"}},
-			vary: losing(func(e element) float64 {
-				return e.crossEntropy(e.probability(), func(s float64) float64 { return e.log(e.add(s, 1e-12)) })
-			}),
+			vary: ofProbability(
+				func(e element, s float64) float64 { return e.log(e.add(s, 1e-12)) },
+				func(e element, s float64) float64 { return 1 / e.add(s, 1e-12) },
+			),
 		},
 		{
 			Name: "probability-clipped", Modules: both, rule: "TAIL-LOSS", Level: verdict.Parity,
@@ -116,18 +150,23 @@ func tails() []*Divergence {
 				{"The clipping of binary_crossentropy loses precision", "https://github.com/keras-team/keras/issues/9247"},
 				{"binary_crossentropy has gradient 0 for large logits", "https://github.com/keras-team/keras/issues/9664"},
 			},
-			vary: all(
+			vary: func(d *definition) {
+				clipped := func(e element) float64 { return min(max(e.probability(), 1e-7), round(e.dtype, 1-1e-7)) }
 				losing(func(e element) float64 {
-					s := min(max(e.probability(), 1e-7), round(e.dtype, 1-1e-7))
-					return e.crossEntropy(s, e.log)
-				}),
-				deriving(func(e element) float64 {
+					s := clipped(e)
+					return -e.w * (e.p*e.t*e.log(s) + (1-e.t)*e.log(e.add(1, -s)))
+				})(d)
+				d.gradInput = func(e element) float64 {
 					if s := e.probability(); s < 1e-7 || s > round(e.dtype, 1-1e-7) {
 						return 0
 					}
 					return gradInputOf(e)
-				}),
-			),
+				}
+				d.gradTarget = func(e element) float64 {
+					s := clipped(e)
+					return e.w * (e.log(e.add(1, -s)) - e.p*e.log(s))
+				}
+			},
 		},
 		{
 			Name: "log-clamped-at-100", Modules: both, rule: "LOGIT-HUGE", Level: verdict.Parity,
@@ -135,32 +174,27 @@ func tails() []*Divergence {
 			Why:   "BCELoss does so, and the loss is composed of a sigmoid and BCELoss.",
 			Right: right,
 			Met:   []Link{{"BCE clips its logarithms at -100, after PyTorch's BCELoss", "https://github.com/ml-explore/mlx/pull/1280"}},
-			vary: losing(func(e element) float64 {
-				return e.split(func(x float64) float64 { return min(softplus(x), 100) })
-			}),
+			vary: split(
+				func(_ element, x float64) float64 { return min(softplus(x), 100) },
+				func(_ element, x float64) float64 {
+					if softplus(x) > 100 {
+						return 0
+					}
+					return sigmoid(x)
+				},
+			),
 		},
 		{
 			Name: "logits-clamped", Modules: both, rule: "LOGIT-HUGE", Level: verdict.Parity,
-			Title: "Logits are clamped to [-50, 50], and the gradient is zero beyond.",
+			Title: "Logits are clamped to [-50, 50], and the gradient is zero beyond, as that of a clamp is.",
 			Why:   "It keeps exp from overflowing.",
 			Right: right,
-			Met:   []Link{{"Logits clamped to [-100, 100], proposed for binary_cross_entropy_with_logits", "https://github.com/pytorch/pytorch/pull/163975"}},
-			vary: func(d *definition) {
-				clamp := func(x float64) float64 {
-					if math.IsNaN(x) {
-						return x
-					}
-					return min(max(x, -50), 50)
+			Met:   []Link{{"Logits clamped to [-100, 100] in the loss alone, its gradient left as it was: proposed for binary_cross_entropy_with_logits", "https://github.com/pytorch/pytorch/pull/163975"}},
+			vary: seeing(func(e *element) {
+				if math.Abs(e.x) > 50 {
+					e.x, e.dx = math.Copysign(50, e.x), 0
 				}
-				d.loss = func(e element) float64 { e.x = clamp(e.x); return lossOf(e) }
-				d.gradInput = func(e element) float64 {
-					if clamp(e.x) != e.x && !math.IsNaN(e.x) {
-						return 0
-					}
-					return gradInputOf(e)
-				}
-				d.gradTarget = func(e element) float64 { e.x = clamp(e.x); return gradTargetOf(e) }
-			},
+			}),
 		},
 		{
 			Name: "softplus-linear-above-20", Modules: both, rule: "TAIL-LOSS", Level: verdict.Parity,
@@ -168,28 +202,40 @@ func tails() []*Divergence {
 			Why:   "torch.nn.Softplus has this threshold.",
 			Right: right,
 			Met:   []Link{{"A threshold of 20 in softplus loses accuracy in float64", "https://github.com/apache/tvm/issues/20184"}, {"Softplus with PyTorch's threshold of 20", "https://github.com/mlpack/mlpack/pull/2371"}},
-			vary: losing(func(e element) float64 {
-				return e.split(func(x float64) float64 {
+			vary: split(
+				func(_ element, x float64) float64 {
 					if x > 20 {
 						return x
 					}
 					return softplus(x)
-				})
-			}),
+				},
+				func(_ element, x float64) float64 {
+					if x > 20 {
+						return 1
+					}
+					return sigmoid(x)
+				},
+			),
 		},
 		{
 			Name: "softplus-zero-below-20", Modules: both, rule: "TAIL-LOSS", Level: verdict.Parity,
 			Title: "softplus(x) is 0 below -20: in float64, the tail is lost.",
 			Why:   "The threshold of a softplus that is used on both sides.",
 			Right: right,
-			vary: losing(func(e element) float64 {
-				return e.split(func(x float64) float64 {
+			vary: split(
+				func(_ element, x float64) float64 {
 					if x < -20 {
 						return 0
 					}
 					return softplus(x)
-				})
-			}),
+				},
+				func(_ element, x float64) float64 {
+					if x < -20 {
+						return 0
+					}
+					return sigmoid(x)
+				},
+			),
 		},
 		{
 			Name: "sigmoid-overflows", Modules: both, rule: "LOGIT-HUGE", Level: verdict.Parity,
@@ -218,10 +264,8 @@ func precision() []*Divergence {
 				{"log_sigmoid: log1p for precision", "https://github.com/pytorch/pytorch/pull/66441"},
 				{"log(1+x) replaced by log1p(x) in soft_margin_loss", "https://github.com/pytorch/pytorch/pull/92145"},
 			},
-			vary: losing(func(e element) float64 {
-				return e.split(func(x float64) float64 {
-					return e.add(max(x, 0), e.log(e.add(1, e.exp(-math.Abs(x)))))
-				})
+			vary: splitLoss(func(e element, x float64) float64 {
+				return e.add(max(x, 0), e.log(e.add(1, e.exp(-math.Abs(x)))))
 			}),
 		},
 		{
@@ -244,13 +288,11 @@ func precision() []*Divergence {
 			Title: "In float32, softplus below 1e-7 is 0.",
 			Why:   "A threshold is to save time, or to guard a logarithm.",
 			Right: right,
-			vary: losing(func(e element) float64 {
-				return e.split(func(x float64) float64 {
-					if f := softplus(x); e.dtype != tensor.Float32 || f >= 1e-7 || math.IsNaN(f) {
-						return f
-					}
-					return 0
-				})
+			vary: splitLoss(func(e element, x float64) float64 {
+				if f := softplus(x); e.dtype != tensor.Float32 || f >= 1e-7 || math.IsNaN(f) {
+					return f
+				}
+				return 0
 			}),
 		},
 		{
@@ -317,15 +359,20 @@ func precision() []*Divergence {
 			Title: "exp(x) is (1+x/4096)^4096.",
 			Why:   "It is faster than exp, and close to it where x is small.",
 			Right: right + ", exp to within a few units of the last place",
-			Met: []Link{
-				{"exp is (1+x/1024)^1024", "https://github.com/The-OpenROAD-Project/RePlAce/issues/32"},
-				{"A fast sigmoid with an error of 0.2%", "https://github.com/torch/torch7/pull/1027"},
-			},
-			vary: losing(func(e element) float64 {
-				return e.split(func(x float64) float64 {
+			vary: split(
+				func(_ element, x float64) float64 {
 					return max(x, 0) + math.Log1p(math.Pow(max(0, 1-math.Abs(x)/4096), 4096))
-				})
-			}),
+				},
+				func(_ element, x float64) float64 {
+					base := max(0, 1-math.Abs(x)/4096)
+					power := math.Pow(base, 4096)
+					slope := times(power, 1/base) / (1 + power)
+					if x > 0 {
+						return 1 - slope
+					}
+					return slope
+				},
+			),
 		},
 		{
 			Name: "naive-sum", Modules: bce, rule: "ACCUMULATION", Level: verdict.Parity, Sums: true,
@@ -544,7 +591,7 @@ func nonfinite() []*Divergence {
 			vary: all(
 				seeing(func(e *element) {
 					if math.IsNaN(e.x) {
-						e.x = 0
+						e.x, e.dx = 0, 0
 					}
 				}),
 				looking(func(r *row) {
@@ -563,7 +610,7 @@ func nonfinite() []*Divergence {
 			Right: "a NaN logit makes its element NaN, and with it the mean and the sum",
 			Met:   []Link{{"NaNs in the loss are set to zero", "https://github.com/facebookresearch/fairchem/pull/441"}},
 			vary: func(d *definition) {
-				for _, f := range []*func(element) float64{&d.loss, &d.gradInput, &d.gradTarget} {
+				for _, f := range []*func(element) float64{&d.loss, &d.gradInput, &d.gradTarget, &d.gradWeight} {
 					before := *f
 					*f = func(e element) float64 {
 						if v := before(e); !math.IsNaN(v) {
@@ -596,18 +643,15 @@ func nonfinite() []*Divergence {
 			Title: "Infinite logits are taken for the largest finite number.",
 			Why:   "nan_to_num does so.",
 			Right: "the loss is the limit: infinite on the wrong side",
-			vary: func(d *definition) {
-				d.loss = func(e element) float64 {
-					if math.IsInf(e.x, 0) {
-						largest := math.MaxFloat64
-						if e.dtype == tensor.Float32 {
-							largest = math.MaxFloat32
-						}
-						e.x = math.Copysign(largest, e.x)
+			vary: seeing(func(e *element) {
+				if math.IsInf(e.x, 0) {
+					largest := math.MaxFloat64
+					if e.dtype == tensor.Float32 {
+						largest = math.MaxFloat32
 					}
-					return lossOf(e)
+					e.x, e.dx = math.Copysign(largest, e.x), 0
 				}
-			},
+			}),
 		},
 	}
 }

@@ -15,9 +15,12 @@ func probabilities() []*Divergence {
 	)
 	// of takes the logarithms of an element from a function.
 	of := func(log func(e element, x float64) float64, logNot func(e element, x float64) float64) func(*definition) {
-		return losing(func(e element) float64 {
-			return -e.w * (times(e.t, log(e, e.x)) + times(1-e.t, logNot(e, e.x)))
-		})
+		return all(
+			losing(func(e element) float64 {
+				return -e.w * (times(e.t, log(e, e.x)) + times(1-e.t, logNot(e, e.x)))
+			}),
+			targeting(func(e element) float64 { return e.w * (logNot(e, e.x) - log(e, e.x)) }),
+		)
 	}
 	clamped := func(_ element, x float64) float64 { return logOf(x) }
 	clipped := func(e element) float64 { return min(max(e.x, 1e-7), round(e.dtype, 1-1e-7)) }
@@ -28,9 +31,13 @@ func probabilities() []*Divergence {
 			Why:   "The formula of the documentation is typed as it stands; the clamp is in a paragraph below it.",
 			Right: right,
 			Met:   []Link{{"BCE is NaN for probabilities of 0 and 1", "https://github.com/ml-explore/mlx/pull/1280"}},
-			vary: losing(func(e element) float64 {
-				return -e.w * (e.t*math.Log(e.x) + (1-e.t)*math.Log1p(-e.x))
-			}),
+			vary: all(
+				losing(func(e element) float64 {
+					return -e.w * (e.t*math.Log(e.x) + (1-e.t)*math.Log1p(-e.x))
+				}),
+				deriving(func(e element) float64 { return e.w * ((1-e.t)/(1-e.x) - e.t/e.x) }),
+				targeting(func(e element) float64 { return e.w * (math.Log1p(-e.x) - math.Log(e.x)) }),
+			),
 		},
 		{
 			Name: "one-log-clamped", Modules: probability, rule: "CLAMP", Level: verdict.Parity,
@@ -48,15 +55,11 @@ func probabilities() []*Divergence {
 			Met: []Link{
 				{"The clipping of binary_crossentropy loses precision", "https://github.com/keras-team/keras/issues/9247"},
 			},
-			vary: all(
-				losing(func(e element) float64 { e.x = clipped(e); return probabilityLossOf(e) }),
-				deriving(func(e element) float64 {
-					if clipped(e) != e.x {
-						return 0
-					}
-					return probabilityGradInputOf(e)
-				}),
-			),
+			vary: seeing(func(e *element) {
+				if x := clipped(*e); x != e.x {
+					e.x, e.dx = x, 0
+				}
+			}),
 		},
 		{
 			Name: "epsilon-1e-7-added", Modules: probability, rule: "TAIL-LOSS", Level: verdict.Parity,
@@ -81,19 +84,20 @@ func probabilities() []*Divergence {
 				{"BCELoss adds an epsilon of 1e-12, and ends at 27.63", "https://github.com/pytorch/pytorch/issues/4867"},
 				{"The epsilon makes BCELoss negative", "https://github.com/pytorch/pytorch/pull/8147"},
 			},
-			vary: of(func(e element, x float64) float64 { return e.log(e.add(x, 1e-12)) },
-				func(e element, x float64) float64 { return e.log(e.add(1, -x) + 1e-12) }),
+			vary: all(
+				of(func(e element, x float64) float64 { return e.log(e.add(x, 1e-12)) },
+					func(e element, x float64) float64 { return e.log(e.add(1, -x) + 1e-12) }),
+				deriving(func(e element) float64 {
+					return e.w * ((1-e.t)/(1-e.x+1e-12) - e.t/(e.x+1e-12))
+				}),
+			),
 		},
 		{
 			Name: "probability-taken-as-logit", Modules: probability, rule: "FORMULA", Level: verdict.Parity,
 			Title: "A sigmoid is applied to the input, which is a probability already.",
 			Why:   "The loss is BCEWithLogitsLoss under another name.",
 			Right: right + ", x a probability",
-			Met: []Link{
-				{"BCEWithLogitsLoss on top of a sigmoid", "https://github.com/NVIDIA-Merlin/models/pull/1175"},
-				{"A sigmoid in the model, and another in the loss", "https://github.com/GeoZcx/A-deeply-supervised-image-fusion-network-for-change-detection-in-remote-sensing-images/issues/1"},
-			},
-			vary: all(losing(lossOf), deriving(gradInputOf)),
+			vary:  all(losing(lossOf), deriving(gradInputOf), targeting(gradTargetOf)),
 		},
 		{
 			Name: "negative-term-left-out", Modules: probability, rule: "FORMULA", Level: verdict.Parity,
@@ -104,6 +108,7 @@ func probabilities() []*Divergence {
 			vary: all(
 				losing(func(e element) float64 { return -e.w * e.t * logOf(e.x) }),
 				deriving(func(e element) float64 { return -e.w * e.t / max(e.x, 1e-12) }),
+				targeting(func(e element) float64 { return -e.w * logOf(e.x) }),
 			),
 		},
 		{
@@ -111,10 +116,15 @@ func probabilities() []*Divergence {
 			Title: "The entropy of the target is subtracted, so that the loss is 0 where x = t.",
 			Why:   "It is the Kullback-Leibler divergence; for targets 0 and 1 there is no difference.",
 			Right: right + ", which for x = t is the entropy of t",
-			vary: losing(func(e element) float64 {
-				entropy := element{x: e.t, t: e.t, w: 1}
-				return probabilityLossOf(e) - e.w*probabilityLossOf(entropy)
-			}),
+			vary: all(
+				losing(func(e element) float64 {
+					entropy := element{x: e.t, t: e.t, w: 1}
+					return probabilityLossOf(e) - e.w*probabilityLossOf(entropy)
+				}),
+				targeting(func(e element) float64 {
+					return probabilityGradTargetOf(e) + e.w*(logOf(e.t)-logNotOf(e.t))
+				}),
+			),
 		},
 		{
 			Name: "log-of-one-minus", Modules: probability, rule: "TAIL-LOSS", Level: verdict.Exact,
@@ -129,12 +139,11 @@ func probabilities() []*Divergence {
 			Title: "The logarithms are decimal.",
 			Why:   "The function named log is the decimal one in some languages.",
 			Right: right + ", log natural",
-			Met: []Link{
-				{"A binary cross entropy had log10", "https://github.com/SorawitChok/Neural-Network-from-scratch-in-Cpp/pull/6"},
-				{"log10 in one loss, log in another", "https://github.com/huawei-noah/Efficient-Computing/issues/12"},
-			},
-			vary: of(func(_ element, x float64) float64 { return max(math.Log10(x), leastLog) },
-				func(_ element, x float64) float64 { return max(math.Log1p(-x)/math.Ln10, leastLog) }),
+			vary: all(
+				of(func(_ element, x float64) float64 { return max(math.Log10(x), leastLog) },
+					func(_ element, x float64) float64 { return max(math.Log1p(-x)/math.Ln10, leastLog) }),
+				deriving(func(e element) float64 { return probabilityGradInputOf(e) / math.Ln10 }),
+			),
 		},
 		{
 			Name: "gradient-of-the-logit", Modules: probability, rule: "GRAD-INPUT", Level: verdict.Parity,

@@ -19,13 +19,31 @@ func reductions() []*Divergence {
 				{"weight is averaged differently by CrossEntropyLoss and BCEWithLogitsLoss", "https://github.com/pytorch/pytorch/issues/54843"},
 				{"BCECriterion averages by the number of elements, not by the weights", "https://github.com/torch/nn/issues/926"},
 			},
-			vary: planning(func(a *arguments, p *plan) {
-				if a.weight == nil {
-					return
-				}
-				// Of MultiLabelSoftMarginLoss, the mean over classes and samples at once.
-				p.count = sumOf(a.spread(a.weight)) / p.classes
-			}),
+			vary: all(
+				planning(func(a *arguments, p *plan) {
+					if a.weight == nil {
+						return
+					}
+					// Of MultiLabelSoftMarginLoss, the mean over classes and samples at once.
+					p.count = sumOf(a.spread(a.weight)) / p.classes
+				}),
+				func(d *definition) {
+					d.chain = map[string]func(*arguments, []float64){ports.GradWeight: func(a *arguments, gradient []float64) {
+						if a.reduction != "mean" {
+							return
+						}
+						var losses []float64
+						for _, e := range a.elements() {
+							losses = append(losses, lossOf(e))
+						}
+						sum := sumOf(a.spread(a.weight))
+						count := float64(len(losses)) / float64(len(gradient)) // how often a weight is in the sum
+						for i := range gradient {
+							gradient[i] -= a.scalar() * count * sumOf(losses) / sum / sum
+						}
+					}}
+				},
+			),
 		},
 		{
 			Name: "mean-over-nonzero-weights", Modules: elementwise, rule: "WEIGHT-ZERO", Level: verdict.Parity,

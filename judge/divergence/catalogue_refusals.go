@@ -90,13 +90,15 @@ func refusals() []*Divergence {
 			Why:   "It is right for a weight (C,), and saves the code that broadcasts.",
 			Right: "weight broadcasts to the shape of the input, anything else is refused",
 			vary: func(d *definition) {
+				var given *operand
 				d.admit = func(a *arguments) {
 					if w := a.weight; w != nil && len(w.values) > 0 && !tensor.SameShape(w.shape, a.input.shape) {
-						values := make([]float64, len(a.input.values))
-						for i := range values {
-							values[i] = w.values[i%len(w.values)]
-						}
-						a.weight = &operand{w.dtype, slices.Clone(a.input.shape), values}
+						given, a.weight = w, w.cycled(a.input.shape)
+					}
+				}
+				d.finish = func(_ *arguments, name string, o *operand) {
+					if name == ports.GradWeight && given != nil {
+						o.fold(given)
 					}
 				}
 			},

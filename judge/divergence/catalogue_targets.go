@@ -17,7 +17,7 @@ func targets() []*Divergence {
 			Right: right,
 			vary: seeing(func(e *element) {
 				if !math.IsNaN(e.t) {
-					e.t = math.Round(e.t)
+					e.t, e.dt = math.Round(e.t), 0
 				}
 			}),
 		},
@@ -26,7 +26,7 @@ func targets() []*Divergence {
 			Title: "Targets are truncated to integers.",
 			Why:   "They are converted to an integer dtype.",
 			Right: right,
-			vary:  seeing(func(e *element) { e.t = math.Trunc(e.t) }),
+			vary:  seeing(func(e *element) { e.t, e.dt = math.Trunc(e.t), 0 }),
 		},
 		{
 			Name: "targets-clipped", Modules: both, rule: "TARGET-RANGE", Level: verdict.Parity,
@@ -35,8 +35,8 @@ func targets() []*Divergence {
 			Right: right,
 			Met:   []Link{{"Negative targets capped at 0", "https://github.com/interactiveaudiolab/emphases/pull/16"}},
 			vary: seeing(func(e *element) {
-				if !math.IsNaN(e.t) {
-					e.t = min(max(e.t, 0), 1)
+				if e.t < 0 || e.t > 1 {
+					e.t, e.dt = min(max(e.t, 0), 1), 0
 				}
 			}),
 		},
@@ -47,8 +47,11 @@ func targets() []*Divergence {
 			Right: right,
 			Met:   []Link{{"Every label above 0 should become 1", "https://github.com/s9xie/hed/issues/61"}},
 			vary: seeing(func(e *element) {
-				if e.t != 0 && !math.IsNaN(e.t) {
-					e.t = 1
+				if !math.IsNaN(e.t) {
+					e.dt = 0
+					if e.t != 0 {
+						e.t = 1
+					}
 				}
 			}),
 		},
@@ -61,7 +64,7 @@ func targets() []*Divergence {
 			vary: all(
 				seeing(func(e *element) {
 					if e.t == -1 {
-						e.w = 0
+						masked(e)
 					}
 				}),
 				planning(func(a *arguments, p *plan) {
@@ -85,7 +88,7 @@ func targets() []*Divergence {
 			Met:   []Link{{"Mask loss for -1 labels", "https://github.com/VectorInstitute/cyclops/pull/168"}},
 			vary: seeing(func(e *element) {
 				if e.t == -1 {
-					e.w = 0
+					masked(e)
 				}
 			}),
 		},
@@ -101,6 +104,7 @@ func targets() []*Divergence {
 			vary: all(
 				losing(func(e element) float64 { return times(e.w, softplus(-e.t*e.x)) }),
 				deriving(func(e element) float64 { return -e.w * e.t * sigmoid(-e.t*e.x) }),
+				targeting(func(e element) float64 { return -e.w * e.x * sigmoid(-e.t*e.x) }),
 			),
 		},
 		{
@@ -118,6 +122,10 @@ func targets() []*Divergence {
 					s := 2*e.t - 1
 					return -e.w * (1 + (e.p-1)*e.t) * s * sigmoid(-s*e.x)
 				}),
+				targeting(func(e element) float64 {
+					s := 2*e.t - 1
+					return e.w * ((e.p-1)*softplus(-s*e.x) - (1+(e.p-1)*e.t)*2*e.x*sigmoid(-s*e.x))
+				}),
 			),
 		},
 		{
@@ -125,19 +133,14 @@ func targets() []*Divergence {
 			Title: "Targets are smoothed by 0.1: t becomes 0.9*t + 0.05.",
 			Why:   "A default of a training recipe got into the loss.",
 			Right: right,
-			Met:   []Link{{"The softness of a loss is 0.1 by default", "https://github.com/initze/thaw-slump-segmentation/pull/21"}},
-			vary:  seeing(func(e *element) { e.t = 0.9*e.t + 0.05 }),
+			vary:  seeing(func(e *element) { e.t, e.dt = 0.9*e.t+0.05, 0.9 }),
 		},
 		{
 			Name: "targets-inverted", Modules: elementwise, rule: "FORMULA", Level: verdict.Parity,
 			Title: "Targets 0 and 1 are swapped.",
 			Why:   "The two terms of the formula are swapped.",
 			Right: right,
-			Met: []Link{
-				{"inputs and 1-inputs are swapped", "https://github.com/fastai/fastbook/pull/515"},
-				{"The prediction belongs to target 1", "https://github.com/fastai/fastbook/pull/396"},
-			},
-			vary: seeing(func(e *element) { e.t = 1 - e.t }),
+			vary:  seeing(func(e *element) { e.t, e.dt = 1-e.t, -1 }),
 		},
 		{
 			Name: "target-nan-ignored", Modules: both, rule: "TARGET-NAN", Level: verdict.Parity,
@@ -150,7 +153,8 @@ func targets() []*Divergence {
 			},
 			vary: seeing(func(e *element) {
 				if math.IsNaN(e.t) {
-					e.t, e.w = 0, 0
+					e.t = 0
+					masked(e)
 				}
 			}),
 		},

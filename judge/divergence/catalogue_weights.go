@@ -19,8 +19,9 @@ func weights() []*Divergence {
 			Right: right,
 			Met:   []Link{{"The stable form of MultiLabelSoftMarginCriterion left out the weights", "https://github.com/torch/nn/pull/953"}},
 			vary: all(
-				seeing(func(e *element) { e.w = 1 }),
+				seeing(func(e *element) { e.w, e.dw = 1, 0 }),
 				looking(func(r *row) { r.w = slices.Repeat([]float64{1}, len(r.w)) }),
+				weightSloping(func(_ *row, slope []float64) { clear(slope) }),
 			),
 		},
 		{
@@ -34,10 +35,12 @@ func weights() []*Divergence {
 				{"A weight is applied by the loss and by its factory", "https://github.com/paninski-lab/lightning-pose/issues/374"},
 			},
 			vary: all(
-				seeing(func(e *element) { e.w *= e.w }),
+				seeing(func(e *element) { e.w, e.dw = e.w*e.w, 2*e.w }),
 				counting(func(r *row) {
 					for c, w := range r.w {
 						r.a[c] *= w
+						r.share[c] *= 2 * w
+						r.gain[c] *= w
 					}
 				}),
 			),
@@ -65,7 +68,10 @@ func weights() []*Divergence {
 			Why:   "It is taken for pos_weight.",
 			Right: right,
 			Met:   []Link{{"weight and pos_weight of a classification loss mixed up", "https://github.com/open-mmlab/mmpretrain/issues/434"}, {"Parentheses around the sum are missing: the weight multiplies one term", "https://github.com/chufengt/ALM-pedestrian-attribute/issues/19"}},
-			vary:  seeing(func(e *element) { e.p *= e.w; e.w = 1 }),
+			vary: all(
+				seeing(func(e *element) { e.p *= e.w; e.w = 1 }),
+				func(d *definition) { d.gradWeight = func(e element) float64 { e.n = 0; return gradWeightOf(e) } },
+			),
 		},
 		{
 			Name: "weight-absolute", Modules: every, rule: "WEIGHT-NEGATIVE", Level: verdict.Parity,
@@ -73,12 +79,23 @@ func weights() []*Divergence {
 			Why:   "Weights are sanitised, since negative ones look like an error.",
 			Right: right + "; w may be negative",
 			vary: all(
-				seeing(func(e *element) { e.w = math.Abs(e.w) }),
-				looking(func(r *row) {
-					for c, w := range r.w {
-						r.w[c] = math.Abs(w)
+				seeing(func(e *element) { e.w, e.dw = math.Abs(e.w), math.Copysign(1, e.w) }),
+				func(d *definition) {
+					var signs []float64
+					d.prepare = func(a *arguments) {
+						if a.module == ports.CrossEntropyLoss && a.weight != nil {
+							for _, w := range a.weight.values {
+								signs = append(signs, math.Copysign(1, w))
+							}
+							mapping(a.weight, math.Abs)
+						}
 					}
-				}),
+					weightSloping(func(_ *row, slope []float64) {
+						for c, s := range signs {
+							slope[c] *= s
+						}
+					})(d)
+				},
 			),
 		},
 		{
@@ -87,12 +104,25 @@ func weights() []*Divergence {
 			Why:   "Class weights are kept from changing the learning rate; with a mean over the sum of weights it makes no difference.",
 			Right: right,
 			Met:   []Link{{"Are weights normalised, as those of ClassNLLLoss are?", "https://github.com/pytorch/pytorch/issues/2180"}},
-			vary: preparing(func(a *arguments) {
-				if a.weight != nil {
-					mean := sumOf(a.weight.values) / float64(len(a.weight.values))
-					mapping(a.weight, func(w float64) float64 { return w / mean })
+			vary: func(d *definition) {
+				var mean float64
+				d.prepare = func(a *arguments) {
+					if a.weight != nil {
+						mean = sumOf(a.weight.values) / float64(len(a.weight.values))
+						mapping(a.weight, func(w float64) float64 { return w / mean })
+					}
 				}
-			}),
+				d.chain = map[string]func(*arguments, []float64){ports.GradWeight: func(a *arguments, gradient []float64) {
+					terms := make([]float64, len(gradient))
+					for i, g := range gradient {
+						terms[i] = g * a.weight.values[i]
+					}
+					common := sumOf(terms) / float64(len(terms))
+					for i, g := range gradient {
+						gradient[i] = (g - common) / mean
+					}
+				}}
+			},
 		},
 		{
 			Name: "weight-along-first-axis", Modules: elementwise, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
@@ -206,7 +236,14 @@ func posWeights() []*Divergence {
 				{"pos_weight acts differently beside weight: paddle and torch disagree for soft targets", "https://github.com/unifyai/ivy/pull/17033"},
 				{"pos_weight was first proposed as a multiplier of the loss", "https://github.com/pytorch/pytorch/pull/6856"},
 			},
-			vary: seeing(func(e *element) { e.w *= 1 + (e.p-1)*e.t; e.p = 1 }),
+			vary: all(
+				seeing(func(e *element) { e.w *= 1 + (e.p-1)*e.t; e.p = 1 }),
+				targeting(func(e element) float64 {
+					one := e
+					one.p = 1
+					return (1+(e.p-1)*e.t)*gradTargetOf(one) + (e.p-1)*lossOf(one)
+				}),
+			),
 		},
 		{
 			Name: "pos-weight-for-target-one-only", Modules: bce, rule: "POS-WEIGHT", Level: verdict.Parity,

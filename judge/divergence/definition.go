@@ -23,6 +23,9 @@ type definition struct {
 	plan func(a *arguments) plan
 	// gradPlan changes the plan for the gradients, which else follow from that of the loss.
 	gradPlan func(a *arguments, p plan) plan
+	// chain goes on with the chain rule where a mistake changes a whole tensor: by output, it turns the gradient in
+	// what was made of the tensor into that in the tensor.
+	chain map[string]func(a *arguments, gradient []float64)
 	// upstream changes grad_output, one number for each element of the loss.
 	upstream func(values []float64)
 	// loss is that of an element, weight included; the others are its derivatives.
@@ -43,6 +46,9 @@ type definition struct {
 // element is what an element's loss depends on: logit, target, weight, pos_weight.
 type element struct {
 	x, t, w, p float64
+	// dx, dt and dw are the derivatives of x, t and w in the logit, target and weight of the call: 1, unless a
+	// mistake changes those.
+	dx, dt, dw float64
 	// n is the counterpart of p for the negative term: 1.
 	n float64
 	// positive says whether pos_weight was given.
@@ -108,18 +114,36 @@ func lossOf(e element) float64 {
 }
 
 func gradInputOf(e element) float64 {
-	return e.w * (e.n*(1-e.t)*sigmoid(e.x) - e.p*e.t*sigmoid(-e.x))
+	return inner(e.dx, e.w*(e.n*(1-e.t)*sigmoid(e.x)-e.p*e.t*sigmoid(-e.x)))
+}
+
+// inner multiplies by an inner derivative. One of zero hides what there is outside of it, NaN too: the mask of a
+// clamp does so.
+func inner(d, f float64) float64 {
+	if d == 0 {
+		return 0
+	}
+	return d * f
 }
 
 // gradTargetOf is w*(p*softplus(-x) - n*softplus(x)) without what cancels.
 func gradTargetOf(e element) float64 {
 	if e.x >= 0 {
-		return e.w * (times(e.p-e.n, softplus(-e.x)) - e.n*e.x)
+		return inner(e.dt, e.w*(times(e.p-e.n, softplus(-e.x))-e.n*e.x))
 	}
-	return e.w * (times(e.p-e.n, softplus(e.x)) - e.p*e.x)
+	return inner(e.dt, e.w*(times(e.p-e.n, softplus(e.x))-e.p*e.x))
 }
 
-func gradWeightOf(e element) float64 { e.w = 1; return lossOf(e) }
+func gradWeightOf(e element) float64 { return unweighted(lossOf)(e) }
+
+// unweighted is the derivative in the weight of a loss that is proportional to it.
+func unweighted(loss func(element) float64) func(element) float64 {
+	return func(e element) float64 {
+		dw := e.dw
+		e.w = 1
+		return inner(dw, loss(e))
+	}
+}
 
 // magnitudes returns a definition that computes the magnitudes of d's outputs.
 func (d *definition) magnitudes() *definition {
@@ -129,6 +153,15 @@ func (d *definition) magnitudes() *definition {
 	m.gradTarget = m.loss
 	m.rowMagnitudes(d)
 	m.gradWeight = func(e element) float64 { e.w = 1; return m.loss(e) }
+	m.chain = map[string]func(*arguments, []float64){}
+	for name := range d.chain { // whatever is added to an element there, it is not more than all of them
+		m.chain[name] = func(_ *arguments, gradient []float64) {
+			sum := sumOf(gradient)
+			for i := range gradient {
+				gradient[i] = sum
+			}
+		}
+	}
 	m.sum = func(_ tensor.DType, values []float64) float64 { return sumOf(values) }
 	m.upstream = func(values []float64) {
 		d.upstream(values)
@@ -144,7 +177,7 @@ func (d *definition) rowMagnitudes(of *definition) {
 	d.coefficients = func(r *row) {
 		of.coefficients(r)
 		for c := range r.a {
-			r.a[c], r.share[c], r.w[c] = math.Abs(r.a[c]), math.Abs(r.share[c]), math.Abs(r.w[c])
+			r.a[c], r.share[c], r.gain[c] = math.Abs(r.a[c]), math.Abs(r.share[c]), math.Abs(r.gain[c])
 		}
 	}
 	d.softmax = func(r *row) {
@@ -207,11 +240,11 @@ func wrongUpstream(a *arguments) ports.Answer {
 // compute returns the wanted outputs.
 func (d *definition) compute(a *arguments, want []string) ports.Answer {
 	p := d.plan(a)
-	x, t, w, pw := a.spread(a.input), a.spread(a.target), a.spread(a.weight), a.spread(a.posWeight)
+	elements := a.elements()
 	each := func(f func(element) float64) []float64 {
-		values := make([]float64, len(x))
-		for i := range values {
-			values[i] = f(element{x[i], t[i], w[i], pw[i], 1, a.posWeight != nil, a.input.dtype})
+		values := make([]float64, len(elements))
+		for i, e := range elements {
+			values[i] = f(e)
 		}
 		return values
 	}
@@ -246,12 +279,28 @@ func (d *definition) compute(a *arguments, want []string) ports.Answer {
 				o.values[i] *= s
 			}
 			o.values = gather(o.values, a.grid, o.shape)
+			if chain, ok := d.chain[name]; ok {
+				chain(a, o.values)
+			}
 		}
 		o.shape = slices.Clone(o.shape)
 		d.finish(a, name, o)
 		outputs[name] = encode(o.dtype, o.shape, o.values)
 	}
 	return ports.Answer{Outputs: outputs}
+}
+
+// elements lists those of the grid.
+func (a *arguments) elements() []element {
+	x, t, w, p := a.spread(a.input), a.spread(a.target), a.spread(a.weight), a.spread(a.posWeight)
+	elements := make([]element, len(x))
+	for i := range elements {
+		elements[i] = element{
+			x: x[i], t: t[i], w: w[i], p: p[i], dx: 1, dt: 1, dw: 1,
+			n: 1, positive: a.posWeight != nil, dtype: a.input.dtype,
+		}
+	}
+	return elements
 }
 
 // gather sums the elements of grid that belong to one element of an array of a shape.

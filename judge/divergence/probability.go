@@ -22,10 +22,12 @@ func probabilityLossOf(e element) float64 {
 
 // probabilityGradInputOf divides by PyTorch's 1e-12 where x*(1-x) is less.
 func probabilityGradInputOf(e element) float64 {
-	return e.w * ((e.x - e.t) / max(e.x*(1-e.x), 1e-12))
+	return inner(e.dx, e.w*((e.x-e.t)/max(e.x*(1-e.x), 1e-12)))
 }
 
-func probabilityGradTargetOf(e element) float64 { return e.w * (logNotOf(e.x) - logOf(e.x)) }
+func probabilityGradTargetOf(e element) float64 {
+	return inner(e.dt, e.w*(logNotOf(e.x)-logOf(e.x)))
+}
 
 // checkProbability refuses what torch.nn.BCELoss refuses.
 func checkProbability(a *arguments) *ports.Rejected {

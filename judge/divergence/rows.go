@@ -18,20 +18,34 @@ type row struct {
 	ignored bool
 	// smoothing is label_smoothing.
 	smoothing float64
+	// given are the logits and total the sum of t before a mistake changes them.
+	given []float64
+	total float64
 	// dtype is that of the input, in which an implementation would compute.
 	dtype tensor.DType
 
-	// a are the coefficients of the negative log-probabilities, share their derivatives in w.
-	a, share []float64
+	// a are the coefficients of the negative log-probabilities, share and gain their derivatives in w and in t.
+	a, share, gain []float64
 	// nll, p and rest are -log_softmax(x), softmax(x) and 1-softmax(x).
 	nll, p, rest []float64
+}
+
+// mostProbable is the class with the largest class probability.
+func (r *row) mostProbable() int {
+	top := 0
+	for c, t := range r.t {
+		if t > r.t[top] {
+			top = c
+		}
+	}
+	return top
 }
 
 // coefficientsOf sets what each class counts: a class index as a one-hot t, in
 //
 //	a[c] = w[c]*((1-e)*t[c] + e/C)
 func coefficientsOf(r *row) {
-	r.a, r.share = make([]float64, len(r.x)), make([]float64, len(r.x))
+	r.a, r.share, r.gain = make([]float64, len(r.x)), make([]float64, len(r.x)), make([]float64, len(r.x))
 	if r.ignored {
 		return
 	}
@@ -40,6 +54,7 @@ func coefficientsOf(r *row) {
 		switch {
 		case r.t != nil:
 			r.share[c] = (1-r.smoothing)*r.t[c] + uniform
+			r.gain[c] = (1 - r.smoothing) * r.w[c]
 			r.a[c] = r.w[c] * r.share[c]
 		case r.smoothing > 0: // else the weights of the other classes do not count, not even NaN
 			r.a[c] = uniform * r.w[c]
@@ -236,6 +251,9 @@ func (d *definition) computeRows(a *arguments, want []string) ports.Answer {
 				return wrongUpstream(a)
 			}
 			o = a.assemble(o, scales, each)
+			if chain, ok := d.chain[name]; ok {
+				chain(a, o.values)
+			}
 		}
 		o.shape = slices.Clone(o.shape)
 		d.finish(a, name, o)
@@ -278,7 +296,7 @@ func (a *arguments) assemble(like *operand, scales []float64, each func(r *row) 
 func targetSlopeOf(r *row) []float64 {
 	slope := make([]float64, len(r.x))
 	for c := range slope {
-		slope[c] = times((1-r.smoothing)*r.w[c], r.nll[c])
+		slope[c] = times(r.gain[c], r.nll[c])
 	}
 	return slope
 }

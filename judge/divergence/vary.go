@@ -42,24 +42,33 @@ func planning(change func(a *arguments, p *plan)) func(*definition) {
 	}
 }
 
-// seeing changes what the formulas see of an element.
+// seeing changes what the formulas see of an element. Who changes x, t or w sets its derivative, too.
 func seeing(change func(e *element)) func(*definition) {
 	return func(d *definition) {
-		for _, f := range []*func(element) float64{&d.loss, &d.gradInput, &d.gradTarget} {
+		for _, f := range []*func(element) float64{&d.loss, &d.gradInput, &d.gradTarget, &d.gradWeight} {
 			before := *f
 			*f = func(e element) float64 { change(&e); return before(e) }
 		}
 	}
 }
 
-// losing replaces the loss of an element, and leaves the derivatives right.
+// masked makes an element count nothing.
+func masked(e *element) { e.w, e.dw = 0, 0 }
+
+// losing replaces the loss of an element, which is proportional to the weight, and leaves the derivatives in
+// input and target right.
 func losing(loss func(e element) float64) func(*definition) {
-	return func(d *definition) { d.loss = loss }
+	return func(d *definition) { d.loss, d.gradWeight = loss, unweighted(loss) }
 }
 
-// deriving replaces the derivative in the logit.
+// deriving replaces the derivative in the input.
 func deriving(gradInput func(e element) float64) func(*definition) {
 	return func(d *definition) { d.gradInput = gradInput }
+}
+
+// targeting replaces the derivative in the target.
+func targeting(gradTarget func(e element) float64) func(*definition) {
+	return func(d *definition) { d.gradTarget = gradTarget }
 }
 
 // sloping changes each derivative in the input.
@@ -105,4 +114,22 @@ func all(changes ...func(*definition)) func(*definition) {
 			change(d)
 		}
 	}
+}
+
+// cycled is an operand of a shape with the values of o over and over.
+func (o *operand) cycled(shape []int) *operand {
+	values := make([]float64, size(shape))
+	for i := range values {
+		values[i] = o.values[i%len(o.values)]
+	}
+	return &operand{o.dtype, slices.Clone(shape), values}
+}
+
+// fold makes of a gradient in what is cycled that in the operand that was given.
+func (o *operand) fold(given *operand) {
+	values := make([]float64, len(given.values))
+	for i, v := range o.values {
+		values[i%len(values)] += v
+	}
+	o.shape, o.values = slices.Clone(given.shape), values
 }
