@@ -22,7 +22,7 @@ func (t *text) diagnoses(result *judge.Result) {
 		for _, f := range d.Findings {
 			t.printf("\n  %s\n", f.Title)
 			for _, line := range findingLines(d, f) {
-				t.printf("    %-8s%s\n", line[0], line[1])
+				t.printf("    %-10s%s\n", line[0], line[1])
 			}
 		}
 		if text := unexplained(d); text != "" {
@@ -49,7 +49,7 @@ func findingLines(d judge.Diagnosis, f judge.Finding) [][2]string {
 	if f.Rule != "" {
 		lines = append(lines, [2]string{"rule", f.Rule + ": " + f.Statement})
 	}
-	lines = append(lines, [2]string{"right", f.Right}, [2]string{"proof", evidence(d, f)})
+	lines = append(lines, [2]string{"right", f.Right}, [2]string{"evidence", evidence(d, f)})
 	for _, link := range f.Met {
 		lines = append(lines, [2]string{"met", link.URL + " (" + link.Title + ")"})
 	}

@@ -42,11 +42,11 @@ func TestDiagnosis(t *testing.T) {
 	result := diagnosed(t, d.Port(), "BCEWithLogitsLoss/pos_weight/*")
 	got := text(t, result, report.TextOptions{})
 	for _, want := range []string{
-		"\ndiagnosis of BCEWithLogitsLoss: pos-weight-interpolated\n\n  " + d.Title + "\n    why     " + d.Why,
-		"\n    rule    BCEWL-POS-WEIGHT: pos_weight multiplies the term of the positive targets",
-		"\n    right   " + d.Right,
-		"\n    met     " + d.Met[0].URL + " (" + d.Met[0].Title + ")\n",
-		"answers that fail; it predicts the answer to a fresh input, too, which is in no fixture (reduction=",
+		"\ndiagnosis of BCEWithLogitsLoss: pos-weight-interpolated\n\n  " + d.Title + "\n    why       " + d.Why,
+		"\n    rule      BCEWL-POS-WEIGHT: pos_weight multiplies the term of the positive targets",
+		"\n    right     " + d.Right,
+		"\n    met       " + d.Met[0].URL + " (" + d.Met[0].Title + ")\n",
+		"\n    evidence  the answers equal pos-weight-interpolated in ", "answers that fail; it predicts the answer to a fresh input, too, which is in no fixture (reduction=",
 		"\n  diagnosis: as pos-weight-interpolated does\n",
 	} {
 		if !strings.Contains(got, want) {

@@ -14,6 +14,7 @@ import (
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/judge/claim"
+	"lossproof/judge/divergence"
 	"lossproof/ports"
 	"lossproof/report"
 )
@@ -232,6 +233,15 @@ func TestRepro(t *testing.T) {
 	check(t, against(t, testports.Port{}, "repro", "MultiLabelSoftMarginLoss/mixed_dtype/mean-int64-target"), 2, "stderr:there is no case")
 	check(t, against(t, testports.Port{}, "repro", "BCEWithLogitsLoss/mixed_dtype/mean-float32-input-float64-target"), 0, "unsupported: without mixed_dtype", "--quirks")
 	check(t, piped(t, "", append([]string{"repro", blog, "--"}, builtinCommand()...)...), 0, "-v -- env "+commandVariable+"=1 ", "pass\n")
+	ignored, _ := divergence.ByName("pos-weight-on-whole-loss")
+	check(t, against(t, ignored.Port(), "repro", "BCEWithLogitsLoss/pos_weight/f32-none-class-hard"), 1,
+		"# the diagnosis, of this case alone\ndiagnosis of BCEWithLogitsLoss: pos-weight-on-whole-loss\n",
+		"    rule      BCEWL-POS-WEIGHT: ", "    right     l = w*(p*t*softplus(-x)", "in 2 of the 2 answers that fail; it predicts the answer to a fresh input, too")
+	unknown := against(t, failsSums, "repro", "BCEWithLogitsLoss/blog_example/f32-sum")
+	check(t, unknown, 1, "known mistakes (docs/kill-matrix.md) explains the 2 answers that fail")
+	if pass := against(t, testports.Port{}, "repro", blog); strings.Contains(pass.stdout, "diagnosis") {
+		t.Errorf("a case that passes has a diagnosis:\n%s", pass.stdout)
+	}
 	check(t, command("repro"), 2, "stderr:repro takes one ID, got 0")
 	check(t, command("repro", "a", "b"), 2, "stderr:repro takes one ID, got 2")
 	check(t, command("repro", blog+"x"), 2, `stderr:did you mean "`+blog+`"?`)

@@ -11,6 +11,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/judge"
+	"lossproof/judge/diagnosis"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/wire"
@@ -29,9 +30,10 @@ func (p *program) reproCommand() *cobra.Command {
 		Use:   "repro [flags] ID [-- COMMAND ARG...]",
 		Short: "Run one case, and print all that it takes to look into it",
 		Long: `repro asks a port one case, without a command the built-in Go losses. It prints the command that does
-so again, the request, where the arrays lie, a PyTorch snippet that runs as printed, and for each
-output the element with the largest error: got, exact and reference side by side, in decimal and in
-hexadecimal. It asks a case outside the claim too.`,
+so again, the request, where the arrays lie, a PyTorch snippet that runs as printed, for each
+output the element with the largest error (got, exact and reference side by side, in decimal and in
+hexadecimal), and the known mistake that explains what is wrong. That is of one case alone, which many
+mistakes may explain: run holds them against all cases. It asks a case outside the claim too.`,
 		Example: `  lossproof repro BCEWithLogitsLoss/blog_example/f32-none
   lossproof repro 'BCEWithLogitsLoss/extreme_logits/f32-none-moderate-t-0#loss' -- python3 port.py`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -82,7 +84,9 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	if err := w.Flush(); err != nil { // what is known, before a port that may hang
 		return err
 	}
-	result, answer, err := askOne(cmd.Context(), set, port, c, level)
+	collector := diagnosis.New(set)
+	options := judge.Options{Level: level, Observe: collector.Observe}
+	result, answer, err := askOne(cmd.Context(), set, port, c, options)
 	if err != nil {
 		return err
 	}
@@ -107,14 +111,24 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 			}
 		}
 	}
+	if err := w.Flush(); err != nil { // the diagnosis asks the port again
+		return err
+	}
+	one := &judge.Result{Level: string(level), Cases: []judge.CaseResult{result}}
+	if err := collector.Diagnose(cmd.Context(), port, one); err != nil {
+		return err
+	}
+	if text := report.Diagnosis(one); text != "" {
+		fmt.Fprintf(w, "\n# the diagnosis, of this case alone\n%s\n", text)
+	}
 	return w.Flush()
 }
 
 // askOne judges one case, and returns the answer too. Outside its claim a port is asked all
 // the same, for every output.
-func askOne(ctx context.Context, set *fixtures.Set, port ports.Port, c *fixtures.Case, level verdict.Level) (judge.CaseResult, ports.Answer, error) {
+func askOne(ctx context.Context, set *fixtures.Set, port ports.Port, c *fixtures.Case, options judge.Options) (judge.CaseResult, ports.Answer, error) {
 	kept := &keeping{Port: port}
-	j, err := judge.New(ctx, set, kept, judge.Options{Level: level})
+	j, err := judge.New(ctx, set, kept, options)
 	if err != nil {
 		return judge.CaseResult{}, ports.Answer{}, err
 	}
