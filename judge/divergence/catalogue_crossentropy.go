@@ -108,6 +108,7 @@ func classMeans() []*Divergence {
 			Why:   "The losses of ignored rows are set to zero, and then averaged over all.",
 			Right: right,
 			Met: []Link{
+				{"With ignore_index -100 the mean divides by all samples", "https://github.com/PaddlePaddle/Paddle/pull/76033"},
 				{"ignore_index counts in the mean unless it is not -100", "https://github.com/flagos-ai/FlagGems/pull/73"},
 			},
 			vary: planning(func(a *arguments, p *plan) {
@@ -1061,24 +1062,10 @@ func classWeights() []*Divergence {
 		},
 		{
 			Name: "weight-shape-accepted", Modules: crossEntropy, rule: "WEIGHT-SHAPE", Level: verdict.Parity,
-			Title: "A weight that is not one number for each class is accepted, and repeated or cut.",
-			Why:   "The kernel gathers from it without a look at its size.",
+			Title: "A weight with more or fewer numbers than there are classes is accepted: class c has w[c % n].",
+			Why:   "The kernel gathers from it by class, without a look at its size. In the other modules weight-cycled goes by element.",
 			Right: "a weight that is not one number for each class is refused",
-			Met: []Link{
-				{"Without a check, undefined values were read as weights", "https://github.com/torch/nn/pull/879"},
-				{"The number of weights was not compared with that of the classes", "https://github.com/PaddlePaddle/Paddle/pull/34906"},
-			},
-			vary: func(d *definition) {
-				d.admit = func(a *arguments) {
-					if w := a.weight; w != nil && len(w.values) > 0 && len(a.input.shape) > 0 {
-						values := make([]float64, a.input.shape[a.axis])
-						for c := range values {
-							values[c] = w.values[c%len(w.values)]
-						}
-						a.weight = &operand{w.dtype, []int{len(values)}, values}
-					}
-				}
-			},
+			vary:  cycling(func(a *arguments) []int { return []int{a.input.shape[a.axis]} }),
 		},
 		{
 			Name: "index-dtype-accepted", Modules: crossEntropy, rule: "TARGET-DTYPE", Level: verdict.Parity,

@@ -22,6 +22,19 @@ func probabilities() []*Divergence {
 			targeting(func(e element) float64 { return e.w * (logNot(e, e.x) - log(e, e.x)) }),
 		)
 	}
+	// uncheckedValues accepts any values of an operand.
+	uncheckedValues := func(of func(a *arguments) *operand) func(*definition) {
+		return func(d *definition) {
+			d.check = func(a *arguments) *ports.Rejected {
+				o := of(a)
+				values := o.values
+				o.values = make([]float64, len(values))
+				r := checkProbability(a)
+				o.values = values
+				return r
+			}
+		}
+	}
 	clamped := func(_ element, x float64) float64 { return logOf(x) }
 	clipped := func(e element) float64 { return min(max(e.x, 1e-7), round(e.dtype, 1-1e-7)) }
 	return []*Divergence{
@@ -173,16 +186,7 @@ func probabilities() []*Divergence {
 			Title: "Inputs outside [0, 1] are accepted.",
 			Why:   "The logarithm of a negative number is NaN, which is thought to be enough.",
 			Right: "an input with an element outside [0, 1], or NaN, is refused",
-			Met:   []Link{{"BCELoss does not look for negative inputs", "https://github.com/pytorch/pytorch/issues/1241"}},
-			vary: func(d *definition) {
-				d.check = func(a *arguments) *ports.Rejected {
-					input := a.input.values
-					a.input.values = make([]float64, len(input))
-					r := checkProbability(a)
-					a.input.values = input
-					return r
-				}
-			},
+			vary:  uncheckedValues(func(a *arguments) *operand { return a.input }),
 		},
 		{
 			Name: "input-range-clamped", Modules: probability, rule: "INPUT-RANGE", Level: verdict.Parity,
@@ -201,20 +205,7 @@ func probabilities() []*Divergence {
 			Title: "Targets outside [0, 1] are accepted.",
 			Why:   "The formula works for them, and BCEWithLogitsLoss accepts them.",
 			Right: "a target with an element outside [0, 1], or NaN, is refused",
-			Met: []Link{
-				{"The range of targets is documented, and not looked at", "https://github.com/pytorch/pytorch/issues/87373"},
-				{"A target of 3 is accepted", "https://github.com/pytorch/pytorch/issues/15262"},
-				{"Labels -2 and 2 are accepted", "https://github.com/keras-team/keras/issues/14046"},
-			},
-			vary: func(d *definition) {
-				d.check = func(a *arguments) *ports.Rejected {
-					target := a.target.values
-					a.target.values = make([]float64, len(target))
-					r := checkProbability(a)
-					a.target.values = target
-					return r
-				}
-			},
+			vary:  uncheckedValues(func(a *arguments) *operand { return a.target }),
 		},
 		{
 			Name: "target-gradient-negated", Modules: probability, rule: "GRAD-TARGET", Level: verdict.Parity,

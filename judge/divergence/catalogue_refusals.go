@@ -16,6 +16,20 @@ func refusals() []*Divergence {
 	checking := func(check func(a *arguments) *ports.Rejected) func(*definition) {
 		return func(d *definition) { d.check = check }
 	}
+	// enlarging accepts an operand that the input broadcasts to.
+	enlarging := func(of func(a *arguments) **operand) func(*definition) {
+		return checking(func(a *arguments) *ports.Rejected {
+			o := of(a)
+			if *o == nil || (*o).broadcasts(a.input.shape) || !a.input.broadcasts((*o).shape) {
+				return checkBCE(a)
+			}
+			given := *o
+			*o = nil
+			r := checkBCE(a)
+			*o = given
+			return r
+		})
+	}
 	// refusing refuses more than the right definition.
 	refusing := func(kind, message string, refused func(a *arguments) bool) func(*definition) {
 		return func(d *definition) {
@@ -73,51 +87,21 @@ func refusals() []*Divergence {
 			Title: "A weight with more dimensions than the input is accepted, and enlarges the result.",
 			Why:   "The product with the weight is broadcast, not made in place.",
 			Right: "weight broadcasts to the shape of the input, anything else is refused",
-			vary: checking(func(a *arguments) *ports.Rejected {
-				weight := a.weight
-				if weight != nil && weight.broadcasts(a.input.shape) || weight == nil || !a.input.broadcasts(weight.shape) {
-					return checkBCE(a)
-				}
-				a.weight = nil
-				r := checkBCE(a)
-				a.weight = weight
-				return r
-			}),
+			vary:  enlarging(func(a *arguments) **operand { return &a.weight }),
 		},
 		{
 			Name: "weight-cycled", Modules: elementwise, rule: "WEIGHT-SHAPE", Level: verdict.Parity,
-			Title: "A weight of any shape is read as w[i % n].",
+			Title: "A weight of any shape is read as w[i % n] for element i.",
 			Why:   "It is right for a weight (C,), and saves the code that broadcasts.",
 			Right: "weight broadcasts to the shape of the input, anything else is refused",
-			vary: func(d *definition) {
-				var given *operand
-				d.admit = func(a *arguments) {
-					if w := a.weight; w != nil && len(w.values) > 0 && !tensor.SameShape(w.shape, a.input.shape) {
-						given, a.weight = w, w.cycled(a.input.shape)
-					}
-				}
-				d.finish = func(_ *arguments, name string, o *operand) {
-					if name == ports.GradWeight && given != nil {
-						o.fold(given)
-					}
-				}
-			},
+			vary:  cycling(func(a *arguments) []int { return a.input.shape }),
 		},
 		{
 			Name: "pos-weight-rank-accepted", Modules: bce, rule: "POS-WEIGHT-SHAPE", Level: verdict.Parity,
 			Title: "A pos_weight with more dimensions than the input is accepted, and enlarges the result.",
 			Why:   "The factor of the logarithm is broadcast, not made in place.",
 			Right: "pos_weight broadcasts to the shape of the input, anything else is refused",
-			vary: checking(func(a *arguments) *ports.Rejected {
-				posWeight := a.posWeight
-				if posWeight == nil || posWeight.broadcasts(a.input.shape) || !a.input.broadcasts(posWeight.shape) {
-					return checkBCE(a)
-				}
-				a.posWeight = nil
-				r := checkBCE(a)
-				a.posWeight = posWeight
-				return r
-			}),
+			vary:  enlarging(func(a *arguments) **operand { return &a.posWeight }),
 		},
 		{
 			Name: "integer-targets-accepted", Modules: flat, rule: "TARGET-DTYPE", Level: verdict.Parity,
@@ -207,9 +191,8 @@ func refusals() []*Divergence {
 			Why:   "BCELoss refuses them.",
 			Right: "every real target is accepted; the loss may be negative",
 			Met: []Link{
-				{"BCEWithLogitsLoss should check targets as BCELoss does", "https://github.com/pytorch/pytorch/issues/110865"},
-				{"BCELoss and BCEWithLogitsLoss treat targets out of range differently", "https://github.com/pytorch/pytorch/issues/123339"},
-				{"A check of the targets is proposed", "https://github.com/pytorch/pytorch/pull/177506"},
+				{"BCEWithLogitsLoss should check that labels are within zero and one", "https://github.com/pytorch/pytorch/issues/110865"},
+				{"A check of the range of targets, proposed and not merged", "https://github.com/pytorch/pytorch/pull/177506"},
 			},
 			vary: refusing(ports.KindValue, "all elements of target should be between 0 and 1", func(a *arguments) bool {
 				return anyOf(a.target, func(t float64) bool { return t < 0 || t > 1 })

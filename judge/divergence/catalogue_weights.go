@@ -67,7 +67,11 @@ func weights() []*Divergence {
 			Title: "weight multiplies the term of the positive targets alone.",
 			Why:   "It is taken for pos_weight.",
 			Right: right,
-			Met:   []Link{{"weight and pos_weight of a classification loss mixed up", "https://github.com/open-mmlab/mmpretrain/issues/434"}, {"Parentheses around the sum are missing: the weight multiplies one term", "https://github.com/chufengt/ALM-pedestrian-attribute/issues/19"}},
+			Met: []Link{
+				{"A class weight given as weight counts at label 1 alone", "https://github.com/open-mmlab/mmdetection/pull/5776"},
+				{"The weight of the paper is that of both terms, that of the code of the positive one", "https://github.com/chufengt/ALM-pedestrian-attribute/issues/6"},
+				{"Parentheses around the sum are missing: the weight multiplies one term", "https://github.com/chufengt/ALM-pedestrian-attribute/issues/19"},
+			},
 			vary: all(
 				seeing(func(e *element) { e.p *= e.w; e.w = 1 }),
 				func(d *definition) { d.gradWeight = func(e element) float64 { e.n = 0; return gradWeightOf(e) } },
@@ -213,12 +217,8 @@ func posWeights() []*Divergence {
 			Title: "pos_weight multiplies the whole loss, negative term included.",
 			Why:   "It is treated as another weight.",
 			Right: right,
-			Met: []Link{
-				{"A class weight is handed on as weight, where pos_weight is expected", "https://github.com/open-mmlab/mmpretrain/issues/434"},
-				{"alpha is the same for both classes", "https://github.com/mkocabas/focal-loss-keras/issues/6"},
-				{"alpha, where negatives should have 1-alpha", "https://github.com/chuanqi305/FocalLoss/issues/7"},
-			},
-			vary: seeing(func(e *element) { e.w *= e.p; e.p = 1 }),
+			Met:   []Link{{"Class weights given as weight where pos_weight was meant", "https://github.com/open-mmlab/mmpretrain/issues/434"}},
+			vary:  seeing(func(e *element) { e.w *= e.p; e.p = 1 }),
 		},
 		{
 			Name: "pos-weight-on-negatives", Modules: bce, rule: "POS-WEIGHT", Level: verdict.Parity,

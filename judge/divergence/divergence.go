@@ -23,13 +23,16 @@ type Divergence struct {
 	Right string
 	// Met are public issues of those who made the mistake; there may be none.
 	Met []Link
-	// Level is the level at which it fails: verdict.Parity, or verdict.Exact where PyTorch is no
-	// better.
+	// Level is the level at which it fails: verdict.Parity, or verdict.Exact where what it loses is within what
+	// parity allows, what the textbook formula may lose at its magnitude. PyTorch may be right there:
+	// docs/kill-matrix.md counts where it is.
 	Level verdict.Level
 	// Null marks a port that computes nothing.
 	Null bool
 	// Sums marks what only sums over thousands of elements show.
 	Sums bool
+	// Fresh marks those that were invented when the cases were there, and that the cases found as they were.
+	Fresh bool
 
 	// rule is the end of the rule's id, after the module's prefix; rules has the ids that differ.
 	rule  string
@@ -111,9 +114,10 @@ func (d *Divergence) Evaluate(call ports.Call) ports.Answer {
 }
 
 // Magnitude answers a call with the numbers that the rounding errors of d's outputs scale
-// with, once multiplied by the machine epsilon: |u*w|*max(1,|p|)*max(1,|t|,|1-t|)*(1+|x|) for
-// the losses and the gradients of target and weight, without (1+|x|) for that of the input,
-// summed and divided as the outputs are. See "Tolerances" in fixtures/README.md.
+// with, once multiplied by the machine epsilon, summed and divided as the outputs are: for the losses and the
+// gradients of target and weight of the modules of logits, |u*w|*max(1,|p|)*max(1,|t|,|1-t|)*(1+|x|), for
+// that of the input without (1+|x|); the other modules have magnitudes of their own. See "Tolerances" in
+// fixtures/README.md.
 func (d *Divergence) Magnitude(call ports.Call) ports.Answer {
 	if d.answer != nil {
 		return d.answer(call)
@@ -137,7 +141,7 @@ func All() []*Divergence {
 	return slices.Concat(
 		reductions(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
 		gradients(), nonfinite(), refusals(), probabilities(),
-		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), later(), nulls(),
+		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), fresh(), nulls(),
 	)
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // The modules of a divergence.
@@ -112,6 +113,23 @@ func all(changes ...func(*definition)) func(*definition) {
 	return func(d *definition) {
 		for _, change := range changes {
 			change(d)
+		}
+	}
+}
+
+// cycling accepts a weight of any shape, and reads it over and over where one of the wanted shape has to be.
+func cycling(wanted func(a *arguments) []int) func(*definition) {
+	return func(d *definition) {
+		var given *operand
+		d.admit = func(a *arguments) {
+			if w := a.weight; w != nil && len(w.values) > 0 && len(a.input.shape) > 0 && !tensor.SameShape(w.shape, wanted(a)) {
+				given, a.weight = w, w.cycled(wanted(a))
+			}
+		}
+		d.finish = func(_ *arguments, name string, o *operand) {
+			if name == ports.GradWeight && given != nil {
+				o.fold(given)
+			}
 		}
 	}
 }

@@ -40,6 +40,9 @@ type Kill struct {
 	Passed []string
 	// AtParity says whether a divergence of level exact is found at parity, too.
 	AtParity bool
+	// Inexact counts the answers that fail of a divergence of level exact, TorchToo those of them in which PyTorch is
+	// not exact either.
+	Inexact, TorchToo int
 }
 
 // Killed reports whether enough cases fail.
@@ -84,8 +87,40 @@ func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, level
 	kills := make([]Kill, len(d.Modules))
 	for i, module := range d.Modules {
 		kills[i] = kill(result, d, module)
+		if level == verdict.Exact {
+			if err := kills[i].askTorch(set, result); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return kills, nil
+}
+
+// askTorch judges what PyTorch returned where a divergence is wrong.
+func (k *Kill) askTorch(set *fixtures.Set, result *judge.Result) error {
+	for _, r := range result.Cases {
+		if r.Module != k.Module || r.Rejection || !r.Outcome.Failing() {
+			continue
+		}
+		c, err := set.Case(r.ID)
+		if err != nil {
+			return err
+		}
+		for _, name := range r.OutputNames() {
+			if r.Outputs[name].Outcome != judge.Fail {
+				continue
+			}
+			want, err := set.Expected(c, name)
+			if err != nil {
+				return err
+			}
+			k.Inexact++
+			if torch := verdict.Compare(want.Reference, want); !torch.Pass(verdict.Exact) {
+				k.TorchToo++
+			}
+		}
+	}
+	return nil
 }
 
 // kill sums up what a result says of one module.
