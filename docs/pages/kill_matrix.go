@@ -73,6 +73,7 @@ Try one: `+"`lossproof run -- lossproof port --divergence %s`"+`
 		writeMatrix(&b, module, byModule[module])
 	}
 	writeExact(&b, kills)
+	writeNulls(&b, kills)
 	fmt.Fprint(&b, "\n## The catalogue\n")
 	for _, d := range catalogue {
 		writeDivergence(&b, d)
@@ -130,8 +131,46 @@ not exact either: where the two are near, PyTorch makes the mistake, or one that
 `)
 	for _, k := range kills {
 		if d := k.Divergence; d.Level == verdict.Exact {
-			fmt.Fprintf(b, "| `%s` | %s | %s | %d | %d |\n", d.Name, k.Module, d.Rule(k.Module), k.Inexact, k.TorchToo)
+			fmt.Fprintf(b, "| %s | %s | %s | %d | %d |\n", "`"+d.Name+"`", k.Module, d.Rule(k.Module), k.Inexact, k.TorchToo)
 		}
+	}
+}
+
+// writeNulls writes what ports pass that compute nothing.
+func writeNulls(b *bytes.Buffer, kills []mutants.Kill) {
+	fmt.Fprint(b, `
+## What ports pass that compute nothing
+
+No null port is conformant in any module. What they pass all the same, of what gates: a refusal is a call that has to be refused, the others are outputs, each of
+whose elements passes for a reason that is among these. An output whose elements have several reasons counts for each. 0 passes also where the right result is so small that parity grants it, a
+result that is not finite where an element may overflow, and the input where the right result happens to be near it: max(x, 0) of a large logit is x, and so is -log(1-x) of a small probability.
+
+| null port | passed |`)
+	for _, kind := range mutants.Kinds {
+		fmt.Fprintf(b, " %s |", kind)
+	}
+	fmt.Fprintf(b, "\n|---|--:|%s\n", strings.Repeat("--:|", len(mutants.Kinds)))
+	for _, d := range divergence.All() {
+		if !d.Null {
+			continue
+		}
+		passed, counts := 0, map[mutants.Kind]int{}
+		for _, k := range kills {
+			if k.Divergence.Name != d.Name {
+				continue
+			}
+			passed += len(k.Passed)
+			for _, p := range k.Passed {
+				for _, kind := range p.Why {
+					counts[kind]++
+				}
+			}
+		}
+		fmt.Fprintf(b, "| %s | %d |", "`"+d.Name+"`", passed)
+		for _, kind := range mutants.Kinds {
+			fmt.Fprintf(b, " %s |", count(counts[kind]))
+		}
+		fmt.Fprintln(b)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"lossproof/fixtures"
 	"lossproof/judge"
@@ -32,6 +33,8 @@ type Collector struct {
 	kept   int
 	// lost counts failures by module whose answers were not kept.
 	lost map[string]int
+	// evaluated counts the elements of the inputs on which divergences were evaluated: what a diagnosis costs.
+	evaluated atomic.Int64
 }
 
 // failure is a wrong answer to one case.

@@ -245,7 +245,7 @@ func (s *suspect) hold(exhibits []*exhibit, left map[*exhibit]map[string]bool, l
 func (s *suspect) contradict(held []*exhibit, level verdict.Level) {
 	s.contradicted = 0
 	for _, e := range held {
-		theirs := s.Evaluate(e.call)
+		theirs := e.evaluate(s.Divergence)
 		if e.c.Rejection != nil && theirs.Rejected == nil {
 			s.contradicted++
 		}

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"bytes"
 	"math"
+	"sync/atomic"
 
 	"lossproof/fixtures"
 	"lossproof/judge"
@@ -18,7 +19,14 @@ type exhibit struct {
 	call     ports.Call
 	expected map[string]fixtures.Expected
 	// elements is the number of elements of the input.
-	elements int
+	elements  int
+	evaluated *atomic.Int64
+}
+
+// evaluate returns the answer of d to the call of e.
+func (e *exhibit) evaluate(d *divergence.Divergence) ports.Answer {
+	e.evaluated.Add(int64(e.elements))
+	return d.Evaluate(e.call)
 }
 
 // units is the number of failures that an exhibit is: outputs, or one refusal.
@@ -32,7 +40,7 @@ func (c *Collector) exhibit(f failure) (*exhibit, error) {
 	}
 	e := &exhibit{
 		failure: f, call: judge.Call(f.c, inputs, f.want), expected: map[string]fixtures.Expected{},
-		elements: inputs[ports.Input].Len(),
+		elements: inputs[ports.Input].Len(), evaluated: &c.evaluated,
 	}
 	for _, name := range f.outputs {
 		if e.expected[name], err = c.set.Expected(f.c, name); err != nil {
@@ -45,7 +53,7 @@ func (c *Collector) exhibit(f failure) (*exhibit, error) {
 // explained lists what d explains of an exhibit: names of outputs, or "" for a refusal; identical
 // counts those of them that are equal to the last bit.
 func (e *exhibit) explained(d *divergence.Divergence, level verdict.Level) (names []string, identical int) {
-	theirs := d.Evaluate(e.call)
+	theirs := e.evaluate(d)
 	if len(e.outputs) == 0 {
 		if e.sameRefusal(d, theirs, level) {
 			return []string{""}, 0

@@ -35,9 +35,8 @@ type Kill struct {
 	// that the divergence breaks, Topics all of them by topic.
 	Failing, OfRule int
 	Topics          map[string]int
-	// Passed has what gates and passes all the same, of a null port: case#output, and the case for
-	// a refusal.
-	Passed []string
+	// Passed has what gates and passes all the same, of a null port.
+	Passed []Passed
 	// AtParity says whether a divergence of level exact is found at parity, too.
 	AtParity bool
 	// Inexact counts the answers that fail of a divergence of level exact, TorchToo those of them in which PyTorch is
@@ -86,7 +85,9 @@ func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, level
 	}
 	kills := make([]Kill, len(d.Modules))
 	for i, module := range d.Modules {
-		kills[i] = kill(result, d, module)
+		if kills[i], err = kill(set, result, d, module); err != nil {
+			return nil, err
+		}
 		if level == verdict.Exact {
 			if err := kills[i].askTorch(set, result); err != nil {
 				return nil, err
@@ -124,7 +125,7 @@ func (k *Kill) askTorch(set *fixtures.Set, result *judge.Result) error {
 }
 
 // kill sums up what a result says of one module.
-func kill(result *judge.Result, d *divergence.Divergence, module string) Kill {
+func kill(set *fixtures.Set, result *judge.Result, d *divergence.Divergence, module string) (Kill, error) {
 	k := Kill{Divergence: d, Module: module, Level: verdict.Level(result.Level), Topics: map[string]int{}}
 	for i, m := range result.Summary.Modules {
 		if m.Module == module {
@@ -136,7 +137,11 @@ func kill(result *judge.Result, d *divergence.Divergence, module string) Kill {
 			continue
 		}
 		if d.Null {
-			k.Passed = append(k.Passed, passed(c)...)
+			p, err := passed(set, d, c)
+			if err != nil {
+				return Kill{}, err
+			}
+			k.Passed = append(k.Passed, p...)
 		}
 		if !c.Outcome.Failing() {
 			continue
@@ -147,21 +152,7 @@ func kill(result *judge.Result, d *divergence.Divergence, module string) Kill {
 			k.OfRule++
 		}
 	}
-	return k
-}
-
-// passed lists what passes of a case.
-func passed(c judge.CaseResult) []string {
-	var names []string
-	if c.Rejection && c.Outcome == judge.Pass {
-		names = append(names, c.ID)
-	}
-	for _, name := range c.OutputNames() {
-		if c.Outputs[name].Outcome == judge.Pass {
-			names = append(names, c.ID+"#"+name)
-		}
-	}
-	return names
+	return k, nil
 }
 
 // All judges the whole catalogue, on all processors, in the order of the catalogue and of the
