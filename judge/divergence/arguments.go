@@ -60,6 +60,9 @@ func parse(call ports.Call) (*arguments, error) {
 		if _, err := tensor.New(t.DType, t.Shape, t.Data); err != nil {
 			return nil, fmt.Errorf("%s: %s: %w", call.Module, name, err)
 		}
+		if tooLarge(t.Shape) {
+			return nil, fmt.Errorf("%s: %s: shape %s is too large", call.Module, name, tensor.FormatShape(t.Shape))
+		}
 		*to = &operand{t.DType, slices.Clone(t.Shape), t.Float64s()}
 	}
 	if a.input == nil || a.target == nil {
@@ -67,6 +70,18 @@ func parse(call ports.Call) (*arguments, error) {
 	}
 	a.axis = max(0, min(1, len(a.input.shape)-1))
 	return a, nil
+}
+
+// tooLarge reports whether there is a shape of more than 16 Mi elements among the shape and those without some of
+// its dimensions: a shape (n, 0) has no elements, and n losses.
+func tooLarge(shape []int) bool {
+	n := 1
+	for _, d := range shape {
+		if n *= max(d, 1); n > 1<<24 || d > 1<<24 {
+			return true
+		}
+	}
+	return false
 }
 
 // operands are those that are broadcast to the grid.

@@ -491,7 +491,7 @@ func ignorings() []*Divergence {
 			Right: right,
 			Met:   []Link{{"Padding has the label 0, and no mask", "https://github.com/xuanzebi/BERT-CH-NER/issues/6"}},
 			vary: looking(func(r *row) {
-				if r.ignored {
+				if r.ignored && len(r.x) > 0 {
 					r.ignored, r.y = false, 0
 				}
 			}),
@@ -663,6 +663,37 @@ func softmaxes() []*Divergence {
 					e := element{dtype: r.dtype}
 					for c, x := range r.x {
 						slope[c] = times(sumOf(r.a), e.exp(x)/sum(e, r)) - r.a[c]
+					}
+					return slope
+				}
+			},
+		},
+		{
+			Name: "exp-shifted-by-mean", Modules: crossEntropy, rule: "LOGIT-HUGE", Level: verdict.Parity,
+			Title: "The mean of the logits is subtracted instead of the largest, and exp overflows where they are far apart.",
+			Why:   "No shift changes a softmax, and that by the mean centres it.",
+			Right: right,
+			vary: func(d *definition) {
+				shifted := func(r *row) (exps []float64, mean, sum float64) {
+					e := element{dtype: r.dtype}
+					for _, x := range r.x {
+						mean = e.add(mean, x)
+					}
+					mean = round(r.dtype, mean/float64(len(r.x)))
+					for _, x := range r.x {
+						exps = append(exps, e.exp(e.add(x, -mean)))
+						sum = e.add(sum, exps[len(exps)-1])
+					}
+					return exps, mean, sum
+				}
+				ofRounded(func(e element, r *row, c int) float64 {
+					_, mean, sum := shifted(r)
+					return e.add(e.log(sum), -e.add(r.x[c], -mean))
+				})(d)
+				d.slope = func(r *row) []float64 {
+					slope, _, sum := shifted(r)
+					for c, exp := range slope {
+						slope[c] = times(sumOf(r.a), exp/sum) - r.a[c]
 					}
 					return slope
 				}
@@ -970,6 +1001,23 @@ func softmaxes() []*Divergence {
 			},
 		},
 		{
+			Name: "softmax-less-target", Modules: crossEntropy, rule: "TAIL-GRAD", Level: verdict.Exact,
+			Title: "The gradient is softmax(x)*sum(a) - a, whose terms cancel where the target dominates.",
+			Why:   "It is the formula that everybody knows.",
+			Right: slope + "; at the target with 1-p as the sum of the other classes' p",
+			vary: func(d *definition) {
+				d.slope = func(r *row) []float64 {
+					slope := make([]float64, len(r.a))
+					if !r.ignored {
+						for c, a := range r.a {
+							slope[c] = round(r.dtype, round(r.dtype, sumOf(r.a)*round(r.dtype, r.p[c]))-a)
+						}
+					}
+					return slope
+				}
+			},
+		},
+		{
 			Name: "gradient-at-target-alone", Modules: crossEntropy, rule: "GRAD-INPUT", Level: verdict.Parity,
 			Title: "Only the target's logit has a gradient: the other classes of the row have none.",
 			Why:   "Only its log-probability is in the loss; that the softmax couples the classes is forgotten.",
@@ -1066,6 +1114,41 @@ func classWeights() []*Divergence {
 			Why:   "The kernel gathers from it by class, without a look at its size. In the other modules weight-cycled goes by element.",
 			Right: "a weight that is not one number for each class is refused",
 			vary:  cycling(func(a *arguments) []int { return []int{a.input.shape[a.axis]} }),
+		},
+		{
+			Name: "index-shape-accepted", Modules: crossEntropy, rule: "TARGET-SHAPE", Level: verdict.Parity,
+			Title: "Class indices of any shape are accepted, if there is one for each row: (N, 1) for (N,).",
+			Why:   "Keras has its labels in a column, and only their number is compared.",
+			Right: "class indices have the shape of the input without the class dimension, anything else is refused",
+			vary: func(d *definition) {
+				d.admit = func(a *arguments) {
+					if a.target.dtype.IsFloat() || len(a.input.shape) == 0 || tensor.SameShape(a.target.shape, a.input.shape) {
+						return
+					}
+					if want, _ := without(a.input.shape, a.axis); size(want) == len(a.target.values) {
+						a.target.shape = want
+					}
+				}
+			},
+		},
+		{
+			Name: "one-hot-as-indices", Modules: crossEntropy, rule: "ONE-HOT", Level: verdict.Parity,
+			Title: "Where all class probabilities are one-hot the mean divides by the weights of the targets, as that of class indices does.",
+			Why:   "They are turned into class indices, which is faster.",
+			Right: "mean = sum(l) / N for class probabilities, one-hot or not",
+			vary: planning(func(a *arguments, p *plan) {
+				if !a.probabilities {
+					return
+				}
+				var weights []float64
+				for _, r := range a.rows {
+					if sumOf(r.t) != 1 || !slices.Contains(r.t, 1) {
+						return
+					}
+					weights = append(weights, r.w[r.mostProbable()])
+				}
+				p.count = sumOf(weights)
+			}),
 		},
 		{
 			Name: "index-dtype-accepted", Modules: crossEntropy, rule: "TARGET-DTYPE", Level: verdict.Parity,

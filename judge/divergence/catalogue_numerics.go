@@ -2,6 +2,7 @@ package divergence
 
 import (
 	"math"
+	"slices"
 
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -185,15 +186,41 @@ func tails() []*Divergence {
 			),
 		},
 		{
-			Name: "logits-clamped", Modules: both, rule: "LOGIT-HUGE", Level: verdict.Parity,
+			Name: "logits-clamped", Modules: withLogits, rule: "LOGIT-HUGE", Level: verdict.Parity,
 			Title: "Logits are clamped to [-50, 50], and the gradient is zero beyond, as that of a clamp is.",
 			Why:   "It keeps exp from overflowing.",
 			Right: right,
 			Met:   []Link{{"Logits clamped to [-100, 100] in the loss alone, its gradient left as it was: proposed for binary_cross_entropy_with_logits", "https://github.com/pytorch/pytorch/pull/163975"}},
-			vary: seeing(func(e *element) {
-				if math.Abs(e.x) > 50 {
-					e.x, e.dx = math.Copysign(50, e.x), 0
+			vary: func(d *definition) {
+				seeing(func(e *element) {
+					if math.Abs(e.x) > 50 {
+						e.x, e.dx = math.Copysign(50, e.x), 0
+					}
+				})(d)
+				d.view = func(r *row) {
+					r.given = slices.Clone(r.x)
+					for c, x := range r.x {
+						if math.Abs(x) > 50 {
+							r.x[c] = math.Copysign(50, x)
+						}
+					}
 				}
+				d.slope = changed(d.slope, func(r *row, slope []float64) {
+					for c, x := range r.given {
+						if math.Abs(x) > 50 {
+							slope[c] = 0
+						}
+					}
+				})
+			},
+		},
+		{
+			Name: "maximum-by-halves", Modules: both, rule: "LOGIT-MAX", Level: verdict.Parity,
+			Title: "max(x, 0) is (x+|x|)/2, which overflows above half of the largest number.",
+			Why:   "It has no branch.",
+			Right: right,
+			vary: splitLoss(func(e element, x float64) float64 {
+				return e.add(e.add(x, math.Abs(x))/2, math.Log1p(math.Exp(-math.Abs(x))))
 			}),
 		},
 		{
@@ -375,7 +402,7 @@ func precision() []*Divergence {
 			),
 		},
 		{
-			Name: "naive-sum", Modules: bce, rule: "ACCUMULATION", Level: verdict.Parity, Sums: true,
+			Name: "naive-sum", Modules: elementwise, rule: "ACCUMULATION", Level: verdict.Parity, Sums: true,
 			Title: "Losses are added one after the other, in the dtype of the result.",
 			Why:   "It is the loop that everybody writes. The error grows with the number of elements.",
 			Right: "sum in blocks, pairwise, compensated or in a wider dtype",
@@ -461,18 +488,11 @@ func gradients() []*Divergence {
 			Right: right,
 			Met:   []Link{{"float16 under autocast without a scaler", "https://github.com/engichang1467/Open-Rig3R/issues/35"}},
 			vary: finishing(ports.GradInput, func(_ *arguments, o *operand) {
-				mapping(o, func(v float64) float64 {
-					if notFinite(v) || v == 0 {
-						return v
-					}
-					_, exponent := math.Frexp(v)
-					step := math.Ldexp(1, max(exponent-11, -24))
-					return math.RoundToEven(v/step) * step
-				})
+				mapping(o, toFloat16)
 			}),
 		},
 		{
-			Name: "gradient-clipped", Modules: both, rule: "WEIGHT-EXTREME", Level: verdict.Parity,
+			Name: "gradient-clipped", Modules: withLogits, rule: "WEIGHT-EXTREME", Level: verdict.Parity,
 			Title: "The gradient is clipped to [-1, 1].",
 			Why:   "Without weights it never leaves this range.",
 			Right: right,
@@ -654,4 +674,14 @@ func nonfinite() []*Divergence {
 			}),
 		},
 	}
+}
+
+// toFloat16 rounds to the digits and the smallest numbers of float16.
+func toFloat16(v float64) float64 {
+	if notFinite(v) || v == 0 {
+		return v
+	}
+	_, exponent := math.Frexp(v)
+	step := math.Ldexp(1, max(exponent-11, -24))
+	return math.RoundToEven(v/step) * step
 }

@@ -1,6 +1,7 @@
 package divergence
 
 import (
+	"math"
 	"slices"
 
 	"lossproof/judge/verdict"
@@ -177,6 +178,30 @@ func reductions() []*Divergence {
 					mapping(o, func(float64) float64 { return 0 })
 				}
 			}),
+		},
+	}
+}
+
+// emptiness are mistakes with nothing.
+func emptiness() []*Divergence {
+	return []*Divergence{
+		{
+			Name: "sum-from-mean", Modules: every, rule: "EMPTY-SUM", Level: verdict.Parity,
+			Title: "The sum over nothing is NaN.",
+			Why:   "'sum' is made of the mean, times the number of elements: NaN times 0.",
+			Right: "sum over nothing = 0",
+			vary: finishing(ports.Loss, func(a *arguments, o *operand) {
+				if a.reduction == "sum" && size(a.grid) == 0 {
+					mapping(o, func(float64) float64 { return math.NaN() })
+				}
+			}),
+		},
+		{
+			Name: "empty-classes-zero", Modules: mlsm, rule: "EMPTY-CLASSES", Level: verdict.Parity,
+			Title: "The mean over no classes is 0.",
+			Why:   "A guard against the division by zero: the sum is divided by max(C, 1).",
+			Right: "the class mean of no classes is 0/0 = NaN, and with it the mean and the sum over samples",
+			vary:  planning(func(_ *arguments, p *plan) { p.classes = max(p.classes, 1) }),
 		},
 	}
 }

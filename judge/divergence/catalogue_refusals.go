@@ -66,14 +66,10 @@ func refusals() []*Divergence {
 			}),
 		},
 		{
-			Name: "target-reshaped", Modules: flat, rule: "TARGET-SHAPE", Level: verdict.Parity,
+			Name: "target-reshaped", Modules: elementwise, rule: "TARGET-SHAPE", Level: verdict.Parity,
 			Title: "A target with as many elements as the input is accepted, whatever its shape.",
 			Why:   "Only the number of elements is compared, or the target is reshaped for convenience.",
-			Right: "target has the shape of the input, anything else is refused",
-			Met: []Link{
-				{"A flattened target with as many elements is reshaped silently", "https://github.com/ooples/AiDotNet/pull/1118"},
-				{"Training goes on with labels of another shape", "https://github.com/nntrainer/nntrainer/issues/2155"},
-			},
+			Right: "target has the shape of the input, or one that broadcasts to it in MultiLabelSoftMarginLoss; anything else is refused",
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) {
 					if len(a.target.values) == len(a.input.values) {
@@ -232,6 +228,31 @@ func refusals() []*Divergence {
 			vary: refusing(ports.KindShape, "want a matrix, samples by classes", func(a *arguments) bool {
 				return len(a.input.shape) > 2
 			}),
+		},
+		{
+			Name: "scalar-refused", Modules: flat, rule: "SCALAR", Level: verdict.Parity,
+			Title: "A 0-d input is refused.",
+			Why:   "The port wants a dimension of samples.",
+			Right: "a 0-d input is accepted, and its loss is 0-d; a port may claim to be without rank:0",
+			vary: refusing(ports.KindShape, "want at least one dimension", func(a *arguments) bool {
+				return len(a.input.shape) == 0
+			}),
+		},
+		{
+			Name: "nonfinite-pos-weight-refused", Modules: bce, rule: "POS-WEIGHT-NONFINITE", Level: verdict.Parity,
+			Title: "Infinite and NaN pos_weights are refused.",
+			Why:   "Negatives divided by positives is infinite for a class without positives, which is to be found early.",
+			Right: "every pos_weight is accepted, and shows in the loss; a port may claim to be without nonfinite",
+			vary: refusing(ports.KindValue, "pos_weight must be finite", func(a *arguments) bool {
+				return anyOf(a.posWeight, notFinite)
+			}),
+		},
+		{
+			Name: "integer-inputs-accepted", Modules: every, rule: "INPUT-DTYPE", Level: verdict.Parity,
+			Title: "Integer and bool inputs are converted to float32 and accepted.",
+			Why:   "The conversion loses nothing, and other functions do so.",
+			Right: "the input has a floating-point dtype, anything else is refused",
+			vary:  func(d *definition) { d.anyInput = true },
 		},
 		{
 			Name: "nan-refused", Modules: withLogits, rule: "NAN-LOGIT", Level: verdict.Parity,

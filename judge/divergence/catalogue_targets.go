@@ -143,20 +143,25 @@ func targets() []*Divergence {
 			vary:  seeing(func(e *element) { e.t, e.dt = 1-e.t, -1 }),
 		},
 		{
-			Name: "target-nan-ignored", Modules: both, rule: "TARGET-NAN", Level: verdict.Parity,
+			Name: "target-nan-ignored", Modules: withLogits, rule: "TARGET-NAN", Level: verdict.Parity,
 			Title: "Elements whose target is NaN contribute nothing.",
 			Why:   "NaN marks a missing label in many data sets.",
 			Right: right + "; a NaN target makes its element NaN",
-			Met: []Link{
-				{"A NaN label should mean no loss and no gradient", "https://github.com/deeplearning4j/deeplearning4j/issues/4832"},
-				{"NaN labels should be masked", "https://github.com/catboost/catboost/issues/3079"},
-			},
-			vary: seeing(func(e *element) {
-				if math.IsNaN(e.t) {
-					e.t = 0
-					masked(e)
-				}
-			}),
+			vary: all(
+				seeing(func(e *element) {
+					if math.IsNaN(e.t) {
+						e.t = 0
+						masked(e)
+					}
+				}),
+				looking(func(r *row) {
+					for c, t := range r.t {
+						if math.IsNaN(t) {
+							r.t[c] = 0
+						}
+					}
+				}),
+			),
 		},
 		{
 			Name: "target-gradient-zero", Modules: every, rule: "GRAD-TARGET", Level: verdict.Parity,

@@ -6,6 +6,7 @@ import (
 
 	"lossproof/judge/verdict"
 	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // weights are mistakes with weight.
@@ -176,19 +177,97 @@ func weights() []*Divergence {
 			}),
 		},
 		{
-			Name: "weight-gradient-weighted", Modules: mlsm, rule: "GRAD-WEIGHT", Level: verdict.Parity,
+			Name: "weight-gradient-weighted", Modules: weightGradient, rule: "GRAD-WEIGHT", Level: verdict.Parity,
 			Title: "The gradient of the weight is that of the weighted loss: it is multiplied by the weight.",
 			Why:   "The weighted loss is at hand in the backward, the unweighted one is not.",
-			Right: "grad_weight = sum over what w is broadcast along of l/w",
-			vary:  func(d *definition) { d.gradWeight = lossOf },
+			Right: "grad_weight = sum of l/w over what w belongs to, times the scale of the reduction",
+			vary: all(
+				func(d *definition) { d.gradWeight = lossOf },
+				weightSloping(func(r *row, slope []float64) {
+					for c, w := range r.w {
+						slope[c] *= w
+					}
+				}),
+			),
 		},
 		{
-			Name: "weight-gradient-zero", Modules: mlsm, rule: "GRAD-WEIGHT", Level: verdict.Parity,
+			Name: "weight-gradient-zero", Modules: weightGradient, rule: "GRAD-WEIGHT", Level: verdict.Parity,
 			Title: "The gradient of the weight is zero.",
 			Why:   "The weight is detached, as BCEWithLogitsLoss demands it.",
-			Right: "grad_weight = sum over what w is broadcast along of l/w",
-			Met:   []Link{{"The weights are detached first", "https://github.com/vandit15/Class-balanced-loss-pytorch/pull/13"}},
-			vary:  func(d *definition) { d.gradWeight = func(element) float64 { return 0 } },
+			Right: "grad_weight = sum of l/w over what w belongs to, times the scale of the reduction",
+			vary: all(
+				func(d *definition) { d.gradWeight = func(element) float64 { return 0 } },
+				weightSloping(func(_ *row, slope []float64) { clear(slope) }),
+			),
+		},
+		{
+			Name: "weight-in-float16", Modules: every, rule: "WEIGHT-EXTREME", Level: verdict.Parity,
+			Title: "Weights are rounded to float16: large ones are infinite, small ones zero.",
+			Why:   "The weight is a buffer of the module, and converting the module to float16 converts it.",
+			Right: right,
+			vary: preparing(func(a *arguments) {
+				mapping(a.weight, func(w float64) float64 {
+					if w = toFloat16(w); math.Abs(w) > 65504 {
+						return math.Copysign(math.Inf(1), w)
+					}
+					return w
+				})
+			}),
+		},
+		{
+			Name: "zero-weight-as-one", Modules: every, rule: "WEIGHT-ZERO", Level: verdict.Parity,
+			Title: "A weight of zero is taken for 1.",
+			Why:   "`w or 1` is to fill in a weight that was not given, and zero is false.",
+			Right: right + "; w may be zero",
+			vary: all(
+				seeing(func(e *element) {
+					if e.w == 0 {
+						e.w, e.dw = 1, 0
+					}
+				}),
+				looking(func(r *row) {
+					for c, w := range r.w {
+						if w == 0 {
+							r.w[c] = 1
+						}
+					}
+				}),
+			),
+		},
+		{
+			Name: "nonfinite-weight-zeroed", Modules: every, rule: "WEIGHT-NONFINITE", Level: verdict.Parity,
+			Title: "Infinite and NaN weights are taken for 0.",
+			Why:   "Inverse frequencies are infinite for classes that never occur, and are tidied up.",
+			Right: right + "; weights that are not finite show in the loss",
+			vary: all(
+				seeing(func(e *element) {
+					if notFinite(e.w) {
+						masked(e)
+					}
+				}),
+				looking(func(r *row) {
+					for c, w := range r.w {
+						if notFinite(w) {
+							r.w[c] = 0
+						}
+					}
+				}),
+			),
+		},
+		{
+			Name: "element-weight-refused", Modules: mlsm, rule: "WEIGHT-ELEMENT", Level: verdict.Parity,
+			Title: "A weight that is not one number for each class is refused.",
+			Why:   "The documentation says that weight has size C.",
+			Right: right,
+			vary: func(d *definition) {
+				check := d.check
+				d.check = func(a *arguments) *ports.Rejected {
+					if shape := a.input.shape; a.weight != nil && len(shape) > 0 && !tensor.SameShape(a.weight.shape, shape[len(shape)-1:]) {
+						return rejected(ports.KindShape, "%s: weight: want one number for each class", a.module)
+					}
+					return check(a)
+				}
+			},
 		},
 	}
 }

@@ -15,6 +15,8 @@ import (
 type definition struct {
 	// reduction resolves the options to none, mean or sum; false means an invalid one.
 	reduction func(o ports.Options) (string, bool)
+	// anyInput takes integer and bool inputs for float32.
+	anyInput bool
 	// admit changes the arguments before they are checked, prepare afterwards.
 	admit, prepare func(a *arguments)
 	// check refuses a call; nil means that it is accepted.
@@ -197,7 +199,9 @@ func (d *definition) evaluate(call ports.Call) ports.Answer {
 	if err != nil {
 		return ports.Answer{Failed: &ports.Failed{Message: err.Error()}}
 	}
-	if dtype := a.input.dtype; !dtype.IsFloat() {
+	if dtype := a.input.dtype; !dtype.IsFloat() && d.anyInput {
+		a.input.dtype = tensor.Float32
+	} else if !dtype.IsFloat() {
 		return refuse(ports.KindDType, "%s: input: got %s, want float32 or float64", a.module, dtype)
 	}
 	var ok bool
@@ -214,6 +218,9 @@ func (d *definition) evaluate(call ports.Call) ports.Answer {
 	}
 	if !a.broadcastGrid() {
 		return refuse(ports.KindShape, "%s: the shapes do not broadcast", a.module)
+	}
+	if tooLarge(a.grid) {
+		return ports.Answer{Failed: &ports.Failed{Message: fmt.Sprintf("%s: the result is too large: %s", a.module, tensor.FormatShape(a.grid))}}
 	}
 	return d.compute(a, call.Want)
 }

@@ -105,8 +105,11 @@ func (d *Divergence) Formula(module string) string {
 // Of reports whether d is a variant of a module.
 func (d *Divergence) Of(module string) bool { return slices.Contains(d.Modules, module) }
 
-// Evaluate answers a call of one of the modules of d. It does not change the call.
+// Evaluate answers a call of one of the modules of d; one of another module is unsupported. It does not change the call.
 func (d *Divergence) Evaluate(call ports.Call) ports.Answer {
+	if !d.Of(call.Module) {
+		return ports.Answer{Unsupported: &ports.Unsupported{Reason: d.Name + " is no variant of " + call.Module}}
+	}
 	if d.answer != nil {
 		return d.answer(call)
 	}
@@ -119,8 +122,8 @@ func (d *Divergence) Evaluate(call ports.Call) ports.Answer {
 // that of the input without (1+|x|); the other modules have magnitudes of their own. See "Tolerances" in
 // fixtures/README.md.
 func (d *Divergence) Magnitude(call ports.Call) ports.Answer {
-	if d.answer != nil {
-		return d.answer(call)
+	if d.answer != nil || !d.Of(call.Module) {
+		return d.Evaluate(call)
 	}
 	return d.definition(call.Module).magnitudes().evaluate(call)
 }
@@ -139,7 +142,7 @@ func Right(call ports.Call) ports.Answer { return right(call.Module).evaluate(ca
 // All returns the catalogue, null ports last. The order is that of docs/kill-matrix.md.
 func All() []*Divergence {
 	return slices.Concat(
-		reductions(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
+		reductions(), emptiness(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
 		gradients(), nonfinite(), refusals(), probabilities(),
 		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), fresh(), nulls(),
 	)

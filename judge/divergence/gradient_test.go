@@ -42,6 +42,7 @@ var notDerived = map[string]string{
 	"upstream-first-element":             "what the gradient is multiplied by is the mistake",
 	"float64-in-float32":                 "a conversion is differentiated as the identity, and the quotient sees its steps",
 	"logits-in-bfloat16":                 "a conversion is differentiated as the identity, and the quotient sees its steps",
+	"weight-in-float16":                  "a conversion is differentiated as the identity, and the quotient sees its steps",
 	"last-term-left-out":                 "the loop is that of the forward; the backward of a sum has none",
 }
 

@@ -45,6 +45,9 @@ func filling(value func(input operand, i int) float64) func(ports.Call) ports.An
 		if !ok {
 			return ports.Answer{Failed: &ports.Failed{Message: "the call has no input"}}
 		}
+		if _, err := tensor.New(t.DType, t.Shape, t.Data); err != nil || tooLarge(t.Shape) {
+			return ports.Answer{Failed: &ports.Failed{Message: "the input is no tensor, or too large"}}
+		}
 		input := operand{t.DType, t.Shape, t.Float64s()}
 		right := Right(call).Outputs
 		outputs := map[string]tensor.Tensor{}

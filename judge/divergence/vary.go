@@ -20,6 +20,8 @@ var (
 	every       = slices.Concat(elementwise, crossEntropy)
 	// flat are those whose 'none' has the shape of the input.
 	flat = slices.Concat(bce, probability)
+	// weightGradient are those that are differentiable in weight.
+	weightGradient = slices.Concat(mlsm, crossEntropy)
 	// withLogits are those that take any number for an input.
 	withLogits = slices.Concat(both, crossEntropy)
 )
