@@ -70,3 +70,45 @@ func TestTheCatalogue(t *testing.T) {
 		t.Error("ByName finds what there is not")
 	}
 }
+
+// unbroken are the rules that gate and that no divergence names as broken, and why.
+var unbroken = map[string]string{
+	"BCE-LARGE-GRAD":         "gradient-zero and gradient-of-the-sum break it, and name the rule of all gradients",
+	"BCEWL-LARGE-GRAD":       "as that of BCELoss",
+	"CE-LARGE-GRAD":          "as that of BCELoss",
+	"MLSM-LARGE-GRAD":        "as that of BCELoss",
+	"BCE-SIGMOID":            "input-clipped and probability-taken-as-logit break it, and name others",
+	"CE-LOGIT-MAX":           "exp-not-shifted and exp-shifted-by-mean break it, and name others",
+	"CE-ACCUMULATION":        "two cases see a naive sum, and three are wanted",
+	"CE-WEIGHT-DTYPE":        "it has two cases, and three are wanted",
+	"BCEWL-POS-WEIGHT-DTYPE": "it has two cases, and three are wanted",
+}
+
+// TestRulesHaveDivergences: a rule that no known mistake breaks is one that the suite is not known to defend.
+func TestRulesHaveDivergences(t *testing.T) {
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := map[string]string{}
+	for _, d := range divergence.All() {
+		for _, module := range d.Modules {
+			broken[d.Rule(module)] = d.Name
+		}
+	}
+	for _, rule := range set.Rules {
+		name, isBroken := broken[rule.ID]
+		_, listed := unbroken[rule.ID]
+		switch {
+		case rule.Requirement != fixtures.Quirk && !isBroken && !listed:
+			t.Errorf("no divergence breaks %s: %s", rule.ID, rule.Statement)
+		case listed && isBroken:
+			t.Errorf("%s is said to be broken by none, and %s breaks it", rule.ID, name)
+		}
+	}
+	for id := range unbroken {
+		if _, err := set.Rule(id); err != nil {
+			t.Error(err)
+		}
+	}
+}
