@@ -132,6 +132,7 @@ func classMeans() []*Divergence {
 			Title: "'mean' of class probabilities divides by the sum of w*t.",
 			Why:   "That is the sum of the weights of the targets, as it is for class indices.",
 			Right: right,
+			Met:   []Link{{"Class probabilities came with a mean over the sum of w*t at first", "https://github.com/pytorch/pytorch/pull/61044"}},
 			vary: func(d *definition) {
 				divisor := func(a *arguments) float64 {
 					var terms []float64
@@ -259,6 +260,7 @@ func smoothings() []*Divergence {
 			Title: "The smoothing part is not weighted.",
 			Why:   "The uniform part is added as the plain mean of the negative log-probabilities.",
 			Right: right,
+			Met:   []Link{{"That class weights reach the smoothing part is taken for a mistake", "https://github.com/pytorch/pytorch/issues/104776"}},
 			vary: smoothed(func(r *row, c int) (a, share, gain float64) {
 				return r.smoothing / float64(len(r.x)), 0, 0
 			}),
@@ -268,6 +270,7 @@ func smoothings() []*Divergence {
 			Title: "The smoothing part is weighted by the weight of the target, for all classes.",
 			Why:   "The loss of a row is made first, and weighted as a whole.",
 			Right: right,
+			Met:   []Link{{"The final loss is multiplied by the weight of the label", "https://github.com/linkedin/Liger-Kernel/pull/420"}},
 			vary: func(d *definition) {
 				smoothed(func(r *row, c int) (a, share, gain float64) {
 					w := r.w[r.y]
@@ -715,6 +718,10 @@ func softmaxes() []*Divergence {
 			Title: "1e-7 is added to the softmax inside the logarithm.",
 			Why:   "It keeps log(0) away, and bounds the loss by 16.",
 			Right: right,
+			Met: []Link{
+				{"log(probs + epsilon), for stability", "https://github.com/tensorforce/tensorforce/pull/96"},
+				{"An epsilon is for the softmax, not for the logits", "https://github.com/MarvinTeichmann/tensorflow-fcn/issues/18"},
+			},
 			vary: ofProbabilities(
 				func(e element, p float64) float64 { return e.log(e.add(p, 1e-7)) },
 				func(e element, p float64) float64 { return 1 / e.add(p, 1e-7) },
@@ -799,6 +806,7 @@ func softmaxes() []*Divergence {
 			Title: "Each class has a sigmoid of its own instead of the softmax of the row.",
 			Why:   "logsigmoid is taken for log_softmax, as the positive term of BCEWithLogitsLoss has it.",
 			Right: right,
+			Met:   []Link{{"A lesson about softmax that has sigmoids", "https://github.com/hunkim/DeepLearningZeroToAll/issues/51"}},
 			vary: func(d *definition) {
 				normalising(func(r *row) {
 					for c, x := range r.x {
@@ -933,6 +941,10 @@ func softmaxes() []*Divergence {
 			Title: "Of class probabilities only the largest counts, as 1.",
 			Why:   "They are converted to a class index.",
 			Right: shares,
+			Met: []Link{
+				{"An argmax of the target is proposed for the example with class probabilities", "https://github.com/pytorch/pytorch/pull/69816"},
+				{"Class probabilities might need an argmax", "https://github.com/pytorch/pytorch/issues/83732"},
+			},
 			vary: all(
 				looking(func(r *row) {
 					if r.t != nil {
@@ -951,6 +963,10 @@ func softmaxes() []*Divergence {
 			Title: "The entropy of the class probabilities is subtracted.",
 			Why:   "It is the Kullback-Leibler divergence; for one-hot targets there is no difference.",
 			Right: shares,
+			Met: []Link{
+				{"The loss of soft targets is the Kullback-Leibler divergence", "https://github.com/chainer/chainer/pull/5595"},
+				{"kl_div where the paper has a cross entropy", "https://github.com/szagoruyko/attention-transfer/issues/12"},
+			},
 			vary: all(
 				func(d *definition) {
 					d.rowLoss = func(r *row) float64 {
@@ -1061,6 +1077,7 @@ func classWeights() []*Divergence {
 			Title: "With class probabilities the whole row has the weight of its most probable class.",
 			Why:   "A weight of the row is looked for, as class indices have one.",
 			Right: right,
+			Met:   []Link{{"Class weights are looked up by the argmax of the target", "https://github.com/keras-team/keras/issues/9186"}},
 			vary: all(
 				looking(func(r *row) {
 					if r.t != nil && len(r.w) > 0 {
@@ -1081,6 +1098,11 @@ func classWeights() []*Divergence {
 			Title: "weight multiplies the logits.",
 			Why:   "It is handed to the wrong function.",
 			Right: right,
+			Met: []Link{
+				{"Class weights before the softmax", "https://github.com/jakeret/tf_unet/issues/8"},
+				{"Weighted logits are suggested in many forums", "https://github.com/tensorflow/tensorflow/issues/27741"},
+				{"Weights of the loss multiply the logits", "https://github.com/TomHeaven/msba_reid/issues/3"},
+			},
 			vary: func(d *definition) {
 				var weight []float64
 				d.prepare = func(a *arguments) {
@@ -1113,7 +1135,11 @@ func classWeights() []*Divergence {
 			Title: "A weight with more or fewer numbers than there are classes is accepted: class c has w[c % n].",
 			Why:   "The kernel gathers from it by class, without a look at its size. In the other modules weight-cycled goes by element.",
 			Right: "a weight that is not one number for each class is refused",
-			vary:  cycling(func(a *arguments) []int { return []int{a.input.shape[a.axis]} }),
+			Met: []Link{
+				{"Without a check, undefined values were read as weights", "https://github.com/torch/nn/pull/879"},
+				{"The number of weights was not compared with that of the classes", "https://github.com/PaddlePaddle/Paddle/pull/34906"},
+			},
+			vary: cycling(func(a *arguments) []int { return []int{a.input.shape[a.axis]} }),
 		},
 		{
 			Name: "index-shape-accepted", Modules: crossEntropy, rule: "TARGET-SHAPE", Level: verdict.Parity,

@@ -17,7 +17,11 @@ func formulas() []*Divergence {
 			Title: "The logarithm has base 2: loss and gradients are 1/ln 2 times too large.",
 			Why:   "The hardware's or the library's fast logarithm has base 2.",
 			Right: right,
-			vary:  seeing(func(e *element) { e.w, e.dw = e.w*math.Log2E, e.dw*math.Log2E }),
+			Met: []Link{
+				{"The loss shown is in base 2", "https://github.com/facebookresearch/fairseq/issues/466"},
+				{"log2 in an entropy loss", "https://github.com/valeoai/ADVENT/issues/1"},
+			},
+			vary: seeing(func(e *element) { e.w, e.dw = e.w*math.Log2E, e.dw*math.Log2E }),
 		},
 		{
 			Name: "logits-taken-as-probabilities", Modules: both, rule: "FORMULA", Level: verdict.Parity,
@@ -92,7 +96,12 @@ func formulas() []*Divergence {
 			Title: "Loss and gradients have the opposite sign.",
 			Why:   "It is the log-likelihood, which is to be maximised.",
 			Right: right,
-			vary:  seeing(func(e *element) { e.w, e.dw = -e.w, -e.dw }),
+			Met: []Link{
+				{"A cross entropy in the documentation without its minus", "https://github.com/apache/mxnet/pull/7118"},
+				{"The loss of logistic regression lacked its minus", "https://github.com/cs231n/cs231n.github.io/pull/216"},
+				{"A minus is missing before the activations", "https://github.com/fastai/fastbook/pull/478"},
+			},
+			vary: seeing(func(e *element) { e.w, e.dw = -e.w, -e.dw }),
 		},
 		{
 			Name: "input-and-target-swapped", Modules: both, rule: "FORMULA", Level: verdict.Parity,
@@ -116,7 +125,11 @@ func formulas() []*Divergence {
 			Title: "The probability is (1+tanh(x))/2, the sigmoid of 2x.",
 			Why:   "The sigmoid is written with tanh, and the factor 1/2 of its argument is forgotten.",
 			Right: "sigmoid(x) = (1+tanh(x/2))/2",
-			vary:  seeing(func(e *element) { e.x, e.dx = 2*e.x, 2 }),
+			Met: []Link{
+				{"A tutorial's sigmoid is (tanh(x)+1)/2", "https://github.com/HIPS/autograd/issues/346"},
+				{"The sigmoid is (1+tanh(x))/2", "https://github.com/leela-zero/leela-zero/issues/1484"},
+			},
+			vary: seeing(func(e *element) { e.x, e.dx = 2*e.x, 2 }),
 		},
 	}
 }

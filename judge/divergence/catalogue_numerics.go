@@ -386,6 +386,10 @@ func precision() []*Divergence {
 			Title: "exp(x) is (1+x/4096)^4096.",
 			Why:   "It is faster than exp, and close to it where x is small.",
 			Right: right + ", exp to within a few units of the last place",
+			Met: []Link{
+				{"exp is (1+x/1024)^1024", "https://github.com/The-OpenROAD-Project/RePlAce/issues/32"},
+				{"A fast sigmoid with an error of 0.2%", "https://github.com/torch/torch7/pull/1027"},
+			},
 			vary: split(
 				func(_ element, x float64) float64 {
 					return max(x, 0) + math.Log1p(math.Pow(max(0, 1-math.Abs(x)/4096), 4096))

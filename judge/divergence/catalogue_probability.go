@@ -110,7 +110,11 @@ func probabilities() []*Divergence {
 			Title: "A sigmoid is applied to the input, which is a probability already.",
 			Why:   "The loss is BCEWithLogitsLoss under another name.",
 			Right: right + ", x a probability",
-			vary:  all(losing(lossOf), deriving(gradInputOf), targeting(gradTargetOf)),
+			Met: []Link{
+				{"BCEWithLogitsLoss on top of a sigmoid", "https://github.com/NVIDIA-Merlin/models/pull/1175"},
+				{"A sigmoid in the model, and another in the loss", "https://github.com/GeoZcx/A-deeply-supervised-image-fusion-network-for-change-detection-in-remote-sensing-images/issues/1"},
+			},
+			vary: all(losing(lossOf), deriving(gradInputOf), targeting(gradTargetOf)),
 		},
 		{
 			Name: "negative-term-left-out", Modules: probability, rule: "FORMULA", Level: verdict.Parity,
@@ -152,6 +156,10 @@ func probabilities() []*Divergence {
 			Title: "The logarithms are decimal.",
 			Why:   "The function named log is the decimal one in some languages.",
 			Right: right + ", log natural",
+			Met: []Link{
+				{"A binary cross entropy had log10", "https://github.com/SorawitChok/Neural-Network-from-scratch-in-Cpp/pull/6"},
+				{"log10 in one loss, log in another", "https://github.com/huawei-noah/Efficient-Computing/issues/12"},
+			},
 			vary: all(
 				of(func(_ element, x float64) float64 { return max(math.Log10(x), leastLog) },
 					func(_ element, x float64) float64 { return max(math.Log1p(-x)/math.Ln10, leastLog) }),
@@ -186,6 +194,7 @@ func probabilities() []*Divergence {
 			Title: "Inputs outside [0, 1] are accepted.",
 			Why:   "The logarithm of a negative number is NaN, which is thought to be enough.",
 			Right: "an input with an element outside [0, 1], or NaN, is refused",
+			Met:   []Link{{"BCELoss does not look for negative inputs", "https://github.com/pytorch/pytorch/issues/1241"}},
 			vary:  uncheckedValues(func(a *arguments) *operand { return a.input }),
 		},
 		{
@@ -205,7 +214,12 @@ func probabilities() []*Divergence {
 			Title: "Targets outside [0, 1] are accepted.",
 			Why:   "The formula works for them, and BCEWithLogitsLoss accepts them.",
 			Right: "a target with an element outside [0, 1], or NaN, is refused",
-			vary:  uncheckedValues(func(a *arguments) *operand { return a.target }),
+			Met: []Link{
+				{"The range of targets is documented, and not looked at", "https://github.com/pytorch/pytorch/issues/87373"},
+				{"A target of 3 is accepted", "https://github.com/pytorch/pytorch/issues/15262"},
+				{"Labels -2 and 2 are accepted", "https://github.com/keras-team/keras/issues/14046"},
+			},
+			vary: uncheckedValues(func(a *arguments) *operand { return a.target }),
 		},
 		{
 			Name: "target-gradient-negated", Modules: probability, rule: "GRAD-TARGET", Level: verdict.Parity,

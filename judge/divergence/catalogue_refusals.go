@@ -70,6 +70,10 @@ func refusals() []*Divergence {
 			Title: "A target with as many elements as the input is accepted, whatever its shape.",
 			Why:   "Only the number of elements is compared, or the target is reshaped for convenience.",
 			Right: "target has the shape of the input, or one that broadcasts to it in MultiLabelSoftMarginLoss; anything else is refused",
+			Met: []Link{
+				{"A flattened target with as many elements is reshaped silently", "https://github.com/ooples/AiDotNet/pull/1118"},
+				{"Training goes on with labels of another shape", "https://github.com/nntrainer/nntrainer/issues/2155"},
+			},
 			vary: func(d *definition) {
 				d.admit = func(a *arguments) {
 					if len(a.target.values) == len(a.input.values) {
@@ -187,8 +191,9 @@ func refusals() []*Divergence {
 			Why:   "BCELoss refuses them.",
 			Right: "every real target is accepted; the loss may be negative",
 			Met: []Link{
-				{"BCEWithLogitsLoss should check that labels are within zero and one", "https://github.com/pytorch/pytorch/issues/110865"},
-				{"A check of the range of targets, proposed and not merged", "https://github.com/pytorch/pytorch/pull/177506"},
+				{"BCEWithLogitsLoss should check targets as BCELoss does", "https://github.com/pytorch/pytorch/issues/110865"},
+				{"BCELoss and BCEWithLogitsLoss treat targets out of range differently", "https://github.com/pytorch/pytorch/issues/123339"},
+				{"A check of the targets is proposed", "https://github.com/pytorch/pytorch/pull/177506"},
 			},
 			vary: refusing(ports.KindValue, "all elements of target should be between 0 and 1", func(a *arguments) bool {
 				return anyOf(a.target, func(t float64) bool { return t < 0 || t > 1 })

@@ -133,6 +133,7 @@ func targets() []*Divergence {
 			Title: "Targets are smoothed by 0.1: t becomes 0.9*t + 0.05.",
 			Why:   "A default of a training recipe got into the loss.",
 			Right: right,
+			Met:   []Link{{"The softness of a loss is 0.1 by default", "https://github.com/initze/thaw-slump-segmentation/pull/21"}},
 			vary:  seeing(func(e *element) { e.t, e.dt = 0.9*e.t+0.05, 0.9 }),
 		},
 		{
@@ -140,13 +141,21 @@ func targets() []*Divergence {
 			Title: "Targets 0 and 1 are swapped.",
 			Why:   "The two terms of the formula are swapped.",
 			Right: right,
-			vary:  seeing(func(e *element) { e.t, e.dt = 1-e.t, -1 }),
+			Met: []Link{
+				{"inputs and 1-inputs are swapped", "https://github.com/fastai/fastbook/pull/515"},
+				{"The prediction belongs to target 1", "https://github.com/fastai/fastbook/pull/396"},
+			},
+			vary: seeing(func(e *element) { e.t, e.dt = 1-e.t, -1 }),
 		},
 		{
 			Name: "target-nan-ignored", Modules: withLogits, rule: "TARGET-NAN", Level: verdict.Parity,
 			Title: "Elements whose target is NaN contribute nothing.",
 			Why:   "NaN marks a missing label in many data sets.",
 			Right: right + "; a NaN target makes its element NaN",
+			Met: []Link{
+				{"A NaN label should mean no loss and no gradient", "https://github.com/deeplearning4j/deeplearning4j/issues/4832"},
+				{"NaN labels should be masked", "https://github.com/catboost/catboost/issues/3079"},
+			},
 			vary: all(
 				seeing(func(e *element) {
 					if math.IsNaN(e.t) {

@@ -195,6 +195,7 @@ func weights() []*Divergence {
 			Title: "The gradient of the weight is zero.",
 			Why:   "The weight is detached, as BCEWithLogitsLoss demands it.",
 			Right: "grad_weight = sum of l/w over what w belongs to, times the scale of the reduction",
+			Met:   []Link{{"The weights are detached first", "https://github.com/vandit15/Class-balanced-loss-pytorch/pull/13"}},
 			vary: all(
 				func(d *definition) { d.gradWeight = func(element) float64 { return 0 } },
 				weightSloping(func(_ *row, slope []float64) { clear(slope) }),
@@ -296,8 +297,12 @@ func posWeights() []*Divergence {
 			Title: "pos_weight multiplies the whole loss, negative term included.",
 			Why:   "It is treated as another weight.",
 			Right: right,
-			Met:   []Link{{"Class weights given as weight where pos_weight was meant", "https://github.com/open-mmlab/mmpretrain/issues/434"}},
-			vary:  seeing(func(e *element) { e.w *= e.p; e.p = 1 }),
+			Met: []Link{
+				{"A class weight is handed on as weight, where pos_weight is expected", "https://github.com/open-mmlab/mmpretrain/issues/434"},
+				{"alpha is the same for both classes", "https://github.com/mkocabas/focal-loss-keras/issues/6"},
+				{"alpha, where negatives should have 1-alpha", "https://github.com/chuanqi305/FocalLoss/issues/7"},
+			},
+			vary: seeing(func(e *element) { e.w *= e.p; e.p = 1 }),
 		},
 		{
 			Name: "pos-weight-on-negatives", Modules: bce, rule: "POS-WEIGHT", Level: verdict.Parity,
