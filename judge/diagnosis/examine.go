@@ -1,7 +1,6 @@
 package diagnosis
 
 import (
-	"bytes"
 	"math"
 	"sync/atomic"
 
@@ -72,7 +71,7 @@ func (e *exhibit) explained(d *divergence.Divergence, level verdict.Level) (name
 		}
 		if equal(got, predicted, e.allowed(d, name, predicted, level)) {
 			names = append(names, name)
-			if bytes.Equal(got.Data, predicted.Data) {
+			if equal(got, predicted, func(int) float64 { return 0 }) {
 				identical++
 			}
 		}

@@ -215,15 +215,6 @@ func tails() []*Divergence {
 			},
 		},
 		{
-			Name: "maximum-by-halves", Modules: both, rule: "LOGIT-MAX", Level: verdict.Parity,
-			Title: "max(x, 0) is (x+|x|)/2, which overflows above half of the largest number.",
-			Why:   "It has no branch.",
-			Right: right,
-			vary: splitLoss(func(e element, x float64) float64 {
-				return e.add(e.add(x, math.Abs(x))/2, math.Log1p(math.Exp(-math.Abs(x))))
-			}),
-		},
-		{
 			Name: "softplus-linear-above-20", Modules: both, rule: "TAIL-LOSS", Level: verdict.Parity,
 			Title: "softplus(x) is x above 20: in float64, nine digits of the tail are lost.",
 			Why:   "torch.nn.Softplus has this threshold.",
@@ -675,6 +666,15 @@ func nonfinite() []*Divergence {
 					}
 					e.x, e.dx = math.Copysign(largest, e.x), 0
 				}
+			}),
+		},
+		{
+			Name: "maximum-by-halves", Modules: both, rule: "LOGIT-MAX", Level: verdict.Parity,
+			Title: "max(x, 0) is (x+|x|)/2, which overflows above half of the largest number.",
+			Why:   "It has no branch.",
+			Right: "softplus(x) = max(x, 0) + log1p(exp(-|x|)), which is finite wherever x is",
+			vary: splitLoss(func(e element, x float64) float64 {
+				return e.add(e.add(x, math.Abs(x))/2, math.Log1p(math.Exp(-math.Abs(x))))
 			}),
 		},
 	}
