@@ -141,7 +141,7 @@ func everyLogit(t *testing.T, name string) {
 	}
 }
 
-// TestSweepOfAPortThatOverflows: where its losses are infinite the texts say how many and where.
+// TestSweepOfAPortThatOverflows: where its losses are infinite, and its gradients NaN, the texts say how many and where.
 func TestSweepOfAPortThatOverflows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes minutes under the race detector")
@@ -155,7 +155,8 @@ func TestSweepOfAPortThatOverflows(t *testing.T) {
 	}
 	const first, row = "first at 0x42b173b1 (88.72596): got +Inf, exact 88.72595977783203", "134 202"
 	check(t, command("sweep", "--plot", svg, "--page", page, "--json", result, "--", os.Args[0], "port", "--divergence", "exp-overflows"), 0,
-		"WRONG CLASS: loss, target 0: "+row+" results", first, ", and wrong class", "The 2 052 NaN and infinite logits have the right results")
+		"WRONG CLASS: loss, target 0: "+row+" results", first, ", and wrong class", // and at the infinite logit itself:
+		"WRONG CLASS: gradient, target 0: 134 203 results are NaN", "got NaN, exact 1")
 	for file, wants := range map[string][]string{
 		page:   {first, "| 0 | " + row + " |\n"},
 		svg:    {"target 0: wrong class (NaN or infinite)<", "target 1: wrong class (NaN or infinite)<"},

@@ -50,7 +50,7 @@ func split(f, slope func(e element, x float64) float64) func(*definition) {
 			return times(e.w, times(e.p*e.t, f(e, -e.x))+times(1-e.t, f(e, e.x)))
 		}),
 		deriving(func(e element) float64 {
-			return e.w * (times(1-e.t, slope(e, e.x)) - times(e.p*e.t, slope(e, -e.x)))
+			return e.w * (inner(1-e.t, slope(e, e.x)) - inner(e.p*e.t, slope(e, -e.x)))
 		}),
 		targeting(func(e element) float64 { return e.w * (e.p*f(e, -e.x) - f(e, e.x)) }),
 	)
