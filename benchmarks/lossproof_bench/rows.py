@@ -40,7 +40,7 @@ class Row:
 
 
 def row_wise() -> list[Row]:
-    """The rows of BCELoss and CrossEntropyLoss, in float32."""
+    """The rows of BCELoss and CrossEntropyLoss."""
     rows = []
     for threads in (1, 2):
         for reduction, gradient in (("mean", False), ("mean", True), ("none", False)):
@@ -51,7 +51,9 @@ def row_wise() -> list[Row]:
                 rows += [Row(ENTROPY, *call, shape, threads) for shape in (FEW, MANY)]
                 rows.append(Row(ENTROPY, *call, CLASSES, threads, label_smoothing=0.1))
                 rows.append(Row(ENTROPY, *call, CLASSES, threads, class_probabilities=True))
-    return sorted(rows, key=lambda row: row.shape)
+                rows.append(Row(BCE_LOSS, reduction, gradient, "float64", MIDDLE, threads))
+                rows.append(Row(ENTROPY, reduction, gradient, "float64", CLASSES, threads))
+    return sorted(rows, key=lambda row: (row.shape, row.dtype))
 
 
 def all_rows() -> list[Row]:
@@ -75,4 +77,4 @@ def quick_rows() -> list[Row]:
         for shape in (SMALL, MIDDLE)
         for module in MODULES
         for reduction, gradient in (("mean", False), ("mean", True))
-    ] + [row for row in row_wise() if row.threads == 1]
+    ] + [row for row in row_wise() if row.threads == 1 and row.dtype == "float32"]
