@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,7 @@ const (
 )
 
 type sweepFlags struct {
+	modules               []string
 	sample                bool
 	all                   bool
 	plot                  []string
@@ -46,22 +48,24 @@ func (p *program) sweepCommand() *cobra.Command {
 	var f sweepFlags
 	cmd := &cobra.Command{
 		Use:   "sweep [flags] [-- COMMAND ARG...]",
-		Short: "Errors at every float32 logit, of the built-in losses or of a port",
-		Long: `sweep compares the built-in losses and their gradients with the exact results at every float32
-logit, with the targets 0 and 1; then both dtypes at random points, with soft targets, weight and
-pos_weight too. It takes minutes; with --state an interrupted sweep goes on where it was.
+		Short: "Errors at every float32 input, of the built-in losses or of a port",
+		Long: `sweep compares the built-in losses and their gradients with the exact results: BCEWithLogitsLoss at
+every float32 logit and BCELoss at every float32 probability, with the targets 0 and 1; then BCEWithLogitsLoss
+in both dtypes at random points, with soft targets, weight and pos_weight too; with --sums also means and sums. It
+takes minutes; with --state an interrupted sweep goes on where it was. --module leaves the others out.
 
 It prints the largest errors, where they are, how often which errors are, the share of the results that
 are correctly rounded, and how many are NaN or infinite where they should not be, with the first of
 them; it ends with exit code 1 if the built-in losses miss a limit.
 
-With a command it measures BCEWithLogitsLoss of a port, in calls of 1 Mi elements: of a stratified
-sample of the logits, which proves nothing, or with --all, --shard or --state of every one. A port
-has no limits to miss: run judges, sweep measures.`,
+With a command it measures BCEWithLogitsLoss of a port, or with --module BCELoss that, in calls of 1 Mi
+elements: of a stratified sample of the inputs, which proves nothing, or with --all, --shard or --state
+of every one. A port has no limits to miss: run judges, sweep measures.`,
 		Example: `  lossproof sweep --sample
   lossproof sweep --state sweep.json --sums 100000000 --page docs/accuracy.md
   lossproof sweep --shard 1/2 --state 1.json    # on another machine of this kind: 2/2, 2.json
   lossproof sweep --merge 1.json --merge 2.json
+  lossproof sweep --module BCELoss --sample
   lossproof sweep --plot errors.svg --plot errors.png -- python3 port.py`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
@@ -70,11 +74,14 @@ has no limits to miss: run judges, sweep measures.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, command []string) error {
+			if err := f.checkModules(len(command) > 0); err != nil {
+				return err
+			}
 			if len(command) > 0 {
 				return p.sweepPort(cmd, f, command)
 			}
 			if f.all {
-				return errors.New("--all: there is no command, and the built-in losses are measured at every logit without it")
+				return errors.New("--all: there is no command, and the built-in losses are measured at every input without it")
 			}
 			if !cmd.Flags().Changed("points") {
 				switch {
@@ -88,14 +95,15 @@ has no limits to miss: run judges, sweep measures.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&f.sample, "sample", false, "a stratified sample of the logits, in seconds; it proves nothing")
-	flags.BoolVar(&f.all, "all", false, "measure a port at every logit, all 2³²")
+	flags.StringArrayVar(&f.modules, "module", nil, "measure this `module` alone: BCEWithLogitsLoss or BCELoss (repeatable; default: all, of a port BCEWithLogitsLoss)")
+	flags.BoolVar(&f.sample, "sample", false, "a stratified sample of the inputs, in seconds; it proves nothing")
+	flags.BoolVar(&f.all, "all", false, "measure a port at every input, for BCEWithLogitsLoss all 2³²")
 	flags.StringArrayVar(&f.plot, "plot", nil, "draw the errors along the axis of the logits into this `file`, .svg or .png (repeatable)")
 	flags.DurationVar(&f.timeout, "timeout", sweepTimeout, "the `time` that a port has for one answer, of 1 Mi elements")
 	flags.DurationVar(&f.startTimeout, "start-timeout", process.DefaultStartTimeout, "the `time` from the start of a port to its answer to hello")
 	flags.StringVar(&f.state, "state", "", "remember in this `file` what was done, and go on from there")
-	flags.StringVar(&f.shard, "shard", "", "only the `i/n`-th part of the logits, i from 1")
-	flags.StringArrayVar(&f.merge, "merge", nil, "add up the state `file`s of shards instead of measuring logits (repeatable)")
+	flags.StringVar(&f.shard, "shard", "", "only the `i/n`-th part of the inputs, i from 1")
+	flags.StringArrayVar(&f.merge, "merge", nil, "add up the state `file`s of shards instead of measuring inputs (repeatable)")
 	flags.IntVar(&f.jobs, "jobs", 0, "the `number` of goroutines, or of processes of a port; 0 is one for each core, or one process")
 	flags.IntVar(&f.points, "points", allPoints, "the `number` of random points of each dtype and setting; 0 leaves them out (--sample: 20000, --shard: 0)")
 	flags.IntVar(&f.sums, "sums", 0, "measure means and sums over this `number` of elements too, a multiple of 100000; 10⁸ need 1.6 GB")
@@ -109,6 +117,7 @@ func (p *program) sweep(ctx context.Context, f sweepFlags) error {
 	if err != nil {
 		return err
 	}
+	options.Variants = sweep.BuiltIn(f.modules...)
 	return p.sweepTo(ctx, f, options, &sweep.Report{Machine: machine.Describe().String(), Path: sweep.Path()})
 }
 
@@ -162,6 +171,27 @@ func (p *program) sweepTo(ctx context.Context, f sweepFlags, options sweep.Optio
 	return nil
 }
 
+// checkModules checks --module, and sets the modules that are measured without it.
+func (f *sweepFlags) checkModules(ofPort bool) error {
+	known := sweep.Exhaustive()
+	if f.modules == nil {
+		f.modules = known
+		if ofPort {
+			f.modules = []string{sweep.BCEWithLogitsLoss}
+		}
+		return nil
+	}
+	for i, m := range f.modules {
+		if !slices.Contains(known, m) {
+			return fmt.Errorf("--module: got %q, want one of %s", m, strings.Join(known, ", "))
+		}
+		if slices.Contains(f.modules[:i], m) {
+			return fmt.Errorf("--module: got %s twice", m)
+		}
+	}
+	return nil
+}
+
 // options checks the flags that exclude each other.
 func (f sweepFlags) options() (sweep.Options, error) {
 	o := sweep.Options{State: f.state, Workers: f.jobs}
@@ -169,7 +199,7 @@ func (f sweepFlags) options() (sweep.Options, error) {
 	case f.sample && (f.state != "" || f.shard != "" || f.merge != nil):
 		return o, errors.New("--sample takes seconds: it goes without --state, --shard and --merge")
 	case f.merge != nil && (f.state != "" || f.shard != ""):
-		return o, errors.New("--merge measures no logits: it goes without --state and --shard")
+		return o, errors.New("--merge measures no inputs: it goes without --state and --shard")
 	case f.shard != "" && f.page != "":
 		return o, errors.New("--page: a shard is not all; write the page with --merge, from the states of all shards")
 	case f.jobs < 0:
@@ -206,7 +236,7 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 	if f.merge != nil {
 		r.Float32, err = sweep.Merge(options.Variants, f.merge...)
 	} else {
-		step("float32 logits", func(show func(done, total int64)) (err error) {
+		step("float32 inputs", func(show func(done, total int64)) (err error) {
 			options.Progress = show
 			if f.sample {
 				r.Float32, err = sweep.Sample(ctx, samplePerBinade, options)
@@ -216,13 +246,14 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 			return err
 		})
 	}
-	if f.points > 0 {
+	logits := slices.Contains(f.modules, sweep.BCEWithLogitsLoss)
+	if f.points > 0 && logits {
 		step("random points", func(show func(done, total int64)) (err error) {
 			r.Random, err = sweep.Random(ctx, f.points, show)
 			return err
 		})
 	}
-	if f.sums > 0 {
+	if f.sums > 0 && logits {
 		step("means and sums", func(show func(done, total int64)) (err error) {
 			r.Sums, err = sweep.Sums(ctx, f.sums, distinctInSums, show)
 			return err

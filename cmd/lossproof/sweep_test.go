@@ -24,7 +24,8 @@ func TestSweepSample(t *testing.T) {
 	if got.code == exitUsage {
 		t.Fatalf("exit code %d: %s", got.code, got.stderr)
 	}
-	check(t, got, got.code, "stderr:float32, hard targets", "stderr:a stratified sample, which proves nothing", "stderr:gradient, target 1", "stderr:Random points",
+	check(t, got, got.code, "stderr:BCEWithLogitsLoss: float32, hard targets", "stderr:a stratified sample, which proves nothing", "stderr:gradient, target 1", "stderr:BCELoss: float32, hard targets",
+		"stderr:Random points",
 		"stderr:Means and sums", "stderr:MultiLabelSoftMarginLoss  sum", "stderr:100 000 elements")
 	var report sweep.Report
 	if err := json.Unmarshal([]byte(got.stdout), &report); err != nil {
@@ -33,8 +34,13 @@ func TestSweepSample(t *testing.T) {
 	if want := len(report.Misses()) > 0; want != (got.code == exitNotConformant) {
 		t.Errorf("exit code %d, misses %q", got.code, report.Misses())
 	}
-	if report.Float32.Complete || report.Float32.Tallies[0].Correct == 0 || len(report.Random) != 20 || report.Random[0].Points != 2000 || len(report.Sums) != 8 {
-		t.Errorf("got %+v", report)
+	if len(report.Float32) != 2 || len(report.Random) != 20 || report.Random[0].Points != 2000 || len(report.Sums) != 8 {
+		t.Fatalf("got %+v", report)
+	}
+	for _, result := range report.Float32 {
+		if result.Complete || result.Tallies[0].Correct == 0 {
+			t.Errorf("got %+v", result)
+		}
 	}
 	text, err := os.ReadFile(page)
 	if err != nil {
@@ -65,7 +71,7 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 		{[]string{"--shard", "1/5000"}, "want i/n with 1 ≤ i ≤ n ≤ 4096"},
 		{[]string{"--sample", "--shard", "1/2"}, "--sample takes seconds"},
 		{[]string{"--sample", "--state", "x"}, "--sample takes seconds"},
-		{[]string{"--merge", "x", "--state", "y"}, "--merge measures no logits"},
+		{[]string{"--merge", "x", "--state", "y"}, "--merge measures no inputs"},
 		{[]string{"--shard", "1/2", "--page", bad}, "a shard is not all"},
 		{[]string{"--jobs", "-1"}, "--jobs: got -1"},
 		{[]string{"--points", "-1"}, "--points: got -1"},
@@ -75,6 +81,9 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 		{[]string{"--sample", "--json", filepath.Join(dir, "none", "x.json")}, "--json"},
 		{[]string{"--sample", "--plot", filepath.Join(dir, "none", "x.png")}, "--plot: open "},
 		{[]string{"BCEWithLogitsLoss"}, "takes no arguments"},
+		{[]string{"--module", "MSELoss"}, `--module: got "MSELoss", want one of BCEWithLogitsLoss, BCELoss`},
+		{[]string{"--module", "BCELoss", "--module", "BCELoss"}, "--module: got BCELoss twice"},
+		{[]string{"--module", "CrossEntropyLoss", "--", "port"}, `--module: got "CrossEntropyLoss", want one of BCEWithLogitsLoss, BCELoss`},
 	} {
 		got := command(append([]string{"sweep"}, test.args...)...)
 		check(t, got, exitUsage, "stderr:"+test.want)
@@ -135,36 +144,48 @@ func TestSweepFindsDestinationsFirst(t *testing.T) {
 	}
 }
 
+// TestSweepOfAModule measures no other.
+func TestSweepOfAModule(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state.json")
+	got := command("sweep", "--module", "BCELoss", "--shard", "2033/4096", "--state", state, "--points", "100", "--sums", "100000")
+	check(t, got, exitConformant, "INCOMPLETE: 1 of the 1 065 353 218 float32 probabilities")
+	if strings.Contains(got.stdout, "BCEWithLogitsLoss: ") || strings.Contains(got.stdout, "Random points") || strings.Contains(got.stdout, "MultiLabelSoftMarginLoss ") {
+		t.Errorf("other modules too:\n%s", got.stdout)
+	}
+	check(t, command("sweep", "--module", "BCELoss", "--merge", state, "--points", "0"), exitConformant, "INCOMPLETE: 1 of the 1 065 353 218")
+}
+
 // TestSweepGoesOn has a state in which everything is done.
 func TestSweepGoesOn(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
-	// Chunks of subnormal logits alone are quick: those of the first shard of 4096.
+	// Chunks of subnormal inputs alone are quick: those of the first shard of 4096.
 	first := command("sweep", "--shard", "1/4096", "--state", state)
-	check(t, first, exitConformant, "INCOMPLETE: 1 048 576 of the 4 294 967 296")
+	check(t, first, exitConformant, "INCOMPLETE: 1 048 576 of the 4 294 967 296 float32 logits", "INCOMPLETE: 524 289 of the 1 065 353 218 float32 probabilities")
 	if strings.Contains(first.stdout, "Random points") {
 		t.Errorf("a shard draws random points too:\n%s", first.stdout)
 	}
 	second := command("sweep", "--shard", "1/4096", "--state", state)
-	check(t, second, exitConformant, "stderr:float32 logits: 100.0 % were done before")
+	check(t, second, exitConformant, "stderr:float32 inputs: 100.0 % were done before")
 	if first.stdout != second.stdout {
 		t.Errorf("got\n%s\nthen\n%s", first.stdout, second.stdout)
 	}
-	check(t, command("sweep", "--merge", state, "--points", "0"), exitConformant, "INCOMPLETE: 1 048 576 of the 4 294 967 296")
+	check(t, command("sweep", "--merge", state, "--points", "0"), exitConformant, "INCOMPLETE: 1 048 576 of the 4 294 967 296 float32 logits", "INCOMPLETE: 524 289 of the 1 065 353 218 float32 probabilities")
+	check(t, command("sweep", "--merge", state, "--points", "0", "--module", "BCELoss"), exitUsage, "stderr:got the state of the modules BCEWithLogitsLoss, BCELoss, want BCELoss")
 	if err := os.WriteFile(state, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	check(t, command("sweep", "--shard", "1/4096", "--state", state), exitUsage, "stderr:got format 0 of the state, want 3")
+	check(t, command("sweep", "--shard", "1/4096", "--state", state), exitUsage, "stderr:got format 0 of the state, want 4")
 }
 
 func TestSweepProgress(t *testing.T) {
 	var lines bytes.Buffer
-	s := newSweepProgress(&lines, false, "float32 logits")
+	s := newSweepProgress(&lines, false, "float32 inputs")
 	s.show(25, 100)
 	s.show(30, 100)
 	s.start = s.start.Add(-2 * sweepLines)
 	s.last = s.start
 	s.show(50, 100)
-	if got, want := lines.String(), "lossproof: float32 logits: 25.0 % were done before\nlossproof: float32 logits: 50.0 % done, about 1m20s left\n"; got != want {
+	if got, want := lines.String(), "lossproof: float32 inputs: 25.0 % were done before\nlossproof: float32 inputs: 50.0 % done, about 1m20s left\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	var terminal bytes.Buffer

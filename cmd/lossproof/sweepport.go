@@ -15,6 +15,7 @@ import (
 	"lossproof/judge"
 	"lossproof/loss/sweep"
 	"lossproof/loss/sweep/plot"
+	"lossproof/ports"
 	"lossproof/ports/swept"
 )
 
@@ -42,11 +43,15 @@ func (p *program) sweepPort(cmd *cobra.Command, f sweepFlags, command []string) 
 		return err
 	}
 	defer end()
-	variant, description, err := swept.Variant(cmd.Context(), port)
-	if err != nil {
-		return &judge.PortError{Err: err}
+	var description ports.Description
+	for _, module := range f.modules {
+		variant, d, err := swept.Variant(cmd.Context(), port, module)
+		if err != nil {
+			return &judge.PortError{Err: err}
+		}
+		description = d
+		options.Variants = append(options.Variants, variant)
 	}
-	options.Variants = []sweep.Variant{variant}
 	options.Block = swept.Block
 	options.Workers = 2 * jobs // the next call is made ready while the port works
 	info := description.Port
@@ -90,10 +95,6 @@ func writePlots(f sweepFlags, report *sweep.Report) error {
 	title := report.Port
 	if title == "" {
 		title = "lossproof"
-	}
-	title += ", BCEWithLogitsLoss, float32"
-	if report.Float32.Sample != "" {
-		title += " (a sample)"
 	}
 	for _, name := range f.plot {
 		file, err := os.Create(name)

@@ -33,6 +33,8 @@ func TestSweepOfAPort(t *testing.T) {
 	if drawn, err := os.ReadFile(svg); err != nil || !strings.Contains(string(drawn), "</svg>") {
 		t.Errorf("no plot: %v", err)
 	}
+	check(t, command("sweep", "--module", "BCELoss", "--", os.Args[0], "port"), 0,
+		"BCELoss of lossproof ", "a stratified sample, which proves nothing", "at the probability", "over the wire")
 	for _, test := range []struct {
 		want string
 		args []string
@@ -57,7 +59,7 @@ func TestSweepOfAPortByShard(t *testing.T) {
 	state, log := filepath.Join(dir, "state.json"), filepath.Join(dir, "requests")
 	// What is asked passes through a file on its way.
 	port := []string{"--", "bash", "-c", `exec "$1" port < <(tee "$0")`, log, os.Args[0]}
-	const part = "INCOMPLETE: 1 048 576 of the 4 294 967 296 float32 numbers"
+	const part = "INCOMPLETE: 1 048 576 of the 4 294 967 296 float32 logits"
 	first := command(append([]string{"sweep", "--shard", "1/4096", "--state", state}, port...)...)
 	check(t, first, 0, part, "over the wire")
 	sizes := callSizes(t, log)
@@ -118,13 +120,14 @@ func everyLogit(t *testing.T, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var state map[string]any
-	if err := json.Unmarshal(text, &state); err != nil {
+	var states map[string]any
+	if err := json.Unmarshal(text, &states); err != nil {
 		t.Fatal(err)
 	}
+	state := states["Modules"].([]any)[0].(map[string]any)
 	state["Shard"], state["Done"] = "1/1", strings.Repeat("f", 1024)
 	counts := state["Counts"].(map[string]any)
-	counts["Logits"] = 1 << 32
+	counts["Inputs"] = 1 << 32
 	for _, tally := range counts["Tallies"].([]any) {
 		const finite = 4278190080
 		tally := tally.(map[string]any)
@@ -133,7 +136,7 @@ func everyLogit(t *testing.T, name string) {
 		tally["Histogram"] = []any{finite}
 		tally["Profile"] = strings.TrimSpace(strings.Repeat("0 ", 960))
 	}
-	if text, err = json.Marshal(state); err != nil {
+	if text, err = json.Marshal(states); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(name, text, 0o600); err != nil {

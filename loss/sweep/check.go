@@ -9,14 +9,35 @@ import (
 // firstNonFinite is the first chunk of NaNs and infinities: no chunk has finite numbers too.
 const firstNonFinite = infinity32 / chunkSize
 
+// check returns an error that names a field unless a sweep can have counted what
+// the states have.
+func (s *states) check() error {
+	for i, m := range s.Modules {
+		if m == nil {
+			return fmt.Errorf("Modules[%d]: got null, want the state of a module", i)
+		}
+		if slices.ContainsFunc(s.Modules[:i], func(o *state) bool { return o.Module == m.Module }) {
+			return fmt.Errorf("Modules[%d].Module: got %s twice", i, m.Module)
+		}
+		var err error
+		if m.module, err = moduleOf(m.Module); err != nil {
+			return fmt.Errorf("Modules[%d].Module: %w", i, err)
+		}
+		if err := m.check(); err != nil {
+			return fmt.Errorf("%s: %w", m.Module, err)
+		}
+	}
+	return nil
+}
+
 // check returns an error that names a field unless a sweep of the chunks done can have counted what
 // the state has: it may come from outside, and reports rely on it.
 func (s *state) check() error {
 	if err := s.checkShard(); err != nil {
 		return err
 	}
-	if got, want := s.Counts.Logits, uint64(s.Done.len())*2*chunkSize; got != want {
-		return fmt.Errorf("Counts.Logits: got %d, want %d for %d chunks", got, want, s.Done.len())
+	if inputs, _ := s.done(); s.Counts.Inputs != inputs {
+		return fmt.Errorf("Counts.Inputs: got %d, want %d for %d chunks", s.Counts.Inputs, inputs, s.Done.len())
 	}
 	for i := range s.Counts.Tallies {
 		if err := s.checkTally(&s.Counts.Tallies[i]); err != nil {
@@ -31,13 +52,27 @@ func (s *state) check() error {
 	return nil
 }
 
+// done returns the number of inputs of the chunks done, and of the finite ones.
+func (s *state) done() (inputs, finite uint64) {
+	for c := range s.chunks() {
+		if s.Done.has(c) {
+			i, f := s.ofChunk(c)
+			inputs, finite = inputs+i, finite+f
+		}
+	}
+	return inputs, finite
+}
+
 func (s *state) checkShard() error {
 	var i, n int
 	if _, err := fmt.Sscanf(s.Shard, "%d/%d", &i, &n); err != nil || s.Shard != fmt.Sprintf("%d/%d", i, n) || i < 1 || i > n || n > chunks {
 		return fmt.Errorf("Shard: got %.100q, want i/n with 1 ≤ i ≤ n ≤ %d", s.Shard, chunks)
 	}
 	for c := range chunks {
-		if s.Done.has(c) && c%n != i-1 {
+		switch {
+		case s.Done.has(c) && c >= s.chunks():
+			return fmt.Errorf("Done: got chunk %d, want those of the inputs of %s, below %d", c, s.Module, s.chunks())
+		case s.Done.has(c) && c%n != i-1:
 			return fmt.Errorf("Done: got chunk %d, want those of shard %s alone", c, s.Shard)
 		}
 	}
@@ -45,31 +80,26 @@ func (s *state) checkShard() error {
 }
 
 func (s *state) checkTally(t *Tally) error {
-	finite := uint64(0)
-	for c := range firstNonFinite {
-		if s.Done.has(c) {
-			finite += 2 * chunkSize
-		}
-	}
+	_, finite := s.done()
 	switch {
-	case t.Elements != s.Counts.Logits:
-		return fmt.Errorf("Elements: got %d, want %d", t.Elements, s.Counts.Logits)
+	case t.Elements != s.Counts.Inputs:
+		return fmt.Errorf("Elements: got %d, want %d", t.Elements, s.Counts.Inputs)
 	case t.Finite != finite:
 		return fmt.Errorf("Finite: got %d, want %d for the chunks done", t.Finite, finite)
 	}
 	for i, n := range t.Histogram { // each one first: their sum may be no uint64
 		if n > finite {
-			return fmt.Errorf("Histogram[%d]: got %d, want at most the %d finite logits", i, n, finite)
+			return fmt.Errorf("Histogram[%d]: got %d, want at most the %d finite inputs", i, n, finite)
 		}
 	}
 	counted := t.Histogram.sum()
 	if counted > finite {
-		return fmt.Errorf("Histogram: got %d errors, want at most the %d finite logits", counted, finite)
+		return fmt.Errorf("Histogram: got %d errors, want at most the %d finite inputs", counted, finite)
 	}
-	// Where the histogram lacks a finite logit its result is of a wrong class.
+	// Where the histogram lacks a finite input its result is of a wrong class.
 	least, most := finite-counted, t.Elements-counted
 	if t.WrongClass < least || t.WrongClass > most {
-		return fmt.Errorf("WrongClass: got %d, want %d to %d where the histogram has %d of %d finite logits", t.WrongClass, least, most, counted, finite)
+		return fmt.Errorf("WrongClass: got %d, want %d to %d where the histogram has %d of %d finite inputs", t.WrongClass, least, most, counted, finite)
 	}
 	if near := t.Histogram[0] + t.Histogram[1]; t.Correct > near {
 		return fmt.Errorf("Correct: got %d, want at most %d, which have errors of at most %v ULP", t.Correct, near, HistogramLimits[1])
@@ -80,7 +110,7 @@ func (s *state) checkTally(t *Tally) error {
 	for i, part := range t.Profile {
 		switch {
 		case part.WrongClass() && least == 0:
-			return fmt.Errorf("Profile: got +Inf at part %d, want none where no finite logit has a result of a wrong class", i)
+			return fmt.Errorf("Profile: got +Inf at part %d, want none where no finite input has a result of a wrong class", i)
 		case !part.WrongClass() && part.ULP > profileULP(t.MaxULP()):
 			return fmt.Errorf("Profile: got %v at part %d, want at most %v, the largest error", part.ULP, i, t.MaxULP())
 		}
@@ -107,7 +137,7 @@ func (s *state) checkWorst(t *Tally) error {
 	want := ulps(float64(w.Got), float64(w.Exact))
 	switch {
 	case !w.Input.finite():
-		return fmt.Errorf("Worst.Input: got %s, want a finite logit", w.Input)
+		return fmt.Errorf("Worst.Input: got %s, want a finite input", w.Input)
 	case !(want <= math.MaxFloat64):
 		return fmt.Errorf("Worst: got the result %v, exact %v, want finite numbers", float64(w.Got), float64(w.Exact))
 	case w.ULP != want || want == 0:
@@ -144,7 +174,7 @@ func (s *state) checkExamples(t *Tally) error {
 		}
 	}
 	if others := uint64(len(t.Examples)) - atFinite; atFinite > t.WrongFinite() || others > t.WrongClass-t.WrongFinite() {
-		return fmt.Errorf("Examples: got %d at finite logits and %d at others, want at most %d and %d", atFinite, others, t.WrongFinite(), t.WrongClass-t.WrongFinite())
+		return fmt.Errorf("Examples: got %d at finite inputs and %d at others, want at most %d and %d", atFinite, others, t.WrongFinite(), t.WrongClass-t.WrongFinite())
 	}
 	return nil
 }
@@ -156,7 +186,7 @@ func (s *state) checkDifference(d Difference) error {
 		}
 		return nil
 	}
-	if most := uint64(len(outputs)) * s.Counts.Logits; d.Count > most {
+	if most := uint64(len(outputs)) * s.Counts.Inputs; d.Count > most {
 		return fmt.Errorf("Count: got %d, want at most the %d results", d.Count, most)
 	}
 	if err := s.checkInput(d.Input); err != nil {
@@ -171,10 +201,13 @@ func (s *state) checkDifference(d Difference) error {
 	return nil
 }
 
-// checkInput returns an error unless the logit is in a chunk that is done.
+// checkInput returns an error unless the number is an input of the chunks done.
 func (s *state) checkInput(b Bits32) error {
+	if !s.has(b) {
+		return fmt.Errorf("Input: got %s, want an input of %s", b, s.Module)
+	}
 	if c := int(b&^sign32) / chunkSize; !s.Done.has(c) {
-		return fmt.Errorf("Input: got %s, want a logit of the chunks done: chunk %d is not", b, c)
+		return fmt.Errorf("Input: got %s, want an input of the chunks done: chunk %d is not", b, c)
 	}
 	return nil
 }

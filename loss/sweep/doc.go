@@ -2,8 +2,8 @@
 //
 // Three things are measured, each against an oracle that is far more accurate than the dtype:
 //
-//   - [Float32]: BCEWithLogitsLoss 'none' and its gradient at every float32 logit, with the
-//     targets 0 and 1. All 2³² bit patterns are looked at, or a stratified sample of them.
+//   - [Float32]: BCEWithLogitsLoss 'none' and its gradient at every float32 logit, BCELoss at every float32
+//     probability, with the targets 0 and 1. All bit patterns are looked at, or a stratified sample of them ([Sample]).
 //   - [Random]: both dtypes at random logits, with hard and soft targets, weight and pos_weight.
 //   - [Sums]: means and sums over many elements, and whether they depend on the number of threads.
 //

@@ -85,9 +85,9 @@ var inverses, odd = func() (inverses [expTerms + 1]dd, odd [logTerms]dd) {
 
 // expMinus returns m and k with exp(-a) = m·2⁻ᵏ and m near 1, for 0 ≤ a ≤ 2000. Its relative
 // error is below 2⁻⁹⁴.
-func expMinus(a float64) (m dd, k int) {
-	n := math.Round(a / ln2.hi)
-	r := ln2.mul(ddOf(n)).sub(ddOf(a)).scale(1.0 / (1 << expHalving))
+func expMinus(a dd) (m dd, k int) {
+	n := math.Round(a.hi / ln2.hi)
+	r := ln2.mul(ddOf(n)).sub(a).scale(1.0 / (1 << expHalving))
 	m = inverses[expTerms]
 	for i := expTerms - 1; i >= 0; i-- {
 		m = m.mul(r).add(inverses[i])
@@ -98,7 +98,7 @@ func expMinus(a float64) (m dd, k int) {
 	return m, int(n)
 }
 
-// log1p returns log(1+y) = 2·atanh(y/(2+y)) for 0 < y ≤ 1, with a relative error below 2⁻⁹⁸.
+// log1p returns log(1+y) = 2·atanh(y/(2+y)) for -1/2 ≤ y ≤ 1, with a relative error below 2⁻⁹⁸.
 func log1p(y dd) dd {
 	s := y.div(ddOf(2).add(y))
 	square := s.mul(s)
@@ -110,4 +110,15 @@ func log1p(y dd) dd {
 		sum = sum.mul(square).add(odd[i])
 	}
 	return s.mul(sum).scale(2)
+}
+
+// logarithm returns log(z) for z > 0: k·log(2) + log1p(m-1) with z = m·2ᵏ and m in [√½, √2], where the two do not cancel. Its
+// relative error is below 2⁻⁹⁴.
+func logarithm(z dd) dd {
+	m, k := math.Frexp(z.hi) // m in [½, 1)
+	if m < math.Sqrt2/2 {
+		k--
+	}
+	y := dd{math.Ldexp(z.hi, -k), math.Ldexp(z.lo, -k)}.sub(ddOf(1))
+	return ln2.mul(ddOf(float64(k))).add(log1p(y))
 }

@@ -2,6 +2,7 @@ package sweep_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"lossproof/fixtures"
@@ -10,16 +11,16 @@ import (
 )
 
 // TestOraclesAgreeWithMPMath compares both oracles with the points of the fixtures, which
-// mpmath made: every element of an unreduced BCEWithLogitsLoss with a hard target and no weights.
+// mpmath made: every element of an unreduced BCEWithLogitsLoss or BCELoss with a hard target and no weights.
 func TestOraclesAgreeWithMPMath(t *testing.T) {
 	set, err := fixtures.LoadEmbedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	points := map[tensor.DType]int{}
+	points := map[string]int{}
 	for i := range set.Cases {
 		c := &set.Cases[i]
-		if c.Module != "BCEWithLogitsLoss" || c.Rejection != nil || len(c.Inputs) != 2 ||
+		if !slices.Contains(sweep.Exhaustive(), c.Module) || c.Rejection != nil || len(c.Inputs) != 2 ||
 			c.Options.Reduction == nil || *c.Options.Reduction != "none" || c.Options.Reduce != nil || c.Options.SizeAverage != nil {
 			continue
 		}
@@ -55,14 +56,14 @@ func TestOraclesAgreeWithMPMath(t *testing.T) {
 					exact, low = -exact, -low
 				}
 				o := sweep.Output{Gradient: name == "grad_input", One: target == 1}
-				points[inputs["input"].DType]++
+				points[c.Module+" "+string(inputs["input"].DType)]++
 				if inputs["input"].DType == tensor.Float32 {
-					if d := math.Abs(sweep.Oracle32(x, o)-exact) * sweep.InverseULP32(exact); !(d <= sweep.OracleError) {
-						t.Errorf("%s#%s[%d] at x=%v: oracle32 is %v, exact %v: %.3g ULP of float32", c.ID, name, j, x, sweep.Oracle32(x, o), exact, d)
+					if d := math.Abs(sweep.Oracle32(c.Module, x, o)-exact) * sweep.InverseULP32(exact); !(d <= sweep.OracleError) {
+						t.Errorf("%s#%s[%d] at x=%v: oracle32 is %v, exact %v: %.3g ULP of float32", c.ID, name, j, x, sweep.Oracle32(c.Module, x, o), exact, d)
 					}
 				}
 				// Where low is stored as a float32 number, the pair has 77 bits.
-				high, rest := sweep.Precise(x, o)
+				high, rest := sweep.Precise(c.Module, x, o)
 				if inputs["input"].DType == tensor.Float32 {
 					rest = 0 // and no low part at all
 				}
@@ -73,9 +74,11 @@ func TestOraclesAgreeWithMPMath(t *testing.T) {
 		}
 	}
 	t.Logf("points: %v", points)
-	for _, d := range []tensor.DType{tensor.Float32, tensor.Float64} {
-		if points[d] < 200 {
-			t.Errorf("%s: got %d points, want at least 200: are the cases still found?", d, points[d])
+	for _, module := range sweep.Exhaustive() {
+		for _, d := range []tensor.DType{tensor.Float32, tensor.Float64} {
+			if n := points[module+" "+string(d)]; n < 100 {
+				t.Errorf("%s %s: got %d points, want at least 100: are the cases still found?", module, d, n)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -13,12 +14,12 @@ const (
 	chunks    = 4096
 	chunkSize = 1 << 31 / chunks
 	blockSize = 1 << 12 // of one call, at both targets: the slices stay in the cache, and calls on one thread
-	allLogits = 1 << 32
 )
 
-// Options say what part of the float32 logits is looked at, and how.
+// Options say what part of the float32 inputs is looked at, and how.
 type Options struct {
-	// Variants are the losses; nil means [BuiltIn].
+	// Variants are the losses, of modules that [Exhaustive] returns; nil means [BuiltIn]. The
+	// first one of a module is measured.
 	Variants []Variant
 	// Shard and Shards select every Shards-th chunk, beginning with the Shard-th, from 1; 0 of 0
 	// selects all.
@@ -33,18 +34,19 @@ type Options struct {
 	// Workers is the number of goroutines that measure; 0 means GOMAXPROCS.
 	Workers int
 	// Progress, if not nil, is called now and then, by one goroutine at a time, with the
-	// number of logits done (those that were remembered included) and that of all.
+	// number of inputs done (those that were remembered included) and that of all.
 	Progress func(done, total int64)
 }
 
-// Result is what became of the float32 logits.
+// Result is what became of the float32 inputs of a module.
 type Result struct {
+	Module string
 	// Sample says what was sampled; empty means that nothing was left out, or not yet.
 	Sample string `json:",omitempty"`
-	// Complete says that every float32 number was a logit.
+	// Complete says that every input was looked at.
 	Complete bool
-	// Logits is the number of logits, each evaluated at two targets.
-	Logits uint64
+	// Inputs is the number of inputs, each evaluated at two targets.
+	Inputs uint64
 	// Tallies are those of the outputs.
 	Tallies []NamedTally
 	// Variants are the names of the variants, the measured one first.
@@ -59,13 +61,11 @@ type NamedTally struct {
 	Tally
 }
 
-// Float32 measures the losses at every float32 logit, NaNs and infinities included, and at
-// the targets 0 and 1. The error is that of the context or of a variant, or says that the state
+// Float32 measures the losses at every float32 input, and at
+// the targets 0 and 1: a result for each module. BCEWithLogitsLoss has all numbers as inputs, NaNs and infinities included, BCELoss
+// those from 0 to 1, and -0. The error is that of the context or of a variant, or says that the state
 // file is not usable; there is none for wrong results.
-func Float32(ctx context.Context, options Options) (*Result, error) {
-	if options.Variants == nil {
-		options.Variants = BuiltIn()
-	}
+func Float32(ctx context.Context, options Options) ([]*Result, error) {
 	if options.Shards == 0 && options.Shard == 0 {
 		options.Shard, options.Shards = 1, 1
 	}
@@ -75,72 +75,106 @@ func Float32(ctx context.Context, options Options) (*Result, error) {
 	if chunkSize%options.block() != 0 {
 		return nil, fmt.Errorf("block of %d magnitudes: want a divisor of %d", options.Block, chunkSize)
 	}
-	state, err := openState(options)
+	states, err := openStates(options)
 	if err != nil {
 		return nil, err
 	}
-	var todo []int
-	total := int64(0)
-	for c := options.Shard - 1; c < chunks; c += options.Shards {
-		total += 2 * chunkSize
-		if !state.Done.has(c) {
-			todo = append(todo, c)
+	type job struct {
+		state *state
+		chunk int
+	}
+	var todo []job
+	done, total := int64(0), int64(0)
+	for _, s := range states.Modules {
+		for c := options.Shard - 1; c < s.chunks(); c += options.Shards {
+			inputs, _ := s.ofChunk(c)
+			total += int64(inputs)
+			if s.Done.has(c) {
+				done += int64(inputs)
+			} else {
+				todo = append(todo, job{s, c})
+			}
 		}
 	}
-	progress := newProgress(options.Progress, total-int64(len(todo))*2*chunkSize, total)
+	progress := newProgress(options.Progress, done, total)
 	err = parallel(ctx, options.workers(), len(todo), func(ctx context.Context) func(i int) error {
 		w := newWorker(options)
 		return func(i int) error {
-			w.reset()
-			if err := w.chunk(ctx, todo[i], progress); err != nil {
+			w.reset(todo[i].state.group)
+			if err := w.chunk(ctx, todo[i].chunk, progress); err != nil {
 				return err
 			}
-			return state.finish(todo[i], &w.counts)
+			return states.finish(todo[i].state, todo[i].chunk, &w.counts)
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	return state.result(), nil
+	return states.results(), nil
 }
 
-// Sample measures the losses at a stratified sample of the float32 logits (see
-// [SampleText]), of perBinade logits in the binades where the results vary. Options.Shard and
+// Sample measures the losses at a stratified sample of the float32 inputs (see
+// Result.Sample), of perBinade inputs in the binades where the results vary: a result for each module. Options.Shard and
 // Options.State are not used.
-func Sample(ctx context.Context, perBinade int, options Options) (*Result, error) {
-	if options.Variants == nil {
-		options.Variants = BuiltIn()
-	}
+func Sample(ctx context.Context, perBinade int, options Options) ([]*Result, error) {
 	if perBinade < 1 || perBinade > 1<<23 {
-		return nil, fmt.Errorf("sample of %d logits in a binade: want 1 to %d", perBinade, 1<<23)
+		return nil, fmt.Errorf("sample of %d inputs in a binade: want 1 to %d", perBinade, 1<<23)
 	}
-	magnitudes := sample(perBinade)
-	block := options.block()
-	blocks := (len(magnitudes) + block - 1) / block
-	progress := newProgress(options.Progress, 0, 2*int64(len(magnitudes)))
+	groups, err := options.groups()
+	if err != nil {
+		return nil, err
+	}
+	type job struct {
+		group      int
+		magnitudes []uint32
+	}
+	var todo []job
+	total := uint64(0)
+	all := make([]counts, len(groups))
+	for k, g := range groups {
+		all[k] = newCounts(g.variants)
+		magnitudes := g.sample(perBinade)
+		for _, m := range magnitudes {
+			total += g.in(m, m+1)
+		}
+		for part := range slices.Chunk(magnitudes, options.block()) {
+			todo = append(todo, job{k, part})
+		}
+	}
+	progress := newProgress(options.Progress, 0, int64(total))
 	var mu sync.Mutex
-	all := newCounts(options.Variants)
-	err := parallel(ctx, options.workers(), blocks, func(context.Context) func(i int) error {
+	err = parallel(ctx, options.workers(), len(todo), func(context.Context) func(i int) error {
 		w := newWorker(options)
 		return func(i int) error {
-			w.reset()
-			n := copy(w.magnitudes, magnitudes[i*block:min((i+1)*block, len(magnitudes))])
-			if err := w.block(n); err != nil {
+			w.reset(groups[todo[i].group])
+			if err := w.block(copy(w.magnitudes, todo[i].magnitudes)); err != nil {
 				return err
 			}
-			progress.add(2 * int64(n))
+			progress.add(int64(w.counts.Inputs))
 			mu.Lock()
 			defer mu.Unlock()
-			all.add(&w.counts)
+			all[todo[i].group].add(&w.counts)
 			return nil
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	result := all.result(options.Variants)
-	result.Sample = SampleText(perBinade)
-	return result, nil
+	var results []*Result
+	for k, g := range groups {
+		result := all[k].result(g)
+		result.Sample = g.sampleText(perBinade)
+		results = append(results, result)
+	}
+	return results, nil
+}
+
+// groups returns the variants, together by their modules.
+func (o Options) groups() ([]group, error) {
+	if o.Variants == nil {
+		o.Variants = BuiltIn()
+	}
+	return groupsOf(o.Variants)
 }
 
 func (o Options) block() int {
@@ -188,9 +222,9 @@ func parallel(ctx context.Context, workers, n int, start func(context.Context) f
 	return context.Cause(ctx)
 }
 
-// counts are the results of some logits.
+// counts are the results of some inputs of a module.
 type counts struct {
-	Logits      uint64
+	Inputs      uint64
 	Tallies     [len(outputs)]Tally
 	Differences []Difference
 }
@@ -204,7 +238,7 @@ func newCounts(variants []Variant) counts {
 }
 
 func (c *counts) add(d *counts) {
-	c.Logits += d.Logits
+	c.Inputs += d.Inputs
 	for i := range c.Tallies {
 		c.Tallies[i].add(&d.Tallies[i])
 	}
@@ -213,12 +247,12 @@ func (c *counts) add(d *counts) {
 	}
 }
 
-func (c *counts) result(variants []Variant) *Result {
-	r := &Result{Logits: c.Logits, Complete: c.Logits == allLogits}
+func (c *counts) result(g group) *Result {
+	r := &Result{Module: g.name, Inputs: c.Inputs, Complete: c.Inputs == g.all()}
 	for i, o := range outputs {
 		r.Tallies = append(r.Tallies, NamedTally{o.String(), c.Tallies[i]})
 	}
-	for _, v := range variants {
+	for _, v := range g.variants {
 		r.Variants = append(r.Variants, v.Name)
 	}
 	for _, d := range c.Differences {
@@ -229,12 +263,13 @@ func (c *counts) result(variants []Variant) *Result {
 	return r
 }
 
-// worker has the slices of one goroutine.
+// worker has the slices of one goroutine, and what it is at.
 type worker struct {
-	variants             []Variant
+	group
 	counts               counts
 	magnitudes           []uint32
-	exact                functions[[]float64]
+	exact                values[[]float64]
+	places               []float64
 	input, target        []float32
 	loss, grad           []float32
 	otherLoss, otherGrad []float32
@@ -242,9 +277,9 @@ type worker struct {
 
 func newWorker(options Options) *worker {
 	block := options.block()
-	w := &worker{variants: options.Variants, magnitudes: make([]uint32, block)}
-	for _, s := range []*[]float64{&w.exact.low, &w.exact.high, &w.exact.rest, &w.exact.sigma} {
-		*s = make([]float64, block)
+	w := &worker{magnitudes: make([]uint32, block), places: make([]float64, block)}
+	for i := range w.exact {
+		w.exact[i] = make([]float64, block)
 	}
 	for _, s := range []*[]float32{&w.input, &w.target, &w.loss, &w.grad, &w.otherLoss, &w.otherGrad} {
 		*s = make([]float32, 2*block)
@@ -252,54 +287,68 @@ func newWorker(options Options) *worker {
 	return w
 }
 
-func (w *worker) reset() { w.counts = newCounts(w.variants) }
+// reset begins with inputs of a module.
+func (w *worker) reset(g group) { w.group, w.counts = g, newCounts(g.variants) }
 
-// chunk measures the logits whose magnitudes are in a chunk.
+// chunk measures the inputs whose magnitudes are in a chunk.
 func (w *worker) chunk(ctx context.Context, c int, progress *progress) error {
-	block := len(w.magnitudes)
-	for first := c * chunkSize; first < (c+1)*chunkSize; first += block {
+	block, end := uint32(len(w.magnitudes)), min(uint32(c+1)*chunkSize, w.last+1)
+	for first := uint32(c) * chunkSize; first < end; first += block {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		for i := range w.magnitudes {
-			w.magnitudes[i] = uint32(first + i)
+		n := min(block, end-first)
+		for i := range n {
+			w.magnitudes[i] = first + i
 		}
-		if err := w.block(block); err != nil {
+		before := w.counts.Inputs
+		if err := w.block(int(n)); err != nil {
 			return err
 		}
-		progress.add(2 * int64(block))
+		progress.add(int64(w.counts.Inputs - before))
 	}
 	return nil
 }
 
-// block measures the logits of both signs with the first n of w.magnitudes, which ascend,
+// block measures the inputs of both signs with the first n of w.magnitudes, which ascend,
 // at both targets.
 func (w *worker) block(n int) error {
-	magnitudes := w.magnitudes[:n]
-	for i, m := range magnitudes {
-		f := oracle32At(m)
-		w.exact.low[i], w.exact.high[i], w.exact.rest[i], w.exact.sigma[i] = f.low, f.high, f.rest, f.sigma
+	for i, m := range w.magnitudes[:n] {
+		exact, place := w.oracle32(m)
+		for o := range exact {
+			w.exact[o][i] = exact[o]
+		}
+		w.places[i] = place
 	}
-	for _, sign := range []bool{false, true} {
-		mask := uint32(0)
-		if sign {
-			mask = 1 << 31
-		}
-		for i, m := range magnitudes { // at target 0, and then at target 1
-			x := math.Float32frombits(m | mask)
-			w.input[i], w.input[n+i] = x, x
-			w.target[i], w.target[n+i] = 0, 1
-		}
-		if err := w.evaluate(n, sign); err != nil {
-			return err
-		}
-		w.counts.Logits += uint64(n)
+	if err := w.side(n, false); err != nil {
+		return err
 	}
-	return nil
+	for n > 0 && w.magnitudes[n-1] > w.lastNegative {
+		n--
+	}
+	if n == 0 {
+		return nil
+	}
+	return w.side(n, true)
 }
 
-// evaluate asks all variants for n logits at both targets.
-func (w *worker) evaluate(n int, sign bool) error {
+// side measures the inputs of one sign with the first n of w.magnitudes.
+func (w *worker) side(n int, negative bool) error {
+	mask := uint32(0)
+	if negative {
+		mask = sign32
+	}
+	for i, m := range w.magnitudes[:n] { // at target 0, and then at target 1
+		x := math.Float32frombits(m | mask)
+		w.input[i], w.input[n+i] = x, x
+		w.target[i], w.target[n+i] = 0, 1
+	}
+	w.counts.Inputs += uint64(n)
+	return w.evaluate(n, negative)
+}
+
+// evaluate asks all variants for n inputs at both targets.
+func (w *worker) evaluate(n int, negative bool) error {
 	for i, v := range w.variants {
 		l, g := w.loss[:2*n], w.grad[:2*n]
 		if i > 0 {
@@ -321,7 +370,8 @@ func (w *worker) evaluate(n int, sign bool) error {
 		if o.Gradient {
 			got = o.part(w.grad[:2*n])
 		}
-		w.counts.Tallies[i].measure(got, w.magnitudes[:n], w.exact.of(o, sign)[:n], o, sign)
+		points := measured{w.module, w.magnitudes[:n], w.places[:n], w.exact.of(o, negative && w.mirrored)[:n], negative}
+		w.counts.Tallies[i].measure(got, points, o)
 	}
 	return nil
 }
@@ -346,20 +396,7 @@ func (w *worker) compare(d *Difference, o Output, got, want []float32) {
 	}
 }
 
-// oracle32At returns the functions at the magnitude with the given bits; at infinity they
-// are the limits, and NaN at a NaN.
-func oracle32At(magnitude uint32) functions[float64] {
-	switch {
-	case magnitude > infinity32:
-		nan := math.NaN()
-		return functions[float64]{nan, nan, nan, nan}
-	case magnitude == infinity32:
-		return functions[float64]{low: 0, high: math.Inf(1), rest: 0, sigma: 1}
-	}
-	return oracle32(float64(math.Float32frombits(magnitude)))
-}
-
-// progress counts logits for Options.Progress.
+// progress counts inputs for Options.Progress.
 type progress struct {
 	mu          sync.Mutex
 	report      func(done, total int64)

@@ -42,38 +42,48 @@ func FuzzState(f *testing.F) {
 	shard := number(`"Shard": `)
 	for _, change := range []struct{ before, value string }{
 		{`"WrongClass": `, "18446744073709551615"}, {`"Histogram": [`, "1"}, {`"Finite": `, "5"}, {`"Correct": `, "9"}, {`"ULP": `, "1e308"},
-		{`"Input": `, `"0xffffffff"`}, {`"Output": `, `"\n"`}, {`"Count": `, "0"}, {`"lossproof_sweep": `, "3"},
+		{`"Input": `, `"0xffffffff"`}, {`"Output": `, `"\n"`}, {`"Count": `, "0"}, {`"lossproof_sweep": `, "3"}, {`"Module": `, `"BCELoss"`},
 	} {
 		f.Add([]byte{}, number(change.before), []byte(change.value), shard, []byte(`"1/2040"`))
 	}
-	for _, text := range []string{"{}", "null", "[]", `{"lossproof_sweep":3}`} {
+	// And of BCELoss, which stands behind.
+	behind := number(`"Module": "BCELoss`) - 1
+	for _, change := range []struct {
+		steps uint16
+		value string
+	}{{0, `"BCEWithLogitsLoss"`}, {0, `"CrossEntropyLoss"`}, {6, `"1/2033"`}, {6, `"1/1"`}, {11, "524290"}} {
+		f.Add([]byte{}, behind+change.steps, []byte(change.value), shard, []byte(`"1/2040"`))
+	}
+	for _, text := range []string{"{}", "null", "[]", `{"lossproof_sweep":4}`} {
 		f.Add([]byte(text), uint16(0), []byte(`"lossproof_sweep"`), uint16(0), []byte(`"lossproof_sweep"`))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, first uint16, value []byte, second uint16, another []byte) {
 		if len(text) == 0 {
 			text = right
 		}
-		result, err := sweep.MergeText(replaced(replaced(text, first, value), second, another))
+		results, err := sweep.MergeText(replaced(replaced(text, first, value), second, another))
 		if err != nil {
 			if err.Error() == "" {
 				t.Fatal("an error without a text")
 			}
 			return
 		}
-		for _, tally := range result.Tallies {
-			sum := tally.WrongFinite()
-			for _, n := range tally.Histogram {
-				sum += n
-			}
-			if sum != tally.Finite || tally.Correct > tally.Finite || tally.Finite > tally.Elements {
-				t.Errorf("%s: a row of %d errors, %d correct, for %d finite logits of %d", tally.Output, sum, tally.Correct, tally.Finite, tally.Elements)
+		for _, result := range results {
+			for _, tally := range result.Tallies {
+				sum := tally.WrongFinite()
+				for _, n := range tally.Histogram {
+					sum += n
+				}
+				if sum != tally.Finite || tally.Correct > tally.Finite || tally.Finite > tally.Elements {
+					t.Errorf("%s %s: a row of %d errors, %d correct, for %d finite inputs of %d", result.Module, tally.Output, sum, tally.Correct, tally.Finite, tally.Elements)
+				}
 			}
 		}
-		if _, err := json.Marshal(result); err != nil {
+		if _, err := json.Marshal(results); err != nil {
 			t.Error(err)
 		}
 		for _, port := range []string{"", "torch 1.0"} {
-			r := sweep.Report{Port: port, Float32: result}
+			r := sweep.Report{Port: port, Float32: results}
 			var b bytes.Buffer
 			if err := r.WriteText(&b); err != nil {
 				t.Error(err)
@@ -95,7 +105,7 @@ func FuzzState(f *testing.F) {
 				t.Error(err)
 			}
 		}
-		if err := plot.Write(io.Discard, "errors.svg", "a title", result); err != nil {
+		if err := plot.Write(io.Discard, "errors.svg", "a title", results); err != nil {
 			t.Error(err)
 		}
 	})

@@ -24,19 +24,20 @@ func (r *Report) Misses() []string {
 	}
 	var misses []string
 	miss := func(format string, args ...any) { misses = append(misses, fmt.Sprintf(format, args...)) }
-	if r.Float32 != nil {
-		for _, t := range r.Float32.Tallies {
+	for _, result := range r.Float32 {
+		for _, t := range result.Tallies {
+			name := fmt.Sprintf("%s float32 %s", result.Module, t.Output)
 			if t.WrongClass > 0 {
-				miss("float32 %s: %s", t.Output, t.wrongText())
+				miss("%s: %s", name, t.wrongText())
 			}
 			if t.Worst != nil && !(t.Worst.ULP <= MaxULP32) {
-				miss("float32 %s: an error of %.4g ULP at %s, want at most %v", t.Output, t.Worst.ULP, t.Worst.Input, MaxULP32)
+				miss("%s: an error of %.4g ULP at %s, want at most %v", name, t.Worst.ULP, t.Worst.Input, MaxULP32)
 			}
 			if t.Finite > 0 && !(t.CorrectShare() >= MinCorrect32) {
-				miss("float32 %s: %.4f %% are correctly rounded, want at least %v %%", t.Output, 100*t.CorrectShare(), 100*MinCorrect32)
+				miss("%s: %.4f %% are correctly rounded, want at least %v %%", name, 100*t.CorrectShare(), 100*MinCorrect32)
 			}
 		}
-		for _, d := range r.Float32.Differences {
+		for _, d := range result.Differences {
 			miss("float32 %s", d)
 		}
 	}

@@ -2,20 +2,7 @@ package sweep
 
 import "math"
 
-// The losses with hard targets and their derivatives in the logit are, up to the sign, four
-// functions of the magnitude a = |x| of the logit. With y = exp(-a):
-//
-//	low   = softplus(-a) = log1p(y)
-//	high  = softplus(a)  = a + log1p(y)
-//	rest  = σ(-a)        = y/(1+y)
-//	sigma = σ(a)         = 1/(1+y)
-//
-//	           loss t=0  loss t=1  gradient t=0  gradient t=1
-//	x = a      high      low       sigma         -rest
-//	x = -a     low       high      rest          -sigma
-type functions[F any] struct{ low, high, rest, sigma F }
-
-// Output is an output of BCEWithLogitsLoss 'none' at a hard target: the loss or the
+// Output is an output of a module 'none' at a hard target: the loss or the
 // gradient in the input, at the target 0 or 1.
 type Output struct{ Gradient, One bool }
 
@@ -34,18 +21,34 @@ func (o Output) String() string {
 	return name + ", target " + target
 }
 
-// of returns |value| of an output at a logit with this magnitude, which is negative or not.
-func (f *functions[F]) of(o Output, negative bool) F {
-	switch agrees := o.One != negative; { // the logit with the target
-	case o.Gradient && agrees:
-		return f.rest
-	case o.Gradient:
-		return f.sigma
-	case agrees:
-		return f.low
+// index returns the place of o in outputs, where mirrored is set that of the output at the other target.
+func (o Output) index(mirrored bool) int {
+	i := 0
+	if o.Gradient {
+		i = 2
 	}
-	return f.high
+	if o.One != mirrored {
+		i++
+	}
+	return i
 }
+
+// values are |result| of the outputs at an input, in the order of outputs: the gradient at target 1 is
+// negative, all others are not.
+type values[F any] [len(outputs)]F
+
+// of returns the value of an output, or where mirrored is set of that at the other target.
+func (v *values[F]) of(o Output, mirrored bool) F { return v[o.index(mirrored)] }
+
+// The losses of BCEWithLogitsLoss with hard targets and their derivatives are, up to the sign, four
+// functions of the magnitude a = |x| of the logit. With y = exp(-a):
+//
+//	softplus(-a) = log1p(y)    softplus(a) = a + log1p(y)
+//	σ(-a)        = y/(1+y)     σ(a)        = 1/(1+y)
+//
+//	           loss t=0      loss t=1      gradient t=0  gradient t=1
+//	x = a      softplus(a)   softplus(-a)  σ(a)          -σ(-a)
+//	x = -a     softplus(-a)  softplus(a)   σ(-a)         -σ(a)
 
 // oracleError bounds the error of oracle32, in ULPs of float32 (so it is at most 2⁻⁴³ of the
 // result): those of math.Exp, math.Log1p and three further operations in float64 add up to a hundredth of it.
@@ -58,18 +61,18 @@ const (
 	smallMagnitude = 0x1p-30
 )
 
-// oracle32 returns the functions at a finite magnitude a ≥ 0 for comparison with float32.
-func oracle32(a float64) functions[float64] {
+// oracle32 returns the values at a finite magnitude a ≥ 0 for comparison with float32.
+func oracle32(a float64) values[float64] {
 	switch {
 	case a >= largeMagnitude:
-		return functions[float64]{low: 0, high: a, rest: 0, sigma: 1} // exp(-128) < 2⁻¹⁸⁴
+		return values[float64]{a, 0, 1, 0} // exp(-128) < 2⁻¹⁸⁴
 	case a < smallMagnitude:
-		return functions[float64]{low: math.Ln2 - a/2, high: math.Ln2 + a/2, rest: 0.5 - a/4, sigma: 0.5 + a/4}
+		return values[float64]{math.Ln2 + a/2, math.Ln2 - a/2, 0.5 + a/4, 0.5 - a/4}
 	}
 	y := math.Exp(-a)
 	l := math.Log1p(y)
 	sigma := 1 / (1 + y)
-	return functions[float64]{low: l, high: a + l, rest: y * sigma, sigma: sigma}
+	return values[float64]{a + l, l, sigma, y * sigma}
 }
 
 // scaled is the number m·2⁻ᵏ, which may lie below the smallest float64. It keeps all its digits there.
@@ -86,25 +89,33 @@ func (s scaled) value() dd {
 	return dd{math.Ldexp(s.m.hi, -s.k), math.Ldexp(s.m.lo, -s.k)}
 }
 
-// precise returns the functions at a finite magnitude a ≥ 0 with a relative error below 2⁻⁹⁰.
-// Where exp(-a) is below 2⁻²⁸⁸⁰, beyond 2000, low and rest are 0.
-func precise(a float64) functions[scaled] {
+// precise returns the values at a finite magnitude a ≥ 0 with a relative error below 2⁻⁹⁰.
+// Where exp(-a) is below 2⁻²⁸⁸⁰, beyond 2000, softplus(-a) and σ(-a) are 0.
+func precise(a float64) values[scaled] {
 	one := ddOf(1)
 	if a > 2000 {
-		return functions[scaled]{high: scaled{m: ddOf(a)}, sigma: scaled{m: one}}
+		return values[scaled]{{m: ddOf(a)}, {}, {m: one}, {}}
 	}
-	m, k := expMinus(a)
+	m, k := expMinus(ddOf(a))
 	if k > 500 { // the rest of the series is below 2⁻⁵⁰⁰
 		y := scaled{m, k}
-		return functions[scaled]{low: y, high: scaled{m: ddOf(a)}, rest: y, sigma: scaled{m: one}}
+		return values[scaled]{{m: ddOf(a)}, y, {m: one}, y}
 	}
 	y := scaled{m, k}.value()
 	l := log1p(y)
 	denominator := one.add(y)
-	return functions[scaled]{
-		low:   scaled{m: l},
-		high:  scaled{m: l.add(ddOf(a))},
-		rest:  scaled{m: y.div(denominator)},
-		sigma: scaled{m: one.div(denominator)},
+	return values[scaled]{{m: l.add(ddOf(a))}, {m: l}, {m: one.div(denominator)}, {m: y.div(denominator)}}
+}
+
+// oracle32At returns the values at the magnitude with the given bits, and the magnitude; at infinity they
+// are the limits, and NaN at a NaN.
+func oracle32At(magnitude uint32) (exact values[float64], a float64) {
+	a = float64(math.Float32frombits(magnitude))
+	switch {
+	case magnitude > infinity32:
+		return values[float64]{a, a, a, a}, a
+	case magnitude == infinity32:
+		return values[float64]{a, 0, 1, 0}, a
 	}
+	return oracle32(a), a
 }

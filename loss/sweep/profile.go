@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// The profile divides the logits of magnitude below ProfileEdge, beyond which the results of
-// float32 do not change any more, into parts of width ProfileStep.
+// The profile divides an axis of logits of magnitude below ProfileEdge, beyond which the results of
+// float32 do not change any more, into parts of width ProfileStep. A probability lies there at its logit: from
+// -104 for the smallest float32 number to 17 for the largest below 1.
 const (
 	ProfileEdge = 120
 	ProfileStep = 0.25
@@ -16,12 +17,12 @@ const (
 	profileParts = 2 * ProfileEdge / ProfileStep
 )
 
-// Profile has the errors of each part of the logits from -ProfileEdge to ProfileEdge.
+// Profile has the errors of each part of the axis from -ProfileEdge to ProfileEdge.
 type Profile [profileParts]Part
 
-// Part is the largest error of a part of the logits.
+// Part is the largest error of a part of the axis.
 type Part struct {
-	// Measured says that a logit of the part was measured.
+	// Measured says that an input of the part was measured.
 	Measured bool
 	// ULP is the largest error; infinite if a result is of a wrong class.
 	ULP float32
@@ -33,7 +34,7 @@ func (p Part) WrongClass() bool { return math.IsInf(float64(p.ULP), 1) }
 // Logit returns the middle of a part.
 func (*Profile) Logit(part int) float64 { return -ProfileEdge + (float64(part)+0.5)*ProfileStep }
 
-// add takes the error of a finite logit into account; an infinite one is that of a wrong class.
+// add takes the error of a finite input at x into account; an infinite one is that of a wrong class.
 func (p *Profile) add(x, ulp float64) {
 	if !(math.Abs(x) < ProfileEdge) {
 		return

@@ -17,8 +17,9 @@ type Report struct {
 	// Port names the port that was measured; empty means the built-in losses.
 	Port string `json:",omitempty"`
 	// Plots are the files that the page shows, relative to it.
-	Plots   []string    `json:",omitempty"`
-	Float32 *Result     `json:",omitempty"`
+	Plots []string `json:",omitempty"`
+	// Float32 has a result for each module.
+	Float32 []*Result   `json:",omitempty"`
 	Random  []RandomRow `json:",omitempty"`
 	Sums    []SumRow    `json:",omitempty"`
 }
@@ -34,8 +35,8 @@ type table struct {
 // tables returns the tables of what was measured.
 func (r *Report) tables() []table {
 	var tables []table
-	if r.Float32 != nil {
-		tables = append(tables, r.Float32.table(r.Port), r.Float32.histogram(r.Port))
+	for _, result := range r.Float32 {
+		tables = append(tables, result.table(r.Port), result.histogram(r.Port))
 	}
 	if len(r.Random) > 0 {
 		tables = append(tables, randomTable(r.Random))
@@ -46,20 +47,28 @@ func (r *Report) tables() []table {
 	return tables
 }
 
-// titled puts the name of a port in front of a title.
-func titled(port, title string) string {
-	if port == "" {
+// titled puts what was measured in front of a title.
+func titled(what, title string) string {
+	if what == "" {
 		return title
 	}
-	return port + ": " + title
+	return what + ": " + title
+}
+
+// of names the module, of a port if it is not the built-in one.
+func (r *Result) of(port string) string {
+	if port == "" {
+		return r.module().name
+	}
+	return r.module().name + " of " + port
 }
 
 // histogram returns the table of how many errors there are of which size.
 func (r *Result) histogram(port string) table {
 	t := table{
-		title: titled(port, "how often which error, float32, hard targets"),
-		notes: []string{fmt.Sprintf("Results at finite logits by their error in ULPs; each column has those that no column before it has, the last one those that are NaN or infinite. Each row adds up to the %s finite logits.",
-			group(r.finite()))},
+		title: titled(r.of(port), "how often which error, float32, hard targets"),
+		notes: []string{fmt.Sprintf("Results at finite %[1]s by their error in ULPs; each column has those that no column before it has, the last one those that are NaN or infinite. Each row adds up to the %[2]s finite %[1]s.",
+			r.module().inputs, grouped(r.finite()))},
 		header: []string{"output"},
 	}
 	for _, limit := range HistogramLimits {
@@ -69,26 +78,40 @@ func (r *Result) histogram(port string) table {
 	for _, tally := range r.Tallies {
 		row := []string{tally.Output}
 		for _, n := range tally.Histogram {
-			row = append(row, group(n))
+			row = append(row, grouped(n))
 		}
-		t.rows = append(t.rows, append(row, group(tally.WrongFinite())))
+		t.rows = append(t.rows, append(row, grouped(tally.WrongFinite())))
 	}
 	return t
 }
 
+// module returns that of the result. One without a name is of the only module that there was when it was written.
+func (r *Result) module() *module {
+	if m, err := moduleOf(r.Module); err == nil {
+		return m
+	}
+	return modules[0]
+}
+
+// Axis says what the profiles have the errors along.
+func (r *Result) Axis() string { return r.module().axis }
+
 func (r *Result) table(port string) table {
-	t := table{title: titled(port, "float32, hard targets"), header: []string{"output", "largest error (ULP)", "at the logit", "result", "correctly rounded", "not correctly rounded"}}
+	m := r.module()
+	t := table{title: titled(r.of(port), "float32, hard targets"), header: []string{"output", "largest error (ULP)", "at the " + m.input, "result", "correctly rounded", "not correctly rounded"}}
 	switch {
 	case r.Complete:
-		t.notes = append(t.notes, fmt.Sprintf("Every float32 number was a logit: %s, of which %s are finite; each with the targets 0 and 1.",
-			group(r.Logits), group(r.finite())))
+		t.notes = append(t.notes, fmt.Sprintf("%s: %s, of which %s are finite; each with the targets 0 and 1.", m.every, grouped(r.Inputs), grouped(r.finite())))
 	case r.Sample != "":
-		t.notes = append(t.notes, fmt.Sprintf("%s logits, each with the targets 0 and 1: %s.", group(r.Logits), r.Sample))
+		t.notes = append(t.notes, fmt.Sprintf("%s %s, each with the targets 0 and 1: %s.", grouped(r.Inputs), m.inputs, r.Sample))
 	default:
-		t.notes = append(t.notes, fmt.Sprintf("INCOMPLETE: %s of the %s float32 numbers were logits, each with the targets 0 and 1.", group(r.Logits), group(allLogits)))
+		t.notes = append(t.notes, fmt.Sprintf("INCOMPLETE: %s of the %s float32 %s, each with the targets 0 and 1.", grouped(r.Inputs), grouped(m.all()), m.inputs))
+	}
+	if m.note != "" {
+		t.notes = append(t.notes, m.note)
 	}
 	for _, tally := range r.Tallies {
-		row := []string{tally.Output, "0", "", "", percent(tally.CorrectShare()), group(tally.Finite - tally.Correct)}
+		row := []string{tally.Output, "0", "", "", percent(tally.CorrectShare()), grouped(tally.Finite - tally.Correct)}
 		if w := tally.Worst; w != nil {
 			row[1], row[2], row[3] = fmt.Sprintf("%.6f", w.ULP), w.Input.String(), fmt.Sprint(float32(w.Got))
 		}
@@ -106,8 +129,8 @@ func (r *Result) table(port string) table {
 		return t
 	}
 	measured := fmt.Sprintf("Measured: %s.", r.Variants[0])
-	if r.Logits > r.finite() && !r.wrongBeyondFinite() {
-		measured += fmt.Sprintf(" The %s NaN and infinite logits have the right results.", group(r.Logits-r.finite()))
+	if r.Inputs > r.finite() && !r.wrongBeyondFinite() {
+		measured += fmt.Sprintf(" The %s NaN and infinite %s have the right results.", grouped(r.Inputs-r.finite()), m.inputs)
 	}
 	t.notes = append(t.notes, measured)
 	different := map[string]bool{}
@@ -123,7 +146,7 @@ func (r *Result) table(port string) table {
 	return t
 }
 
-// finite returns the number of the finite logits, which all outputs have in common.
+// finite returns the number of the finite inputs, which all outputs have in common.
 func (r *Result) finite() uint64 {
 	if len(r.Tallies) == 0 {
 		return 0
@@ -131,7 +154,7 @@ func (r *Result) finite() uint64 {
 	return r.Tallies[0].Finite
 }
 
-// wrongBeyondFinite reports whether a NaN or infinite logit has a result of a wrong class.
+// wrongBeyondFinite reports whether a NaN or infinite input has a result of a wrong class.
 func (r *Result) wrongBeyondFinite() bool {
 	return slices.ContainsFunc(r.Tallies, func(t NamedTally) bool { return t.WrongClass > t.WrongFinite() })
 }
@@ -146,7 +169,7 @@ func randomTable(rows []RandomRow) table {
 		header: []string{"dtype", "setting", "output", "points", "largest error (ULP)", "limit", "at", "within 0.5 ULP"},
 	}
 	for _, r := range rows {
-		t.rows = append(t.rows, []string{r.DType, r.Setting, r.Output, group(r.Points), mark(r.Max, 4, r.Limit), fmt.Sprint(r.Limit), r.At, percent(r.CorrectShare())})
+		t.rows = append(t.rows, []string{r.DType, r.Setting, r.Output, grouped(r.Points), mark(r.Max, 4, r.Limit), fmt.Sprint(r.Limit), r.At, percent(r.CorrectShare())})
 	}
 	return t
 }
@@ -154,7 +177,7 @@ func randomTable(rows []RandomRow) table {
 func sumTable(rows []SumRow) table {
 	t := table{title: "Means and sums", header: []string{"module", "reduction", "dtype", "error (ULP)", "same bits"}}
 	t.notes = []string{fmt.Sprintf("%s elements, tiled from %s distinct ones: logits of a normal distribution, hard targets and one in eight soft. The same bits: with GOMAXPROCS %s.",
-		group(uint64(rows[0].Elements)), group(uint64(rows[0].Distinct)), strings.Trim(strings.Join(strings.Fields(fmt.Sprint(rows[0].Threads)), ", "), "[]"))}
+		grouped(uint64(rows[0].Elements)), grouped(uint64(rows[0].Distinct)), strings.Trim(strings.Join(strings.Fields(fmt.Sprint(rows[0].Threads)), ", "), "[]"))}
 	for _, r := range rows {
 		same := "yes"
 		if !r.Same {
@@ -229,7 +252,7 @@ func (r *Report) UpdatePage(page []byte) ([]byte, error) {
 		b.WriteString("\n")
 	}
 	for _, plot := range r.Plots {
-		fmt.Fprintf(&b, "![%s](%s)\n\n", titled(r.Port, "the largest error along the axis of the logits"), plot)
+		fmt.Fprintf(&b, "![%s](%s)\n\n", titled(r.Port, "the largest errors along the axis of the logits"), plot)
 	}
 	fmt.Fprintf(&b, "## %s\n\n%s. The losses were computed by %s.\n\n", titled(r.Port, "Where this was measured"), r.Machine, r.Path)
 	if misses := r.Misses(); len(misses) > 0 {
@@ -268,8 +291,8 @@ func percent(share float64) string {
 	return text + " %"
 }
 
-// group writes a number with a space between groups of three digits.
-func group(n uint64) string {
+// grouped writes a number with a space between groups of three digits.
+func grouped(n uint64) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + " " + text[i:]

@@ -10,17 +10,54 @@ import (
 // sampleReport has one number of everything.
 func sampleReport() *Report {
 	r := &Report{Machine: "a machine", Path: "a kernel"}
-	r.Float32 = &Result{Logits: allLogits, Complete: true, Variants: []string{"the first", "the second"}}
+	r.Float32 = []*Result{{Module: BCEWithLogitsLoss, Inputs: 1 << 32, Complete: true, Variants: []string{"the first", "the second"}}}
 	for i, o := range outputs {
-		t := Tally{Elements: allLogits, Finite: 4278190080, Correct: 4278190080 - uint64(i), Histogram: Histogram{4278190080}}
+		t := Tally{Elements: 1 << 32, Finite: 4278190080, Correct: 4278190080 - uint64(i), Histogram: Histogram{4278190080}}
 		if i > 0 {
 			t.Worst = &Error{ULP: 0.5 + float64(i)/1000, Input: 0xc1200000, Got: 0.25, Exact: 0.25}
 		}
-		r.Float32.Tallies = append(r.Float32.Tallies, NamedTally{o.String(), t})
+		r.Float32[0].Tallies = append(r.Float32[0].Tallies, NamedTally{o.String(), t})
 	}
 	r.Random = []RandomRow{{DType: "float64", Setting: "soft targets", Output: "loss", Points: 1000, Correct: 900, Max: 1.5, Limit: 2, At: "x=1 t=0.5"}}
 	r.Sums = []SumRow{{Module: "BCEWithLogitsLoss", Reduction: "mean", DType: "float32", Elements: 2000000, Distinct: 1000, ULP: 0.25, Threads: []int{1, 2}, Same: true}}
 	return r
+}
+
+// sampleProbabilityResult has one error above its limit.
+func sampleProbabilityResult() *Result {
+	const all = 1065353218
+	r := &Result{Module: BCELoss, Inputs: all, Complete: true, Variants: []string{"the first"}}
+	for _, o := range outputs {
+		r.Tallies = append(r.Tallies, NamedTally{o.String(), Tally{Elements: all, Finite: all, Correct: all, Histogram: Histogram{all}}})
+	}
+	r.Tallies[2].Worst = &Error{ULP: 0.75, Input: 0x3e800000, Got: 1.25, Exact: 1.25}
+	return r
+}
+
+// TestReportOfAProbability: the words of BCELoss, and of a port.
+func TestReportOfAProbability(t *testing.T) {
+	r := &Report{Machine: "a machine", Float32: []*Result{sampleProbabilityResult()}}
+	if misses := r.Misses(); len(misses) != 1 || misses[0] != "BCELoss float32 gradient, target 0: an error of 0.75 ULP at 0x3e800000 (0.25), want at most 0.51" {
+		t.Errorf("got the misses %q", misses)
+	}
+	for _, port := range []string{"", "torch 1.0"} {
+		r.Port = port
+		var text bytes.Buffer
+		if err := r.WriteText(&text); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"at the probability", "Results at finite probabilities", "1 065 353 218 finite probabilities", "compared with PyTorch's formula"} {
+			if !strings.Contains(text.String(), want) {
+				t.Errorf("%q is missing in\n%s", want, text.String())
+			}
+		}
+		if strings.Contains(text.String(), "logit") || strings.Contains(text.String(), "infinite probabilities") {
+			t.Errorf("BCELoss has no such inputs:\n%s", text.String())
+		}
+		if port != "" && (!strings.Contains(text.String(), "BCELoss of torch 1.0: float32, hard targets") || len(r.Misses()) != 0) {
+			t.Errorf("of a port: got the misses %q and\n%s", r.Misses(), text.String())
+		}
+	}
 }
 
 const page = "# Title\n\nText.\n\n" + beginMarker + "\nold\n" + endMarker + "\n\nMore.\n"
@@ -32,7 +69,7 @@ func TestUpdatePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"# Title\n\nText.\n\n" + beginMarker + "\n\n## float32, hard targets\n\nEvery float32 number was a logit: 4 294 967 296, of which 4 278 190 080 are finite; each with the targets 0 and 1.\n",
+		"# Title\n\nText.\n\n" + beginMarker + "\n\n## BCEWithLogitsLoss: float32, hard targets\n\nEvery float32 number was a logit: 4 294 967 296, of which 4 278 190 080 are finite; each with the targets 0 and 1.\n",
 		"| loss, target 0 | 0 |  |  | 100 % | 0 |\n",
 		"| gradient, target 1 | 0.503000 | 0xc1200000 (-10) | 0.25 | > 99.9999 % | 3 |\n",
 		"Measured: the first. The 16 777 216 NaN and infinite logits have the right results.\n",
@@ -68,12 +105,12 @@ func TestNonFiniteLogits(t *testing.T) {
 		want   bool
 	}{
 		{"all logits", func(*Result) {}, true},
-		{"finite logits alone", func(r *Result) { r.Logits = r.Tallies[0].Finite }, false},
+		{"finite logits alone", func(r *Result) { r.Inputs = r.Tallies[0].Finite }, false},
 		{"wrong at an infinite logit", func(r *Result) { r.Tallies[3].WrongClass = 1 }, false},
 		{"wrong at a finite logit", func(r *Result) { r.Tallies[3].WrongClass, r.Tallies[3].Histogram = 1, Histogram{4278190079} }, true},
 	} {
 		r := sampleReport()
-		test.change(r.Float32)
+		test.change(r.Float32[0])
 		var text bytes.Buffer
 		if err := r.WriteText(&text); err != nil {
 			t.Fatal(err)
@@ -104,37 +141,39 @@ func TestReportsSayWhatIsWrong(t *testing.T) {
 		misses int
 	}{
 		{"nothing", func(*Report) {}, "## Means and sums", 0},
-		{"an error above the limit", func(r *Report) { r.Float32.Tallies[1].Worst.ULP = 0.52 }, "an error of 0.52 ULP", 1},
+		{"an error above the limit", func(r *Report) { r.Float32[0].Tallies[1].Worst.ULP = 0.52 }, "an error of 0.52 ULP", 1},
 		{"an error that is no number", func(r *Report) { r.Random[0].Max = math.NaN() }, "**NaN**", 1},
-		{"rounded badly", func(r *Report) { r.Float32.Tallies[2].Correct /= 2 }, "| 50.0000 % |", 1},
+		{"rounded badly", func(r *Report) { r.Float32[0].Tallies[2].Correct /= 2 }, "| 50.0000 % |", 1},
 		{"a wrong class", func(r *Report) {
-			r.Float32.Tallies[0].WrongClass = 7
-			r.Float32.Tallies[0].Examples = []Error{{Input: 0x7f800000, Got: Number(math.NaN())}}
+			r.Float32[0].Tallies[0].WrongClass = 7
+			r.Float32[0].Tallies[0].Examples = []Error{{Input: 0x7f800000, Got: Number(math.NaN())}}
 		}, "WRONG CLASS: loss, target 0: 7 results are NaN or infinite where they should not be, or the other way round; first at 0x7f800000 (+Inf): got NaN, exact 0.\n", 1},
-		{"a wrong class without an example", func(r *Report) { r.Float32.Tallies[0].WrongClass = 1 }, "WRONG CLASS: loss, target 0: 1 results", 1},
+		{"a wrong class without an example", func(r *Report) { r.Float32[0].Tallies[0].WrongClass = 1 }, "WRONG CLASS: loss, target 0: 1 results", 1},
 		{"a wrong class at finite logits", func(r *Report) {
-			tally := &r.Float32.Tallies[1]
+			tally := &r.Float32[0].Tallies[1]
 			tally.WrongClass, tally.Histogram[0] = 1000, tally.Histogram[0]-1000
 			tally.Examples = []Error{{Input: 0x42b173b1, Got: Number(math.Inf(1)), Exact: 88.75}}
 		}, "| loss, target 1 | 4 278 189 080 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 1 000 |\n", 1},
 		{"a wrong class beside the largest error", func(r *Report) {
-			tally := &r.Float32.Tallies[1]
+			tally := &r.Float32[0].Tallies[1]
 			tally.WrongClass, tally.Histogram[0] = 1, tally.Histogram[0]-1
 		}, "| loss, target 1 | 0.501000, and wrong class | 0xc1200000 (-10) |", 1},
 		{"no finite logits", func(r *Report) {
-			for i := range r.Float32.Tallies {
-				r.Float32.Tallies[i].Tally = Tally{Elements: 1 << 24}
+			for i := range r.Float32[0].Tallies {
+				r.Float32[0].Tallies[i].Tally = Tally{Elements: 1 << 24}
 			}
-			r.Float32.Complete, r.Float32.Logits = false, 1<<24
+			r.Float32[0].Complete, r.Float32[0].Inputs = false, 1<<24
 		}, "The 16 777 216 NaN and infinite logits have the right results.", 0},
-		{"a result without anything", func(r *Report) { r.Float32 = &Result{} }, "INCOMPLETE: 0 of", 0},
+		{"a result without anything", func(r *Report) { r.Float32 = []*Result{{}} }, "INCOMPLETE: 0 of", 0},
 		{"a difference", func(r *Report) {
-			r.Float32.Differences = []Difference{{Variant: "the second", Count: 5, Output: "loss, target 0"}}
+			r.Float32[0].Differences = []Difference{{Variant: "the second", Count: 5, Output: "loss, target 0"}}
 		}, "DIFFERENT: the second: 5 results", 1},
-		{"an incomplete sweep", func(r *Report) { r.Float32.Complete, r.Float32.Logits = false, 12345 }, "INCOMPLETE: 12 345 of the 4 294 967 296", 0},
-		{"a sample", func(r *Report) { r.Float32.Complete, r.Float32.Sample = false, "some, which proves nothing" }, "some, which proves nothing.", 0},
+		{"an incomplete sweep", func(r *Report) { r.Float32[0].Complete, r.Float32[0].Inputs = false, 12345 }, "INCOMPLETE: 12 345 of the 4 294 967 296", 0},
+		{"a sample", func(r *Report) { r.Float32[0].Complete, r.Float32[0].Sample = false, "some, which proves nothing" }, "some, which proves nothing.", 0},
 		{"a random point", func(r *Report) { r.Random[0].Max = 2.5 }, "| **2.5000** |", 1},
 		{"a random result of a wrong class", func(r *Report) { r.Random[0].WrongClass = 1 }, "1 results are not finite", 1},
+		{"a probability", func(r *Report) { r.Float32 = append(r.Float32, sampleProbabilityResult()) },
+			"## BCELoss: float32, hard targets\n\nEvery float32 number in [0, 1] was a probability, -0 too: 1 065 353 218, of which 1 065 353 218 are finite; each with the targets 0 and 1.\n", 1},
 		{"a sum", func(r *Report) { r.Sums[0].ULP = 1.5 }, "| **1.5000** |", 1},
 		{"threads that show", func(r *Report) { r.Sums[0].Same = false }, "| NO |", 1},
 	}

@@ -13,15 +13,26 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 )
 
 // stateFormat is the version of the state file.
-const stateFormat = 3
+const stateFormat = 4
 
-// state is what is known of a run, in memory and in its file.
-type state struct {
+// states are what is known of a run, in memory and in its file.
+type states struct {
 	Format int `json:"lossproof_sweep"`
+	// Modules has a state for each module.
+	Modules []*state
+
+	file string
+	mu   sync.Mutex
+}
+
+// state is what is known of a module.
+type state struct {
+	Module string
 	// Platform and Fingerprint say what computed the results.
 	Platform    string
 	Fingerprint string
@@ -29,30 +40,34 @@ type state struct {
 	Done        chunkSet
 	Counts      counts
 
-	file     string
-	variants []Variant
-	mu       sync.Mutex
+	group
 }
 
-// openState returns the state of the file, or a new one.
-func openState(options Options) (*state, error) {
-	fingerprint, err := fingerprint(options.Variants)
+// openStates returns the states of the file, or new ones.
+func openStates(options Options) (*states, error) {
+	groups, err := options.groups()
 	if err != nil {
 		return nil, err
 	}
-	s := &state{
-		Format:      stateFormat,
-		Platform:    runtime.GOOS + "/" + runtime.GOARCH,
-		Fingerprint: fingerprint,
-		Shard:       fmt.Sprintf("%d/%d", options.Shard, options.Shards),
-		Counts:      newCounts(options.Variants),
-		file:        options.State,
-		variants:    options.Variants,
+	s := &states{Format: stateFormat, file: options.State}
+	for _, g := range groups {
+		fingerprint, err := g.fingerprint()
+		if err != nil {
+			return nil, err
+		}
+		s.Modules = append(s.Modules, &state{
+			Module:      g.name,
+			Platform:    runtime.GOOS + "/" + runtime.GOARCH,
+			Fingerprint: fingerprint,
+			Shard:       fmt.Sprintf("%d/%d", options.Shard, options.Shards),
+			Counts:      newCounts(g.variants),
+			group:       g,
+		})
 	}
 	if s.file == "" {
 		return s, nil
 	}
-	known, err := readState(s.file)
+	known, err := readStates(s.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, s.write() // an unusable path is found before the work
 	}
@@ -62,25 +77,27 @@ func openState(options Options) (*state, error) {
 	if err := s.checkSame(known, true); err != nil {
 		return nil, fmt.Errorf("%s: %w: remove it to begin anew", s.file, err)
 	}
-	s.Done, s.Counts = known.Done, known.Counts
+	for i, m := range s.Modules {
+		m.Done, m.Counts = known.Modules[i].Done, known.Modules[i].Counts
+	}
 	return s, nil
 }
 
-// readState reads and checks a state file.
-func readState(file string) (*state, error) {
+// readStates reads and checks a state file.
+func readStates(file string) (*states, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	s, err := parseState(text)
+	s, err := parseStates(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return s, nil
 }
 
-// parseState reads and checks the text of a state file.
-func parseState(text []byte) (*state, error) {
+// parseStates reads and checks the text of a state file.
+func parseStates(text []byte) (*states, error) {
 	var version struct {
 		Format int `json:"lossproof_sweep"`
 	}
@@ -90,7 +107,7 @@ func parseState(text []byte) (*state, error) {
 	if version.Format != stateFormat { // before the fields, which are others in another format
 		return nil, fmt.Errorf("lossproof_sweep: got format %d of the state, want %d", version.Format, stateFormat)
 	}
-	s := &state{}
+	s := &states{}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(s); err != nil {
@@ -99,13 +116,34 @@ func parseState(text []byte) (*state, error) {
 	return s, s.check()
 }
 
-// checkSame returns an error unless two states are of the same losses.
+// names returns those of the modules.
+func (s *states) names() string {
+	var names []string
+	for _, m := range s.Modules {
+		names = append(names, m.Module)
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkSame returns an error unless all states are of the same losses.
+func (s *states) checkSame(other *states, sameShard bool) error {
+	if got, want := other.names(), s.names(); got != want {
+		return fmt.Errorf("got the state of the modules %s, want %s", got, want)
+	}
+	for i, m := range s.Modules {
+		if err := m.checkSame(other.Modules[i], sameShard); err != nil {
+			return fmt.Errorf("%s: %w", m.Module, err)
+		}
+	}
+	return nil
+}
+
 func (s *state) checkSame(other *state, sameShard bool) error {
 	switch {
 	case other.Platform != s.Platform:
-		return fmt.Errorf("got the platform %s, want %s", other.Platform, s.Platform)
+		return fmt.Errorf("got the platform %.100q, want %s", other.Platform, s.Platform)
 	case other.Fingerprint != s.Fingerprint:
-		return fmt.Errorf("got the fingerprint %s, want %s: the losses have changed since", other.Fingerprint, s.Fingerprint)
+		return fmt.Errorf("got the fingerprint %.100q, want %s: the losses have changed since", other.Fingerprint, s.Fingerprint)
 	case sameShard && other.Shard != s.Shard:
 		return fmt.Errorf("got shard %s, want %s", other.Shard, s.Shard)
 	case len(other.Counts.Differences) != len(s.Counts.Differences):
@@ -119,12 +157,12 @@ func (s *state) checkSame(other *state, sameShard bool) error {
 	return nil
 }
 
-// finish adds the counts of a chunk and writes the file.
-func (s *state) finish(chunk int, c *counts) error {
+// finish adds the counts of a chunk of a module and writes the file.
+func (s *states) finish(m *state, chunk int, c *counts) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.Done.add(chunk)
-	s.Counts.add(c)
+	m.Done.add(chunk)
+	m.Counts.add(c)
 	if s.file == "" {
 		return nil
 	}
@@ -132,7 +170,7 @@ func (s *state) finish(chunk int, c *counts) error {
 }
 
 // write replaces the file in one step: a run that is killed leaves the old one or the new one.
-func (s *state) write() error {
+func (s *states) write() error {
 	text, err := json.MarshalIndent(s, "", " ")
 	if err != nil {
 		return err
@@ -154,20 +192,23 @@ func (s *state) write() error {
 	return nil
 }
 
-func (s *state) result() *Result { return s.Counts.result(s.variants) }
+func (s *states) results() []*Result {
+	var results []*Result
+	for _, m := range s.Modules {
+		results = append(results, m.Counts.result(m.group))
+	}
+	return results
+}
 
 // Merge adds up the state files of shards. They must be of these variants (nil means [BuiltIn]),
 // on this platform, and no chunk may be in two of them.
-func Merge(variants []Variant, files ...string) (*Result, error) {
-	if variants == nil {
-		variants = BuiltIn()
-	}
-	all, err := openState(Options{Variants: variants})
+func Merge(variants []Variant, files ...string) ([]*Result, error) {
+	all, err := openStates(Options{Variants: variants})
 	if err != nil {
 		return nil, err
 	}
 	for _, file := range files {
-		s, err := readState(file)
+		s, err := readStates(file)
 		if err != nil {
 			return nil, err
 		}
@@ -175,14 +216,23 @@ func Merge(variants []Variant, files ...string) (*Result, error) {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 	}
-	return all.result(), nil
+	return all.results(), nil
 }
 
-// merge adds the state of another shard.
-func (s *state) merge(other *state) error {
+// merge adds the states of another shard.
+func (s *states) merge(other *states) error {
 	if err := s.checkSame(other, false); err != nil {
 		return err
 	}
+	for i, m := range s.Modules {
+		if err := m.merge(other.Modules[i]); err != nil {
+			return fmt.Errorf("%s: %w", m.Module, err)
+		}
+	}
+	return nil
+}
+
+func (s *state) merge(other *state) error {
 	for c := range chunks {
 		if !other.Done.has(c) {
 			continue
@@ -198,25 +248,28 @@ func (s *state) merge(other *state) error {
 
 // fingerprint hashes what the variants return for a sample: other losses, or the same
 // ones on another path, are likely to have another one.
-func fingerprint(variants []Variant) (string, error) {
+func (g group) fingerprint() (string, error) {
 	const perBinade = 512
-	magnitudes := sample(perBinade)
-	n := 2 * len(magnitudes)
-	input, target, l, g := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
-	for i, m := range magnitudes {
-		input[2*i], input[2*i+1] = math.Float32frombits(m), -math.Float32frombits(m)
+	var input []float32
+	for _, m := range g.sample(perBinade) {
+		input = append(input, math.Float32frombits(m))
+		if m <= g.lastNegative {
+			input = append(input, -math.Float32frombits(m))
+		}
 	}
+	n := len(input)
+	target, l, grad := make([]float32, n), make([]float32, n), make([]float32, n)
 	hash := sha256.New()
 	for _, t := range []float32{0, 1} {
 		for i := range target {
 			target[i] = t
 		}
-		for _, v := range variants {
-			if err := v.Evaluate(l, g, input, target); err != nil {
+		for _, v := range g.variants {
+			if err := v.Evaluate(l, grad, input, target); err != nil {
 				return "", fmt.Errorf("%s: %w", v.Name, err)
 			}
 			var text []byte
-			for _, values := range [][]float32{l, g} {
+			for _, values := range [][]float32{l, grad} {
 				for _, f := range values {
 					if f != f {
 						f = float32(math.NaN())

@@ -31,8 +31,13 @@ func TestBuiltInLosses(t *testing.T) {
 	if r.Sums, err = Sums(ctx, 300_000, 10_000, nil); err != nil {
 		t.Fatal(err)
 	}
-	if want := 256 * 2 * 200; r.Float32.Logits < uint64(want) || r.Float32.Complete {
-		t.Errorf("got %d logits (complete: %t), want at least %d of a sample", r.Float32.Logits, r.Float32.Complete, want)
+	if len(r.Float32) != len(Exhaustive()) {
+		t.Fatalf("got %d results, want one for each of %v", len(r.Float32), Exhaustive())
+	}
+	for i, result := range r.Float32 {
+		if want := 256 * 2 * 200; result.Module != Exhaustive()[i] || result.Inputs < uint64(want) || result.Complete {
+			t.Errorf("%s: got %d inputs (complete: %t), want at least %d of a sample of %s", result.Module, result.Inputs, result.Complete, want, Exhaustive()[i])
+		}
 	}
 	for i := range r.Random {
 		if r.Random[i].DType == "float64" {
@@ -126,11 +131,11 @@ func TestSampleFindsWrongLosses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			result, err := Sample(context.Background(), 256, Options{Variants: []Variant{{test.name, test.evaluate}}})
+			results, err := Sample(context.Background(), 256, Options{Variants: []Variant{{BCEWithLogitsLoss, test.name, test.evaluate}}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			misses := (&Report{Float32: result}).Misses()
+			misses := (&Report{Float32: results}).Misses()
 			if len(misses) == 0 || !strings.Contains(misses[0], test.want) {
 				t.Errorf("got %q, want %q in the first", misses, test.want)
 			}
@@ -143,7 +148,7 @@ func TestSampleFindsWrongLosses(t *testing.T) {
 func TestEveryFiniteLogitIsCounted(t *testing.T) {
 	inf := float32(math.Inf(1))
 	wrong := uint64(0)
-	result, err := Sample(context.Background(), 1024, Options{Workers: 1, Variants: []Variant{{"three ULP", spoilt(func(x, t float32, l, g *float32) {
+	results, err := Sample(context.Background(), 1024, Options{Workers: 1, Variants: []Variant{{BCEWithLogitsLoss, "three ULP", spoilt(func(x, t float32, l, g *float32) {
 		for range 3 {
 			*l = math.Nextafter32(*l, 1)
 		}
@@ -155,7 +160,7 @@ func TestEveryFiniteLogitIsCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tally := range result.Tallies {
+	for _, tally := range results[0].Tallies {
 		want := uint64(0)
 		if tally.Output == "gradient, target 1" {
 			want = wrong
@@ -192,9 +197,9 @@ func TestFirstExamples(t *testing.T) {
 			magnitudes = append(magnitudes, block*8+i)
 		}
 		if block > 0 {
-			tally.measure(got, magnitudes, exact, Output{}, false)
+			tally.measure(got, measured{modules[0], magnitudes, make([]float64, 8), exact, false}, Output{})
 		}
-		tally.measure(got, magnitudes, exact, Output{}, true)
+		tally.measure(got, measured{modules[0], magnitudes, make([]float64, 8), exact, true}, Output{})
 	}
 	if len(tally.Examples) != maxExamples || tally.WrongClass != 24 {
 		t.Fatalf("got %d examples of %d", len(tally.Examples), tally.WrongClass)
@@ -207,33 +212,33 @@ func TestFirstExamples(t *testing.T) {
 }
 
 func TestVariantsAreCompared(t *testing.T) {
-	variants := []Variant{BuiltIn()[0], BuiltIn()[1], {"another", spoilt(func(x, t float32, l, _ *float32) {
+	variants := []Variant{BuiltIn()[0], BuiltIn()[1], {BCEWithLogitsLoss, "another", spoilt(func(x, t float32, l, _ *float32) {
 		if x <= -4 && t == 1 {
 			*l *= 2
 		}
 	})}}
-	result, err := Sample(context.Background(), 16, Options{Variants: variants})
+	results, err := Sample(context.Background(), 16, Options{Variants: variants})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(result.Differences) != 1 {
-		t.Fatalf("got the differences %v, want one", result.Differences)
+	if len(results[0].Differences) != 1 {
+		t.Fatalf("got the differences %v, want one", results[0].Differences)
 	}
-	d := result.Differences[0]
+	d := results[0].Differences[0]
 	if d.Variant != "another" || d.Input != Bits32(math.Float32bits(-4)) || d.Output != "loss, target 1" || d.Got != 2*d.Want || d.Count < 100 {
 		t.Errorf("got %+v", d)
 	}
-	if misses := (&Report{Float32: result}).Misses(); len(misses) != 1 || !strings.Contains(misses[0], "another") {
+	if misses := (&Report{Float32: results}).Misses(); len(misses) != 1 || !strings.Contains(misses[0], "another") {
 		t.Errorf("got %q", misses)
 	}
 }
 
 func TestErrorOfAVariant(t *testing.T) {
 	failure := errors.New("out of order")
-	variants := []Variant{{"broken", func(_, _, _, _ []float32) error { return failure }}}
-	for name, sweep := range map[string]func() (*Result, error){
-		"Sample":  func() (*Result, error) { return Sample(context.Background(), 1, Options{Variants: variants}) },
-		"Float32": func() (*Result, error) { return Float32(context.Background(), Options{Variants: variants}) },
+	variants := []Variant{{BCEWithLogitsLoss, "broken", func(_, _, _, _ []float32) error { return failure }}}
+	for name, sweep := range map[string]func() ([]*Result, error){
+		"Sample":  func() ([]*Result, error) { return Sample(context.Background(), 1, Options{Variants: variants}) },
+		"Float32": func() ([]*Result, error) { return Float32(context.Background(), Options{Variants: variants}) },
 	} {
 		if _, err := sweep(); !errors.Is(err, failure) || !strings.Contains(err.Error(), "broken") {
 			t.Errorf("%s: got %v, want the error and the variant's name", name, err)
@@ -250,16 +255,17 @@ func cheap(l, g, input, _ []float32) error {
 
 // two are options for two chunks, that of the smallest magnitudes and that from 2 on.
 func two(state string) Options {
-	return Options{Variants: []Variant{{"cheap", cheap}}, Shard: 1, Shards: chunks / 2, State: state, Workers: 1}
+	return Options{Variants: []Variant{{BCEWithLogitsLoss, "cheap", cheap}}, Shard: 1, Shards: chunks / 2, State: state, Workers: 1}
 }
 
 func TestResume(t *testing.T) {
-	whole, err := Float32(context.Background(), two(""))
+	results, err := Float32(context.Background(), two(""))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := uint64(2 * 2 * chunkSize); whole.Logits != want || whole.Tallies[0].Elements != want || whole.Complete {
-		t.Fatalf("got %d logits, %d elements (complete: %t), want %d of a part", whole.Logits, whole.Tallies[0].Elements, whole.Complete, want)
+	whole := results[0]
+	if want := uint64(2 * 2 * chunkSize); whole.Inputs != want || whole.Tallies[0].Elements != want || whole.Complete {
+		t.Fatalf("got %d logits, %d elements (complete: %t), want %d of a part", whole.Inputs, whole.Tallies[0].Elements, whole.Complete, want)
 	}
 
 	file := filepath.Join(t.TempDir(), "new folder", "state.json")
@@ -276,10 +282,11 @@ func TestResume(t *testing.T) {
 	if _, err := Float32(ctx, options); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v, want an interruption", err)
 	}
-	s, err := readState(file)
+	all, err := readStates(file)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := all.Modules[0]
 	if s.Done.len() != 1 || !s.Done.has(0) {
 		t.Fatalf("got %d chunks done, want the first one", s.Done.len())
 	}
@@ -293,7 +300,7 @@ func TestResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(whole, resumed); diff != "" {
+	if diff := cmp.Diff(results, resumed); diff != "" {
 		t.Errorf("an interrupted run and a whole one differ (-whole +resumed):\n%s", diff)
 	}
 	if left, _ := os.ReadDir(filepath.Dir(file)); len(left) != 1 {
@@ -306,14 +313,76 @@ func TestResume(t *testing.T) {
 		t.Errorf("another shard: got %v", err)
 	}
 	options = two(file)
-	options.Variants = []Variant{{"cheap", textbook}}
+	options.Variants = []Variant{{BCEWithLogitsLoss, "cheap", textbook}}
 	if _, err := Float32(context.Background(), options); err == nil || !strings.Contains(err.Error(), "the losses have changed since") {
 		t.Errorf("other losses: got %v", err)
 	}
 }
 
+// TestResumeOfModules: a state that was left in the second module is gone on with there.
+func TestResumeOfModules(t *testing.T) {
+	options := func(state string) Options { // a chunk of each module
+		return Options{Variants: []Variant{{BCEWithLogitsLoss, "cheap", cheap}, {BCELoss, "cheap", cheap}}, Shard: 1, Shards: chunks, State: state, Workers: 1}
+	}
+	const total = 2*chunkSize + chunkSize + 1
+	whole, err := Float32(context.Background(), options(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(whole) != 2 || whole[0].Inputs != 2*chunkSize || whole[1].Inputs != chunkSize+1 || whole[1].Module != BCELoss {
+		t.Fatalf("got %+v", whole)
+	}
+	interrupted := options(filepath.Join(t.TempDir(), "state.json"))
+	ctx, interrupt := context.WithCancel(context.Background())
+	interrupted.Progress = func(done, all int64) {
+		if all != total {
+			t.Errorf("got the total %d, want %d", all, total)
+		}
+		if done > 2*chunkSize {
+			interrupt()
+		}
+	}
+	if _, err := Float32(ctx, interrupted); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want an interruption", err)
+	}
+	s, err := readStates(interrupted.State)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Modules[0].Done.len() != 1 || s.Modules[1].Done.len() != 0 {
+		t.Fatalf("got %d and %d chunks done, want the first module's", s.Modules[0].Done.len(), s.Modules[1].Done.len())
+	}
+	interrupted.Progress = func(done, _ int64) {
+		if done < 2*chunkSize {
+			t.Errorf("%d inputs done, but %d were remembered", done, 2*chunkSize)
+		}
+	}
+	resumed, err := Float32(context.Background(), interrupted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(whole, resumed); diff != "" {
+		t.Errorf("an interrupted run and a whole one differ (-whole +resumed):\n%s", diff)
+	}
+	one := options(interrupted.State)
+	one.Variants = one.Variants[1:]
+	if _, err := Float32(context.Background(), one); err == nil || !strings.Contains(err.Error(), "got the state of the modules BCEWithLogitsLoss, BCELoss, want BCELoss") {
+		t.Errorf("one module: got %v", err)
+	}
+	one.Variants = []Variant{{"MSELoss", "another", cheap}}
+	for name, sweep := range map[string]func() ([]*Result, error){
+		"Float32": func() ([]*Result, error) { return Float32(context.Background(), one) },
+		"Sample":  func() ([]*Result, error) { return Sample(context.Background(), 1, one) },
+		"Merge":   func() ([]*Result, error) { return Merge(one.Variants) },
+	} {
+		if _, err := sweep(); err == nil || !strings.Contains(err.Error(), `got the module "MSELoss", want one of BCEWithLogitsLoss, BCELoss`) {
+			t.Errorf("%s: another module: got %v", name, err)
+		}
+	}
+}
+
 func TestBadState(t *testing.T) {
-	good, err := openState(two(filepath.Join(t.TempDir(), "state.json")))
+	good, err := openStates(two(filepath.Join(t.TempDir(), "state.json")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,13 +392,13 @@ func TestBadState(t *testing.T) {
 	}
 	tests := []struct{ name, old, new, want string }{
 		{"not JSON", "{", "[", "not the state of a sweep"},
-		{"another format", `"lossproof_sweep": 3`, `"lossproof_sweep": 2`, "got format 2 of the state, want 3"},
+		{"another format", `"lossproof_sweep": 4`, `"lossproof_sweep": 3`, "got format 3 of the state, want 4"},
 		{"an unknown member", `"Shard"`, `"Shart"`, "unknown field"},
-		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "Counts.Logits: got 0, want 1048576 for 1 chunks"},
+		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "Counts.Inputs: got 0, want 1048576 for 1 chunks"},
 		{"too few digits", `"Done": "00`, `"Done": "`, "got 1022 hexadecimal digits"},
 		{"elements that do not add up", `"Elements": 0`, `"Elements": 7`, "Counts.Tallies[0] (loss, target 0).Elements: got 7, want 0"},
 		{"text behind it", "\n}\n", "\n}\n{}", "not the state of a sweep"},
-		{"another platform", `"Platform": "`, `"Platform": "plan9/`, "got the platform plan9/"},
+		{"another platform", `"Platform": "`, `"Platform": "plan9/`, `got the platform "plan9/`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -349,11 +418,9 @@ func TestBadState(t *testing.T) {
 }
 
 // flawless returns what a chunk without errors would have counted.
-func flawless(c int) Tally {
-	t := Tally{Elements: 2 * chunkSize}
-	if c < firstNonFinite {
-		t.Finite, t.Correct, t.Histogram[0] = t.Elements, t.Elements, t.Elements
-	}
+func (m *module) flawless(c int) (t Tally) {
+	t.Elements, t.Finite = m.ofChunk(c)
+	t.Correct, t.Histogram[0] = t.Finite, t.Finite
 	return t
 }
 
@@ -361,18 +428,20 @@ func TestMerge(t *testing.T) {
 	dir := t.TempDir()
 	files := []string{filepath.Join(dir, "1.json"), filepath.Join(dir, "2.json")}
 	for i, file := range files {
-		s, err := openState(Options{Variants: BuiltIn(), Shard: i + 1, Shards: 2, State: file})
+		s, err := openStates(Options{Shard: i + 1, Shards: 2, State: file})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for c := i; c < chunks; c += 2 {
-			part := newCounts(s.variants)
-			part.Logits = 2 * chunkSize
-			for k := range part.Tallies {
-				part.Tallies[k] = flawless(c)
+		for _, m := range s.Modules {
+			for c := i; c < m.chunks(); c += 2 {
+				part := newCounts(m.variants)
+				part.Inputs, _ = m.ofChunk(c)
+				for k := range part.Tallies {
+					part.Tallies[k] = m.flawless(c)
+				}
+				m.Done.add(c)
+				m.Counts.add(&part)
 			}
-			s.Done.add(c)
-			s.Counts.add(&part)
 		}
 		if err := s.write(); err != nil {
 			t.Fatal(err)
@@ -382,11 +451,17 @@ func TestMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !all.Complete || all.Logits != 1<<32 || all.Tallies[3].Correct != 4278190080 || all.Tallies[3].Elements != 1<<32 {
-		t.Errorf("got %+v", all)
+	for i, want := range []struct{ inputs, finite uint64 }{{1 << 32, 4278190080}, {1065353218, 1065353218}} {
+		if r := all[i]; !r.Complete || r.Inputs != want.inputs || r.Tallies[3].Correct != want.finite || r.Tallies[3].Elements != want.inputs {
+			t.Errorf("got %+v", r)
+		}
 	}
-	if one, err := Merge(nil, files[0]); err != nil || one.Complete || one.Logits != 1<<31 {
+	one, err := Merge(nil, files[0])
+	if err != nil || one[0].Complete || one[0].Inputs != 1<<31 || one[1].Complete || one[1].Inputs != 1016*chunkSize+2 {
 		t.Errorf("one shard: got %+v, %v", one, err)
+	}
+	if one, err := Merge(BuiltIn(BCELoss), files[0]); err == nil || !strings.Contains(err.Error(), "got the state of the modules BCEWithLogitsLoss, BCELoss, want BCELoss") {
+		t.Errorf("for one module: got %+v, %v", one, err)
 	}
 	if _, err := Merge(nil, files[0], files[1], files[0]); err == nil || !strings.Contains(err.Error(), "chunk 0 is in another file too") {
 		t.Errorf("the same shard twice: got %v", err)
@@ -414,8 +489,19 @@ func TestOptions(t *testing.T) {
 
 // TestChunksCoverEverything counts the logits of all chunks without measuring them.
 func TestChunksCoverEverything(t *testing.T) {
-	if chunks*chunkSize*2 != allLogits || chunkSize%blockSize != 0 {
+	if chunks*chunkSize*2 != 1<<32 || chunkSize%blockSize != 0 {
 		t.Errorf("%d chunks of %d magnitudes in blocks of %d do not make 2³² logits", chunks, chunkSize, blockSize)
+	}
+	// 1 has the bits 0x3f800000, and -0 is an input too.
+	for i, want := range []uint64{1 << 32, 0x3f800000 + 2} {
+		sum := uint64(0)
+		for c := range modules[i].chunks() {
+			inputs, _ := modules[i].ofChunk(c)
+			sum += inputs
+		}
+		if sum != want || modules[i].all() != want {
+			t.Errorf("%s: got %d inputs in chunks and %d in all, want %d", modules[i].name, sum, modules[i].all(), want)
+		}
 	}
 	for _, shards := range []int{1, 3, 512} {
 		seen := make([]int, chunks)
@@ -430,9 +516,9 @@ func TestChunksCoverEverything(t *testing.T) {
 	}
 }
 
-// TestSampleIsStratified checks what SampleText says.
+// TestSampleIsStratified checks what sampleText says.
 func TestSampleIsStratified(t *testing.T) {
-	magnitudes := sample(64)
+	magnitudes := modules[0].sample(64)
 	if !slices.IsSorted(magnitudes) || len(slices.Compact(slices.Clone(magnitudes))) != len(magnitudes) {
 		t.Error("the magnitudes do not ascend")
 	}
@@ -455,6 +541,37 @@ func TestSampleIsStratified(t *testing.T) {
 			if _, found := slices.BinarySearch(magnitudes, uint32(e)<<23+edge); !found {
 				t.Errorf("exponent %d: the edge %#x is missing", e, edge)
 			}
+		}
+	}
+}
+
+// TestSampleOfProbabilitiesIsStratified: by the binades of x and of 1-x.
+func TestSampleOfProbabilitiesIsStratified(t *testing.T) {
+	magnitudes := modules[1].sample(64)
+	if !slices.IsSorted(magnitudes) || len(slices.Compact(slices.Clone(magnitudes))) != len(magnitudes) {
+		t.Error("the magnitudes do not ascend")
+	}
+	if first, last := magnitudes[0], magnitudes[len(magnitudes)-1]; first != 0 || last != one32 {
+		t.Errorf("got %#x to %#x, want 0 to 1", first, last)
+	}
+	near, far := map[int]int{}, map[int]int{}
+	for _, m := range magnitudes {
+		x := float64(math.Float32frombits(m))
+		_, e := math.Frexp(x)
+		near[e]++
+		_, e = math.Frexp(1 - x)
+		far[e]++
+	}
+	for e := 0; e > -149; e-- {
+		want := 64
+		if e < -126 {
+			want = min(64, 1<<(e+148)) // all of the smallest numbers
+		}
+		if near[e] < want {
+			t.Errorf("%d numbers from 2^%d to 2^%d, want at least %d", near[e], e-1, e, want)
+		}
+		if e > -24 && far[e] < min(64, 1<<(e+23)) {
+			t.Errorf("%d numbers with 1-x from 2^%d to 2^%d", far[e], e-1, e)
 		}
 	}
 }
@@ -595,6 +712,23 @@ func TestNearest32(t *testing.T) {
 	}
 }
 
+// TestBetweenTwoNumbers: σ(-a) = 1/2 - a/4 + a³/48 + … lies, for a = 3·2⁻²⁴, so close to the middle between two numbers that only the oracle of
+// 90 bits knows the nearer one.
+func TestBetweenTwoNumbers(t *testing.T) {
+	const a = 3 * 0x1p-24
+	for _, test := range []struct {
+		got  float32
+		want uint64
+	}{{0.5 - 0x1p-25, 1}, {0.5 - 0x1p-24, 0}} {
+		var tally Tally
+		exact := oracle32(a)
+		tally.measure([]float32{test.got}, measured{modules[0], []uint32{math.Float32bits(a)}, []float64{a}, []float64{exact[3]}, true}, Output{Gradient: true})
+		if tally.Correct != test.want || tally.Finite != 1 || math.Abs(tally.MaxULP()-0.5) > oracleError {
+			t.Errorf("%v: got %d correct of %d, largest error %v ULP, want %d of 1, 0.5 ULP", test.got, tally.Correct, tally.Finite, tally.MaxULP(), test.want)
+		}
+	}
+}
+
 func TestInverseULP32(t *testing.T) {
 	for _, test := range []struct{ e, want float64 }{
 		{1, 0x1p-23}, {math.Nextafter(1, 0), 0x1p-24}, {1.999, 0x1p-23}, {0x1p-126, 0x1p-149}, {0x1p-130, 0x1p-149},
@@ -607,11 +741,11 @@ func TestInverseULP32(t *testing.T) {
 }
 
 func TestResultAsJSON(t *testing.T) {
-	result, err := Sample(context.Background(), 4, Options{Variants: []Variant{{"textbook", textbook}, {"cheap", cheap}}})
+	results, err := Sample(context.Background(), 4, Options{Variants: []Variant{{BCEWithLogitsLoss, "textbook", textbook}, {BCEWithLogitsLoss, "cheap", cheap}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(result)
+	text, err := json.Marshal(results[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -620,7 +754,7 @@ func TestResultAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameNaN := cmp.Comparer(func(a, b Number) bool { return sameClass(float64(a), float64(b)) })
-	if diff := cmp.Diff(*result, back, sameNaN); diff != "" {
+	if diff := cmp.Diff(*results[0], back, sameNaN); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -10,23 +10,23 @@ import (
 
 // Tally counts how the results of one output at one target compare with the oracle.
 type Tally struct {
-	// Elements is the number of logits, Finite of those among them that are finite.
+	// Elements is the number of inputs, Finite of those among them that are finite.
 	Elements, Finite uint64
-	// Correct is the number of finite logits whose result is correctly rounded: the
+	// Correct is the number of finite inputs whose result is correctly rounded: the
 	// number of the dtype that is nearest to the exact result.
 	Correct uint64
 	// WrongClass is the number of results that are NaN or infinite where the right one is
-	// not, or the other way round; at an infinite logit, of those that are not the limit.
+	// not, or the other way round; at an infinite input, of those that are not the limit.
 	WrongClass uint64
-	// Worst is the largest error, at the logit with the smallest bits if there are several;
+	// Worst is the largest error, at the input with the smallest bits if there are several;
 	// nil if every result is exact.
 	Worst *Error `json:",omitempty"`
-	// Histogram counts the errors of the finite logits but for results of a wrong class, which
-	// have none. Profile has the largest of them along the axis of the logits, and says where results are
+	// Histogram counts the errors of the finite inputs but for results of a wrong class, which
+	// have none. Profile has the largest of them along an axis, and says where results are
 	// of a wrong class.
 	Histogram Histogram
 	Profile   Profile
-	// Examples are the first results of a wrong class, by the bits of the logit.
+	// Examples are the first results of a wrong class, by the bits of the input.
 	Examples []Error `json:",omitempty"`
 }
 
@@ -36,14 +36,13 @@ const maxExamples = 5
 // Error is the error of one result.
 type Error struct {
 	// ULP is the error in ULPs at the exact result; 0 for one of a wrong class.
-	ULP float64
-	// Input is the logit.
+	ULP   float64
 	Input Bits32
 	// Got is the result, Exact the exact one, rounded to float64.
 	Got, Exact Number
 }
 
-// CorrectShare returns the share of the finite logits whose results are correctly rounded.
+// CorrectShare returns the share of the finite inputs whose results are correctly rounded.
 func (t *Tally) CorrectShare() float64 {
 	if t.Finite == 0 {
 		return math.NaN()
@@ -51,7 +50,7 @@ func (t *Tally) CorrectShare() float64 {
 	return float64(t.Correct) / float64(t.Finite)
 }
 
-// WrongFinite returns the number of the results of a wrong class at finite logits: those that are
+// WrongFinite returns the number of the results of a wrong class at finite inputs: those that are
 // not in the histogram.
 func (t *Tally) WrongFinite() uint64 {
 	return t.Finite - min(t.Finite, t.Histogram.sum())
@@ -59,7 +58,7 @@ func (t *Tally) WrongFinite() uint64 {
 
 // wrongText says how many results are of a wrong class, and which is the first one.
 func (t *Tally) wrongText() string {
-	text := group(t.WrongClass) + " results are NaN or infinite where they should not be, or the other way round"
+	text := grouped(t.WrongClass) + " results are NaN or infinite where they should not be, or the other way round"
 	if len(t.Examples) > 0 {
 		e := t.Examples[0]
 		text += fmt.Sprintf("; first at %s: got %v, exact %v", e.Input, float64(e.Got), float64(e.Exact))
@@ -75,7 +74,7 @@ func (t *Tally) MaxULP() float64 {
 	return t.Worst.ULP
 }
 
-// add adds the counts of u, which are those of other logits. The order does not matter.
+// add adds the counts of u, which are those of other inputs. The order does not matter.
 func (t *Tally) add(u *Tally) {
 	t.Elements += u.Elements
 	t.Finite += u.Finite
@@ -108,27 +107,35 @@ func (t *Tally) wrongClass(e Error) {
 	}
 }
 
-// measure compares float32 results with the oracle. The logits are those with the given
-// bits of their magnitude, which ascend, and negative if sign is set; exact has |exact result| of each.
+// measured are inputs of a module with one sign, which ascend by their magnitudes.
+type measured struct {
+	module     *module
+	magnitudes []uint32
+	places     []float64 // on the axis, of the positive numbers; -0 of BCELoss lies as far out as 0
+	exact      []float64 // |exact result| of the output that is measured
+	negative   bool
+}
+
+// measure compares float32 results at some inputs with the oracle.
 // Where the output is negative its exact result is too, or a zero of either sign.
-func (t *Tally) measure(got []float32, magnitudes []uint32, exact []float64, o Output, sign bool) {
+func (t *Tally) measure(got []float32, p measured, o Output) {
 	negate := o.Gradient && o.One
 	worst, at := 0.0, -1
 	for i, g := range got {
-		g, e := float64(g), exact[i]
+		g, e := float64(g), p.exact[i]
 		if negate {
 			g = -g
 		}
-		if magnitudes[i] >= infinity32 {
+		if p.magnitudes[i] >= infinity32 {
 			if !sameClass(g, e) {
-				t.wrongClass(newError(0, magnitudes[i], sign, negate, g, e))
+				t.wrongClass(newError(0, p.magnitudes[i], p.negative, negate, g, e))
 			}
 			continue
 		}
 		t.Finite++
-		x := float64(math.Float32frombits(magnitudes[i]))
-		if sign {
-			x = -x
+		place := p.places[i]
+		if p.negative {
+			place = -place
 		}
 		d := ulps(g, e)
 		switch {
@@ -136,17 +143,17 @@ func (t *Tally) measure(got []float32, magnitudes []uint32, exact []float64, o O
 			t.Correct++
 		case d <= 0.5+oracleError:
 			// Too close to the middle between two numbers for oracle32.
-			f := precise(math.Abs(x))
-			if nearest32(float32(g), f.of(o, sign)) {
+			exact := p.module.precise(float64(math.Float32frombits(p.magnitudes[i])))
+			if nearest32(float32(g), exact.of(o, p.negative && p.module.mirrored)) {
 				t.Correct++
 			}
 		case !(d <= math.MaxFloat64): // NaN or infinite
-			t.wrongClass(newError(0, magnitudes[i], sign, negate, g, e))
-			t.Profile.add(x, math.Inf(1))
+			t.wrongClass(newError(0, p.magnitudes[i], p.negative, negate, g, e))
+			t.Profile.add(place, math.Inf(1))
 			continue
 		}
 		t.Histogram.add(d)
-		t.Profile.add(x, d)
+		t.Profile.add(place, d)
 		if d > worst {
 			worst, at = d, i
 		}
@@ -157,7 +164,7 @@ func (t *Tally) measure(got []float32, magnitudes []uint32, exact []float64, o O
 		if negate {
 			g = -g
 		}
-		e := newError(worst, magnitudes[at], sign, negate, g, exact[at])
+		e := newError(worst, p.magnitudes[at], p.negative, negate, g, p.exact[at])
 		t.add(&Tally{Worst: &e})
 	}
 }
@@ -188,8 +195,9 @@ func inverseULP32(e float64) float64 {
 }
 
 // nearest32 reports whether g is the float32 number nearest to e. The two must be within
-// an ULP of each other, and e not in the middle between two numbers: no value of the
-// functions is, they are transcendental but for 1/2.
+// an ULP of each other, and e not in the middle between two numbers. No value of an oracle is: the logarithms and
+// exponentials are transcendental but for 1/2 and 0, and a quotient of BCELoss that ends with so many digits
+// is a power of two, but for (1-x)/ε, which is always nearest to 1/ε.
 func nearest32(g float32, e scaled) bool {
 	exact := e.value() // float32 results lie far above where it loses digits
 	toward := float32(math.Inf(1))

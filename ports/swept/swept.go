@@ -15,26 +15,25 @@ import (
 // (1 048 576) elements of float32.
 const Block = 1 << 19
 
-// Variant returns BCEWithLogitsLoss 'none' of a port and its gradient in the input, of float32
-// vectors, as a way to compute them. The error says that the port does not claim what this
+// Variant returns a module 'none' of a port and its gradient in the input, of float32
+// vectors, as a way to compute them. The module is one that [sweep.Exhaustive] returns. The error says that the port does not claim what this
 // needs, or does not answer.
-func Variant(ctx context.Context, port ports.Port) (sweep.Variant, ports.Description, error) {
+func Variant(ctx context.Context, port ports.Port, module string) (sweep.Variant, ports.Description, error) {
 	d, err := port.Describe(ctx)
 	if err != nil {
 		return sweep.Variant{}, d, err
 	}
-	if err := claims(d); err != nil {
+	if err := claims(d, module); err != nil {
 		return sweep.Variant{}, d, err
 	}
-	name := fmt.Sprintf("BCEWithLogitsLoss of %s %s, over ports.Port", d.Port.Name, d.Port.Version)
-	return sweep.Variant{Name: name, Evaluate: func(loss, grad, input, target []float32) error {
-		return evaluate(ctx, port, loss, grad, input, target)
+	name := fmt.Sprintf("%s of %s %s, over ports.Port", module, d.Port.Name, d.Port.Version)
+	return sweep.Variant{Module: module, Name: name, Evaluate: func(loss, grad, input, target []float32) error {
+		return evaluate(ctx, port, module, loss, grad, input, target)
 	}}, d, nil
 }
 
 // claims returns an error that names what a claim lacks.
-func claims(d ports.Description) error {
-	const module = ports.BCEWithLogitsLoss
+func claims(d ports.Description, module string) error {
 	claim, ok := d.Modules[module]
 	if !ok {
 		return fmt.Errorf("the port does not claim %s, which a sweep measures", module)
@@ -55,10 +54,10 @@ func claims(d ports.Description) error {
 	return nil
 }
 
-func evaluate(ctx context.Context, port ports.Port, loss, grad, input, target []float32) error {
+func evaluate(ctx context.Context, port ports.Port, module string, loss, grad, input, target []float32) error {
 	none := "none"
 	answer, err := port.Evaluate(ctx, ports.Call{
-		Module:  ports.BCEWithLogitsLoss,
+		Module:  module,
 		Options: ports.Options{Reduction: &none},
 		Inputs: map[string]tensor.Tensor{
 			ports.Input:  tensor.FromFloat32(input, len(input)),

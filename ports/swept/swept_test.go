@@ -37,30 +37,64 @@ func (a answering) Evaluate(ctx context.Context, call ports.Call) (ports.Answer,
 	return answer, err
 }
 
-// sample sweeps a port at few logits.
-func sample(t *testing.T, port ports.Port) (*sweep.Result, error) {
+// sample sweeps a module of a port at few inputs.
+func sample(t *testing.T, port ports.Port, module string) (*sweep.Result, error) {
 	t.Helper()
-	v, _, err := swept.Variant(t.Context(), port)
+	v, _, err := swept.Variant(t.Context(), port, module)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sweep.Sample(t.Context(), 64, sweep.Options{Variants: []sweep.Variant{v}, Block: swept.Block})
+	results, err := sweep.Sample(t.Context(), 64, sweep.Options{Variants: []sweep.Variant{v}, Block: swept.Block})
+	if err != nil {
+		return nil, err
+	}
+	return results[0], nil
 }
 
 // TestPortIsMeasuredAsTheLossesAre: the same numbers as those of package loss in process.
 func TestPortIsMeasuredAsTheLossesAre(t *testing.T) {
-	got, err := sample(t, builtin.Port{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := sweep.Sample(t.Context(), 64, sweep.Options{Variants: sweep.BuiltIn()[:1]})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, tally := range got.Tallies {
-		if tally.Elements == 0 || tally.MaxULP() != want.Tallies[i].MaxULP() || tally.Histogram != want.Tallies[i].Histogram || tally.Profile != want.Tallies[i].Profile {
-			t.Errorf("%s: another result than in process: %v ULP, want %v", tally.Output, tally.MaxULP(), want.Tallies[i].MaxULP())
+	for _, module := range sweep.Exhaustive() {
+		got, err := sample(t, builtin.Port{}, module)
+		if err != nil {
+			t.Fatal(err)
 		}
+		want, err := sweep.Sample(t.Context(), 64, sweep.Options{Variants: sweep.BuiltIn(module)[:1]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Module != module || got.Inputs != want[0].Inputs {
+			t.Errorf("%s: got %d inputs of %s, want %d", module, got.Inputs, got.Module, want[0].Inputs)
+		}
+		for i, tally := range got.Tallies {
+			w := want[0].Tallies[i]
+			if tally.Elements == 0 || tally.MaxULP() != w.MaxULP() || tally.Histogram != w.Histogram || tally.Profile != w.Profile {
+				t.Errorf("%s %s: another result than in process: %v ULP, want %v", module, tally.Output, tally.MaxULP(), w.MaxULP())
+			}
+		}
+	}
+}
+
+// TestBCELossIsAsked: a port of BCELoss whose logarithms have no clamp is seen.
+func TestBCELossIsAsked(t *testing.T) {
+	got, err := sample(t, answering{change: func(a *ports.Answer) {
+		values := a.Outputs[ports.Loss].Float32s()
+		for i, l := range values {
+			if l == 100 {
+				values[i] = float32(math.Inf(1))
+			}
+		}
+		a.Outputs[ports.Loss] = tensor.FromFloat32(values, len(values))
+	}}, sweep.BCELoss)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// At 1 for target 0, and for target 1 at 0, -0 and some of the smallest numbers.
+	wrong := make([]uint64, len(got.Tallies))
+	for i, tally := range got.Tallies {
+		wrong[i] = tally.WrongClass
+	}
+	if wrong[0] != 1 || wrong[1] < 10 || wrong[2]+wrong[3] > 0 {
+		t.Errorf("got %d results of a wrong class, by output, want 1, 10 or more, 0 and 0", wrong)
 	}
 }
 
@@ -74,7 +108,7 @@ func TestCancellationIsSeen(t *testing.T) {
 			}
 		}
 		a.Outputs[ports.Loss] = tensor.FromFloat32(values, len(values))
-	}})
+	}}, sweep.BCEWithLogitsLoss)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +135,7 @@ func (r *recorder) Evaluate(ctx context.Context, call ports.Call) (ports.Answer,
 // TestCallsAreOfAMi: 2¹⁹ magnitudes at both targets make a tensor of 1 048 576 elements.
 func TestCallsAreOfAMi(t *testing.T) {
 	port := &recorder{}
-	v, _, err := swept.Variant(t.Context(), port)
+	v, _, err := swept.Variant(t.Context(), port, sweep.BCEWithLogitsLoss)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,8 +150,8 @@ func TestCallsAreOfAMi(t *testing.T) {
 			t.Errorf("asked for the shape %v, want 1048576", shape)
 		}
 	}
-	if result.Logits != 1_048_576 || asked != 4*1_048_576 {
-		t.Errorf("%d logits, asked %d elements of input and target, want %d and %d", result.Logits, asked, 1_048_576, 4*1_048_576)
+	if result[0].Inputs != 1_048_576 || asked != 4*1_048_576 {
+		t.Errorf("%d logits, asked %d elements of input and target, want %d and %d", result[0].Inputs, asked, 1_048_576, 4*1_048_576)
 	}
 }
 
@@ -130,10 +164,30 @@ func TestClaimsThatCannotBeSwept(t *testing.T) {
 		{"a sweep needs grad_input", func(c *ports.Claim) { c.Outputs = c.Outputs[:1] }},
 		{"without rank:1", func(c *ports.Claim) { c.Without = []string{"rank:1"} }},
 	} {
-		if _, _, err := swept.Variant(t.Context(), answering{claim: test.change}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, _, err := swept.Variant(t.Context(), answering{claim: test.change}, sweep.BCEWithLogitsLoss); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("got %v, want %q", err, test.want)
 		}
 	}
+}
+
+// TestUnclaimedModule: what is claimed of another module does not count.
+func TestUnclaimedModule(t *testing.T) {
+	port := answering{claim: func(c *ports.Claim) { c.DTypes = nil }} // of BCEWithLogitsLoss
+	if _, _, err := swept.Variant(t.Context(), port, sweep.BCELoss); err != nil {
+		t.Errorf("BCELoss: got %v", err)
+	}
+	if _, _, err := swept.Variant(t.Context(), logitsAlone{}, sweep.BCELoss); err == nil || !strings.Contains(err.Error(), "the port does not claim BCELoss") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// logitsAlone claims no BCELoss.
+type logitsAlone struct{ builtin.Port }
+
+func (logitsAlone) Describe(ctx context.Context) (ports.Description, error) {
+	d, err := builtin.Port{}.Describe(ctx)
+	delete(d.Modules, ports.BCELoss)
+	return d, err
 }
 
 func TestAnswersThatAreNone(t *testing.T) {
@@ -147,7 +201,7 @@ func TestAnswersThatAreNone(t *testing.T) {
 		{"refuses", func(a *ports.Answer) { *a = ports.Answer{Rejected: &ports.Rejected{Message: "too large"}} }},
 		{"failed", func(a *ports.Answer) { *a = ports.Answer{Failed: &ports.Failed{Message: "boom"}} }},
 	} {
-		if _, err := sample(t, answering{change: test.change}); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := sample(t, answering{change: test.change}, sweep.BCEWithLogitsLoss); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("got %v, want %q", err, test.want)
 		}
 	}

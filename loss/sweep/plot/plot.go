@@ -1,4 +1,4 @@
-// Package plot draws the errors that a sweep measured, along the axis of the logits.
+// Package plot draws the errors that a sweep measured, along the axis of the logits; a probability lies there at its logit.
 package plot
 
 import (
@@ -21,7 +21,7 @@ import (
 
 const (
 	width  = 24 * vg.Centimeter
-	height = 16 * vg.Centimeter
+	height = 16 * vg.Centimeter // of a result
 	// What is drawn of the errors, in ULPs: those below a tenth, 0 too, as a tenth, those above
 	// most as that; the error of a result of 0 where a normal number was wanted, 2²⁴, lies inside.
 	least, most = 0.1, 1e8
@@ -39,13 +39,14 @@ var (
 	light = color.RGBA{225, 225, 225, 255}
 )
 
-// Write draws the largest errors of a result, loss above gradient, each at both targets, in the
+// Write draws the largest errors of the results, one below the other: loss above gradient, each at both targets. It is in the
 // format of a file with that name: .svg or .png.
-func Write(w io.Writer, name, title string, r *sweep.Result) error {
+func Write(w io.Writer, name, title string, results []*sweep.Result) error {
 	var canvas interface {
 		vg.CanvasSizer
 		io.WriterTo
 	}
+	height := height * vg.Length(max(1, len(results)))
 	switch ext := filepath.Ext(name); ext {
 	case ".svg":
 		canvas = vgsvg.New(width, height)
@@ -54,36 +55,45 @@ func Write(w io.Writer, name, title string, r *sweep.Result) error {
 	default:
 		return fmt.Errorf("%s: got the extension %q, want .svg or .png", name, ext)
 	}
-	if err := drawTo(draw.New(canvas), title, r); err != nil {
+	if err := drawTo(draw.New(canvas), title, results); err != nil {
 		return err
 	}
 	_, err := canvas.WriteTo(w)
 	return err
 }
 
-func drawTo(canvas draw.Canvas, title string, r *sweep.Result) error {
+func drawTo(canvas draw.Canvas, title string, results []*sweep.Result) error {
 	var plots [][]*plot.Plot
-	for _, gradient := range []bool{false, true} {
-		what := "loss"
-		if gradient {
-			what = "gradient"
+	for _, r := range results {
+		of := fmt.Sprintf("%s, %s, float32", title, r.Module)
+		if r.Sample != "" {
+			of += " (a sample)"
 		}
-		p := newPlot(fmt.Sprintf("%s: largest error of the %s", title, what), slices.ContainsFunc(r.Tallies, wrongDrawn))
-		for _, t := range r.Tallies {
-			switch t.Output {
-			case sweep.Output{Gradient: gradient}.String():
-				if err := addTally(p, "target 0", &t.Tally, blue, wrong0); err != nil {
-					return err
-				}
-			case sweep.Output{Gradient: gradient, One: true}.String():
-				if err := addTally(p, "target 1", &t.Tally, red, wrong1); err != nil {
-					return err
+		for _, gradient := range []bool{false, true} {
+			what := "loss"
+			if gradient {
+				what = "gradient"
+			}
+			p := newPlot(fmt.Sprintf("%s: largest error of the %s", of, what), r.Axis(), slices.ContainsFunc(r.Tallies, wrongDrawn))
+			for _, t := range r.Tallies {
+				switch t.Output {
+				case sweep.Output{Gradient: gradient}.String():
+					if err := addTally(p, "target 0", &t.Tally, blue, wrong0); err != nil {
+						return err
+					}
+				case sweep.Output{Gradient: gradient, One: true}.String():
+					if err := addTally(p, "target 1", &t.Tally, red, wrong1); err != nil {
+						return err
+					}
 				}
 			}
+			plots = append(plots, []*plot.Plot{p})
 		}
-		plots = append(plots, []*plot.Plot{p})
 	}
-	tiles := draw.Tiles{Rows: 2, Cols: 1, PadTop: vg.Millimeter, PadBottom: vg.Millimeter, PadLeft: vg.Millimeter, PadRight: 4 * vg.Millimeter, PadY: 4 * vg.Millimeter}
+	if len(plots) == 0 {
+		return nil
+	}
+	tiles := draw.Tiles{Rows: len(plots), Cols: 1, PadTop: vg.Millimeter, PadBottom: vg.Millimeter, PadLeft: vg.Millimeter, PadRight: 4 * vg.Millimeter, PadY: 4 * vg.Millimeter}
 	for i, row := range plot.Align(plots, tiles, canvas) {
 		plots[i][0].Draw(row[0])
 	}
@@ -96,10 +106,10 @@ func wrongDrawn(t sweep.NamedTally) bool {
 }
 
 // newPlot returns a plot without errors, with room for results of a wrong class where wrong says so.
-func newPlot(title string, wrong bool) *plot.Plot {
+func newPlot(title, axis string, wrong bool) *plot.Plot {
 	p := plot.New()
 	p.Title.Text = title
-	p.X.Label.Text = "logit"
+	p.X.Label.Text = axis
 	p.Y.Label.Text = "ULP of the exact result"
 	p.X.Min, p.X.Max = -sweep.ProfileEdge, sweep.ProfileEdge
 	p.X.Tick.Marker = plot.TickerFunc(func(float64, float64) []plot.Tick {

@@ -17,7 +17,7 @@ import (
 
 // result has no errors, but for those of the loss at target 0 where the logit is negative.
 func result(ulp float32) *sweep.Result {
-	r := &sweep.Result{Tallies: make([]sweep.NamedTally, 4)}
+	r := &sweep.Result{Module: sweep.BCEWithLogitsLoss, Tallies: make([]sweep.NamedTally, 4)}
 	for i, o := range []sweep.Output{{}, {One: true}, {Gradient: true}, {Gradient: true, One: true}} {
 		r.Tallies[i].Output = o.String()
 	}
@@ -37,10 +37,10 @@ func result(ulp float32) *sweep.Result {
 	return r
 }
 
-func drawn(t *testing.T, name string, r *sweep.Result) []byte {
+func drawn(t *testing.T, name string, results ...*sweep.Result) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := plot.Write(&b, name, "a title", r); err != nil {
+	if err := plot.Write(&b, name, "a title", results); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -51,7 +51,7 @@ func TestSVG(t *testing.T) {
 	if len(text) > 200_000 {
 		t.Errorf("%d bytes, want at most 200 000", len(text))
 	}
-	for _, want := range []string{"a title: largest error of the loss", "a title: largest error of the gradient", "target 0", "target 1", "logit"} {
+	for _, want := range []string{"a title, BCEWithLogitsLoss, float32: largest error of the loss", "a title, BCEWithLogitsLoss, float32: largest error of the gradient", "target 0", "target 1", "logit"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%q is missing", want)
 		}
@@ -62,6 +62,27 @@ func TestSVG(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestModulesBelowEachOther: the second result has a picture of the same size below the first, with its own title and axis.
+func TestModulesBelowEachOther(t *testing.T) {
+	of := result(1e7)
+	of.Module, of.Sample = sweep.BCELoss, "some"
+	text := string(drawn(t, "errors.svg", result(0), of))
+	for _, want := range []string{"a title, BCEWithLogitsLoss, float32: largest", "a title, BCELoss, float32 (a sample): largest", "log(x/(1-x))"} {
+		if n := strings.Count(text, want); n != 2 {
+			t.Errorf("%q is there %d times, want twice", want, n)
+		}
+	}
+	one, two := picture(t, result(0)), picture(t, result(0), of)
+	size := one.Bounds().Size()
+	if got := two.Bounds().Size(); got.X != size.X || got.Y < 2*size.Y-1 || got.Y > 2*size.Y+1 {
+		t.Errorf("got the size %v, want two of %v", got, size)
+	}
+	above, below := image.Rect(0, size.Y/20, size.X/2, size.Y/4), image.Rect(0, size.Y+size.Y/20, size.X/2, size.Y+size.Y/4)
+	if a, b := count(two, blue, above), count(two, blue, below); a > size.X/10 || b < size.X/10 {
+		t.Errorf("%d pixels of large errors above, %d below, want them below", a, b)
 	}
 }
 
@@ -147,9 +168,9 @@ func TestGaps(t *testing.T) {
 // The two colors of lines, by whether they have more red than blue.
 const red, blue = true, false
 
-func picture(t *testing.T, r *sweep.Result) image.Image {
+func picture(t *testing.T, results ...*sweep.Result) image.Image {
 	t.Helper()
-	img, err := png.Decode(bytes.NewReader(drawn(t, "errors.png", r)))
+	img, err := png.Decode(bytes.NewReader(drawn(t, "errors.png", results...)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +196,7 @@ func count(img image.Image, wantRed bool, part image.Rectangle) int {
 }
 
 func TestExtension(t *testing.T) {
-	if err := plot.Write(io.Discard, "errors.jpg", "", result(1)); err == nil || !strings.Contains(err.Error(), ".svg or .png") {
+	if err := plot.Write(io.Discard, "errors.jpg", "", []*sweep.Result{result(1)}); err == nil || !strings.Contains(err.Error(), ".svg or .png") {
 		t.Errorf("got %v", err)
 	}
 }
