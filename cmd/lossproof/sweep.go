@@ -50,9 +50,10 @@ func (p *program) sweepCommand() *cobra.Command {
 		Use:   "sweep [flags] [-- COMMAND ARG...]",
 		Short: "Errors at every float32 input, of the built-in losses or of a port",
 		Long: `sweep compares the built-in losses and their gradients with the exact results: BCEWithLogitsLoss at
-every float32 logit and BCELoss at every float32 probability, with the targets 0 and 1; then BCEWithLogitsLoss
-in both dtypes at random points, with soft targets, weight and pos_weight too; with --sums also means and sums. It
-takes minutes; with --state an interrupted sweep goes on where it was. --module leaves the others out.
+every float32 logit and BCELoss at every float32 probability, with the targets 0 and 1; then these two and
+CrossEntropyLoss in both dtypes at random points, with soft targets and all options; with --sums also means
+and sums. It takes minutes; with --state an interrupted sweep goes on where it was. --module leaves
+the others out. MultiLabelSoftMarginLoss goes with BCEWithLogitsLoss.
 
 It prints the largest errors, where they are, how often which errors are, the share of the results that
 are correctly rounded, and how many are NaN or infinite where they should not be, with the first of
@@ -95,7 +96,7 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.modules, "module", nil, "measure this `module` alone: BCEWithLogitsLoss or BCELoss (repeatable; default: all, of a port BCEWithLogitsLoss)")
+	flags.StringArrayVar(&f.modules, "module", nil, "measure this `module` alone: BCEWithLogitsLoss, BCELoss or CrossEntropyLoss (repeatable; default: all, of a port BCEWithLogitsLoss)")
 	flags.BoolVar(&f.sample, "sample", false, "a stratified sample of the inputs, in seconds; it proves nothing")
 	flags.BoolVar(&f.all, "all", false, "measure a port at every input, for BCEWithLogitsLoss all 2³²")
 	flags.StringArrayVar(&f.plot, "plot", nil, "draw the errors along the axis of the logits into this `file`, .svg or .png (repeatable)")
@@ -105,7 +106,7 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 	flags.StringVar(&f.shard, "shard", "", "only the `i/n`-th part of the inputs, i from 1")
 	flags.StringArrayVar(&f.merge, "merge", nil, "add up the state `file`s of shards instead of measuring inputs (repeatable)")
 	flags.IntVar(&f.jobs, "jobs", 0, "the `number` of goroutines, or of processes of a port; 0 is one for each core, or one process")
-	flags.IntVar(&f.points, "points", allPoints, "the `number` of random points of each dtype and setting; 0 leaves them out (--sample: 20000, --shard: 0)")
+	flags.IntVar(&f.points, "points", allPoints, "the `number` of random points of each dtype and setting; 0 leaves them out (--sample: 20000, --shard: 0); CrossEntropyLoss has a row for each 16")
 	flags.IntVar(&f.sums, "sums", 0, "measure means and sums over this `number` of elements too, a multiple of 100000; 10⁸ need 1.6 GB")
 	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is stdout, the tables then go to stderr")
 	flags.StringVar(&f.page, "page", "", "write the tables between the markers of this Markdown `file`")
@@ -173,13 +174,16 @@ func (p *program) sweepTo(ctx context.Context, f sweepFlags, options sweep.Optio
 
 // checkModules checks --module, and sets the modules that are measured without it.
 func (f *sweepFlags) checkModules(ofPort bool) error {
-	known := sweep.Exhaustive()
+	known := sweep.Modules()
 	if f.modules == nil {
 		f.modules = known
 		if ofPort {
 			f.modules = []string{sweep.BCEWithLogitsLoss}
 		}
 		return nil
+	}
+	if ofPort {
+		known = sweep.Exhaustive()
 	}
 	for i, m := range f.modules {
 		if !slices.Contains(known, m) {
@@ -189,7 +193,16 @@ func (f *sweepFlags) checkModules(ofPort bool) error {
 			return fmt.Errorf("--module: got %s twice", m)
 		}
 	}
+	if len(f.exhaustive()) == 0 && (f.state != "" || f.shard != "" || f.merge != nil || f.plot != nil) {
+		return fmt.Errorf("--state, --shard, --merge and --plot: got the module %s, want one that is measured at every float32 input: %s",
+			strings.Join(f.modules, ", "), strings.Join(sweep.Exhaustive(), ", "))
+	}
 	return nil
+}
+
+// exhaustive returns the modules that are measured at every float32 input, or at a sample.
+func (f sweepFlags) exhaustive() []string {
+	return slices.DeleteFunc(slices.Clone(f.modules), func(m string) bool { return !slices.Contains(sweep.Exhaustive(), m) })
 }
 
 // options checks the flags that exclude each other.
@@ -235,7 +248,7 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 	}
 	if f.merge != nil {
 		r.Float32, err = sweep.Merge(options.Variants, f.merge...)
-	} else {
+	} else if len(f.exhaustive()) > 0 {
 		step("float32 inputs", func(show func(done, total int64)) (err error) {
 			options.Progress = show
 			if f.sample {
@@ -246,16 +259,15 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 			return err
 		})
 	}
-	logits := slices.Contains(f.modules, sweep.BCEWithLogitsLoss)
-	if f.points > 0 && logits {
+	if f.points > 0 {
 		step("random points", func(show func(done, total int64)) (err error) {
-			r.Random, err = sweep.Random(ctx, f.points, show)
+			r.Random, err = sweep.Random(ctx, f.points, show, f.modules...)
 			return err
 		})
 	}
-	if f.sums > 0 && logits {
+	if f.sums > 0 {
 		step("means and sums", func(show func(done, total int64)) (err error) {
-			r.Sums, err = sweep.Sums(ctx, f.sums, distinctInSums, show)
+			r.Sums, err = sweep.Sums(ctx, f.sums, distinctInSums, show, f.modules...)
 			return err
 		})
 	}

@@ -25,7 +25,7 @@ func TestSweepSample(t *testing.T) {
 		t.Fatalf("exit code %d: %s", got.code, got.stderr)
 	}
 	check(t, got, got.code, "stderr:BCEWithLogitsLoss: float32, hard targets", "stderr:a stratified sample, which proves nothing", "stderr:gradient, target 1", "stderr:BCELoss: float32, hard targets",
-		"stderr:Random points",
+		"stderr:BCEWithLogitsLoss: random points", "stderr:BCELoss: random points", "stderr:CrossEntropyLoss: random points", "stderr:CrossEntropyLoss          sum",
 		"stderr:Means and sums", "stderr:MultiLabelSoftMarginLoss  sum", "stderr:100 000 elements")
 	var report sweep.Report
 	if err := json.Unmarshal([]byte(got.stdout), &report); err != nil {
@@ -34,7 +34,7 @@ func TestSweepSample(t *testing.T) {
 	if want := len(report.Misses()) > 0; want != (got.code == exitNotConformant) {
 		t.Errorf("exit code %d, misses %q", got.code, report.Misses())
 	}
-	if len(report.Float32) != 2 || len(report.Random) != 20 || report.Random[0].Points != 2000 || len(report.Sums) != 8 {
+	if len(report.Float32) != 2 || len(report.Random) != 60 || report.Random[0].Points != 2000 || len(report.Sums) != 16 {
 		t.Fatalf("got %+v", report)
 	}
 	for _, result := range report.Float32 {
@@ -81,8 +81,10 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 		{[]string{"--sample", "--json", filepath.Join(dir, "none", "x.json")}, "--json"},
 		{[]string{"--sample", "--plot", filepath.Join(dir, "none", "x.png")}, "--plot: open "},
 		{[]string{"BCEWithLogitsLoss"}, "takes no arguments"},
-		{[]string{"--module", "MSELoss"}, `--module: got "MSELoss", want one of BCEWithLogitsLoss, BCELoss`},
+		{[]string{"--module", "MSELoss"}, `--module: got "MSELoss", want one of BCEWithLogitsLoss, BCELoss, CrossEntropyLoss`},
 		{[]string{"--module", "BCELoss", "--module", "BCELoss"}, "--module: got BCELoss twice"},
+		{[]string{"--module", "CrossEntropyLoss", "--state", "x"}, "got the module CrossEntropyLoss, want one that is measured at every float32 input: BCEWithLogitsLoss, BCELoss"},
+		{[]string{"--module", "CrossEntropyLoss", "--plot", "x.svg"}, "got the module CrossEntropyLoss"},
 		{[]string{"--module", "CrossEntropyLoss", "--", "port"}, `--module: got "CrossEntropyLoss", want one of BCEWithLogitsLoss, BCELoss`},
 	} {
 		got := command(append([]string{"sweep"}, test.args...)...)
@@ -148,11 +150,16 @@ func TestSweepFindsDestinationsFirst(t *testing.T) {
 func TestSweepOfAModule(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "state.json")
 	got := command("sweep", "--module", "BCELoss", "--shard", "2033/4096", "--state", state, "--points", "100", "--sums", "100000")
-	check(t, got, exitConformant, "INCOMPLETE: 1 of the 1 065 353 218 float32 probabilities")
-	if strings.Contains(got.stdout, "BCEWithLogitsLoss: ") || strings.Contains(got.stdout, "Random points") || strings.Contains(got.stdout, "MultiLabelSoftMarginLoss ") {
+	check(t, got, exitConformant, "INCOMPLETE: 1 of the 1 065 353 218 float32 probabilities", "BCELoss: random points", "BCELoss  mean")
+	if strings.Contains(got.stdout, "BCEWithLogitsLoss: ") || strings.Contains(got.stdout, "CrossEntropyLoss: ") || strings.Contains(got.stdout, "MultiLabelSoftMarginLoss ") {
 		t.Errorf("other modules too:\n%s", got.stdout)
 	}
 	check(t, command("sweep", "--module", "BCELoss", "--merge", state, "--points", "0"), exitConformant, "INCOMPLETE: 1 of the 1 065 353 218")
+	rows := command("sweep", "--module", "CrossEntropyLoss", "--points", "160")
+	check(t, rows, exitConformant, "CrossEntropyLoss: random points")
+	if strings.Contains(rows.stdout, "hard targets") {
+		t.Errorf("other modules too:\n%s", rows.stdout)
+	}
 }
 
 // TestSweepGoesOn has a state in which everything is done.
@@ -161,7 +168,7 @@ func TestSweepGoesOn(t *testing.T) {
 	// Chunks of subnormal inputs alone are quick: those of the first shard of 4096.
 	first := command("sweep", "--shard", "1/4096", "--state", state)
 	check(t, first, exitConformant, "INCOMPLETE: 1 048 576 of the 4 294 967 296 float32 logits", "INCOMPLETE: 524 289 of the 1 065 353 218 float32 probabilities")
-	if strings.Contains(first.stdout, "Random points") {
+	if strings.Contains(first.stdout, "random points") {
 		t.Errorf("a shard draws random points too:\n%s", first.stdout)
 	}
 	second := command("sweep", "--shard", "1/4096", "--state", state)

@@ -9,9 +9,17 @@ const (
 	MaxULP32     = 0.51
 	MinCorrect32 = 0.999
 	// MaxULPWeighted32 is the largest error of float32 with soft targets, weight or
-	// pos_weight, and MaxULP64 that of float64, in ULPs of the sum of the magnitudes.
-	MaxULPWeighted32 = 1
-	MaxULP64         = 2
+	// pos_weight, and of CrossEntropyLoss in float32, in ULPs of the sum of the magnitudes. MaxULP64 is that of
+	// BCEWithLogitsLoss in float64, MaxULPProbability64 that of BCELoss in float64, which rounds more often: two logarithms, their products with
+	// t and 1-t, the sum, and that times the weight; x-t, 1-x, x·(1-x), the quotient, and that times the weight.
+	MaxULPWeighted32    = 1
+	MaxULP64            = 2
+	MaxULPProbability64 = 4
+	// MaxULPRow64 is the largest error of CrossEntropyLoss in float64, in units of its random points. MaxULPProbabilities64 is that
+	// with class probabilities that are not smoothed: where one class has nearly all, its gradient needs the sum of up to 999
+	// others, and the error of a sum grows with its length. It is K of the tolerances of the fixtures for 1000 classes.
+	MaxULPRow64           = 8
+	MaxULPProbabilities64 = 16
 	// MaxULPSum is the largest error of a mean or a sum.
 	MaxULPSum = 1
 )
@@ -43,10 +51,10 @@ func (r *Report) Misses() []string {
 	}
 	for _, row := range r.Random {
 		if row.WrongClass > 0 {
-			miss("%s %s, %s: %d results are not finite", row.DType, row.Output, row.Setting, row.WrongClass)
+			miss("%s %s %s, %s: %d results are not finite", row.Module, row.DType, row.Output, row.Setting, row.WrongClass)
 		}
 		if !(row.Max <= row.Limit) {
-			miss("%s %s, %s: an error of %.4g ULP at %s, want at most %v", row.DType, row.Output, row.Setting, row.Max, row.At, row.Limit)
+			miss("%s %s %s, %s: an error of %.4g ULP at %s, want at most %v", row.Module, row.DType, row.Output, row.Setting, row.Max, row.At, row.Limit)
 		}
 	}
 	for _, row := range r.Sums {

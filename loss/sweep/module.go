@@ -11,7 +11,11 @@ import (
 const (
 	BCEWithLogitsLoss = "BCEWithLogitsLoss"
 	BCELoss           = "BCELoss"
+	CrossEntropyLoss  = "CrossEntropyLoss" // at random points, and in sums: no list of its rows ends
 )
+
+// Modules returns the names of all modules that are measured.
+func Modules() []string { return []string{BCEWithLogitsLoss, BCELoss, CrossEntropyLoss} }
 
 // Exhaustive returns the names of those that [Float32] and [Sample] measure.
 func Exhaustive() []string {

@@ -38,8 +38,10 @@ func (r *Report) tables() []table {
 	for _, result := range r.Float32 {
 		tables = append(tables, result.table(r.Port), result.histogram(r.Port))
 	}
-	if len(r.Random) > 0 {
-		tables = append(tables, randomTable(r.Random))
+	for _, name := range Modules() {
+		if rows := rowsOf(name, r.Random); len(rows) > 0 {
+			tables = append(tables, randomTable(name, rows))
+		}
 	}
 	if len(r.Sums) > 0 {
 		tables = append(tables, sumTable(r.Sums))
@@ -159,14 +161,24 @@ func (r *Result) wrongBeyondFinite() bool {
 	return slices.ContainsFunc(r.Tallies, func(t NamedTally) bool { return t.WrongClass > t.WrongFinite() })
 }
 
-func randomTable(rows []RandomRow) table {
+// rowsOf returns the rows of a module.
+func rowsOf(module string, rows []RandomRow) []RandomRow {
+	var of []RandomRow
+	for _, r := range rows {
+		if r.Module == module {
+			of = append(of, r)
+		}
+	}
+	return of
+}
+
+func randomTable(module string, rows []RandomRow) table {
 	t := table{
-		title: "Random points",
-		notes: []string{
-			"The unit is an ULP of the sum of the magnitudes of the two terms of the result; for hard targets that is an ULP of the result.",
-			"Drawn were " + strings.Join(strings.Fields(RandomText), " ") + ".",
-		},
+		title:  module + ": random points",
 		header: []string{"dtype", "setting", "output", "points", "largest error (ULP)", "limit", "at", "within 0.5 ULP"},
+	}
+	for _, text := range randomTexts[module] {
+		t.notes = append(t.notes, strings.Join(strings.Fields(text), " "))
 	}
 	for _, r := range rows {
 		t.rows = append(t.rows, []string{r.DType, r.Setting, r.Output, grouped(r.Points), mark(r.Max, 4, r.Limit), fmt.Sprint(r.Limit), r.At, percent(r.CorrectShare())})
@@ -176,7 +188,7 @@ func randomTable(rows []RandomRow) table {
 
 func sumTable(rows []SumRow) table {
 	t := table{title: "Means and sums", header: []string{"module", "reduction", "dtype", "error (ULP)", "same bits"}}
-	t.notes = []string{fmt.Sprintf("%s elements, tiled from %s distinct ones: logits of a normal distribution, hard targets and one in eight soft. The same bits: with GOMAXPROCS %s.",
+	t.notes = []string{fmt.Sprintf("%s elements, tiled from %s distinct ones: logits of a normal distribution, for BCELoss their sigmoids; hard targets and one in eight soft, for CrossEntropyLoss the class indices of rows of 1000. The same bits: with GOMAXPROCS %s.",
 		grouped(uint64(rows[0].Elements)), grouped(uint64(rows[0].Distinct)), strings.Trim(strings.Join(strings.Fields(fmt.Sprint(rows[0].Threads)), ", "), "[]"))}
 	for _, r := range rows {
 		same := "yes"

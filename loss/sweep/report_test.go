@@ -18,7 +18,7 @@ func sampleReport() *Report {
 		}
 		r.Float32[0].Tallies = append(r.Float32[0].Tallies, NamedTally{o.String(), t})
 	}
-	r.Random = []RandomRow{{DType: "float64", Setting: "soft targets", Output: "loss", Points: 1000, Correct: 900, Max: 1.5, Limit: 2, At: "x=1 t=0.5"}}
+	r.Random = []RandomRow{{Module: BCEWithLogitsLoss, DType: "float64", Setting: "soft targets", Output: "loss", Points: 1000, Correct: 900, Max: 1.5, Limit: 2, At: "x=1 t=0.5"}}
 	r.Sums = []SumRow{{Module: "BCEWithLogitsLoss", Reduction: "mean", DType: "float32", Elements: 2000000, Distinct: 1000, ULP: 0.25, Threads: []int{1, 2}, Same: true}}
 	return r
 }
@@ -172,6 +172,9 @@ func TestReportsSayWhatIsWrong(t *testing.T) {
 		{"a sample", func(r *Report) { r.Float32[0].Complete, r.Float32[0].Sample = false, "some, which proves nothing" }, "some, which proves nothing.", 0},
 		{"a random point", func(r *Report) { r.Random[0].Max = 2.5 }, "| **2.5000** |", 1},
 		{"a random result of a wrong class", func(r *Report) { r.Random[0].WrongClass = 1 }, "1 results are not finite", 1},
+		{"a random row", func(r *Report) {
+			r.Random = append(r.Random, RandomRow{Module: CrossEntropyLoss, DType: "float64", Setting: "class indices", Output: "gradient", Points: 10, Max: 9, Limit: 8, At: "2 classes"})
+		}, "## CrossEntropyLoss: random points", 1},
 		{"a probability", func(r *Report) { r.Float32 = append(r.Float32, sampleProbabilityResult()) },
 			"## BCELoss: float32, hard targets\n\nEvery float32 number in [0, 1] was a probability, -0 too: 1 065 353 218, of which 1 065 353 218 are finite; each with the targets 0 and 1.\n", 1},
 		{"a sum", func(r *Report) { r.Sums[0].ULP = 1.5 }, "| **1.5000** |", 1},

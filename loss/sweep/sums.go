@@ -28,19 +28,23 @@ type SumRow struct {
 // classes is the number of classes of the elements, samples the rest.
 const classes = 1000
 
-// Sums measures means and sums of both modules and both dtypes over the given number of
-// elements, a multiple of distinct, which is one of 1000. It needs the memory of two arrays of
+// Sums measures means and sums of the modules, of all if none is named, in both dtypes over the given number of
+// elements, a multiple of distinct, which is one of 1000; MultiLabelSoftMarginLoss goes with BCEWithLogitsLoss. It needs the memory of two arrays of
 // float64 with so many elements, and sets GOMAXPROCS while it runs.
-func Sums(ctx context.Context, elements, distinct int, progress func(done, total int64)) ([]SumRow, error) {
+func Sums(ctx context.Context, elements, distinct int, progress func(done, total int64), modules ...string) ([]SumRow, error) {
 	if distinct < classes || distinct%classes != 0 || elements < distinct || elements%distinct != 0 {
 		return nil, fmt.Errorf("sums of %d elements, %d distinct ones: want a multiple of the distinct ones, and them a multiple of %d", elements, distinct, classes)
 	}
-	p := newProgress(progress, 0, 2*int64(len(sumCalls[float32]()))*int64(len(sumThreads)))
-	rows, err := sums[float32](ctx, elements, distinct, p, sumCalls[float32]())
+	if len(modules) == 0 {
+		modules = Modules()
+	}
+	calls := sumCalls[float32](modules...)
+	p := newProgress(progress, 0, 2*int64(len(calls))*int64(len(sumThreads)))
+	rows, err := sums(ctx, elements, distinct, p, calls)
 	if err != nil {
 		return nil, err
 	}
-	rows64, err := sums[float64](ctx, elements, distinct, p, sumCalls[float64]())
+	rows64, err := sums(ctx, elements, distinct, p, sumCalls[float64](modules...))
 	return append(rows, rows64...), err
 }
 
@@ -52,30 +56,71 @@ type sumCall[T loss.Float] struct {
 	module, reduction string
 	// divisor is what the sum of the losses of n elements is divided by.
 	divisor func(n int) int
-	forward func(dst []T, input, target loss.Tensor[T]) error
+	forward func(dst []T, e elements[T]) error
+	// fill sets distinct elements and returns the exact sum of their losses.
+	fill func(e elements[T]) dd
 }
 
-func sumCalls[T loss.Float]() []sumCall[T] {
+// elements are those that a reduction adds up.
+type elements[T loss.Float] struct {
+	input, target []T
+	indices       []int64 // of the rows of input
+}
+
+// sumCalls returns the calls of some of the modules. Those with the same elements are neighbours.
+func sumCalls[T loss.Float](modules ...string) []sumCall[T] {
 	one := func(int) int { return 1 }
 	all := func(n int) int { return n }
 	perClass := func(int) int { return classes }
-	return []sumCall[T]{
-		{"BCEWithLogitsLoss", "mean", all, loss.BCEWithLogitsLoss[T]{}.ForwardInto},
-		{"BCEWithLogitsLoss", "sum", one, loss.BCEWithLogitsLoss[T]{Reduction: loss.Sum}.ForwardInto},
-		{"MultiLabelSoftMarginLoss", "mean", all, loss.MultiLabelSoftMarginLoss[T]{}.ForwardInto},
-		{"MultiLabelSoftMarginLoss", "sum", perClass, loss.MultiLabelSoftMarginLoss[T]{Reduction: loss.Sum}.ForwardInto},
+	perRow := func(n int) int { return n / classes }
+	pair := func(forward func([]T, loss.Tensor[T], loss.Tensor[T]) error) func([]T, elements[T]) error {
+		return func(dst []T, e elements[T]) error { return forward(dst, matrix(e.input), matrix(e.target)) }
 	}
+	rows := func(forward func([]T, loss.Tensor[T], loss.ClassTarget[T]) error) func([]T, elements[T]) error {
+		return func(dst []T, e elements[T]) error {
+			return forward(dst, matrix(e.input), loss.ClassIndices[T](e.indices, len(e.indices)))
+		}
+	}
+	var calls []sumCall[T]
+	for _, module := range modules {
+		switch module {
+		case BCEWithLogitsLoss:
+			calls = append(calls,
+				sumCall[T]{"BCEWithLogitsLoss", "mean", all, pair(loss.BCEWithLogitsLoss[T]{}.ForwardInto), fillLogits[T]},
+				sumCall[T]{"BCEWithLogitsLoss", "sum", one, pair(loss.BCEWithLogitsLoss[T]{Reduction: loss.Sum}.ForwardInto), fillLogits[T]},
+				sumCall[T]{"MultiLabelSoftMarginLoss", "mean", all, pair(loss.MultiLabelSoftMarginLoss[T]{}.ForwardInto), fillLogits[T]},
+				sumCall[T]{"MultiLabelSoftMarginLoss", "sum", perClass, pair(loss.MultiLabelSoftMarginLoss[T]{Reduction: loss.Sum}.ForwardInto), fillLogits[T]})
+		case BCELoss:
+			calls = append(calls,
+				sumCall[T]{"BCELoss", "mean", all, pair(loss.BCELoss[T]{}.ForwardInto), fillProbabilities[T]},
+				sumCall[T]{"BCELoss", "sum", one, pair(loss.BCELoss[T]{Reduction: loss.Sum}.ForwardInto), fillProbabilities[T]})
+		case CrossEntropyLoss:
+			calls = append(calls,
+				sumCall[T]{"CrossEntropyLoss", "mean", perRow, rows(loss.CrossEntropyLoss[T]{}.ForwardInto), fillRows[T]},
+				sumCall[T]{"CrossEntropyLoss", "sum", one, rows(loss.CrossEntropyLoss[T]{Reduction: loss.Sum}.ForwardInto), fillRows[T]})
+		}
+	}
+	return calls
+}
+
+// matrix returns elements of the shape (elements/classes, classes).
+func matrix[T loss.Float](values []T) loss.Tensor[T] {
+	return loss.Tensor[T]{Shape: []int{len(values) / classes, classes}, Data: values}
 }
 
 // sums measures one dtype.
-func sums[T loss.Float](ctx context.Context, elements, distinct int, p *progress, calls []sumCall[T]) ([]SumRow, error) {
-	input, target, total := tile[T](elements, distinct)
+func sums[T loss.Float](ctx context.Context, n, distinct int, p *progress, calls []sumCall[T]) ([]SumRow, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	all := elements[T]{make([]T, n), make([]T, n), make([]int64, n/classes)}
 	f := formatOf[T]()
 	var rows []SumRow
 	for _, c := range calls {
-		exact := total.div(ddOf(float64(c.divisor(elements))))
-		row := SumRow{Module: c.module, Reduction: c.reduction, DType: f.name, Elements: elements, Distinct: distinct,
+		total := c.fill(elements[T]{all.input[:distinct], all.target[:distinct], all.indices[:distinct/classes]})
+		repeat(all.input, distinct)
+		repeat(all.target, distinct)
+		repeat(all.indices, distinct/classes)
+		exact := total.mul(ddOf(float64(n / distinct))).div(ddOf(float64(c.divisor(n))))
+		row := SumRow{Module: c.module, Reduction: c.reduction, DType: f.name, Elements: n, Distinct: distinct,
 			Threads: sumThreads, Same: true, Exact: Number(exact.hi)}
 		var results []T
 		for _, threads := range sumThreads {
@@ -84,15 +129,15 @@ func sums[T loss.Float](ctx context.Context, elements, distinct int, p *progress
 			}
 			runtime.GOMAXPROCS(threads)
 			dst := make([]T, 1)
-			if err := c.forward(dst, input, target); err != nil {
-				return nil, fmt.Errorf("%s %s of %d elements: %w", c.module, c.reduction, elements, err)
+			if err := c.forward(dst, all); err != nil {
+				return nil, fmt.Errorf("%s %s of %d elements: %w", c.module, c.reduction, n, err)
 			}
 			results = append(results, dst[0])
 			p.add(1)
 		}
 		row.Same = !slices.ContainsFunc(results, func(v T) bool { return v != results[0] })
 		row.Got = Number(results[0])
-		row.ULP = math.Abs(exact.sub(ddOf(float64(results[0]))).hi) / math.Ldexp(1, f.ulpExponent(exact.hi, 0))
+		row.ULP = math.Abs(exact.sub(ddOf(float64(results[0]))).hi) / f.unit(exact.hi)
 		if math.IsNaN(row.ULP) {
 			row.ULP = math.MaxFloat64 // JSON has no NaN
 		}
@@ -101,25 +146,58 @@ func sums[T loss.Float](ctx context.Context, elements, distinct int, p *progress
 	return rows, nil
 }
 
-// tile returns the elements, of shape (elements/classes, classes), and the exact sum of
-// their losses: logits of a normal distribution, hard targets and one in eight soft.
-func tile[T loss.Float](elements, distinct int) (input, target loss.Tensor[T], total dd) {
-	rng := rand.New(rand.NewPCG(11, 12))
-	x, t := make([]T, distinct), make([]T, distinct)
-	for i := range x {
-		x[i], t[i] = T(2*rng.NormFloat64()), T(rng.IntN(2))
-		if rng.IntN(8) == 0 {
-			t[i] = T(rng.Float64())
-		}
-		f := precise(math.Abs(float64(x[i])))
-		t := ddOf(float64(t[i]))
-		negative := x[i] < 0
-		total = total.add(t.mul(f.of(Output{One: true}, negative).value()))
-		total = total.add(ddOf(1).sub(t).mul(f.of(Output{}, negative).value()))
+// repeat fills values with the first n of them.
+func repeat[E any](values []E, n int) {
+	for done := n; done < len(values); {
+		done += copy(values[done:], values[:done])
 	}
-	total = total.mul(ddOf(float64(elements / distinct)))
-	shape := []int{elements / classes, classes}
-	input = loss.Tensor[T]{Shape: shape, Data: slices.Repeat(x, elements/distinct)}
-	target = loss.Tensor[T]{Shape: shape, Data: slices.Repeat(t, elements/distinct)}
-	return input, target, total
+}
+
+// fillLogits draws logits of a normal distribution, hard targets and one in eight soft.
+func fillLogits[T loss.Float](e elements[T]) dd {
+	return fill(e, func(z float64) T { return T(z) }, func(x T) (zero, one dd) {
+		v := precise(math.Abs(float64(x)))
+		return v.of(Output{}, x < 0).value(), v.of(Output{One: true}, x < 0).value()
+	})
+}
+
+// fillProbabilities draws the sigmoids of such logits.
+func fillProbabilities[T loss.Float](e elements[T]) dd {
+	return fill(e, func(z float64) T { return T(1 / (1 + math.Exp(-z))) }, func(x T) (zero, one dd) {
+		v := preciseProbability(float64(x))
+		return v.of(Output{}, false).value(), v.of(Output{One: true}, false).value()
+	})
+}
+
+// fill draws inputs of a normal distribution, and targets. exact returns the losses of an input at the targets 0 and 1.
+func fill[T loss.Float](e elements[T], input func(z float64) T, exact func(x T) (zero, one dd)) (total dd) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	for i := range e.input {
+		x, t := input(2*rng.NormFloat64()), T(rng.IntN(2))
+		if rng.IntN(8) == 0 {
+			t = T(rng.Float64())
+		}
+		e.input[i], e.target[i] = x, t
+		zero, one := exact(x)
+		total = total.add(ddOf(float64(t)).mul(one)).add(twoSum(1, -float64(t)).mul(zero))
+	}
+	return total
+}
+
+// fillRows draws logits of a normal distribution and class indices.
+func fillRows[T loss.Float](e elements[T]) (total dd) {
+	rng := rand.New(rand.NewPCG(13, 14))
+	for i := range e.input {
+		e.input[i] = T(2 * rng.NormFloat64())
+	}
+	row := make([]float64, classes)
+	for r := range e.indices {
+		for c := range row {
+			row[c] = float64(e.input[r*classes+c])
+		}
+		y := rng.IntN(classes)
+		e.indices[r] = int64(y)
+		total = total.add(newRowOracle(row, formatOf[T]()).n[y])
+	}
+	return total
 }

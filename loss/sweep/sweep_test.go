@@ -578,8 +578,8 @@ func TestSampleOfProbabilitiesIsStratified(t *testing.T) {
 
 // TestRandomFindsWrongLosses has losses that are wrong in one setting, in one dtype.
 func TestRandomFindsWrongLosses(t *testing.T) {
-	spoil := func(b *batch[float64]) error {
-		if err := evaluateBuiltIn(b); err != nil {
+	spoil := func(s setting, b *batch[float64]) error {
+		if err := evaluateBuiltIn(s, b); err != nil {
 			return err
 		}
 		if b.posWeight == nil || b.weight != nil {
@@ -591,7 +591,7 @@ func TestRandomFindsWrongLosses(t *testing.T) {
 		}
 		return nil
 	}
-	rows, err := random(context.Background(), 3000, newProgress(nil, 0, 0), spoil)
+	rows, err := random(context.Background(), settings, 3000, newProgress(nil, 0, 0), spoil, evaluateRows[float64])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -600,21 +600,21 @@ func TestRandomFindsWrongLosses(t *testing.T) {
 		if wrong != (row.Max > 1000) {
 			t.Errorf("%s, %s: got an error of %g", row.Setting, row.Output, row.Max)
 		}
-		if row.Points != 3000 || row.Correct == 0 || row.At == "" {
+		if row.Module != CrossEntropyLoss && row.Points != 3000 || row.Correct == 0 || row.At == "" {
 			t.Errorf("%s, %s: got %+v", row.Setting, row.Output, row)
 		}
 	}
 }
 
 func TestRandomFindsNaN(t *testing.T) {
-	spoil := func(b *batch[float32]) error {
-		err := evaluateBuiltIn(b)
+	spoil := func(s setting, b *batch[float32]) error {
+		err := evaluateBuiltIn(s, b)
 		if b.weight != nil {
 			b.grad[1] = float32(math.NaN())
 		}
 		return err
 	}
-	rows, err := random(context.Background(), batchSize+2, newProgress(nil, 0, 0), spoil)
+	rows, err := random(context.Background(), settings[:9], batchSize+2, newProgress(nil, 0, 0), spoil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -646,24 +646,24 @@ func TestRandomIsRepeatable(t *testing.T) {
 
 // TestSumsFindWrongReductions has a naive float32 sum, and one that depends on the number of threads.
 func TestSumsFindWrongReductions(t *testing.T) {
-	right := sumCalls[float32]()[1]
+	right := sumCalls[float32](BCEWithLogitsLoss)[1]
 	naive, turns := right, right
-	each := func(input, target loss.Tensor[float32]) []float32 {
-		l, err := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None}.Forward(input, target)
+	each := func(e elements[float32]) []float32 {
+		l, err := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None}.Forward(matrix(e.input), matrix(e.target))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return l.Data
 	}
-	naive.forward = func(dst []float32, input, target loss.Tensor[float32]) error {
+	naive.forward = func(dst []float32, e elements[float32]) error {
 		dst[0] = 0
-		for _, l := range each(input, target) {
+		for _, l := range each(e) {
 			dst[0] += l
 		}
 		return nil
 	}
-	turns.forward = func(dst []float32, input, target loss.Tensor[float32]) error {
-		if err := right.forward(dst, input, target); err != nil {
+	turns.forward = func(dst []float32, e elements[float32]) error {
+		if err := right.forward(dst, e); err != nil {
 			return err
 		}
 		if runtime.GOMAXPROCS(0) == sumThreads[len(sumThreads)-1] {

@@ -16,8 +16,8 @@ type Variant struct {
 	Evaluate func(loss, grad, input, target []float32) error
 }
 
-// BuiltIn returns the ways in which package loss computes the losses of the modules, without any of those that [Exhaustive]
-// returns: the methods for one output, the one that computes both in one pass, and MultiLabelSoftMarginLoss with one class for BCEWithLogitsLoss. The
+// BuiltIn returns the ways in which package loss computes the losses of the modules, of all that [Exhaustive] returns if
+// none is named: the methods for one output, the one that computes both in one pass, and MultiLabelSoftMarginLoss with one class for BCEWithLogitsLoss. The
 // first of a module is the one to measure; the others must give the same bits.
 func BuiltIn(modules ...string) []Variant {
 	all := append(builtInLogits(), builtInProbabilities()...)
