@@ -84,7 +84,7 @@ walker-rust: ## judge with the Rust walker: the verdict vectors and a small Rust
 SWEEP_STATE := dist/sweep-state.json
 .PHONY: exhaustive
 exhaustive: export CGO_ENABLED = 0
-exhaustive: ## every float32 logit, and long sums; writes docs/accuracy.md (minutes, resumable)
+exhaustive: ## every float32 logit and probability, random rows, long sums; writes docs/accuracy.md (minutes, resumable)
 	$(GO) build -o dist/lossproof ./cmd/lossproof
 	@status=0; dist/lossproof sweep --state $(SWEEP_STATE) --sums 100000000 --page docs/accuracy.md \
 	--plot docs/plots/errors-lossproof.svg || status=$$?; \
