@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
 from .. import draw
@@ -12,17 +12,25 @@ _WORD = {None: "absent", True: "true", False: "false"}
 
 
 def build(module: str) -> list[Topic]:
+    return [topic_of(module, _inputs)]
+
+
+def _inputs(rng, shape, dtype) -> dict:
+    return {"input": draw.bell(rng, shape, 2.0, dtype), "target": draw.hard(rng, shape, dtype)}
+
+
+def topic_of(module: str, inputs: Callable) -> Topic:
+    """The topic of any module; ``inputs(rng, shape, dtype)`` draws an ordinary call."""
     topic = Topic(
         module,
         "legacy_reduction",
         "The deprecated flags size_average and reduce, with and without a conflicting reduction.",
     )
     for tag, dtype in DTYPES.items():
-        rng = draw.generator(topic.seed(tag))
-        inputs = {"input": draw.bell(rng, (3, 4), 2.0, dtype), "target": draw.hard(rng, (3, 4), dtype)}
+        call = inputs(draw.generator(topic.seed(tag)), (3, 4), dtype)
         for name, options in combinations():
-            topic.add(f"{tag}-{name}", "LEGACY-REDUCTION", options, inputs)
-    return [topic]
+            topic.add(f"{tag}-{name}", "LEGACY-REDUCTION", options, call)
+    return topic
 
 
 def combinations() -> Iterator[tuple[str, dict]]:

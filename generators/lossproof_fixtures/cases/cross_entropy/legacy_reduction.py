@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from ... import draw
-from ...model import CE, DTYPES, Topic
+from ...model import CE, Topic
 from .. import legacy_reduction
 from . import ordinary
 
 
 def build() -> list[Topic]:
-    topic = Topic(
-        CE,
-        "legacy_reduction",
-        "The deprecated flags size_average and reduce, with and without a conflicting reduction.",
-    )
-    for tag, dtype in DTYPES.items():
-        inputs = ordinary.inputs(draw.generator(topic.seed(tag)), (3, 4), dtype)
-        for name, options in legacy_reduction.combinations():
-            topic.add(f"{tag}-{name}", "LEGACY-REDUCTION", options, inputs)
-    return [topic]
+    return [legacy_reduction.topic_of(CE, ordinary.inputs)]
