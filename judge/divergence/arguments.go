@@ -205,20 +205,31 @@ func encode(dtype tensor.DType, shape []int, values []float64) tensor.Tensor {
 	return tensor.FromFloat64(values, shape...)
 }
 
-// sumOf adds with a compensation, so that its error does not grow with the number of terms.
+// runningSum adds with a compensation, so that its error does not grow with the number of terms.
+type runningSum struct{ sum, compensation float64 }
+
+func (s *runningSum) add(v float64) {
+	next := s.sum + v
+	if math.Abs(s.sum) >= math.Abs(v) {
+		s.compensation += (s.sum - next) + v
+	} else {
+		s.compensation += (v - next) + s.sum
+	}
+	s.sum = next
+}
+
+func (s *runningSum) value() float64 {
+	if math.IsNaN(s.compensation) || math.IsInf(s.compensation, 0) { // the sum is not finite, or was not
+		return s.sum
+	}
+	return s.sum + s.compensation
+}
+
+// sumOf adds with a compensation.
 func sumOf(values []float64) float64 {
-	sum, compensation := 0.0, 0.0
+	var s runningSum
 	for _, v := range values {
-		next := sum + v
-		if math.Abs(sum) >= math.Abs(v) {
-			compensation += (sum - next) + v
-		} else {
-			compensation += (v - next) + sum
-		}
-		sum = next
+		s.add(v)
 	}
-	if math.IsNaN(compensation) || math.IsInf(compensation, 0) { // the sum is not finite, or was not
-		return sum
-	}
-	return sum + compensation
+	return s.value()
 }

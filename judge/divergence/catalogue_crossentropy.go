@@ -602,7 +602,7 @@ func indexing(to func(y, classes int) int) func(*definition) {
 				return
 			}
 			mapping(a.target, func(y float64) float64 {
-				if int64(y) == a.ignoreIndex || y >= 0 && y < float64(classes) {
+				if a.ignores(y) || y >= 0 && y < float64(classes) {
 					return y
 				}
 				return float64(to(int(y), classes))

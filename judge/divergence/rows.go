@@ -113,15 +113,14 @@ func softmaxOf(r *row) {
 // sumsOfOthers returns for each element the sum of the others, without subtracting.
 func sumsOfOthers(values []float64) []float64 {
 	sums := make([]float64, len(values))
-	before := 0.0
+	var before, after runningSum
 	for i, v := range values {
-		sums[i] = before
-		before += v
+		sums[i] = before.value()
+		before.add(v)
 	}
-	after := 0.0
 	for i, v := range slices.Backward(values) {
-		sums[i] += after
-		after += v
+		sums[i] += after.value()
+		after.add(v)
 	}
 	return sums
 }
@@ -172,7 +171,7 @@ func (a *arguments) layOut() {
 			for c := range r.t {
 				r.t[c] = a.target.values[a.at(i, c, classes, inner)]
 			}
-		} else if y := a.target.values[i]; int64(y) == a.ignoreIndex {
+		} else if y := a.target.values[i]; a.ignores(y) {
 			r.ignored = true
 		} else {
 			r.y = int(y)
@@ -185,6 +184,9 @@ func (a *arguments) layOut() {
 func (a *arguments) at(i, c, classes, inner int) int {
 	return (i/inner*classes+c)*inner + i%inner
 }
+
+// ignores says whether a class index is ignore_index. Both are float64, which has the largest int64 as 2⁶³.
+func (a *arguments) ignores(y float64) bool { return y == float64(a.ignoreIndex) }
 
 // planRows divides the mean of class indices by the weights of the targets, and that of class probabilities
 // by the number of rows.
@@ -200,7 +202,7 @@ func planRows(a *arguments) plan {
 func (a *arguments) targetWeights() []float64 {
 	var weights []float64
 	for _, r := range a.rows {
-		if !r.ignored {
+		if !r.ignored && len(r.w) > 0 {
 			weights = append(weights, r.w[r.y])
 		}
 	}
@@ -348,7 +350,7 @@ func checkRows(a *arguments) *ports.Rejected {
 // checkIndices wants class indices in range, but for those that are ignored.
 func checkIndices(a *arguments) *ports.Rejected {
 	for _, y := range a.target.values {
-		if classes := a.input.shape[a.axis]; int64(y) != a.ignoreIndex && (y < 0 || y >= float64(classes)) {
+		if classes := a.input.shape[a.axis]; !a.ignores(y) && (y < 0 || y >= float64(classes)) {
 			return rejected(ports.KindValue, "%s: target: got class index %g, want one in [0, %d)", a.module, y, classes)
 		}
 	}
