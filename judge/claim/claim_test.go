@@ -122,6 +122,8 @@ func TestFeatures(t *testing.T) {
 		{"far apart in other rows", ce(fixtures.Options{}), inputs(tensor.FromFloat32([]float32{90, 90, 0, 0}, 2, 2), indices(0, 0)), "reduction:mean integer_targets"},
 		{"the weight of the class", ce(fixtures.Options{}), inputs(tensor.FromFloat32([]float32{60, 0}, 1, 2), indices(0), "weight", tensor.FromFloat32([]float32{1, 1e-20}, 2)),
 			"weight weight:class reduction:mean subnormals integer_targets"},
+		{"a weight of classes in two dimensions", ce(fixtures.Options{}), inputs(x, indices(0, 4, 2), "weight", fill(2, 5, 1)),
+			"weight weight:class reduction:mean integer_targets"},
 		{"probabilities", &fixtures.Case{Module: ports.BCELoss}, inputs(fill(1e-20, 3, 5), fill(1, 3, 5), "weight", fill(1e-20, 1)), "weight reduction:mean subnormals"},
 		{"what does not broadcast", &fixtures.Case{Rejection: &fixtures.Rejection{}}, inputs(x, fill(0, 2, 2), "weight", fill(2, 7)),
 			"weight weight:class reduction:mean rejections"},

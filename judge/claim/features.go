@@ -16,7 +16,7 @@ func Features(c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[st
 	if c.Module == ports.CrossEntropyLoss {
 		classes(has, inputs[ports.Target])
 	}
-	shapes(has, inputs)
+	shapes(has, c.Module, inputs)
 	dtypes(has, inputs)
 	values(has, c, inputs, expected)
 	has[Rejections] = c.Rejection != nil
@@ -75,7 +75,7 @@ func classes(has map[string]bool, target tensor.Tensor) {
 	}
 }
 
-func shapes(has map[string]bool, inputs map[string]tensor.Tensor) {
+func shapes(has map[string]bool, module string, inputs map[string]tensor.Tensor) {
 	input := inputs[ports.Input]
 	switch rank := len(input.Shape); {
 	case rank == 0:
@@ -91,6 +91,8 @@ func shapes(has map[string]bool, inputs map[string]tensor.Tensor) {
 		for i, d := range weight.Shape {
 			switch {
 			case d == 1:
+			case module == ports.CrossEntropyLoss: // whose weights are those of classes, in whatever shape
+				has[WeightClass] = true
 			case i == len(weight.Shape)-1:
 				has[WeightClass] = !has[WeightElement]
 			default:

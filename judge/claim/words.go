@@ -5,9 +5,9 @@ package claim
 const (
 	// Weight: the call has a weight, of whatever shape.
 	Weight = "weight"
-	// WeightClass: the last dimension of the weight alone is not 1.
+	// WeightClass: the last dimension of the weight alone is not 1; of CrossEntropyLoss any.
 	WeightClass = "weight:class"
-	// WeightElement: another dimension of the weight than the last is not 1.
+	// WeightElement: another dimension of the weight than the last is not 1; never of CrossEntropyLoss.
 	WeightElement = "weight:element"
 	// PosWeight: the call has a pos_weight.
 	PosWeight = "pos_weight"
