@@ -15,3 +15,18 @@ OPINFO = (
 )
 
 DOC = "doc"  # stands for the module's documentation page
+
+# The options that all modules have. What torch warns of was recorded with warnings.catch_warnings.
+
+INVALID_REDUCTION = "The page lists 'none', 'mean' and 'sum'. The constructor takes any reduction, the call raises ValueError."
+REFUSED_REDUCTIONS = (
+    "A reduction other than 'none', 'mean', 'sum' and the old name 'elementwise_mean' is refused."
+)
+OLD_NAME = (
+    "The call accepts it with the UserWarning \"reduction='elementwise_mean' is deprecated."
+    " Please use reduction='mean' instead.\""
+)
+LEGACY_FLAGS = (
+    'The parameters size_average and reduce. The constructor accepts them with the UserWarning "size_average and'
+    " reduce args will be deprecated, please use reduction='sum' instead.\", or what else they mean; the call does not warn."
+)

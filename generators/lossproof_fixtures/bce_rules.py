@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from .basis import CRITERIA, DOC, ISSUE, OPINFO, PULL, TESTS
+from .basis import (
+    CRITERIA,
+    DOC,
+    INVALID_REDUCTION,
+    ISSUE,
+    LEGACY_FLAGS,
+    OLD_NAME,
+    OPINFO,
+    PULL,
+    REFUSED_REDUCTIONS,
+    TESTS,
+)
 
 _FOLLOWS = "Follows from the formula for inputs in [0,1]."
 
@@ -109,15 +120,15 @@ RULES = [
         "Integer and bool inputs are refused.",
     ),
     (
-        "REDUCTION-INVALID", "should", "documented", "The page lists 'none', 'mean' and 'sum'.", DOC,
-        "A reduction other than 'none', 'mean' and 'sum' is refused.",
+        "REDUCTION-INVALID", "should", "documented", INVALID_REDUCTION, DOC,
+        REFUSED_REDUCTIONS,
     ),
     (
-        "REDUCTION-QUIRK", "quirk", "observed", "Accepted with a warning.", DOC,
+        "REDUCTION-QUIRK", "quirk", "observed", OLD_NAME, DOC,
         "'elementwise_mean' is accepted and means 'mean'.",
     ),
     (
-        "LEGACY-REDUCTION", "must", "documented", "The parameters size_average and reduce.", DOC,
+        "LEGACY-REDUCTION", "must", "documented", LEGACY_FLAGS, DOC,
         "size_average and reduce, if either is given, override reduction: reduce=False is 'none', else size_average=False is 'sum', else 'mean'.",
     ),
     (

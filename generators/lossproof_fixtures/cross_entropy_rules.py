@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from .basis import DOC, ISSUE, MODULE_TESTS, OPINFO, TESTS
+from .basis import (
+    DOC,
+    INVALID_REDUCTION,
+    ISSUE,
+    LEGACY_FLAGS,
+    MODULE_TESTS,
+    OLD_NAME,
+    OPINFO,
+    REFUSED_REDUCTIONS,
+    TESTS,
+)
 
 _FOLLOWS = "Follows from the formula for finite inputs."
 
@@ -31,6 +41,14 @@ RULES = [
     (
         "NO-BATCH", "must", "documented", "Shape section: input (C), target () or (C).", DOC,
         "A 1-d input is one row: the loss is 0-d for every reduction.",
+    ),
+    (
+        "NO-SCALAR", "should", "observed", "torch raises IndexError or RuntimeError; the page has at least (C).", DOC,
+        "A 0-d input is refused: there are no classes.",
+    ),
+    (
+        "ONE-INDEX-QUIRK", "quirk", "observed", "The page has class indices of shape () for an input (C). With label_smoothing the call is refused.", DOC,
+        "For an input (C) class indices of shape (1) are accepted; the loss is 0-d, and its gradient raises.",
     ),
     (
         "ONE-CLASS", "must", "derived", _FOLLOWS, DOC,
@@ -85,6 +103,10 @@ RULES = [
         "Where the weights of the targets add up to zero, the mean is NaN or infinite: the sum divided by zero.",
     ),
     (
+        "ZERO-WEIGHT-QUIRK", "quirk", "observed", "The part of the target and that of smoothing are divided each for itself: 0/0 beside a number by 0.", DOC,
+        "Where all targets have weight zero, the mean with label_smoothing is NaN, though the sum of the smoothing part is not zero.",
+    ),
+    (
         "WEIGHT-NEGATIVE", "should", "tested", "The module tests draw weights from [-9,9].", MODULE_TESTS,
         "Negative weights are accepted; they turn the sign of sums, and enter the divisor of the mean as they are.",
     ),
@@ -98,11 +120,15 @@ RULES = [
     ),
     (
         "NONFINITE-GRAD-QUIRK", "quirk", "observed", "inf*0 is NaN; whether it occurs depends on the order of products.", DOC,
-        "Where a weight is infinite, or the weights of the targets cancel in the divisor of the mean, the gradient is infinite or NaN as torch's order of products has it.",
+        "Where a weight is infinite, or the weights of the targets add up to zero in the divisor of the mean, the gradient is infinite or NaN as torch's order of products has it.",
     ),
     (
         "WEIGHT-SHAPE", "should", "tested", "module_inputs: weight (2,) for 3 classes.", MODULE_TESTS,
         "A weight that is not one number for each class is refused.",
+    ),
+    (
+        "WEIGHT-COUNT-QUIRK", "quirk", "observed", "The kernel for more than two dimensions looks at weight.numel(); label smoothing broadcasts the weight.", DOC,
+        "With class indices for an input of three dimensions or more, a weight of any shape is accepted that has one element for each class.",
     ),
     (
         "WEIGHT-DTYPE", "should", "observed", "\"expected scalar type Float but found Double\".", DOC,
@@ -122,7 +148,7 @@ RULES = [
     ),
     (
         "IGNORE-NAN-QUIRK", "quirk", "observed", "The gradient of log_softmax multiplies 0 by NaN.", ISSUE + "11551",
-        "The gradient of an ignored row with a NaN or +inf logit is NaN, though the row does not count.",
+        "The gradient of an ignored row with a NaN or +inf logit, or of -inf alone, is NaN, though the row does not count.",
     ),
     (
         "IGNORE-PROBABILITIES", "should", "documented", "\"ignore_index is only applicable when the target contains class indices.\"", DOC,
@@ -185,15 +211,15 @@ RULES = [
         "With class probabilities the result is promoted: a float64 target or weight makes the loss of float32 logits float64.",
     ),
     (
-        "REDUCTION-INVALID", "should", "documented", "The page lists 'none', 'mean' and 'sum'.", DOC,
-        "A reduction other than 'none', 'mean' and 'sum' is refused.",
+        "REDUCTION-INVALID", "should", "documented", INVALID_REDUCTION, DOC,
+        REFUSED_REDUCTIONS,
     ),
     (
-        "REDUCTION-QUIRK", "quirk", "observed", "Accepted with a warning.", DOC,
+        "REDUCTION-QUIRK", "quirk", "observed", OLD_NAME, DOC,
         "'elementwise_mean' is accepted and means 'mean'.",
     ),
     (
-        "LEGACY-REDUCTION", "must", "documented", "The parameters size_average and reduce.", DOC,
+        "LEGACY-REDUCTION", "must", "documented", LEGACY_FLAGS, DOC,
         "size_average and reduce, if either is given, override reduction: reduce=False is 'none', else size_average=False is 'sum', else 'mean'.",
     ),
     (
@@ -243,4 +269,16 @@ RULES = [
     ("EMPTY-MEAN", "should", "tested", "nll_loss_empty_tensor_reduction_mean.", TESTS, "The mean over no rows is NaN; the gradient is empty."),
     ("EMPTY-SUM", "should", "tested", "nll_loss_empty_tensor_reduction_sum.", TESTS, "The sum over no rows is 0."),
     ("EMPTY-NONE", "should", "tested", "nll_loss_empty_tensor_reduction_none.", TESTS, "'none' of no rows is empty."),
+    (
+        "NO-CLASSES", "should", "observed", "The empty sum.", DOC,
+        "Without classes the loss of a row is 0 with class probabilities, and of an ignored row; the gradient is empty.",
+    ),
+    (
+        "NO-CLASSES-MEAN-QUIRK", "quirk", "observed", "torch counts the rows by dividing the number of elements by that of classes: 0/0. The page divides by N.", DOC,
+        "Without classes the mean with class probabilities is NaN, though there are rows, each with the loss 0.",
+    ),
+    (
+        "NO-CLASSES-QUIRK", "quirk", "observed", "label_smoothing by C = 0 classes is inf, and inf*0 is NaN; the kernel for three dimensions calls the sizes a mismatch.", DOC,
+        "Without classes label_smoothing makes the loss of ignored rows, and the sum of no rows, NaN; ignored rows of an input of three dimensions are refused.",
+    ),
 ]  # fmt: skip

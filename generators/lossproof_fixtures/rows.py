@@ -141,6 +141,8 @@ def functions(x: tuple[float, ...]) -> tuple[list[mpf], list[mpf], list[mpf]]:
 
 
 def _functions(x: list[float]):
+    if not x:
+        return [], [], []
     if any(math.isnan(v) for v in x):
         nan = [mpf("nan")] * len(x)
         return nan, nan, nan
@@ -154,6 +156,8 @@ def _functions(x: list[float]):
 
 def _without_own(values: list[mpf]) -> list[mpf]:
     """For each place the sum of all others, by sums from both ends: nothing is subtracted."""
+    if not values:
+        return []
     before, after = [mpf(0)], [mpf(0)]
     for v in values[:-1]:
         before.append(before[-1] + v)
@@ -165,7 +169,7 @@ def _without_own(values: list[mpf]) -> list[mpf]:
 def _coefficients(g: Rows, r: int) -> list[mpf]:
     """a of a row, without the scale of the mean."""
     w = [mpf(v) for v in g.w.tolist()]
-    keep, uniform = 1 - mpf(g.smoothing), mpf(g.smoothing) / g.classes
+    keep, uniform = 1 - mpf(g.smoothing), mpf(g.smoothing) / max(g.classes, 1)
     if not g.by_index:
         return [wc * (keep * mpf(t) + uniform) for wc, t in zip(w, g.t[r].tolist(), strict=True)]
     if g.ignored[r]:
@@ -217,7 +221,7 @@ def _share(g: Rows, output: str, r: int, scale: mpf):
         others = _without_own(a)
         terms = zip(a, others, p, q, strict=True)
         return [us * (oracle.times(other, pc) - oracle.times(own, qc)) for own, other, pc, qc in terms]
-    keep, uniform = 1 - mpf(g.smoothing), mpf(g.smoothing) / g.classes
+    keep, uniform = 1 - mpf(g.smoothing), mpf(g.smoothing) / max(g.classes, 1)
     if output == "grad_target":
         return [oracle.times(us * keep * mpf(w), f) for w, f in zip(g.w.tolist(), n, strict=True)]
     if output == "grad_weight" and not g.by_index:

@@ -10,7 +10,20 @@ PyTorch's own tests), derived (follows from the formula for finite inputs), obse
 from __future__ import annotations
 
 from . import bce_rules, cross_entropy_rules
-from .basis import CRITERIA, DOC, DOCS, ISSUE, MODULE_TESTS, OPINFO, PULL, TESTS
+from .basis import (
+    CRITERIA,
+    DOC,
+    DOCS,
+    INVALID_REDUCTION,
+    ISSUE,
+    LEGACY_FLAGS,
+    MODULE_TESTS,
+    OLD_NAME,
+    OPINFO,
+    PULL,
+    REFUSED_REDUCTIONS,
+    TESTS,
+)
 from .model import BCE, BCEWL, CE, MLSM, PREFIX
 
 #: Rules that both modules have, with one sentence or one for each.
@@ -232,15 +245,18 @@ _COMMON = [
         "REDUCTION-INVALID",
         "should",
         "documented",
-        "The page lists 'none', 'mean' and 'sum'.",
+        INVALID_REDUCTION,
         DOC,
-        "A reduction other than 'none', 'mean' and 'sum' is refused.",
+        {
+            BCEWL: REFUSED_REDUCTIONS,
+            MLSM: "A reduction other than 'none', 'mean' and 'sum' is refused, 'elementwise_mean' too.",
+        },
     ),
     (
         "LEGACY-REDUCTION",
         "must",
         "documented",
-        "The parameters size_average and reduce.",
+        LEGACY_FLAGS,
         DOC,
         "size_average and reduce, if either is given, override reduction: reduce=False is 'none', else size_average=False is 'sum', else 'mean'.",
     ),
@@ -467,7 +483,7 @@ _OWN = {
             "REDUCTION-QUIRK",
             "quirk",
             "observed",
-            "Accepted with a warning.",
+            OLD_NAME,
             DOC,
             "'elementwise_mean' is accepted and means 'mean'.",
         ),

@@ -10,7 +10,6 @@ import numpy as np
 from .. import draw
 from ..model import BCE, BCEWL, CE, DTYPES, MLSM, Topic
 
-
 #: Losses of the topics with 8192: after the sum of the first, float32 is too coarse for each of the rest.
 LARGE, SMALL = 64, 8128
 TITLE = "8192 losses, 64 large ones before small ones: adding one by one in float32 loses the small ones; pairwise or wider sums do not."

@@ -30,6 +30,14 @@ def topic_of(module: str, inputs: Callable) -> Topic:
         call = inputs(draw.generator(topic.seed(tag)), (3, 4), dtype)
         for name, options in combinations():
             topic.add(f"{tag}-{name}", "LEGACY-REDUCTION", options, call)
+        topic.add(
+            f"{tag}-size_average-false-reduce-absent-reduction-batchmean",
+            "LEGACY-REDUCTION",
+            {"size_average": False, "reduction": "batchmean"},
+            call,
+            note="A reduction that is overridden is not looked at.",
+            since="1.1.0",
+        )
     return topic
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ... import probabilities
-from ...model import BCE, DTYPES, Topic
+from ...model import BCE, DTYPES, REDUCTIONS, Topic
 
 _TARGETS = {"0": 0.0, "0.3": 0.3, "1": 1.0}
 
@@ -30,6 +30,8 @@ def _bands(dtype) -> dict[str, tuple[str, np.ndarray]]:
         "near-half": ("FORMULA", [0.5 - 2.0**-12, 0.5 - 2.0**-20, 0.5, 0.5 + 2.0**-20, 0.5 + 2.0**-12]),
         "small": ("TAIL-LOSS", [1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 6e-8, 1e-8]),
         "tiny": ("TAIL-LOSS", [1e-9, 1e-10, 1e-11, 2e-12]),
+        "above-epsilon": ("TAIL-LOSS", [1.0000002e-12, 1.5e-12]),
+        "at-epsilon": ("TAIL-LOSS", [1e-12, 9.999999e-13]),
         "below-epsilon": ("TAIL-LOSS", [9e-13, 5e-13, 1e-14, 1e-16, 1e-20, 1e-30, 1e-37]),
         "near-one": ("TAIL-LOSS", [1 - 2.0**-7, 1 - 2.0**-10, 1 - 2.0**-14, 1 - 2.0**-18, 1 - 2.0**-22]),
     }
@@ -61,6 +63,8 @@ def build() -> list[Topic]:
                     if reduction == "none" or (t != 0.3 and band in ("zero", "one", "moderate", "tiny")):
                         _add(topic, f"{tag}-{reduction}-{band}-t-{t_name}", rule, x, t, reduction)
             _add_grad_target(topic, f"{tag}-none-{band}-grad-target", rule, x)
+        _weighed(topic, tag, dtype)
+        _scalar(topic, tag, dtype)
     return [topic]
 
 
@@ -79,6 +83,37 @@ def _add(topic, name, rule, x, t, reduction):
         raise ValueError(f"{name}: a band must have a gradient for all of its inputs, or for none")
     topic.add(name, rule, options, inputs, want=("loss",))
     topic.add(f"{name}-gradient", "EPSILON-QUIRK", options, inputs, want=("grad_input",))
+
+
+def _weighed(topic, tag, dtype):
+    """The clamp comes before the weight: a clamped loss is 100 times the weight, and 0 for weight 0."""
+    ends = {
+        "input": np.array([[0], [1], [0], [-0.0], [1], [0.5]], dtype),
+        "target": np.array([[1], [0], [0.3], [0.3], [0.3], [1]], dtype),
+    }
+    for reduction in REDUCTIONS:
+        options = {"reduction": reduction}
+        for name, rule, weight in (
+            ("weight", "CLAMP", [[3], [0.5], [2], [0.25], [-1.5], [2]]),
+            ("weight-0", "WEIGHT-ZERO", [[0], [0], [0], [0], [0], [1]]),
+        ):
+            call = dict(ends, weight=np.array(weight, dtype))
+            topic.add(f"{tag}-{reduction}-ends-{name}", rule, options, call, want=("loss",))
+            if name == "weight-0":
+                topic.add(
+                    f"{tag}-{reduction}-ends-{name}-gradient", rule, options, call, want=("grad_input",)
+                )
+    call = dict(ends, weight=np.zeros((6, 1), dtype))
+    full, want = f"{tag}-none-ends-weight-0-grad-target", ("grad_target",)
+    topic.add(full, "GRAD-TARGET-QUIRK", {"reduction": "none"}, call, want=want)
+
+
+def _scalar(topic, tag, dtype):
+    for x, t in ((0, 1), (1, 0), (0, 0), (1, 1)):
+        call = {"input": np.array(x, dtype), "target": np.array(t, dtype)}
+        for reduction in ("none", "mean"):
+            name, options = f"{tag}-{reduction}-0d-input-{x}-target-{t}", {"reduction": reduction}
+            topic.add(name, "CLAMP", options, call, want=("loss",), also=("SCALAR",))
 
 
 def _add_grad_target(topic, name, rule, x):

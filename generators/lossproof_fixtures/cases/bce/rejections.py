@@ -9,6 +9,19 @@ from ...model import BCE, BCEWL, DTYPES, REDUCTIONS, Topic
 from .. import rejections
 from . import ordinary
 
+_BAD_WEIGHTS = {  # input shape, weight shape: such as would enlarge the input, and of empty inputs
+    "1x5-and-3x5": ((1, 5), (3, 5)),
+    "1-and-3": ((1,), (3,)),
+    "3-and-2x1": ((3,), (2, 1)),
+    "5-and-1x5": ((5,), (1, 5)),
+    "0d-and-3": ((), (3,)),
+    "0-and-3": ((0,), (3,)),
+    "0x3-and-2": ((0, 3), (2,)),
+    "0x3-and-2x3": ((0, 3), (2, 3)),
+    "0x3-and-0": ((0, 3), (0,)),
+    "3x0-and-5": ((3, 0), (5,)),
+}
+
 
 def build() -> list[Topic]:
     topic = Topic(
@@ -23,7 +36,9 @@ def build() -> list[Topic]:
             rng = draw.generator(topic.seed(tag, name, "target"))
             inputs["target"] = draw.hard(rng, target_shape, dtype)
             topic.add(f"{tag}-target-{name}", "TARGET-SHAPE", {}, inputs, rejects="shape")
-        for name, (shape, weight_shape) in (rejections.BAD_WEIGHTS | rejections.BAD_RANKS).items():
+        for name, (shape, weight_shape) in (
+            rejections.BAD_WEIGHTS | rejections.BAD_RANKS | _BAD_WEIGHTS
+        ).items():
             inputs = _inputs(topic, tag, shape, dtype)
             rng = draw.generator(topic.seed(tag, name, "weight"))
             inputs["weight"] = draw.uniform(rng, weight_shape, 0.25, 4, dtype)
@@ -49,10 +64,18 @@ def build() -> list[Topic]:
                     dict(inputs, target=inputs["target"].astype(wrong)),
                     rejects="dtype",
                 )
+        for wrong in (other, np.int64):
+            empty = {"input": np.zeros((0, 3), dtype), "target": np.zeros((0, 3), wrong)}
+            topic.add(
+                f"{tag}-empty-{np.dtype(wrong).name}-target", "TARGET-DTYPE", {}, empty, rejects="dtype"
+            )
     for integer in (np.int64, np.int32, np.uint8, np.bool_):
         x = np.array([[1, 0, 1], [0, 1, 1]], dtype=integer)
         call = {"input": x, "target": np.ones((2, 3), np.float32)}
         topic.add(f"{x.dtype.name}-input", "INPUT-DTYPE", {}, call, want=("loss",), rejects="dtype")
+        call["target"] = np.ones((2, 3), integer)
+        name = f"{x.dtype.name}-input-{x.dtype.name}-target"
+        topic.add(name, "INPUT-DTYPE", {}, call, want=("loss",), rejects="dtype")
     return [topic]
 
 
@@ -86,6 +109,9 @@ def _outside(topic, tag, dtype):
         inputs = {"input": np.array(0.5, dtype), "target": np.array(1, dtype)}
         inputs[tensor] = np.array(-0.5, dtype)
         topic.add(f"{tag}-{tensor}-0d", rule, {}, inputs, rejects="value")
+        inputs = {"input": np.array(0.5, dtype), "target": np.array(1, dtype)}
+        inputs[tensor] = np.array(np.nan, dtype)
+        topic.add(f"{tag}-{tensor}-0d-nan", rule, {}, inputs, rejects="value")
         inputs = _inputs(topic, tag, (3, 4), dtype)
         inputs[tensor][0, 0] = 1.5
         inputs["weight"] = np.array([0, 1, 1, 1], dtype)

@@ -25,6 +25,10 @@ def build() -> list[Topic]:
             topic.add(
                 f"{tag}-none-{kind}-grad-target", "GRAD-TARGET", {"reduction": "none"}, plain, want=wanted
             )
+        for reduction in REDUCTIONS:
+            call = {"input": x, "target": np.full(x.shape, -0.0, dtype)}
+            note = "-0 is not below 0."
+            topic.add(f"{tag}-{reduction}-minus-0", "FORMULA", {"reduction": reduction}, call, note=note)
     return [topic]
 
 

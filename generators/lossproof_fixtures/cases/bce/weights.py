@@ -8,6 +8,15 @@ from .. import weights
 from ..weight_shapes import COINCIDING, EMPTY, SCALAR
 from . import ordinary
 
+_EMPTY_RULE = {"mean": "EMPTY-MEAN", "sum": "EMPTY-SUM"}
+_MORE_EMPTY = {  # input shape, weight shape
+    "0-weight-1": ((0,), (1,)),
+    "0x3-weight-0x1": ((0, 3), (0, 1)),
+    "0x3-weight-1x3": ((0, 3), (1, 3)),
+    "3x0-weight-0": ((3, 0), (0,)),
+    "3x0-weight-3x1": ((3, 0), (3, 1)),
+}
+
 
 def build() -> list[Topic]:
     topic = Topic(BCE, "weights", "weight in every shape that broadcasts, with values of every kind.")
@@ -34,6 +43,15 @@ def build() -> list[Topic]:
             rule = "EMPTY-NONE" if name in EMPTY else "WEIGHT-BROADCAST"
             want = ("loss", "grad_input", "grad_target")
             topic.add(f"{tag}-none-{name}", rule, {"reduction": "none"}, more, want=want)
+            if name in EMPTY | SCALAR:
+                for reduction in ("mean", "sum"):
+                    own = _EMPTY_RULE[reduction] if name in EMPTY else "SCALAR"
+                    topic.add(f"{tag}-{reduction}-{name}", own, {"reduction": reduction}, more)
+        for name, (shape, weight_shape) in _MORE_EMPTY.items():
+            more = _inputs(topic, tag, name, shape, weight_shape, dtype)
+            topic.add(
+                f"{tag}-none-{name}", "EMPTY-NONE", {"reduction": "none"}, more, also=("WEIGHT-BROADCAST",)
+            )
     return [topic]
 
 

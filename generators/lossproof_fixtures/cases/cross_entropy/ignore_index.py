@@ -19,6 +19,8 @@ _NUMBERS = {
     "2pow40": (1 << 40, 1 << 40),
     "2pow62": (1 << 62, 1 << 62),
     "minus-2pow62": (-(1 << 62), -(1 << 62)),
+    "smallest": (-(1 << 63), -(1 << 63)),  # of int64
+    "largest": ((1 << 63) - 1, (1 << 63) - 1),
 }
 
 
@@ -75,16 +77,41 @@ def _others(topic, tag, dtype, reduction, x, weight):
         {"input": x, "target": y},
         note="A negative ignore_index is accepted with class probabilities, and has no effect.",
     )
+    if reduction == "mean":
+        for name, index in (("given-default", -100), ("smallest", -(1 << 63))):
+            topic.add(
+                f"{tag}-mean-{name}-with-probabilities",
+                "IGNORE-PROBABILITIES",
+                {"reduction": reduction, "ignore_index": index},
+                {"input": x, "target": y},
+            )
+        call = {"input": x, "target": np.array([0, -100, 0, 0, -100], np.int64)}
+        call["weight"] = np.array([0, 1, 2], dtype)
+        topic.add(f"{tag}-mean-others-of-weight-0", "ZERO-WEIGHT-MEAN", options, call, also=("IGNORE-MEAN",))
 
 
 def _nan(topic, tag, dtype):
     """The logits of an ignored row do not matter to the loss; to torch's gradient they do."""
     rng = draw.generator(topic.seed(tag, "nan"))
-    for name, value in (("nan", np.nan), ("plus-inf", np.inf)):
+    y = np.array([3, -100, 0], np.int64)
+    for name, at, value in (
+        ("nan", 2, np.nan),
+        ("plus-inf", 2, np.inf),
+        ("all-minus-inf", slice(None), -np.inf),
+        ("two-plus-inf", slice(1, 3), np.inf),
+    ):
         x = draw.bell(rng, (3, 4), 2.0, dtype)
-        x[1, 2] = value
-        call = {"input": x, "target": np.array([3, -100, 0], np.int64)}
+        x[1, at] = value
+        call = {"input": x, "target": y}
         for reduction in REDUCTIONS:
             full, options = f"{tag}-{reduction}-{name}-in-an-ignored-row", {"reduction": reduction}
             topic.add(full, "IGNORE-INDEX", options, call, want=("loss",))
             topic.add(f"{full}-gradient", "IGNORE-NAN-QUIRK", options, call, want=("grad_input",))
+            if name == "all-minus-inf":
+                smoothed = dict(options, label_smoothing=0.1)
+                topic.add(f"{full}-smoothed", "SMOOTHING-IGNORE", smoothed, call, want=("loss",))
+    x = draw.bell(rng, (3, 4), 2.0, dtype)
+    x[1, 2] = -np.inf
+    for reduction in REDUCTIONS:
+        full, options = f"{tag}-{reduction}-minus-inf-in-an-ignored-row", {"reduction": reduction}
+        topic.add(full, "IGNORE-INDEX", options, {"input": x, "target": y})

@@ -30,6 +30,8 @@ def build() -> list[Topic]:
         for reduction in REDUCTIONS:
             _ignored(topic, tag, reduction, dtype)
             _not_smoothing(topic, tag, reduction, dtype)
+            _not_normalised(topic, tag, reduction, dtype)
+            _weights(topic, tag, reduction, dtype)
     return [topic]
 
 
@@ -72,3 +74,52 @@ def _not_smoothing(topic, tag, reduction, dtype):
         options = {"reduction": reduction, "label_smoothing": value}
         note = "Refused by nobody: it is taken for 0."
         topic.add(f"{tag}-{reduction}-{name}", "SMOOTHING-QUIRK", options, inputs, note=note)
+    if reduction != "none":
+        return
+    soft = ordinary.inputs(draw.generator(topic.seed(tag, "not")), (3, 4), dtype, "probabilities")
+    for name, value, call in (
+        ("minus-inf", float("-inf"), inputs),
+        ("probabilities-negative", -0.25, soft),
+        ("probabilities-nan", float("nan"), soft),
+    ):
+        options = {"reduction": reduction, "label_smoothing": value}
+        topic.add(f"{tag}-{reduction}-{name}", "SMOOTHING-QUIRK", options, call, note=note)
+
+
+def _not_normalised(topic, tag, reduction, dtype):
+    """Rows of class probabilities that do not add up to 1 are smoothed as they are."""
+    if reduction == "sum":
+        return
+    x = draw.bell(draw.generator(topic.seed(tag, "not-normalised")), (4, 4), 2.0, dtype)
+    t = np.array([[0, 0, 0, 0], [1, 0, 1, 1], [0.5, 0.25, 0, 0], [2, 0.5, 0.5, 1]], dtype)
+    for amount in ("0.1", "1"):
+        options = {"reduction": reduction, "label_smoothing": _AMOUNTS[amount]}
+        name, call = f"{tag}-{reduction}-not-normalised-{amount}", {"input": x, "target": t}
+        topic.add(name, "NOT-NORMALISED", options, call)
+        call["target"] = np.where(t == 0.5, -1, t).astype(dtype)
+        topic.add(f"{name}-negative", "TARGET-RANGE", options, call)
+
+
+def _weights(topic, tag, reduction, dtype):
+    """Weights of zero and of both signs. The smoothing part remains where the target has weight 0."""
+    rng = draw.generator(topic.seed(tag, "weights"))
+    x = draw.bell(rng, (4, 3), 2.0, dtype)
+    y = np.array([0, 1, 0, 1], np.int64)
+    options = {"reduction": reduction, "label_smoothing": 0.1}
+    for name, weight in (
+        ("all-of-weight-0", [0, 0, 0]),
+        ("targets-of-weight-0", [0, 0, 3]),
+        ("weights-cancelling", [1, -1, 3]),
+        ("weights-mixed-signs", [-1, 2, -0.5]),
+    ):
+        full, call = f"{tag}-{reduction}-{name}", {"input": x, "target": y, "weight": np.array(weight, dtype)}
+        if name == "weights-mixed-signs":
+            topic.add(full, "WEIGHT-NEGATIVE", options, call)
+        elif reduction != "mean":
+            topic.add(full, "SMOOTHING-WEIGHT", options, call)
+        elif name == "all-of-weight-0":
+            topic.add(full, "ZERO-WEIGHT-MEAN", options, call)
+        else:
+            rule = "ZERO-WEIGHT-MEAN" if name == "weights-cancelling" else "ZERO-WEIGHT-QUIRK"
+            topic.add(full, rule, options, call, want=("loss",))
+            topic.add(f"{full}-gradient", "NONFINITE-GRAD-QUIRK", options, call, want=("grad_input",))

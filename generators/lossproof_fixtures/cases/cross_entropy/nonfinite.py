@@ -38,6 +38,7 @@ def _masked(topic, tag, dtype, reduction):
     hot = dict(call, target=ordinary.one_hot(call["target"], x.shape, dtype))
     topic.add(f"{tag}-{reduction}-minus-inf-one-hot", "INF-NAN", options, hot, want=("loss",))
     topic.add(f"{tag}-{reduction}-minus-inf-one-hot-gradient", "MASKED", options, hot, want=("grad_input",))
+    topic.add(f"{tag}-{reduction}-minus-inf-one-hot-smoothed", "MASKED", smoothed, hot)
     soft = dict(call, target=np.full(x.shape, 0.25, dtype))
     topic.add(f"{tag}-{reduction}-minus-inf-soft", "MASKED", options, soft)
     weight = np.array([0, 1, 2], dtype)
@@ -61,9 +62,26 @@ def _infinite(topic, tag, dtype, reduction):
         x = np.array([[1, 2, 0.5], row, [0, 0, 1]], dtype)
         call = {"input": x, "target": np.array([1, 0, 2], np.int64)}
         topic.add(f"{tag}-{reduction}-{name}", "NO-LIMIT", options, call)
+        if reduction != "sum":
+            _more_without_limit(topic, f"{tag}-{reduction}-{name}", options, call)
     for name, x in (("plus-inf", _INF), ("minus-inf", -_INF)):
         one = {"input": np.array([[x]], dtype), "target": np.array([0], np.int64)}
         topic.add(f"{tag}-{reduction}-one-class-{name}", "INF-NAN", options, one)
+
+
+def _more_without_limit(topic, name, options, call):
+    """A row that has no softmax, with targets of other kinds."""
+    dtype, smoothed = call["input"].dtype, dict(options, label_smoothing=0.1)
+    t = np.array([[0.25, 0.25, 0.5], [0.25, 0.75, 0], [1, 0, 0]], dtype)
+    soft = dict(call, target=t)
+    topic.add(f"{name}-smoothed", "NO-LIMIT", smoothed, call)
+    topic.add(f"{name}-probabilities", "NO-LIMIT", options, soft)
+    topic.add(f"{name}-probabilities-smoothed", "NO-LIMIT", smoothed, soft)
+    if name.endswith("all-minus-inf"):
+        none = t.copy()
+        none[1] = 0
+        topic.add(f"{name}-all-0-probabilities", "NO-LIMIT", options, dict(call, target=none))
+        topic.add(f"{name}-weight-0", "NO-LIMIT", options, dict(call, weight=np.array([0, 1, 2], dtype)))
 
 
 def _nan(topic, tag, dtype, reduction):

@@ -15,6 +15,7 @@ _BAD_TARGETS = {  # input shape, shape of class indices
     "4x3-and-0d": ((4, 3), ()),
     "4x3-and-4x1": ((4, 3), (4, 1)),
     "1x3-and-3": ((1, 3), (3,)),
+    "1x3-and-0d": ((1, 3), ()),
     "4x3x2-and-4": ((4, 3, 2), (4,)),
     "4x3x2-and-2x4": ((4, 3, 2), (2, 4)),
     "4x3x2-and-4x3": ((4, 3, 2), (4, 3)),
@@ -51,6 +52,7 @@ def build() -> list[Topic]:
         _shapes(topic, tag, dtype)
         _options(topic, tag, dtype)
         _dtypes(topic, tag, dtype)
+        _no_scalar(topic, tag, dtype)
     for integer in (np.int64, np.int32, np.uint8, np.bool_):
         x = np.array([[1, 0, 1], [0, 1, 1]], dtype=integer)
         call = {"input": x, "target": np.array([0, 2], np.int64)}
@@ -81,6 +83,9 @@ def _out_of_range(topic, tag, dtype):
     call = _inputs(topic, tag, (4, 3), dtype)
     call["target"] = np.array([0, 255, 1, 2], np.uint8)
     topic.add(f"{tag}-uint8-index-255", "INDEX-RANGE", {}, call, rejects="value")
+    call = dict(call, target=np.array([0, 156, 1, 2], np.uint8))
+    note = "156 is -100 in the eight bits of uint8, and not ignored."
+    topic.add(f"{tag}-uint8-index-156", "INDEX-RANGE", {}, call, rejects="value", note=note)
     call = _inputs(topic, tag, (2, 3, 4), dtype)
     call["target"][1, 2] = 3
     topic.add(f"{tag}-3d-index-3", "INDEX-RANGE", {}, call, rejects="value")
@@ -111,6 +116,46 @@ def _shapes(topic, tag, dtype):
         call["weight"] = np.array([1, 2, 3, 4], dtype)
         topic.add(f"{tag}-{kind}-3d-weight-4", "WEIGHT-SHAPE", {}, call, rejects="shape")
 
+    for name, shape, weight_shape in (
+        ("3-weight-1x3", (3,), (1, 3)),
+        ("3d-weight-1x3", (2, 3, 4), (1, 3)),
+        ("3d-weight-3x1", (2, 3, 4), (3, 1)),
+        ("3d-weight-2x2", (2, 3, 4), (2, 2)),
+        ("0x3-weight-2", (0, 3), (2,)),
+        ("2x3x0-weight-2", (2, 3, 0), (2,)),
+    ):
+        for kind in ordinary.KINDS:
+            if kind == "index" and name in ("3d-weight-1x3", "3d-weight-3x1"):
+                continue  # accepted: see weights
+            call = _inputs(topic, tag, shape, dtype, kind)
+            call["weight"] = draw.uniform(draw.generator(topic.seed(tag, name)), weight_shape, 0.25, 4, dtype)
+            topic.add(f"{tag}-{kind}-{name}", "WEIGHT-SHAPE", {}, call, rejects="shape")
+    smoothed = {"label_smoothing": 0.1}
+    for name, weight_shape in (("1x3", (1, 3)), ("3x1", (3, 1))):
+        call = _inputs(topic, tag, (2, 3, 4), dtype)
+        call["weight"] = draw.uniform(draw.generator(topic.seed(tag, name)), weight_shape, 0.25, 4, dtype)
+        note = "Accepted without label_smoothing."
+        full = f"{tag}-index-3d-weight-{name}-smoothed"
+        topic.add(full, "WEIGHT-SHAPE", smoothed, call, rejects="shape", note=note)
+    call = _inputs(topic, tag, (3,), dtype)
+    call["target"] = np.array([1], np.int64)
+    note = "Accepted without label_smoothing."
+    topic.add(f"{tag}-target-3-and-1-smoothed", "TARGET-SHAPE", smoothed, call, rejects="shape", note=note)
+
+
+def _no_scalar(topic, tag, dtype):
+    """A 0-d input has no classes, whatever the target."""
+    x = np.array(1.5, dtype)
+    for name, target in (
+        ("index", np.array(0, np.int64)),
+        ("index-of-one-row", np.array([0], np.int64)),
+        ("ignored", np.array(-100, np.int64)),
+        ("probabilities", np.array(1, dtype)),
+    ):
+        for reduction in REDUCTIONS if name in ("index", "probabilities") else ("mean",):
+            full, call = f"{tag}-{reduction}-0d-{name}", {"input": x, "target": target}
+            topic.add(full, "NO-SCALAR", {"reduction": reduction}, call, rejects="shape")
+
 
 def _options(topic, tag, dtype):
     call = _inputs(topic, tag, (4, 3), dtype)
@@ -130,12 +175,19 @@ def _options(topic, tag, dtype):
                 inputs,
                 rejects="option",
             )
-    for index in (0, 1, 7):
+    empty = _inputs(topic, tag, (0, 3), dtype, "probabilities")
+    for name, index, call in (
+        ("0", 0, probabilities),
+        ("1", 1, probabilities),
+        ("7", 7, probabilities),
+        ("largest", (1 << 63) - 1, probabilities),
+        ("1-empty", 1, empty),
+    ):
         topic.add(
-            f"{tag}-ignore_index-{index}-with-probabilities",
+            f"{tag}-ignore_index-{name}-with-probabilities",
             "IGNORE-PROBABILITIES",
             {"ignore_index": index},
-            probabilities,
+            call,
             rejects="option",
         )
 
@@ -145,7 +197,7 @@ def _dtypes(topic, tag, dtype):
         call = _inputs(topic, tag, (4, 3), dtype)
         call["target"] = np.array([0, 1, 1, 0]).astype(wrong)
         topic.add(f"{tag}-{np.dtype(wrong).name}-target", "TARGET-DTYPE", {}, call, rejects="dtype")
-    for size, shape in (("4x3", (4, 3)), ("3", (3,)), ("2x3x4", (2, 3, 4))):
+    for size, shape in (("4x3", (4, 3)), ("3", (3,)), ("2x3x4", (2, 3, 4)), ("1", (1,))):
         call = _inputs(topic, tag, shape, dtype)
         call["target"] = np.zeros(shape, np.int64)
         note = "A target of the shape of the input is class probabilities, and these are floats."

@@ -55,6 +55,7 @@ def build() -> list[Topic]:
                     call = ordinary.inputs(draw.generator(topic.seed(tag, kind, name)), shape, dtype, kind)
                     topic.add(f"{tag}-{reduction}-{kind}-{name}", _EMPTY_RULE[reduction], options, call)
             _grad_target(topic, tag, kind, dtype)
+            _many_classes(topic, tag, kind, dtype)
     return [topic, _large()]
 
 
@@ -76,6 +77,22 @@ def _grad_target(topic, tag, kind, dtype):
         call = ordinary.inputs(draw.generator(topic.seed(tag, kind, name)), shape, dtype, kind)
         options = {"reduction": "none"}
         topic.add(f"{tag}-none-{name}-grad-target", "GRAD-TARGET", options, call, want=("grad_target",))
+
+
+def _many_classes(topic, tag, kind, dtype):
+    """300 classes with weights, smoothing and an ignored row."""
+    shape, options = (2, 300), {"reduction": "mean"}
+    rng = draw.generator(topic.seed(tag, kind, "2x300"))
+    call = ordinary.inputs(rng, shape, dtype, kind)
+    weighed = dict(call, weight=draw.uniform(rng, (300,), 0.25, 4, dtype))
+    smoothed, name = dict(options, label_smoothing=0.1), f"{tag}-mean-{kind}-2x300"
+    if kind == "probabilities":
+        topic.add(f"{name}-smoothed-weight", "SMOOTHING-WEIGHT", smoothed, weighed)
+        return
+    topic.add(f"{name}-weight", "WEIGHTED-MEAN", options, weighed)
+    topic.add(f"{name}-smoothed", "SMOOTHING", smoothed, call)
+    ignored = dict(weighed, target=np.array([299, 298], np.int64))
+    topic.add(f"{name}-smoothed-ignored", "SMOOTHING-IGNORE", dict(smoothed, ignore_index=299), ignored)
 
 
 def _large() -> Topic:

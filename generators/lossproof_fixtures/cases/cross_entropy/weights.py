@@ -36,6 +36,7 @@ def build() -> list[Topic]:
         _one_hot(topic, tag, dtype)
         _divisors(topic, tag, dtype)
         _grad_weight(topic, tag, dtype)
+        _counted(topic, tag, dtype)
     return [topic]
 
 
@@ -103,6 +104,25 @@ def _divisors(topic, tag, dtype):
         topic.add(
             f"{tag}-{reduction}-some-targets-of-weight-0", "WEIGHT-ZERO", {"reduction": reduction}, call
         )
+
+
+def _counted(topic, tag, dtype):
+    """Of three dimensions on, torch counts the weights of class indices and does not look at their shape."""
+    for name, shape, weight_shape in (
+        ("2x3x4-weight-1x3", (2, 3, 4), (1, 3)),
+        ("2x3x4-weight-3x1", (2, 3, 4), (3, 1)),
+        ("2x3x2x2-weight-1x3x1x1", (2, 3, 2, 2), (1, 3, 1, 1)),
+        ("2x4x2-weight-2x2", (2, 4, 2), (2, 2)),
+        ("2x1x3-weight-0d", (2, 1, 3), ()),
+    ):
+        rng = draw.generator(topic.seed(tag, name))
+        call = ordinary.inputs(rng, shape, dtype)
+        call["weight"] = draw.uniform(rng, weight_shape, 0.25, 4, dtype)
+        for reduction in ("none", "mean"):
+            topic.add(f"{tag}-{reduction}-{name}", "WEIGHT-COUNT-QUIRK", {"reduction": reduction}, call)
+        if weight_shape == (3, 1):
+            options = {"reduction": "none", "label_smoothing": 0.1}
+            topic.add(f"{tag}-none-{name}-smoothed", "WEIGHT-COUNT-QUIRK", options, call)
 
 
 def _grad_weight(topic, tag, dtype):
