@@ -288,7 +288,7 @@ INFINITE_LOGIT = (
     " (findings/infinite_logits.mjs)."
 )
 WEIGHTS_ENLARGE = (
-    "Weights of a higher rank are multiplied with broadcasting, and enlarge the losses"
+    "Weights are multiplied with broadcasting, and larger ones enlarge the losses"
     " (findings/weights_enlarge_the_loss.mjs)."
 )
 CONVERTED = "TensorFlow.js converts int32 and bool {} to float32, and computes the loss."
@@ -330,7 +330,7 @@ def tfjs_reason(case: walker.Case, name: str, entry: dict) -> str:
     x, t = case.inputs["input"], case.inputs["target"]
     weight = case.inputs.get("weight", np.ones(()))
     if case.rejection is not None:
-        if weight.ndim > x.ndim:
+        if enlarges(weight, x):
             return WEIGHTS_ENLARGE
         for array, what in ((x, "logits"), (t, "labels")):
             if array.dtype.name in ("int32", "bool"):
@@ -351,6 +351,14 @@ def tfjs_reason(case: walker.Case, name: str, entry: dict) -> str:
     if name == "loss" and np.isinf(x).any() and np.isnan(losses[np.isinf(x)]).any():
         return INFINITE_LOGIT
     raise Unexplained("neither a weight of zero nor an infinite logit")
+
+
+def enlarges(weight: np.ndarray, x: np.ndarray) -> bool:
+    """Whether the two broadcast, to another shape than that of x."""
+    try:
+        return np.broadcast_shapes(weight.shape, x.shape) != x.shape
+    except ValueError:
+        return False
 
 
 def log_loss_reason(case: walker.Case, name: str) -> str:

@@ -67,6 +67,7 @@ const ARRAYS = {
 const REFUSALS = [
   [/^Error in (sigmoidCrossEntropy|logLoss|softmaxCrossEntropy): .*Shapes .* and .* must match/, 'shape'],
   [/^Operands could not be broadcast together with shapes/, 'shape'],
+  [/^All values in axis param must be in range/, 'shape'],
   [/^Unknown reduction: /, 'option'],
 ];
 
