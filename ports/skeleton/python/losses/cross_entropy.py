@@ -95,9 +95,9 @@ def of_probabilities(t, w, smoothing):
 
 def of_indices(y, counts, w, smoothing):
     """Return the coefficients of class indices, and what their mean divides by."""
-    if not ((y >= 0) & (y < w.size)).all():
+    if not ((y >= 0) & (y < w.size) | ~counts).all():
         raise LossError("value", f"a class index is not in [0, {w.size})")
-    weights = np.where(counts, w[y.astype(np.int64)], 0)
+    weights = np.where(counts, w[y.astype(np.int64)], 0) if w.size else np.zeros(counts.shape)
     # Where no part of an infinite weight is taken, 0 times infinity must not come in.
     a = np.where(y[..., np.newaxis] == np.arange(w.size), (1 - smoothing) * w, 0)
     if smoothing > 0:
