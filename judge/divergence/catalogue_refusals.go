@@ -186,6 +186,30 @@ func refusals() []*Divergence {
 			},
 		},
 		{
+			Name: "scalar-as-one-class", Modules: crossEntropy, rule: "NO-SCALAR", Level: verdict.Parity,
+			Title: "A 0-d input is accepted as one row of one class.",
+			Why:   "The input is made an array of one dimension at least.",
+			Right: "a 0-d input is refused",
+			vary: checking(func(a *arguments) *ports.Rejected {
+				if len(a.input.shape) == 0 && len(a.target.values) == 1 {
+					a.input.shape = []int{1}
+					if a.target.shape = nil; a.target.dtype.IsFloat() {
+						a.target.shape = []int{1}
+					}
+				}
+				return checkRows(a)
+			}),
+		},
+		{
+			Name: "no-classes-refused", Modules: crossEntropy, rule: "NO-CLASSES", Level: verdict.Parity,
+			Title: "An input without classes is refused.",
+			Why:   "No logits have no largest one.",
+			Right: "a row without classes has the loss 0, with class probabilities or ignored; a port may claim to be without empty",
+			vary: refusing(ports.KindShape, "want classes", func(a *arguments) bool {
+				return len(a.input.shape) > 0 && a.input.shape[a.axis] == 0
+			}),
+		},
+		{
 			Name: "target-range-refused", Modules: withLogits, rule: "TARGET-RANGE", Level: verdict.Parity,
 			Title: "Targets outside [0, 1] are refused.",
 			Why:   "BCELoss refuses them.",
