@@ -141,7 +141,7 @@ var comparisons = []comparison{
 		{"shapes/f32-sum-3x0", "BCE-EMPTY-SUM"},
 		{},
 	}, show: values, classes: []classAnswer{
-		{target: "class indices", asks: &question{"sum", []int{3, 0}, true}},
+		{target: "class indices", answer: answer{"no_classes/f32-index-3x0", "CE-INDEX-RANGE"}},
 		{target: "probabilities", asks: &question{"sum", []int{3, 0}, false}},
 	}},
 	{what: "a target that would have to be broadcast", answers: [4]answer{
