@@ -85,9 +85,11 @@ def _of_probabilities(x, t):
         return -(t * np.maximum(np.log(x), -100) + (1 - t) * np.maximum(np.log1p(-x), -100))
 
 
-def _of_rows(x, y):
+def _of_rows(x, target):
     top = x.max(axis=1)
-    return top + np.log(np.exp(x - top[:, None]).sum(axis=1)) - np.take_along_axis(x, y[:, None], 1)[:, 0]
+    if target.ndim == 1:
+        target = np.eye(x.shape[1])[target]
+    return top + np.log(np.exp(x - top[:, None]).sum(axis=1)) - (target * x).sum(axis=1)
 
 
 _LOSSES = {BCEWL: _of_logits, MLSM: _of_logits, BCE: _of_probabilities, CE: _of_rows}

@@ -17,5 +17,7 @@ def build() -> list[Topic]:
     x = rng.integers(0, 2, (LARGE + SMALL, 4))
     x[rows, top] = np.concatenate([rng.integers(200, 256, LARGE), rng.integers(11, 14, SMALL)])
     y = np.where(rows < LARGE, (top + 1) % 4, top)
+    shares = np.eye(4)[y]
     add(topic, "8192x4", lambda dtype: {"input": x.astype(dtype), "target": y})
+    add(topic, "8192x4-probabilities", lambda dtype: {"input": x.astype(dtype), "target": shares.astype(dtype)})
     return [topic]
