@@ -2,8 +2,10 @@ package divergence
 
 import (
 	"math"
+	"slices"
 
 	"lossproof/judge/verdict"
+	"lossproof/ports"
 	"lossproof/tensor"
 )
 
@@ -114,6 +116,63 @@ func fresh() []*Divergence {
 					}
 					p.count = classes
 					return p
+				}
+			},
+		},
+		{
+			Name: "weight-averaged", Modules: flat, rule: "WEIGHT-BROADCAST", Level: verdict.Parity,
+			Title: "'mean' and 'sum' reduce the losses without weight, and multiply by the mean of the weights.",
+			Why:   "The reduction comes first, and a weight for each sample is then averaged until the shapes fit.",
+			Right: "'mean' = (1/N) * sum(w*l), 'sum' = sum(w*l): each loss has its own weight before they are added",
+			vary: preparing(func(a *arguments) {
+				if a.weight != nil && a.reduction != "none" {
+					mean := sumOf(a.weight.values) / float64(len(a.weight.values))
+					mapping(a.weight, func(float64) float64 { return mean })
+				}
+			}),
+		},
+		{
+			Name: "ones-squeezed", Modules: flat, rule: "RANK", Level: verdict.Parity,
+			Title: "'none' lacks the dimensions of size 1.",
+			Why:   "The loss is squeezed, for models that have one output.",
+			Right: "'none' has the shape of the input, dimensions of size 1 included",
+			vary: func(d *definition) {
+				d.finish = func(a *arguments, name string, o *operand) {
+					if name == ports.Loss && a.reduction == "none" {
+						o.shape = slices.DeleteFunc(o.shape, func(n int) bool { return n == 1 })
+					}
+				}
+			},
+		},
+		{
+			Name: "z-loss-added", Modules: crossEntropy, rule: "FORMULA", Level: verdict.Parity,
+			Title: "1e-4 times the square of log(sum exp(x)) is added to the loss of each row.",
+			Why:   "Language models are trained with this z-loss, which keeps their logits small; it is on by default.",
+			Right: "l = {loss}",
+			vary: func(d *definition) {
+				const z = 1e-4
+				// logSumExp is that of a row; the softmax keeps how far it lies above each logit.
+				logSumExp := func(r *row) float64 {
+					top := slices.Index(r.x, slices.Max(r.x))
+					return r.x[max(top, 0)] + r.nll[max(top, 0)] // NaN has no index
+				}
+				d.rowLoss = func(r *row) float64 {
+					if r.ignored || len(r.x) == 0 {
+						return rowLossOf(r)
+					}
+					l := logSumExp(r)
+					return rowLossOf(r) + z*l*l
+				}
+				d.slope = func(r *row) []float64 {
+					slope := slopeOf(r)
+					if r.ignored || len(r.x) == 0 {
+						return slope
+					}
+					l := logSumExp(r)
+					for c := range slope {
+						slope[c] += 2 * z * l * r.p[c]
+					}
+					return slope
 				}
 			},
 		},

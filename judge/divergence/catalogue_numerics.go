@@ -397,7 +397,7 @@ func precision() []*Divergence {
 			),
 		},
 		{
-			Name: "naive-sum", Modules: elementwise, rule: "ACCUMULATION", Level: verdict.Parity, Sums: true,
+			Name: "naive-sum", Modules: every, rule: "ACCUMULATION", Level: verdict.Parity, Sums: true,
 			Title: "Losses are added one after the other, in the dtype of the result.",
 			Why:   "It is the loop that everybody writes. The error grows with the number of elements.",
 			Right: "sum in blocks, pairwise, compensated or in a wider dtype",

@@ -79,7 +79,6 @@ var unbroken = map[string]string{
 	"MLSM-LARGE-GRAD":        "as that of BCELoss",
 	"BCE-SIGMOID":            "input-clipped and probability-taken-as-logit break it, and name others",
 	"CE-LOGIT-MAX":           "exp-not-shifted and exp-shifted-by-mean break it, and name others",
-	"CE-ACCUMULATION":        "two cases see a naive sum, and three are wanted",
 	"CE-WEIGHT-DTYPE":        "it has two cases, and three are wanted",
 	"BCEWL-POS-WEIGHT-DTYPE": "it has two cases, and three are wanted",
 }
