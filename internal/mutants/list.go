@@ -25,7 +25,7 @@ var mutations = []mutation{
 	{crossEntropy, "if output == ports.Loss && e.index != row || output == ports.GradInput && e.index/classes != row {", "if false {", "coupling does not look at other rows"},
 	{crossEntropy, "if e.index/classes == row && e.index != s.pick {", "if false {", "coupling does not look at its own row"},
 	{crossEntropy, "mixture := a[1].output(output).times(1 - e)", "mixture := a[0].output(output)\n		continue\n		mixture = mixture.times(1 - e)", "smoothing is not looked at"},
-	{probability, `		equal("grad_input of BCELoss times p*(1-p)", grad, a[0].grad()),` + "\n", "", "BCELoss of a sigmoid has no gradient"},
+	{probability, `		equal("grad_input of BCELoss times p*(1-p)", grad, a[2].grad()),` + "\n", "", "BCELoss of a sigmoid has no gradient"},
 	{probability, "loss.radius[i] += 2 * eps", "loss.radius[i] += 2000 * eps", "BCELoss of a sigmoid may be far off"},
 
 	// What is allowed.

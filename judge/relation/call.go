@@ -41,11 +41,7 @@ func (s *sample) call(module, reduction string, want ...string) call {
 
 // plain returns the call of x and t without weight and pos_weight.
 func (s *sample) plain(module, reduction string, want ...string) call {
-	c := call{module: module, reduction: reduction, dtype: s.dtype, x: s.x, t: s.t, want: want}
-	if module == ports.BCELoss {
-		c.x = s.probabilities(s.x, maxProbable)
-	}
-	return c
+	return call{module: module, reduction: reduction, dtype: s.dtype, x: s.input(module, s.x), t: s.t, want: want}
 }
 
 // upstream returns the upstream gradient of a call, whose shape is that of the loss.
