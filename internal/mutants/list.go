@@ -21,7 +21,7 @@ var mutations = []mutation{
 	{laws, `			equal(output+" of the second part", a[2].output(output), whole.taken(false, wholeNumbers(at, rows))))`, "		)", "a split looks at the first part alone"},
 	{laws, `			equal(output+" of the first part", a[1].output(output), whole.taken(false, wholeNumbers(0, at))),` + "\n", "", "a split looks at the second part alone"},
 	{laws, "	order := s.permutation(s.x.shape[0])\n	return []call", "	order := wholeNumbers(0, s.x.shape[0])\n	return []call", "no sample is permuted in the call"},
-	{laws, "quotient.radius[0] += size", "quotient.radius[0] += 1e6 * size", "the difference quotient allows anything"},
+	{laws, "quotient.radius[0] += h*h/6*third", "quotient.radius[0] += 1e6*h*h/6*third", "the difference quotient allows anything"},
 	{crossEntropy, "if output == ports.Loss && e.index != row || output == ports.GradInput && e.index/classes != row {", "if false {", "coupling does not look at other rows"},
 	{crossEntropy, "if e.index/classes == row && e.index != s.pick {", "if false {", "coupling does not look at its own row"},
 	{crossEntropy, "mixture := a[1].output(output).times(1 - e)", "mixture := a[0].output(output)\n		continue\n		mixture = mixture.times(1 - e)", "smoothing is not looked at"},

@@ -167,6 +167,11 @@ var defects = map[string][]defect{
 		{output: ports.GradInput, wrong: where(func(c call, i int) bool { return math.Abs(c.x.values[i]) < 3 }), shows: "grad_input against"},
 		{output: ports.GradInput, wrong: func(call, int) float64 { return 1e-7 }, shows: "grad_input against"}, // what a good quotient sees
 	},
+	"BCELoss/relations/gradient": {
+		{output: ports.GradInput, wrong: func(c call, i int) float64 { // a millionth, where a logarithm bends
+			return 1e-6 * math.Floor(c.t.values[i]) / c.x.values[i]
+		}, shows: "grad_input against"},
+	},
 	"grad-output": {
 		{output: ports.GradInput, wrong: where(func(c call, i int) bool { return c.u != nil && c.u.values[c.lossAt(i)] < 0 }), shows: ports.GradInput},
 	},
@@ -182,9 +187,15 @@ var defects = map[string][]defect{
 	"bce-mean":       both(of(ports.MultiLabelSoftMarginLoss)),
 	"bce-sum":        both(of(ports.MultiLabelSoftMarginLoss)),
 	"of-sigmoid":     both(of(ports.BCELoss)),
-	"weighted-mean":  both(by(mean)),
-	"row-sum":        both(by(sum)),
-	"shift":          both(byX(always)),
+	"logarithm": {
+		// Where of-sigmoid allows more.
+		{output: ports.Loss, wrong: where(nearOne), shows: "exp(-loss)"},
+		{output: ports.GradInput, wrong: where(always), shows: "grad_input times"},
+		{output: ports.GradInput, wrong: func(c call, i int) float64 { return where(nearOne)(c, i) / (1 - c.x.values[i]) }, shows: "grad_input times"},
+	},
+	"weighted-mean": both(by(mean)),
+	"row-sum":       both(by(sum)),
+	"shift":         both(byX(always)),
 	"coupling": {
 		{output: ports.Loss, wrong: leak(call.classes), shows: "loss of another row", elements: 6},
 		{output: ports.GradInput, wrong: leak(call.classes), shows: "grad_input of another row", elements: 6},
@@ -202,6 +213,9 @@ var defects = map[string][]defect{
 		{output: ports.GradInput, wrong: classOf(1, true), shows: "grad_input of the second class, class indices"},
 	},
 }
+
+// nearOne is for an input where the loss at target 0 bends.
+func nearOne(c call, i int) bool { return c.x.values[i] > 0.999 && c.t.values[i] == 0 }
 
 func severalElements(c call, _ int) bool { return len(c.x.values) > 1 }
 

@@ -46,6 +46,7 @@ var laws = map[string]law{
 	"bce-mean":          {bceMeanCalls, same},
 	"bce-sum":           {bceSumCalls, bceSum},
 	"of-sigmoid":        {ofSigmoidCalls, ofSigmoid},
+	"logarithm":         {logarithmCalls, logarithm},
 	"weighted-mean":     {weightedMeanCalls, weightedMean},
 	"row-sum":           {rowSumCalls, sumIsNone},
 	"shift":             {shiftCalls, same},
@@ -278,10 +279,10 @@ func permuteClassesCalls(module string, s *sample) []call {
 	return []call{c, c.each(func(a array) array { return a.taken(true, s.x.shape, order) })}
 }
 
-func permuteClasses(module string, s *sample, a []answer) []equation {
+func permuteClasses(_ string, s *sample, a []answer) []equation {
 	order := s.permutation(s.classes())
 	loss := a[0].loss()
-	if s.reduction == none && module == ports.BCEWithLogitsLoss {
+	if s.reduction == none && !a[0].call.rowwise() {
 		loss = loss.taken(true, order)
 	}
 	return slices.Concat(
@@ -363,13 +364,14 @@ func independenceCalls(module string, s *sample) []call {
 	if module == ports.MultiLabelSoftMarginLoss {
 		shape = []int{1, 1}
 	}
-	alone := c.withX(array{shape, s.x.values[s.pick : s.pick+1]}).withT(array{shape, s.t.values[s.pick : s.pick+1]})
+	other := s.input(module, array{shape, []float64{s.other}})
+	alone := c.withX(array{shape, c.x.values[s.pick : s.pick+1]}).withT(array{shape, s.t.values[s.pick : s.pick+1]})
 	for _, a := range []**array{&alone.w, &alone.p} {
 		if *a != nil {
 			*a = &array{[]int{1}, []float64{(*a).along(s.x.shape)(s.pick)}}
 		}
 	}
-	return []call{c, c.withX(s.x.replaced(s.pick, s.other)), alone, alone.withX(alone.x.all(s.other))}
+	return []call{c, c.withX(c.x.replaced(s.pick, other.values[0])), alone, alone.withX(other)}
 }
 
 func independence(_ string, s *sample, a []answer) []equation {
@@ -430,29 +432,48 @@ func gradientCalls(module string, s *sample) []call {
 		return nil
 	}
 	c := s.call(module, s.reduction, lossAndGradient...)
-	x := s.x.values[s.pick]
-	return []call{c, c.withX(s.x.replaced(s.pick, x-step)), c.withX(s.x.replaced(s.pick, x+step))}
+	x, h := c.x.values[s.pick], c.step(s.pick)
+	return []call{c, c.withX(c.x.replaced(s.pick, x-h)), c.withX(c.x.replaced(s.pick, x+h))}
 }
 
-// maxThird bounds the third derivative of softplus, σ(1-σ)(1-2σ).
+// step is by how much an element of the input is moved to both sides: a logarithm bends by the distance from where it is infinite.
+func (c call) step(i int) float64 {
+	if x := c.x.values[i]; c.module == ports.BCELoss {
+		return step * min(x, 1-x)
+	}
+	return step
+}
+
+// maxThird bounds the third derivative of softplus, p(1-p)(1-2p).
 const maxThird = 0.0963
+
+// bends bounds the second and third derivative of a loss in an element of the input, no further away than a step.
+func (c call) bends(i int) (second, third float64) {
+	size := 1 / c.divisor()
+	if c.w != nil {
+		size *= c.w.along(c.x.shape)(i)
+	}
+	positive, negative := c.t.values[i], 1-c.t.values[i]
+	if c.p != nil {
+		positive *= c.p.along(c.x.shape)(i)
+	}
+	if c.module == ports.BCELoss { // -log(x), and -log(1-x)
+		h := c.step(i)
+		x, rest := c.x.values[i]-h, 1-c.x.values[i]-h
+		return size * (positive/(x*x) + negative/(rest*rest)), 2 * size * (positive/(x*x*x) + negative/(rest*rest*rest))
+	}
+	return size * (positive + negative), size * (positive + negative) * maxThird
+}
 
 func gradient(_ string, s *sample, a []answer) []equation {
 	c := a[0].call
 	place := c.lossAt(s.pick)
 	width := a[2].call.x.values[s.pick] - a[1].call.x.values[s.pick]
 	quotient := a[2].loss().at(place).minus(a[1].loss().at(place)).times(1 / width)
-	x, t := s.x.values[s.pick], s.t.values[s.pick]
-	size := 1 / c.divisor()
-	if c.w != nil {
-		size *= c.w.along(s.x.shape)(s.pick)
-	}
-	positive := t
-	if c.p != nil {
-		positive *= c.p.along(s.x.shape)(s.pick)
-	}
+	second, third := c.bends(s.pick)
+	h := c.step(s.pick)
 	// The last term: x ± h is rounded, and x not quite in the middle.
-	quotient.radius[0] += size * (1 - t + positive) * (step*step/6*maxThird + math.Abs(x)*0x1p-52)
+	quotient.radius[0] += h*h/6*third + second*math.Abs(c.x.values[s.pick])*0x1p-52
 	e := equal("grad_input against the difference quotient", a[0].grad().at(s.pick), quotient)[0]
 	e.shape, e.index = s.x.shape, s.pick
 	return []equation{e}
@@ -472,14 +493,14 @@ func gradOutput(_ string, _ *sample, a []answer) []equation {
 // l(x, t) = l(x, 0) + Σ t·∂l/∂t: the loss is affine in the target.
 func gradTargetCalls(module string, s *sample) []call {
 	c := s.call(module, s.reduction, ports.Loss, ports.GradTarget)
-	zero := c.withT(s.t.all(0))
+	zero := c.withT(c.t.all(0))
 	zero.want = []string{ports.Loss}
 	return []call{c, zero}
 }
 
-func gradTarget(_ string, s *sample, a []answer) []equation {
+func gradTarget(_ string, _ *sample, a []answer) []equation {
 	c := a[0].call
-	part := a[0].output(ports.GradTarget).by(func(i int) float64 { return s.t.values[i] }).reduced(c.lossShape(), c.lossAt)
+	part := a[0].output(ports.GradTarget).by(func(i int) float64 { return c.t.values[i] }).reduced(c.lossShape(), c.lossAt)
 	return equal("loss against that at target 0 plus target·grad_target", a[0].loss(), a[1].loss().plus(part))
 }
 

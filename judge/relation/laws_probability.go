@@ -56,6 +56,22 @@ func (s *sample) input(module string, x array) array {
 	return x
 }
 
+// At a hard target exp(-l) is the probability of the target, and the gradient -1 or 1 over it.
+func logarithmCalls(module string, s *sample) []call {
+	c := s.plain(module, none, lossAndGradient...)
+	return []call{c.withT(c.t.with(func(i int) float64 { return math.Round(c.t.values[i]) }))}
+}
+
+func logarithm(_ string, _ *sample, a []answer) []equation {
+	x, t := a[0].call.x, a[0].call.t.values
+	p := exactly(x.with(func(i int) float64 { return t[i]*x.values[i] + (1-t[i])*(1-x.values[i]) }))
+	slope := a[0].grad().by(func(i int) float64 { return (1 - 2*t[i]) * p.values[i] })
+	return slices.Concat(
+		equal("exp(-loss) against the probability of the target", a[0].loss().expMinus(), p),
+		equal("grad_input times the probability of the target", slope, exactly(x.all(1))),
+	)
+}
+
 // BCELoss(sigmoid(x)) = BCEWithLogitsLoss(x), as far as the sigmoid is exact: for the gradient that is elsewhere
 // than for the loss.
 func ofSigmoidCalls(_ string, s *sample) []call {
