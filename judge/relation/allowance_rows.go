@@ -29,13 +29,12 @@ func (al allowance) ofRows(c call, output string) []float64 {
 		added *= rows
 	}
 	k := al.k(added)
-	weigh := func(i int) float64 {
-		if c.w == nil {
-			return 1
-		}
-		return math.Abs(c.w.along(c.x.shape)(i))
-	}
+	weigh := func(i int) float64 { return math.Abs(c.classWeight(i % classes)) }
+	place := c.place(output)
 	for r := range rows {
+		if c.ignored(r) { // not even the ulp of 0
+			continue
+		}
 		row := c.softmaxRow(r)
 		u := 1.0
 		if c.u != nil {
@@ -51,7 +50,7 @@ func (al allowance) ofRows(c call, output string) []float64 {
 		}
 		for i := range classes {
 			at := r*classes + i
-			j := c.place(output)(at)
+			j := place(at)
 			w := weigh(at)
 			allowed := func(coefficient, f, rounded float64) float64 {
 				if coefficient == 0 {
@@ -141,6 +140,14 @@ func (c call) softmaxRow(r int) softmaxRow {
 	return row
 }
 
+// classWeight is the weight of a class.
+func (c call) classWeight(class int) float64 {
+	if c.w == nil {
+		return 1
+	}
+	return c.w.values[class]
+}
+
 // coefficient is what a class of a row counts.
 func (c call) coefficient(r, class int) float64 {
 	t := 0.0
@@ -150,9 +157,5 @@ func (c call) coefficient(r, class int) float64 {
 	case int(c.t.values[r]) == class:
 		t = 1
 	}
-	share := (1-c.smoothing)*t + c.smoothing/float64(c.classes())
-	if c.w != nil {
-		share *= c.w.along(c.x.shape)(r*c.classes() + class)
-	}
-	return share
+	return c.classWeight(class) * ((1-c.smoothing)*t + c.smoothing/float64(c.classes()))
 }

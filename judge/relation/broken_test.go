@@ -40,6 +40,7 @@ func seen(asked ports.Call) call {
 	if asked.Options.LabelSmoothing != nil {
 		c.smoothing = *asked.Options.LabelSmoothing
 	}
+	c.ignore = asked.Options.IgnoreIndex
 	c.indices = asked.Inputs[ports.Target].DType == tensor.Int64
 	for name, t := range asked.Inputs {
 		a := &array{t.Shape, t.Float64s()}

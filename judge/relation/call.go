@@ -22,13 +22,33 @@ type call struct {
 	want              []string
 
 	// indices says that t are the class indices of CrossEntropyLoss; smoothing is its label_smoothing, 0
-	// where it is not given.
+	// where it is not given, and ignore its ignore_index, nil where it is not given.
 	indices   bool
 	smoothing float64
+	ignore    *int64
 }
 
-// call returns the call of x and t, with weight and pos_weight where the sample has them.
+// call returns the call of x and t, with weight and pos_weight where the sample has them; that of CrossEntropyLoss
+// is of class indices or of class probabilities, and smoothed, as the sample is.
 func (s *sample) call(module, reduction string, want ...string) call {
+	c := s.differentiable(module, reduction, want...)
+	if module == ports.CrossEntropyLoss && !s.probable {
+		c = c.withClasses(s.class)
+	}
+	return c
+}
+
+// differentiable is call with targets that have a gradient: with class probabilities, not indices.
+func (s *sample) differentiable(module, reduction string, want ...string) call {
+	c := s.weighed(module, reduction, want...)
+	if module == ports.CrossEntropyLoss {
+		c.smoothing = s.smoothing
+	}
+	return c
+}
+
+// weighed returns the call of x and t with weight and pos_weight where the sample has them, and no options.
+func (s *sample) weighed(module, reduction string, want ...string) call {
 	c := s.plain(module, reduction, want...)
 	if s.weighted {
 		c.w = &s.w
@@ -41,7 +61,11 @@ func (s *sample) call(module, reduction string, want ...string) call {
 
 // plain returns the call of x and t without weight and pos_weight.
 func (s *sample) plain(module, reduction string, want ...string) call {
-	return call{module: module, reduction: reduction, dtype: s.dtype, x: s.input(module, s.x), t: s.t, want: want}
+	c := call{module: module, reduction: reduction, dtype: s.dtype, x: s.input(module, s.x), t: s.t, want: want}
+	if module == ports.CrossEntropyLoss {
+		c.t = s.shares()
+	}
+	return c
 }
 
 // upstream returns the upstream gradient of a call, whose shape is that of the loss.
@@ -60,7 +84,13 @@ func (c call) by(reduction string) call { c.reduction = reduction; return c }
 
 // each applies f to all inputs, those that are broadcast too.
 func (c call) each(f func(array) array) call {
-	c.x, c.t = f(c.x), f(c.t)
+	c.x = f(c.x)
+	if c.indices { // one for each row
+		c.t = f(c.t.reshaped(len(c.t.values), 1))
+		c.t = c.t.reshaped(len(c.t.values))
+	} else {
+		c.t = f(c.t)
+	}
 	for _, a := range []**array{&c.w, &c.p} {
 		if *a != nil {
 			b := f(**a)
@@ -139,18 +169,19 @@ func (c call) port() ports.Call {
 			inputs[name] = a.tensor(c.dtype)
 		}
 	}
-	options := ports.Options{Reduction: &c.reduction}
+	return ports.Call{Module: c.module, Options: c.options(), Inputs: inputs, Want: c.want}
+}
+
+// options returns the options of the call.
+func (c call) options() ports.Options {
+	options := ports.Options{Reduction: &c.reduction, IgnoreIndex: c.ignore}
 	if c.smoothing != 0 {
 		options.LabelSmoothing = &c.smoothing
 	}
-	return ports.Call{Module: c.module, Options: options, Inputs: inputs, Want: c.want}
+	return options
 }
 
 // fixture returns what package claim looks at.
 func (c call) fixture() *fixtures.Case {
-	options := fixtures.Options{Reduction: &c.reduction}
-	if c.smoothing != 0 {
-		options.LabelSmoothing = &c.smoothing
-	}
-	return &fixtures.Case{Module: c.module, Options: options}
+	return &fixtures.Case{Module: c.module, Options: fixtures.Options(c.options())}
 }

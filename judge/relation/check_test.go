@@ -135,6 +135,20 @@ func TestCounterexampleIsSimple(t *testing.T) {
 	}
 }
 
+// TestCounterexampleOfRowsIsSimple: class indices, without label_smoothing, where these do not matter.
+func TestCounterexampleOfRowsIsSimple(t *testing.T) {
+	r := byID(t, "CrossEntropyLoss/relations/permute-samples")
+	for seed := range uint32(4) {
+		result, err := checker(t, memorised{wrong: both(byX(firstRow))[0].answers}, Options{Seed: seed, Level: verdict.Parity}).Check(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(result.Broken, ", target=[0, ") && !strings.Contains(result.Broken, ", target=[1, ") || strings.Contains(result.Broken, "label_smoothing") {
+			t.Errorf("seed %d: it is not simple:\n%s", seed, result.Broken)
+		}
+	}
+}
+
 // TestWorstEquation is the one that is described, and the others are counted.
 func TestWorstEquation(t *testing.T) {
 	distances := []float64{0, 3, 0.5, 7, 2}

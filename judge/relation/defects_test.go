@@ -195,13 +195,44 @@ var defects = map[string][]defect{
 	},
 	"weighted-mean": both(by(mean)),
 	"row-sum":       both(by(sum)),
-	"shift":         both(byX(always)),
+	"shift":         slices.Concat(both(byX(ofIndices)), both(byX(ofProbabilities))),
 	"coupling": {
 		{output: ports.Loss, wrong: leak(call.classes), shows: "loss of another row", elements: 6},
 		{output: ports.GradInput, wrong: leak(call.classes), shows: "grad_input of another row", elements: 6},
 		{output: ports.GradInput, wrong: where(func(c call, i int) bool { return i%c.classes() == 0 }), shows: "softmax", elements: 4},
 	},
-	"smoothing":    within(8, both(where(func(c call, _ int) bool { return c.smoothing > 0.5 }))),
+	"smoothing": within(8, slices.Concat(
+		both(where(func(c call, i int) bool { return ofIndices(c, i) && c.smoothing > 0.5 })),
+		both(where(func(c call, i int) bool { return ofProbabilities(c, i) && c.smoothing > 0.5 })),
+	)),
+	"mixture": within(4, both(func(c call, i int) float64 { // right at hard targets
+		return slight * c.t.values[i] * (1 - c.t.values[i])
+	})),
+	"softmax": {
+		{output: ports.Loss, wrong: where(ofIndices), shows: "sum of exp(-loss)"},
+		{output: ports.Loss, wrong: where(ofProbabilities), shows: "sum of exp(-loss)"},
+	},
+	"softmax-gradient": {
+		{output: ports.Loss, wrong: where(ofIndices), shows: "grad_input plus"},
+		{output: ports.GradInput, wrong: where(ofIndices), shows: "grad_input plus"},
+		{output: ports.GradInput, wrong: where(ofProbabilities), shows: "grad_input plus"},
+	},
+	"log-odds": {
+		{output: ports.Loss, wrong: byTarget(ofIndices), shows: "loss at one class"},
+		{output: ports.Loss, wrong: byTarget(ofProbabilities), shows: "loss at one class"},
+		{output: ports.GradInput, wrong: byTarget(ofIndices), shows: "grad_input at one class"},
+		{output: ports.GradInput, wrong: byTarget(ofProbabilities), shows: "grad_input at one class"},
+	},
+	"weight-of-target": slices.Concat(
+		both(where(func(c call, i int) bool { return ofIndices(c, i) && weightOf(c, i) > 8 })),
+		both(where(func(c call, i int) bool { return ofProbabilities(c, i) && weightOf(c, i) > 8 })),
+	),
+	"ignored-rows": within(6, []defect{
+		{output: ports.Loss, wrong: where(ofIgnored), shows: "loss of an ignored row"},
+		{output: ports.GradInput, wrong: where(ofIgnored), shows: "grad_input of an ignored row"},
+		{output: ports.Loss, wrong: where(besideIgnored), shows: "loss of the others"},
+		{output: ports.GradInput, wrong: where(besideIgnored), shows: "grad_input of the others"},
+	}),
 	"one-hot":      both(where(func(c call, _ int) bool { return !c.indices })),
 	"one-hot-mean": both(where(func(c call, _ int) bool { return !c.indices })),
 	"two-classes": {
@@ -214,8 +245,38 @@ var defects = map[string][]defect{
 	},
 }
 
+func ofIndices(c call, _ int) bool { return c.indices }
+
+func ofProbabilities(c call, _ int) bool { return !c.indices }
+
 // nearOne is for an input where the loss at target 0 bends.
 func nearOne(c call, i int) bool { return c.x.values[i] > 0.999 && c.t.values[i] == 0 }
+
+// byTarget is wrong by the class of the target, for the calls that are.
+func byTarget(is func(c call, i int) bool) func(c call, i int) float64 {
+	return func(c call, i int) float64 {
+		class := i % c.classes()
+		if c.indices {
+			class = int(c.t.values[i/c.classes()])
+		}
+		if c.indices || c.t.values[i] == 1 {
+			return where(is)(c, i) * float64(class)
+		}
+		return 0
+	}
+}
+
+// ofIgnored is for ignored rows, besideIgnored for the others where there are some.
+func ofIgnored(c call, i int) bool { return c.ignored(i / c.classes()) }
+
+func besideIgnored(c call, i int) bool {
+	for r := range c.t.values {
+		if c.ignored(r) {
+			return !ofIgnored(c, i)
+		}
+	}
+	return false
+}
 
 func severalElements(c call, _ int) bool { return len(c.x.values) > 1 }
 

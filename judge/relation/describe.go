@@ -46,6 +46,9 @@ func (c call) describe() string {
 	if c.smoothing != 0 {
 		fmt.Fprintf(&b, ", label_smoothing=%v", c.smoothing)
 	}
+	if c.ignore != nil {
+		fmt.Fprintf(&b, ", ignore_index=%d", *c.ignore)
+	}
 	for _, input := range []struct {
 		name string
 		a    *array

@@ -48,13 +48,19 @@ var laws = map[string]law{
 	"of-sigmoid":        {ofSigmoidCalls, ofSigmoid},
 	"logarithm":         {logarithmCalls, logarithm},
 	"weighted-mean":     {weightedMeanCalls, weightedMean},
-	"row-sum":           {rowSumCalls, sumIsNone},
+	"row-sum":           {sumCalls, sumIsNone},
 	"shift":             {shiftCalls, same},
 	"coupling":          {couplingCalls, coupling},
 	"smoothing":         {smoothingCalls, smoothing},
 	"one-hot":           {oneHotCalls, same},
 	"one-hot-mean":      {oneHotMeanCalls, oneHotMean},
 	"two-classes":       {twoClassesCalls, twoClasses},
+	"mixture":           {mixtureCalls, mixture},
+	"softmax":           {softmaxCalls, softmax},
+	"softmax-gradient":  {softmaxGradientCalls, softmaxGradient},
+	"log-odds":          {logOddsCalls, logOdds},
+	"weight-of-target":  {weightOfTargetCalls, weightOfTarget},
+	"ignored-rows":      {ignoredRowsCalls, ignoredRows},
 }
 
 // lossAndGradient is what most laws are about.
@@ -276,7 +282,11 @@ func permuteSamples(_ string, s *sample, a []answer) []equation {
 func permuteClassesCalls(module string, s *sample) []call {
 	c := s.call(module, s.reduction, lossAndGradient...)
 	order := s.permutation(s.classes())
-	return []call{c, c.each(func(a array) array { return a.taken(true, s.x.shape, order) })}
+	permuted := c.each(func(a array) array { return a.taken(true, s.x.shape, order) })
+	if c.indices {
+		permuted = permuted.withClasses(func(r int) int { return slices.Index(order, s.class(r)) })
+	}
+	return []call{c, permuted}
 }
 
 func permuteClasses(_ string, s *sample, a []answer) []equation {
@@ -396,7 +406,7 @@ func independence(_ string, s *sample, a []answer) []equation {
 
 // The mean is the sum divided by the number of elements of 'none'.
 func meanCalls(module string, s *sample) []call {
-	c := s.call(module, mean, lossAndGradient...)
+	c := s.differentiable(module, mean, lossAndGradient...)
 	return []call{c, c.by(sum)}
 }
 
@@ -444,12 +454,19 @@ func (c call) step(i int) float64 {
 	return step
 }
 
-// maxThird bounds the third derivative of softplus, p(1-p)(1-2p).
+// maxThird bounds the third derivative of softplus and of log-sum-exp in one logit, p(1-p)(1-2p).
 const maxThird = 0.0963
 
 // bends bounds the second and third derivative of a loss in an element of the input, no further away than a step.
 func (c call) bends(i int) (second, third float64) {
 	size := 1 / c.divisor()
+	if c.module == ports.CrossEntropyLoss {
+		of := 0.0
+		for class := range c.classes() {
+			of += c.coefficient(i/c.classes(), class)
+		}
+		return size * of, size * of * maxThird
+	}
 	if c.w != nil {
 		size *= c.w.along(c.x.shape)(i)
 	}
@@ -492,7 +509,7 @@ func gradOutput(_ string, _ *sample, a []answer) []equation {
 
 // l(x, t) = l(x, 0) + Σ t·∂l/∂t: the loss is affine in the target.
 func gradTargetCalls(module string, s *sample) []call {
-	c := s.call(module, s.reduction, ports.Loss, ports.GradTarget)
+	c := s.differentiable(module, s.reduction, ports.Loss, ports.GradTarget)
 	zero := c.withT(c.t.all(0))
 	zero.want = []string{ports.Loss}
 	return []call{c, zero}
@@ -506,7 +523,7 @@ func gradTarget(_ string, _ *sample, a []answer) []equation {
 
 // Σ w·∂l/∂w = l: the loss is linear in the weight.
 func gradWeightCalls(module string, s *sample) []call {
-	return []call{s.call(module, s.reduction, ports.Loss, ports.GradWeight).withW(s.w)}
+	return []call{s.differentiable(module, s.reduction, ports.Loss, ports.GradWeight).withW(s.w)}
 }
 
 func gradWeight(_ string, s *sample, a []answer) []equation {

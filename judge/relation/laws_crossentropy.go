@@ -8,10 +8,24 @@ import (
 	"lossproof/tensor"
 )
 
-// indexed returns the call of CrossEntropyLoss with a class index for each row.
+// indexed returns the call of CrossEntropyLoss with a class index for each row, without label_smoothing.
 func (s *sample) indexed(reduction string, want ...string) call {
-	c := s.call(ports.CrossEntropyLoss, reduction, want...)
-	return c.withClasses(func(r int) int { return s.class(r) })
+	return s.weighed(ports.CrossEntropyLoss, reduction, want...).withClasses(s.class)
+}
+
+// shares returns class probabilities: each class takes, of what those before it have left, the share that is its
+// target, in multiples of 1/1024, and the last all that is left. They add up to 1.
+func (s *sample) shares() array {
+	t := s.t.all(0)
+	for first := 0; first < len(t.values); first += s.classes() {
+		left, last := 1.0, first+s.classes()-1
+		for i := first; i < last; i++ {
+			t.values[i] = math.Floor(left*s.t.values[i]/quantum) * quantum
+			left -= t.values[i]
+		}
+		t.values[last] = left
+	}
+	return t
 }
 
 // class is the class of a row, which is a matter of pick and the targets.
@@ -30,15 +44,31 @@ func (c call) withClasses(class func(r int) int) call {
 	return c
 }
 
+// usualMark is the ignore_index where none is given.
+const usualMark = -100
+
+// ignored reports whether the target of a row is ignore_index.
+func (c call) ignored(r int) bool {
+	mark := int64(usualMark)
+	if c.ignore != nil {
+		mark = *c.ignore
+	}
+	return c.indices && int64(c.t.values[r]) == mark
+}
+
+// targetWeight is the weight of the class index of a row, 0 where the row is ignored.
+func (c call) targetWeight(r int) float64 {
+	if c.ignored(r) {
+		return 0
+	}
+	return c.classWeight(int(c.t.values[r]))
+}
+
 // targetWeights is the sum of the weights of the class indices.
 func (c call) targetWeights() float64 {
 	sum := 0.0
-	for r, y := range c.t.values {
-		w := 1.0
-		if c.w != nil {
-			w = c.w.along(c.x.shape)(r*c.classes() + int(y))
-		}
-		sum += w
+	for r := range c.t.values {
+		sum += c.targetWeight(r)
 	}
 	return sum
 }
@@ -46,6 +76,7 @@ func (c call) targetWeights() float64 {
 // The mean is the sum divided by the weights of the targets.
 func weightedMeanCalls(_ string, s *sample) []call {
 	c := s.indexed(mean, lossAndGradient...)
+	c.smoothing = s.smoothing
 	return []call{c, c.by(sum)}
 }
 
@@ -57,16 +88,10 @@ func weightedMean(_ string, _ *sample, a []answer) []equation {
 	)
 }
 
-// The sum adds the losses of the rows.
-func rowSumCalls(_ string, s *sample) []call {
-	c := s.indexed(sum, lossAndGradient...)
-	return []call{c, c.by(none)}
-}
-
 // The same constant, added to all logits of a row, changes nothing. Both are multiples of 1/1024, so that the
 // sums are exact.
-func shiftCalls(_ string, s *sample) []call {
-	c := s.indexed(s.reduction, lossAndGradient...)
+func shiftCalls(module string, s *sample) []call {
+	c := s.call(module, s.reduction, lossAndGradient...)
 	c.x = s.x.with(func(i int) float64 { return math.Round(s.x.values[i]/quantum) * quantum })
 	k := math.Round(s.other)
 	return []call{c, c.withX(c.x.with(func(i int) float64 {
@@ -134,16 +159,27 @@ func coupling(_ string, s *sample, a []answer) []equation {
 const maxMixed = 9
 
 // With label_smoothing e the loss is (1-e) times that without, plus e/C times those of all classes.
-func smoothingCalls(_ string, s *sample) []call {
+func smoothingCalls(module string, s *sample) []call {
 	if s.classes() > maxMixed {
 		return nil
 	}
-	c := s.indexed(none, lossAndGradient...)
+	c := s.call(module, none, lossAndGradient...)
+	c.smoothing = 0
 	smoothed := c
 	smoothed.smoothing = float64(1+s.pick%7) / 8
-	calls := []call{smoothed, c}
-	for class := range s.classes() {
-		calls = append(calls, c.withClasses(func(int) int { return class }))
+	return append([]call{smoothed, c}, c.eachClass()...)
+}
+
+// eachClass returns the calls with one class after the other as the target of all rows: as class indices, or as
+// one-hot probabilities where the call has probabilities.
+func (c call) eachClass() []call {
+	var calls []call
+	for class := range c.classes() {
+		of := c.withClasses(func(int) int { return class })
+		if !c.indices {
+			of = of.oneHot()
+		}
+		calls = append(calls, of)
 	}
 	return calls
 }
@@ -181,6 +217,176 @@ func oneHotCalls(_ string, s *sample) []call {
 	}
 	c := s.indexed(reduction, lossAndGradient...)
 	return []call{c, c.oneHot()}
+}
+
+// The loss of class probabilities is the sum of those of the classes, each times its probability.
+func mixtureCalls(_ string, s *sample) []call {
+	if s.classes() > maxMixed {
+		return nil
+	}
+	c := s.weighed(ports.CrossEntropyLoss, none, lossAndGradient...)
+	return append([]call{c}, c.eachClass()...)
+}
+
+func mixture(_ string, s *sample, a []answer) []equation {
+	c, classes := a[0].call, s.classes()
+	loss, grad := exactly(array{c.lossShape(), make([]float64, count(c.lossShape()))}), exactly(c.x.all(0))
+	for class, of := range a[1:] {
+		loss = loss.plus(of.loss().by(func(r int) float64 { return c.t.values[r*classes+class] }))
+		grad = grad.plus(of.grad().by(func(i int) float64 { return c.t.values[i-i%classes+class] }))
+	}
+	return slices.Concat(equal(ports.Loss, a[0].loss(), loss), equal(ports.GradInput, a[0].grad(), grad))
+}
+
+// The sum of exp(-l) over the classes as targets is 1: they are the softmax.
+func softmaxCalls(_ string, s *sample) []call {
+	if s.classes() > maxMixed {
+		return nil
+	}
+	return s.unweighted(none, ports.Loss).eachClass()
+}
+
+// unweighted returns the call of CrossEntropyLoss without weight and label_smoothing, with class indices or the same as
+// one-hot probabilities.
+func (s *sample) unweighted(reduction string, want ...string) call {
+	c := s.plain(ports.CrossEntropyLoss, reduction, want...).withClasses(s.class)
+	if s.probable {
+		return c.oneHot()
+	}
+	return c
+}
+
+func softmax(_ string, s *sample, a []answer) []equation {
+	total := exactly(a[0].loss().all(0))
+	for _, of := range a {
+		total = total.plus(of.loss().expMinus())
+	}
+	return equal("sum of exp(-loss) over all classes", total, exactly(total.all(1)))
+}
+
+// The gradient is that softmax, less 1 at the target.
+func softmaxGradientCalls(module string, s *sample) []call {
+	calls := softmaxCalls(module, s)
+	if calls == nil {
+		return nil
+	}
+	return append(calls, s.unweighted(none, ports.GradInput))
+}
+
+func softmaxGradient(_ string, s *sample, a []answer) []equation {
+	classes := s.classes()
+	p := exactly(s.x.all(0))
+	for class, of := range a[:classes] {
+		column := of.loss().expMinus()
+		for r := range column.values {
+			p.values[r*classes+class], p.radius[r*classes+class] = column.values[r], column.radius[r]
+		}
+	}
+	target := a[classes].call.withClasses(s.class).oneHot().t
+	return equal("grad_input plus the target, against exp(-loss)", a[classes].grad().plus(exactly(target)), p)
+}
+
+// l(x, a) - l(x, b) = x_b - x_a: the difference of two logits is the logarithm of the odds.
+func logOddsCalls(_ string, s *sample) []call {
+	if s.classes() < 2 {
+		return nil
+	}
+	c := s.unweighted(s.reduction, lossAndGradient...)
+	other := c.withClasses(func(r int) int { return (s.class(r) + 1) % s.classes() })
+	if s.probable {
+		other = other.oneHot()
+	}
+	return []call{c, other}
+}
+
+func logOdds(_ string, s *sample, a []answer) []equation {
+	c, classes := a[0].call, s.classes()
+	sign := exactly(s.x.with(func(i int) float64 {
+		switch y := s.class(i / classes); i % classes {
+		case y:
+			return -1
+		case (y + 1) % classes:
+			return 1
+		}
+		return 0
+	}))
+	logits := sign.by(func(i int) float64 { return s.x.values[i] })
+	return slices.Concat(
+		equal("loss at one class minus loss at another", a[0].loss().minus(a[1].loss()), logits.reduced(c.lossShape(), c.lossAt).times(1/c.divisor())),
+		equal("grad_input at one class minus that at another", a[0].grad().minus(a[1].grad()), sign.times(1/c.divisor())),
+	)
+}
+
+// The loss of a row with a weight is that without, times the weight of its target.
+func weightOfTargetCalls(_ string, s *sample) []call {
+	c := s.unweighted(none, lossAndGradient...)
+	return []call{c, c.withW(s.w)}
+}
+
+func weightOfTarget(_ string, s *sample, a []answer) []equation {
+	w := func(r int) float64 { return s.w.values[s.class(r)] }
+	return slices.Concat(
+		equal(ports.Loss, a[1].loss(), a[0].loss().by(w)),
+		equal(ports.GradInput, a[1].grad(), a[0].grad().by(func(i int) float64 { return w(i / s.classes()) })),
+	)
+}
+
+// ignoring returns the rows that are kept, and those that are ignored.
+func (s *sample) ignoring() (kept, left []int) {
+	rows := s.x.shape[0]
+	order := s.permutation(rows)
+	n := 1 + s.pick%(rows-1)
+	kept, left = order[:n], order[n:]
+	slices.Sort(kept)
+	slices.Sort(left)
+	return kept, left
+}
+
+// A row that is ignored is as one that is not there.
+func ignoredRowsCalls(_ string, s *sample) []call {
+	rows, classes := s.x.shape[0], int64(s.classes())
+	if rows < 2 {
+		return nil
+	}
+	kept, left := s.ignoring()
+	c := s.indexed(s.reduction, lossAndGradient...)
+	c.smoothing = s.smoothing
+	// The one that need not be given, others out of the range of classes, and one of the classes.
+	mark := []int64{usualMark, usualMark, -1, classes, 1 << 40, 0, 0}[s.pick%7]
+	if mark == 0 && classes == 1 {
+		mark = usualMark
+	}
+	if mark != usualMark {
+		c.ignore = &mark
+	}
+	marked := c.withClasses(func(r int) int {
+		switch y := s.class(r); {
+		case slices.Contains(left, r):
+			return int(mark)
+		case mark == 0:
+			return 1 + y%int(classes-1)
+		default:
+			return y
+		}
+	})
+	without := marked.each(func(a array) array { return a.taken(false, s.x.shape, kept) })
+	without.ignore = nil
+	return []call{marked, without}
+}
+
+func ignoredRows(_ string, s *sample, a []answer) []equation {
+	kept, left := s.ignoring()
+	var equations []equation
+	for _, output := range lossAndGradient {
+		got, want := a[0].output(output), a[1].output(output)
+		if len(got.shape) > 0 {
+			zero := got.taken(false, left)
+			equations = slices.Concat(equations, equal(output+" of an ignored row", zero, exactly(zero.all(0))))
+			got = got.taken(false, kept)
+		}
+		equations = slices.Concat(equations, equal(output+" of the others", got, want))
+	}
+	return equations
 }
 
 // The mean of one-hot probabilities divides by the number of rows, that of class indices by the weights of the targets.

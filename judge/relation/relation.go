@@ -16,7 +16,8 @@ const Topic = "relations"
 
 // Inputs says in words what all relations are checked on.
 const Inputs = `float32 and float64; BCEWithLogitsLoss and BCELoss: one to four dimensions, MultiLabelSoftMarginLoss and CrossEntropyLoss: (N, C); 1 to 297 elements;
-logits from -60 to 60, in place of which BCELoss has the sigmoids of logits from -12 to 12, where the domain names no others; targets hard, or multiples of 1/1024 from 0 to 1; weight and pos_weight multiples of 1/1024 from 1/64 to 16;
+logits from -60 to 60, in place of which BCELoss has the sigmoids of logits from -12 to 12, where the domain names no others; targets hard, or
+multiples of 1/1024 from 0 to 1; class probabilities multiples of 1/1024 that add to 1; weight and pos_weight multiples of 1/1024 from 1/64 to 16; label_smoothing multiples of 1/8;
 upstream gradients multiples of 1/1024 of magnitude from 1/64 to 8`
 
 // Relation is a law of one module.

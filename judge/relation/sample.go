@@ -31,6 +31,10 @@ type sample struct {
 	u []float64
 	// reduction is that of the laws that hold for all.
 	reduction string
+	// probable says that CrossEntropyLoss has the targets as class probabilities, not class indices; smoothing
+	// is its label_smoothing, a multiple of 1/8, or 0.
+	probable  bool
+	smoothing float64
 	// pick is an element of x, other a logit to put there.
 	pick  int
 	other float64
@@ -66,6 +70,8 @@ var (
 	drawUpstream = rapid.SampledFrom(wholes(16, maxUpstream/quantum))
 	drawShape    = rapid.SampledFrom([]broadcast{full, classes, rows, one})
 	drawPick     = rapid.IntRange(0, math.MaxInt32)
+	// Half of the samples are not smoothed.
+	drawSmoothing = rapid.SampledFrom(append(make([]float64, 7), wholes(1, 7)...))
 )
 
 // wholes returns the whole numbers from first to last.
@@ -156,6 +162,10 @@ func draw(t *rapid.T, module string) sample {
 	}).values
 	s.pick = drawPick.Draw(t, "pick") % len(s.x.values)
 	s.other = logit()
+	if module == ports.CrossEntropyLoss {
+		s.probable = drawBool.Draw(t, "probable")
+		s.smoothing = drawSmoothing.Draw(t, "smoothing") / 8
+	}
 	return s
 }
 

@@ -61,6 +61,12 @@ func (s *sample) smaller() []sample {
 	if s.posWeighted {
 		add(func(c *sample) { c.posWeighted = false })
 	}
+	if s.smoothing != 0 {
+		add(func(c *sample) { c.smoothing = 0 })
+	}
+	if s.probable {
+		add(func(c *sample) { c.probable = false })
+	}
 	if s.reduction != none {
 		add(func(c *sample) { c.reduction = none })
 	}
