@@ -22,11 +22,35 @@ var mutations = []mutation{
 	{laws, `			equal(output+" of the first part", a[1].output(output), whole.taken(false, wholeNumbers(0, at))),` + "\n", "", "a split looks at the second part alone"},
 	{laws, "	order := s.permutation(s.x.shape[0])\n	return []call", "	order := wholeNumbers(0, s.x.shape[0])\n	return []call", "no sample is permuted in the call"},
 	{laws, "quotient.radius[0] += h*h/6*third", "quotient.radius[0] += 1e6*h*h/6*third", "the difference quotient allows anything"},
+	{laws, "return step * min(x, 1-x)", "return step * max(x, 1-x)", "the step of a logarithm is that of logits"},
+	{laws, "size * of * maxThird", "1e6 * size * of * maxThird", "the difference quotient of a row allows anything"},
+	{laws, "2 * size * (positive/(x*x*x)", "2e6 * size * (positive/(x*x*x)", "the difference quotient of a logarithm allows anything"},
+	{laws, "permuted = permuted.withClasses(", "_ = permuted.withClasses(", "class indices are not permuted"},
+	{laws, "if s.reduction == none && !a[0].call.rowwise() {", "if s.reduction == none && a[0].call.module == \"BCEWithLogitsLoss\" {", "the losses of permuted classes of BCELoss stay"},
+	{laws, "c := s.differentiable(module, mean, lossAndGradient...)", "c := s.call(module, mean, lossAndGradient...)", "class indices have the mean of class probabilities"},
 	{crossEntropy, "if output == ports.Loss && e.index != row || output == ports.GradInput && e.index/classes != row {", "if false {", "coupling does not look at other rows"},
 	{crossEntropy, "if e.index/classes == row && e.index != s.pick {", "if false {", "coupling does not look at its own row"},
 	{crossEntropy, "mixture := a[1].output(output).times(1 - e)", "mixture := a[0].output(output)\n		continue\n		mixture = mixture.times(1 - e)", "smoothing is not looked at"},
+	{crossEntropy, "	for class := range c.classes() {\n		of :=", "	for class := range 1 {\n		of :=", "there is one class"},
+	{crossEntropy, "equal(ports.Loss, a[0].loss(), loss), equal(ports.GradInput, a[0].grad(), grad))", "equal(ports.Loss, loss, loss), equal(ports.GradInput, a[0].grad(), grad))", "the mixture compares no losses"},
+	{crossEntropy, "equal(ports.Loss, a[0].loss(), loss), equal(ports.GradInput, a[0].grad(), grad))", "equal(ports.Loss, a[0].loss(), loss), equal(ports.GradInput, grad, grad))", "the mixture compares no gradients"},
+	{crossEntropy, `return equal("sum of exp(-loss) over all classes", total, exactly(total.all(1)))`, `return equal("sum of exp(-loss) over all classes", total, total)`, "the softmax may add to anything"},
+	{crossEntropy, "a[classes].grad().plus(exactly(target)), p)", "exactly(target).times(0).plus(p), p)", "the softmax has no gradient"},
+	{crossEntropy, `a[0].loss().minus(a[1].loss()), logits.reduced(c.lossShape(), c.lossAt).times(1/c.divisor())),` + "\n", `logits, logits),` + "\n", "the log-odds compare no losses"},
+	{crossEntropy, `a[0].grad().minus(a[1].grad()), sign.times(1/c.divisor())),` + "\n", `sign, sign),` + "\n", "the log-odds compare no gradients"},
+	{crossEntropy, "		equal(ports.GradInput, a[1].grad(), a[0].grad().by(func(i int) float64 { return w(i / s.classes()) })),\n", "", "the weight of the target compares no gradients"},
+	{crossEntropy, "zero, exactly(zero.all(0))))", "zero, zero))", "an ignored row may have any loss and gradient"},
+	{crossEntropy, `equal(output+" of the others", got, want))`, `equal(output+" of the others", want, want))`, "rows beside ignored ones are not looked at"},
+	{crossEntropy, "	if c.ignored(r) {\n		return 0\n	}\n", "	if c.ignored(r) {\n		return 1\n	}\n", "ignored rows count for the mean"},
+	{crossEntropy, "case mark == 0:", "case false:", "a class that is ignored is that of other rows"},
+	{crossEntropy, "		t.values[last] = left\n", "		t.values[last] = min(left, 0.5)\n", "class probabilities do not add to 1"},
 	{probability, `		equal("grad_input of BCELoss times p*(1-p)", grad, a[2].grad()),` + "\n", "", "BCELoss of a sigmoid has no gradient"},
+	{probability, `		equal("loss of BCELoss after a sigmoid", loss, a[0].loss()),` + "\n", "", "BCELoss of a sigmoid has no loss"},
 	{probability, "loss.radius[i] += 2 * eps", "loss.radius[i] += 2000 * eps", "BCELoss of a sigmoid may be far off"},
+	{probability, "v *= max(1, -to.low/maxLogit)", "v *= 1", "BCELoss of a sigmoid is not asked about the lowest logits"},
+	{probability, "{span{-85, 15}, span{-27.6, 16.6}}", "{span{-27.6, 15}, span{-27.6, 16.6}}", "the losses of a sigmoid have the domain of its gradients"},
+	{probability, `		equal("exp(-loss) against the probability of the target", a[0].loss().expMinus(), p),` + "\n", "", "the logarithm has no loss"},
+	{probability, `		equal("grad_input times the probability of the target", slope, exactly(x.all(1))),` + "\n", "		slope[:0],\n", "the logarithm has no gradient"},
 
 	// What is allowed.
 	{value, "got.radius[i] + want.radius[i]}", "30 * (got.radius[i] + want.radius[i])}", "every tolerance is 30 times what it is"},
@@ -35,6 +59,7 @@ var mutations = []mutation{
 	{value, "v.values[i] + w.values[i], v.radius[i] + w.radius[i]", "v.values[i] + w.values[i], v.radius[i]", "the second summand is allowed nothing"},
 	{allowances, "terms/divisor + k*smallest", "terms + k*smallest", "what is allowed is not divided"},
 	{allowances, "		if al.exact {\n			return allowed\n		}\n", "", "level exact allows what parity does"},
+	{rowAllowances, "if c.ignored(r) { // not even the ulp of 0\n			continue", "if c.ignored(r) {\n			_ = r", "ignored rows are allowed something"},
 	{allowances, "if output == ports.Loss {\n		factor", "if output != ports.Loss {\n		factor", "losses have the cap of gradients"},
 
 	// What a port is asked, and what its answers say.
@@ -54,6 +79,8 @@ var mutations = []mutation{
 	{shrinks, "const maxShrinks = 400", "const maxShrinks = 0", "nothing is shrunk"},
 	{shrinks, "for _, last := range []bool{false, true} {", "for _, last := range []bool{false} {", "no classes are left out"},
 	{shrinks, "if s.weighted {", "if false {", "no weight is left out"},
+	{shrinks, "if s.smoothing != 0 {", "if false {", "no smoothing is left out"},
+	{shrinks, "if s.probable {", "if false {", "no class indices stand for class probabilities"},
 	{shrinks, "g.err == nil && g.broken()", "g.err == nil", "what breaks nothing is a counterexample"},
 	{shrinks, "if len(calls) == 0 || k.outside(calls) != \"\" {", "if len(calls) == 0 {", "a counterexample may be outside the claim"},
 
@@ -96,18 +123,19 @@ var mutations = []mutation{
 
 // The files.
 const (
-	laws         = "judge/relation/laws.go"
-	crossEntropy = "judge/relation/laws_crossentropy.go"
-	probability  = "judge/relation/laws_probability.go"
-	value        = "judge/relation/value.go"
-	allowances   = "judge/relation/allowance.go"
-	checks       = "judge/relation/check.go"
-	answers      = "judge/relation/answer.go"
-	shrinks      = "judge/relation/shrink.go"
-	relations    = "judge/relations.go"
-	knowns       = "judge/known.go"
-	summaries    = "judge/summary.go"
-	judges       = "judge/answer.go"
-	comparison   = "judge/compare.go"
-	engine       = "judge/judge.go"
+	laws          = "judge/relation/laws.go"
+	crossEntropy  = "judge/relation/laws_crossentropy.go"
+	probability   = "judge/relation/laws_probability.go"
+	value         = "judge/relation/value.go"
+	allowances    = "judge/relation/allowance.go"
+	rowAllowances = "judge/relation/allowance_rows.go"
+	checks        = "judge/relation/check.go"
+	answers       = "judge/relation/answer.go"
+	shrinks       = "judge/relation/shrink.go"
+	relations     = "judge/relations.go"
+	knowns        = "judge/known.go"
+	summaries     = "judge/summary.go"
+	judges        = "judge/answer.go"
+	comparison    = "judge/compare.go"
+	engine        = "judge/judge.go"
 )
