@@ -61,7 +61,7 @@ class FakeContender:
 
     def round(self, row):
         order.append(self.name)
-        return self.nanoseconds[len(order) // 2 % len(self.nanoseconds)]
+        return self.nanoseconds[len(order) // 4 % len(self.nanoseconds)]
 
 
 order: list[str] = []
@@ -73,9 +73,10 @@ class Measure(unittest.TestCase):
 
     def test_contenders_take_turns(self):
         both = [FakeContender("lossproof", nanoseconds=(5, 3, 8)), FakeContender("PyTorch eager")]
-        times = measure.measure(ROW, both, seconds=60, rounds=6)
-        self.assertEqual(order, ["lossproof", "PyTorch eager"] * 6)
-        self.assertEqual(times["lossproof"], Times(6, 3, 5))
+        times = measure.measure(ROW, both, seconds=60, rounds=3)
+        woken = ["lossproof"] * 2 + ["PyTorch eager"] * 2  # the first of the two is not timed
+        self.assertEqual(order, woken * 3)
+        self.assertEqual(times["lossproof"], Times(3, 3, 5))
 
     def test_two_rounds_at_least(self):
         times = measure.measure(ROW, [FakeContender("lossproof")], seconds=0, rounds=30)
@@ -217,13 +218,30 @@ class Page(unittest.TestCase):
         self.assertIn("torch.compile failed: `RuntimeError: no compiler`.", text)
 
     def test_markers(self):
-        old = f"# T\n\n{page.BEGIN}\nold\n{page.END}\n\nmore\n"
-        new = page.update(old, "new")
-        self.assertEqual(new, f"# T\n\n{page.BEGIN}\n\nnew\n\n{page.END}\n\nmore\n")
-        self.assertEqual(page.update(new, "new"), new)
-        for bad in ("", old + old, old.replace(page.END, ""), f"\n{page.END}\n{page.BEGIN}\n"):
-            with self.assertRaises(ValueError):
-                page.update(bad, "new")
+        def block(part, text):
+            return f"<!-- {part}: begin -->\n{text}\n<!-- {part}: end -->\n"
+
+        for part, other in (
+            (page.TABLES, page.FIGURES_ALONE),
+            (page.FIGURES_ALONE, page.TABLES),
+        ):
+            old = f"# T\n\n{block(part, 'old')}\n{block(other, 'other')}\nmore\n"
+            new = page.update(old, "new", part)
+            self.assertEqual(new, old.replace(block(part, "old"), block(part, "\nnew\n")))
+            self.assertEqual(page.update(new, "new", part), new)
+            begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+            for bad in ("", old + old, old.replace(end, ""), f"\n{end}\n{begin}\n"):
+                with self.assertRaises(ValueError):
+                    page.update(bad, "new", part)
+
+    def test_figures_alone(self):
+        machine = {"cpu": "C", "cores": 2, "simd": [], "go": "go", "platform": "linux/amd64"}
+        torch = {"version": "2", "capability": "AVX512", "python": "3"}
+        text = page.figures_alone(results_of(1e6, 50e6), machine, "Go", torch)
+        self.assertIn("AVX512", text)
+        lines = sum(line.startswith("| BCE") or line.startswith("| M") for line in text.split("\n"))
+        entropy = sum(line.startswith("| Cross") for line in text.split("\n"))
+        self.assertEqual(lines + entropy, len(figures.FIGURES))
 
 
 if __name__ == "__main__":

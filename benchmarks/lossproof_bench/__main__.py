@@ -11,6 +11,7 @@ from torch._inductor import config as inductor
 
 from . import page
 from .contenders import Lossproof, PyTorch, Tensors
+from .figures import FIGURES
 from .measure import run
 from .rows import all_rows, quick_rows
 
@@ -23,12 +24,16 @@ def main() -> int:
     parser.add_argument(
         "--avx2", action="store_true", help="keep PyTorch to AVX2 where it would use AVX-512"
     )
-    parser.add_argument("--seconds", type=float, default=2.0, help="per row, about")
+    parser.add_argument(
+        "--figures", action="store_true", help="time and write what has a figure to reach alone"
+    )
+    parser.add_argument("--seconds", type=float, default=3.0, help="per row, about")
     parser.add_argument("--rounds", type=int, default=30, help="per row, at most")
     arguments = parser.parse_args()
+    part = page.FIGURES_ALONE if arguments.figures else page.TABLES
     old = arguments.page.read_text(encoding="utf-8") if arguments.page else None
     if old is not None:
-        page.update(old, "")  # a page without markers is found before the work
+        page.update(old, "", part)  # a page without markers is found before the work
     if arguments.quick:
         arguments.seconds, arguments.rounds = min(arguments.seconds, 0.5), min(arguments.rounds, 5)
 
@@ -36,6 +41,8 @@ def main() -> int:
         use_avx2()
     lossproof, tensors = Lossproof([arguments.lossproof]), Tensors()
     rows = quick_rows() if arguments.quick else all_rows()
+    if arguments.figures:
+        rows = [row for row in rows if any(figure.of(row) for figure in FIGURES)]
     contenders = [lossproof, PyTorch(tensors, compiled=False), PyTorch(tensors, compiled=True)]
     results = run(rows, contenders, arguments.seconds, arguments.rounds)
     lossproof.close()
@@ -46,11 +53,14 @@ def main() -> int:
         + (" (restricted to it)" if arguments.avx2 else ""),
         "python": platform.python_version(),
     }
-    content = page.content(results, lossproof.machine, lossproof.path, details, arguments.quick)
+    about = (results, lossproof.machine, lossproof.path, details)
+    content = (
+        page.figures_alone(*about) if arguments.figures else page.content(*about, arguments.quick)
+    )
     if old is None:
         print(content)
     else:
-        arguments.page.write_text(page.update(old, content), encoding="utf-8")
+        arguments.page.write_text(page.update(old, content, part), encoding="utf-8")
     return 0
 
 

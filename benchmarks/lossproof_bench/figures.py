@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .measure import Times
-from .rows import BCE_LOSS, CLASSES, ENTROPY, LARGE, MIDDLE, SMALL
+from .rows import BCE_LOSS, CLASSES, ENTROPY, LARGE, MIDDLE, SMALL, Row
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,14 @@ class Figure:
     to: str = "PyTorch eager"
     threads: tuple[int, ...] = (1, 2)
     elements: bool = False  # million elements per second, not a ratio
+
+    def of(self, row: Row) -> bool:
+        """Whether the row is one that counts, with whatever number of threads."""
+        return (
+            (row.module, row.dtype, row.shape) == (self.module, self.dtype, self.shape)
+            and (row.reduction, row.gradient) in self.works
+            and not (row.label_smoothing or row.class_probabilities)
+        )
 
 
 BCE, MLSM = "BCEWithLogitsLoss", "MultiLabelSoftMarginLoss"
@@ -65,20 +73,14 @@ FIGURES = (
 def reached(figure: Figure, results: list[dict], threads: int) -> float | None:
     """What was reached, the worst of the figure's works; None if one of them was not timed."""
     numbers = []
-    for reduction, gradient in figure.works:
-        for result in results:
-            row, times = result["row"], result["times"]
-            wanted = (figure.module, reduction, gradient, figure.dtype, figure.shape, threads)
-            if wanted != (
-                *(row.module, row.reduction, row.gradient, row.dtype, row.shape, row.threads),
-            ):
-                continue
-            if row.label_smoothing or row.class_probabilities:
-                continue
-            ours, theirs = times["lossproof"], times.get(figure.to)
-            if figure.elements:
-                rows, columns = row.shape
-                numbers.append(rows * columns / ours.minimum * 1e3)
-            elif isinstance(theirs, Times):
-                numbers.append(theirs.minimum / ours.minimum)
+    for result in results:
+        row, times = result["row"], result["times"]
+        if row.threads != threads or not figure.of(row):
+            continue
+        ours, theirs = times["lossproof"], times.get(figure.to)
+        if figure.elements:
+            rows, columns = row.shape
+            numbers.append(rows * columns / ours.minimum * 1e3)
+        elif isinstance(theirs, Times):
+            numbers.append(theirs.minimum / ours.minimum)
     return min(numbers) if len(numbers) == len(figure.works) else None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .rows import Row
 
-PAUSE = 0.003  # seconds between two contenders: PyTorch's threads spin for a while after a call
+PAUSE = 0.02  # seconds between two contenders: PyTorch's threads spin for a while after a call
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def measure(row: Row, contenders: list, seconds: float, rounds: int) -> dict[str
     """Times of each contender by its name, or why it has none.
 
     The contenders take turns for so many rounds, or until so many seconds are over, but two
-    rounds at least.
+    rounds at least. A round that is not timed comes before each, to wake the threads.
     """
     results: dict[str, Times | str] = {}
     ready = []
@@ -57,6 +57,7 @@ def measure(row: Row, contenders: list, seconds: float, rounds: int) -> dict[str
                 break
             for contender in ready:
                 time.sleep(PAUSE)
+                contender.round(row)
                 times[contender.name].append(contender.round(row))
     finally:
         gc.enable()

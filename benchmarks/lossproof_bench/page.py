@@ -3,20 +3,26 @@
 from .figures import FIGURES, reached
 from .measure import Times
 
-BEGIN = "<!-- lossproof bench: begin -->"
-END = "<!-- lossproof bench: end -->"
+#: The parts of the page that are written: all tables, or the figures to reach alone.
+TABLES, FIGURES_ALONE = "lossproof bench", "lossproof bench --figures"
 
 
-def update(page: str, content: str) -> str:
-    """The page with the content between its markers, each of which stands there once."""
-    for marker in (BEGIN, END):
+def update(page: str, content: str, part: str = TABLES) -> str:
+    """The page with the content between the markers of a part, each of which stands there once."""
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+    for marker in (begin, end):
         if (count := page.count(f"\n{marker}\n")) != 1:
             raise ValueError(f"got the line {marker!r} {count} times, want it once")
-    before, rest = page.split(BEGIN + "\n")
-    if END not in rest:
-        raise ValueError(f"got the line {END!r} before {BEGIN!r}")
-    after = rest.split(END + "\n")[1]
-    return f"{before}{BEGIN}\n\n{content.strip()}\n\n{END}\n{after}"
+    before, rest = page.split(begin + "\n")
+    if end not in rest:
+        raise ValueError(f"got the line {end!r} before {begin!r}")
+    after = rest.split(end + "\n")[1]
+    return f"{before}{begin}\n\n{content.strip()}\n\n{end}\n{after}"
+
+
+def figures_alone(results: list[dict], machine: dict, path: str, torch: dict) -> str:
+    """The machine and the figures to reach."""
+    return describe(machine, path, torch) + "\n\n" + figures(results)
 
 
 def content(results: list[dict], machine: dict, path: str, torch: dict, quick: bool) -> str:
