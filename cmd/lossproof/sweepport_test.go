@@ -127,13 +127,13 @@ func everyLogit(t *testing.T, name string) {
 	state := states["Modules"].([]any)[0].(map[string]any)
 	state["Shard"], state["Done"] = "1/1", strings.Repeat("f", 1024)
 	counts := state["Counts"].(map[string]any)
-	counts["Inputs"] = 1 << 32
+	counts["Inputs"] = int64(1) << 32
 	for _, tally := range counts["Tallies"].([]any) {
 		const finite = 4278190080
 		tally := tally.(map[string]any)
 		delete(tally, "Worst")
-		tally["Elements"], tally["Finite"], tally["Correct"] = 1<<32, finite, finite
-		tally["Histogram"] = []any{finite}
+		tally["Elements"], tally["Finite"], tally["Correct"] = int64(1)<<32, int64(finite), int64(finite)
+		tally["Histogram"] = []any{int64(finite)}
 		tally["Profile"] = strings.TrimSpace(strings.Repeat("0 ", 960))
 	}
 	if text, err = json.Marshal(states); err != nil {

@@ -178,7 +178,7 @@ func callOf(data []byte) ports.Call {
 	return call
 }
 
-// shape is a small shape, or one that only looks small: (1<<40, 0) has no elements, and 1<<40 rows.
+// shape is a small shape, or one that only looks small: (math.MaxInt>>23, 0) has no elements, and too many rows.
 func (r *reader) shape() []int {
 	dims := []int{3, 2, 1, 4, 0, 3, 2, 5}
 	shape := []int{}
@@ -186,7 +186,7 @@ func (r *reader) shape() []int {
 		shape = append(shape, dims[r.below(len(dims))])
 	}
 	if r.below(32) == 1 && len(shape) > 0 {
-		shape[r.below(len(shape))] = []int{1 << 40, -1, math.MaxInt, 1 << 31}[r.below(4)]
+		shape[r.below(len(shape))] = []int{math.MaxInt >> 23, -1, math.MaxInt, math.MaxInt32}[r.below(4)]
 	}
 	return shape
 }
