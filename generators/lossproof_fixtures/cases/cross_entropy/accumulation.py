@@ -19,5 +19,9 @@ def build() -> list[Topic]:
     y = np.where(rows < LARGE, (top + 1) % 4, top)
     shares = np.eye(4)[y]
     add(topic, "8192x4", lambda dtype: {"input": x.astype(dtype), "target": y})
-    add(topic, "8192x4-probabilities", lambda dtype: {"input": x.astype(dtype), "target": shares.astype(dtype)})
+    add(
+        topic,
+        "8192x4-probabilities",
+        lambda dtype: {"input": x.astype(dtype), "target": shares.astype(dtype)},
+    )
     return [topic]
