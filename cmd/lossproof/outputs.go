@@ -115,22 +115,3 @@ func (o *outputs) close() error {
 	}
 	return errors.Join(errs...)
 }
-
-// openResult makes a result file before a run, which would be lost without it.
-func openResult(name string) (*os.File, error) {
-	if name == "" || name == "-" {
-		return nil, nil
-	}
-	file, err := os.Create(name)
-	if err != nil {
-		return nil, fmt.Errorf("--json: %w", err)
-	}
-	return file, nil
-}
-
-func closeFile(file *os.File) error {
-	if file == nil {
-		return nil
-	}
-	return file.Close()
-}

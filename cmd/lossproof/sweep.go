@@ -118,50 +118,46 @@ func (p *program) sweep(ctx context.Context, f sweepFlags) error {
 	if err != nil {
 		return err
 	}
+	if len(f.modules) < len(sweep.Modules()) && f.page != "" {
+		return fmt.Errorf("--page: %s is not all: the tables of the page are of all modules", strings.Join(f.modules, ", "))
+	}
+	if len(f.exhaustive()) == 0 && f.points == 0 && f.sums == 0 {
+		return fmt.Errorf("--points and --sums: got 0 for %s, which is measured in no other way", strings.Join(f.modules, ", "))
+	}
 	options.Variants = sweep.BuiltIn(f.modules...)
 	return p.sweepTo(ctx, f, options, &sweep.Report{Machine: machine.Describe().String(), Path: sweep.Path()})
 }
 
 // sweepTo measures, and writes the results to where they are wanted. report says what is measured.
 func (p *program) sweepTo(ctx context.Context, f sweepFlags, options sweep.Options, report *sweep.Report) error {
-	// What cannot be written is found before the work; the result file last, because it is emptied.
+	// What cannot be written is found before the work.
 	if err := checkPlots(f.plot); err != nil {
 		return err
 	}
-	var page []byte
-	var err error
 	if f.page != "" {
-		if page, err = os.ReadFile(f.page); err == nil {
-			_, err = report.UpdatePage(page)
-		}
-		if err == nil {
-			err = checkWritable(f.page)
-		}
-		if err != nil {
+		if err := checkPage(f.page, report); err != nil {
 			return fmt.Errorf("--page %s: %w", f.page, err)
 		}
 	}
-	file, err := openResult(f.json)
-	if err != nil {
-		return err
+	if f.json != "" && f.json != "-" {
+		if err := checkWritable(f.json); err != nil {
+			return fmt.Errorf("--json: %w", err)
+		}
 	}
-	if err = p.measure(ctx, f, options, report); err != nil {
+	if err := p.measure(ctx, f, options, report); err != nil {
 		if ctx.Err() != nil && f.state != "" {
 			fmt.Fprintf(p.stderr, "lossproof: %s remembers what was done; the same command goes on from there\n", f.state)
 		}
-		return errors.Join(err, closeFile(file))
+		return err
 	}
-	if err := p.writeSweep(report, f, file); err != nil {
+	if err := p.writeSweep(report, f.json); err != nil {
 		return err
 	}
 	if err := writePlots(f, report); err != nil {
 		return err
 	}
 	if f.page != "" {
-		if page, err = report.UpdatePage(page); err == nil {
-			err = os.WriteFile(f.page, page, 0o644)
-		}
-		if err != nil {
+		if err := writePage(f.page, report); err != nil {
 			return fmt.Errorf("--page %s: %w", f.page, err)
 		}
 	}
@@ -274,27 +270,49 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 	return err
 }
 
-// writeSweep writes the result file, where one is wanted, and the tables.
-func (p *program) writeSweep(report *sweep.Report, f sweepFlags, file *os.File) error {
-	out := p.stdout
-	var err error
-	if f.json != "" {
-		var text []byte
-		if text, err = json.MarshalIndent(report, "", " "); err == nil {
+// writeSweep writes the result to a file, or to stdout for "-", where that is wanted, and the tables.
+func (p *program) writeSweep(report *sweep.Report, result string) error {
+	tables := p.stdout
+	if result != "" {
+		text, err := json.MarshalIndent(report, "", " ")
+		if err == nil {
 			text = append(text, '\n')
-			if file == nil {
-				out = p.stderr
+			if result == "-" {
+				tables = p.stderr
 				_, err = p.stdout.Write(text)
 			} else {
-				_, err = file.Write(text)
-				err = errors.Join(err, file.Close())
+				err = os.WriteFile(result, text, 0o666)
 			}
 		}
 		if err != nil {
-			err = fmt.Errorf("--json: %w", err)
+			return errors.Join(fmt.Errorf("--json: %w", err), report.WriteText(tables))
 		}
 	}
-	return errors.Join(err, report.WriteText(out))
+	return report.WriteText(tables)
+}
+
+// checkPage returns an error unless the tables have a place on a page, and it can be written.
+func checkPage(name string, report *sweep.Report) error {
+	page, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if _, err := report.UpdatePage(page); err != nil {
+		return err
+	}
+	return checkWritable(name)
+}
+
+// writePage writes the tables into a page as it is now: it may have been edited during the work.
+func writePage(name string, report *sweep.Report) error {
+	page, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	if page, err = report.UpdatePage(page); err != nil {
+		return err
+	}
+	return os.WriteFile(name, page, 0o644)
 }
 
 // sweepProgress shows how far a step is and how long it will take: as a bar on a terminal,

@@ -53,7 +53,14 @@ func TestSweepSample(t *testing.T) {
 
 func TestSweepMerge(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "no-such.json")
-	check(t, command("sweep", "--points", "0", "--merge", missing), exitUsage, "stderr:no-such.json")
+	result := filepath.Join(t.TempDir(), "result.json")
+	if err := os.WriteFile(result, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(t, command("sweep", "--points", "0", "--merge", missing, "--json", result), exitUsage, "stderr:no-such.json")
+	if text, err := os.ReadFile(result); err != nil || string(text) != "{}" {
+		t.Errorf("%s has %q (%v), want the result of before", result, text, err)
+	}
 }
 
 func TestSweepRefusesWrongUse(t *testing.T) {
@@ -85,10 +92,43 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 		{[]string{"--module", "BCELoss", "--module", "BCELoss"}, "--module: got BCELoss twice"},
 		{[]string{"--module", "CrossEntropyLoss", "--state", "x"}, "got the module CrossEntropyLoss, want one that is measured at every float32 input: BCEWithLogitsLoss, BCELoss"},
 		{[]string{"--module", "CrossEntropyLoss", "--plot", "x.svg"}, "got the module CrossEntropyLoss"},
+		{[]string{"--module", "CrossEntropyLoss", "--points", "0"}, "--points and --sums: got 0 for CrossEntropyLoss"},
+		{[]string{"--module", "CrossEntropyLoss", "--page", bad}, "--page: CrossEntropyLoss is not all"},
 		{[]string{"--module", "CrossEntropyLoss", "--", "port"}, `--module: got "CrossEntropyLoss", want one of BCEWithLogitsLoss, BCELoss`},
 	} {
 		got := command(append([]string{"sweep"}, test.args...)...)
 		check(t, got, exitUsage, "stderr:"+test.want)
+	}
+}
+
+// editor edits a file when it is written to for the first time.
+type editor struct {
+	edit func()
+}
+
+func (e *editor) Write(text []byte) (int, error) {
+	if e.edit != nil {
+		e.edit()
+		e.edit = nil
+	}
+	return len(text), nil
+}
+
+// TestSweepKeepsEditsOfThePage that were made while the losses were measured.
+func TestSweepKeepsEditsOfThePage(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.md")
+	write := func(text string) {
+		if err := os.WriteFile(page, []byte(text), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	const empty = "<!-- lossproof sweep: begin -->\n<!-- lossproof sweep: end -->\n"
+	write("# Errors\n\n" + empty)
+	out := &editor{func() { write("# Errors\n\nEdited.\n\n" + empty) }}
+	got := with(func(p *program) { p.stdout = out }, "sweep", "--sample", "--points", "0", "--page", page)
+	text, err := os.ReadFile(page)
+	if err != nil || !strings.Contains(string(text), "\nEdited.\n") || !strings.Contains(string(text), "a stratified sample") {
+		t.Errorf("exit code %d: %s (%v); the page is\n%s", got.code, got.stderr, err, text)
 	}
 }
 
