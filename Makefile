@@ -31,11 +31,14 @@ test: ## format, vet, unit tests, fuzz seeds, conformance (Go alone)
 	$(GO) vet ./...
 	$(GO) test ./...
 
+# What runs goroutines, or is run by several.
+CONCURRENT := ./cmd/... ./fixtures/... ./judge/... ./loss/... ./ports/... ./suites/...
+
 .PHONY: race
-race: ## the Go tests but the longest under the race detector (needs a C compiler)
+race: ## the Go tests of what runs at once, but the longest, under the race detector (needs a C compiler)
 	@command -v $${CC:-gcc} >/dev/null || { \
 	echo "make race: found no C compiler ($${CC:-gcc}), which the race detector needs: install gcc, or set CC" >&2; exit 2; }
-	CGO_ENABLED=1 $(GO) test -race -short ./...
+	CGO_ENABLED=1 $(GO) test -race -short $(CONCURRENT)
 
 .PHONY: lint
 lint: ## golangci-lint for Go, ruff for Python
@@ -92,7 +95,7 @@ exhaustive: ## every float32 logit and probability, random rows, long sums; writ
 
 .PHONY: bench
 bench: export CGO_ENABLED = 0
-bench: ## time the losses side by side with PyTorch; writes docs/performance.md (BENCH=--quick: a few rows)
+bench: ## time the losses side by side with PyTorch; writes docs/performance.md (BENCH=--avx2 for its tables, BENCH=--quick for a few rows)
 	$(GO) build -o dist/lossproof ./cmd/lossproof
 	cd benchmarks && $(UV) sync --locked && $(UV) run --locked python -m unittest && \
 	$(UV) run --locked python -m lossproof_bench --lossproof ../dist/lossproof --page ../docs/performance.md $(BENCH)

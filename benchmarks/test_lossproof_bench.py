@@ -237,8 +237,11 @@ class Page(unittest.TestCase):
     def test_figures_alone(self):
         machine = {"cpu": "C", "cores": 2, "simd": [], "go": "go", "platform": "linux/amd64"}
         torch = {"version": "2", "capability": "AVX512", "python": "3"}
-        text = page.figures_alone(results_of(1e6, 50e6), machine, "Go", torch)
+        results = results_of(1e6, 50e6)
+        self.assertIn("--quick", page.figures_alone(results, machine, "Go", torch, True))
+        text = page.figures_alone(results, machine, "Go", torch, False)
         self.assertIn("AVX512", text)
+        self.assertNotIn("--quick", text)
         lines = sum(line.startswith("| BCE") or line.startswith("| M") for line in text.split("\n"))
         entropy = sum(line.startswith("| Cross") for line in text.split("\n"))
         self.assertEqual(lines + entropy, len(figures.FIGURES))

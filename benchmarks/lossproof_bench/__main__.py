@@ -31,9 +31,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=30, help="per row, at most")
     arguments = parser.parse_args()
     part = page.FIGURES_ALONE if arguments.figures else page.TABLES
-    old = arguments.page.read_text(encoding="utf-8") if arguments.page else None
-    if old is not None:
-        page.update(old, "", part)  # a page without markers is found before the work
+    if arguments.page:  # one without markers is found before the work
+        page.update(arguments.page.read_text(encoding="utf-8"), "", part)
     if arguments.quick:
         arguments.seconds, arguments.rounds = min(arguments.seconds, 0.5), min(arguments.rounds, 5)
 
@@ -53,14 +52,13 @@ def main() -> int:
         + (" (restricted to it)" if arguments.avx2 else ""),
         "python": platform.python_version(),
     }
-    about = (results, lossproof.machine, lossproof.path, details)
-    content = (
-        page.figures_alone(*about) if arguments.figures else page.content(*about, arguments.quick)
-    )
-    if old is None:
-        print(content)
+    write = page.figures_alone if arguments.figures else page.content
+    content = write(results, lossproof.machine, lossproof.path, details, arguments.quick)
+    if arguments.page:  # as it is now: it may have been edited during the work
+        text = arguments.page.read_text(encoding="utf-8")
+        arguments.page.write_text(page.update(text, content, part), encoding="utf-8")
     else:
-        arguments.page.write_text(page.update(old, content, part), encoding="utf-8")
+        print(content)
     return 0
 
 

@@ -20,16 +20,14 @@ def update(page: str, content: str, part: str = TABLES) -> str:
     return f"{before}{begin}\n\n{content.strip()}\n\n{end}\n{after}"
 
 
-def figures_alone(results: list[dict], machine: dict, path: str, torch: dict) -> str:
+def figures_alone(results: list[dict], machine: dict, path: str, torch: dict, quick: bool) -> str:
     """The machine and the figures to reach."""
-    return describe(machine, path, torch) + "\n\n" + figures(results)
+    return "\n\n".join([describe(machine, path, torch), *trial(quick), figures(results)])
 
 
 def content(results: list[dict], machine: dict, path: str, torch: dict, quick: bool) -> str:
     """The machine, the figures to reach, and all times."""
-    parts = ["## The machine", describe(machine, path, torch)]
-    if quick:
-        parts.append("**This is `--quick`: a few rows and rounds, for trying.**")
+    parts = ["## The machine", describe(machine, path, torch), *trial(quick)]
     parts += ["## The figures to reach", figures(results)]
     threads = sorted({r["row"].threads for r in results})
     for n in threads:
@@ -40,6 +38,10 @@ def content(results: list[dict], machine: dict, path: str, torch: dict, quick: b
     if failures := sorted({t for r in results for t in r["times"].values() if isinstance(t, str)}):
         parts.append("torch.compile failed: " + "; ".join(f"`{f}`" for f in failures) + ".")
     return "\n\n".join(parts)
+
+
+def trial(quick: bool) -> list[str]:
+    return ["**This is `--quick`: a few rows and rounds, for trying.**"] if quick else []
 
 
 def describe(machine: dict, path: str, torch: dict) -> str:

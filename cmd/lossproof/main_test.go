@@ -93,6 +93,9 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunLevels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes half a minute under the race detector")
+	}
 	check(t, command("run", "--level", "exact"), 0, "conformant (exact): BCEWithLogitsLoss", "conformant (exact): MultiLabelSoftMarginLoss")
 	// The built-in losses are right where PyTorch overflows: no drop-in replacement.
 	check(t, command("run", "--level=reference", "--quirks"), 1, "not conformant (reference): BCEWithLogitsLoss",

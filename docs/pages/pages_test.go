@@ -3,6 +3,8 @@ package pages_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,5 +36,28 @@ func TestPagesAreFresh(t *testing.T) {
 				t.Errorf("%s is stale, run `make docs` (-want +got):\n%s", page.Path, cmp.Diff(string(want), string(got)))
 			}
 		})
+	}
+}
+
+// TestMeasuredPartsAreThere: what a measurement writes between two markers was measured.
+func TestMeasuredPartsAreThere(t *testing.T) {
+	marker := regexp.MustCompile(`(?m)^<!-- (.*): begin -->$`)
+	for page, least := range map[string]int{"accuracy.md": 2, "performance.md": 2} {
+		text, err := os.ReadFile(filepath.Join("..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := marker.FindAllStringSubmatch(string(text), -1)
+		if len(parts) < least {
+			t.Errorf("%s: found %d parts, want at least %d", page, len(parts), least)
+		}
+		for _, part := range parts {
+			begin, end := "<!-- "+part[1]+": begin -->\n", "<!-- "+part[1]+": end -->\n"
+			_, content, _ := strings.Cut(string(text), begin)
+			content, _, found := strings.Cut(content, end)
+			if !found || !strings.Contains(content, "\n|") {
+				t.Errorf("%s: the part %s has no table", page, part[1])
+			}
+		}
 	}
 }

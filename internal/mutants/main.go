@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -39,11 +40,19 @@ func run(only string) (lived int, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	var errs []error
 	tried, start := 0, time.Now()
+	pass := map[string]bool{}
 	for _, m := range mutations {
 		if !strings.Contains(m.name(), only) {
 			continue
 		}
 		tried++
+		// Where the tests fail already, every mutation seems to die.
+		if !pass[m.folder()] {
+			if found, err := test(m.folder()); found || err != nil {
+				return lived, errors.Join(fmt.Errorf("the tests of %s fail without a mutation", m.folder()), err)
+			}
+			pass[m.folder()] = true
+		}
 		begin := time.Now()
 		found, err := m.found(dir)
 		if err != nil {
@@ -75,6 +84,9 @@ type mutation struct {
 // name is what the mutation is called.
 func (m mutation) name() string { return m.file + ": " + m.what }
 
+// folder is that of its package, as the go command wants it.
+func (m mutation) folder() string { return "./" + path.Dir(m.file) }
+
 // mutated returns the text of the file with the mutation.
 func (m mutation) mutated(root string) ([]byte, error) {
 	text, err := os.ReadFile(filepath.Join(root, m.file))
@@ -87,7 +99,7 @@ func (m mutation) mutated(root string) ([]byte, error) {
 	return bytes.Replace(text, []byte(m.before), []byte(m.after), 1), nil
 }
 
-// found reports whether a test of the package fails with the mutation. What does not build is an error.
+// found reports whether a test of the package fails with the mutation.
 func (m mutation) found(dir string) (bool, error) {
 	text, err := m.mutated(".")
 	if err != nil {
@@ -106,13 +118,24 @@ func (m mutation) found(dir string) (bool, error) {
 	if err := errors.Join(os.WriteFile(changed, text, 0o600), os.WriteFile(name, overlay, 0o600)); err != nil {
 		return false, err
 	}
-	var exit *exec.ExitError
-	output, err := exec.Command("go", "test", "-short", "-failfast", "-timeout", "3m", "-overlay", name, "./"+filepath.ToSlash(filepath.Dir(m.file))).CombinedOutput()
-	switch {
-	case err == nil:
+	return test(m.folder(), "-overlay", name)
+}
+
+// test reports whether a test of a package fails. What does not build, or does not end, is an error.
+func test(folder string, flags ...string) (bool, error) {
+	args := append([]string{"test", "-short", "-failfast", "-timeout", "3m"}, append(flags, folder)...)
+	output, err := exec.Command("go", args...).CombinedOutput()
+	if err == nil {
 		return false, nil
-	case !errors.As(err, &exit), bytes.Contains(output, []byte("[build failed]")), bytes.Contains(output, []byte("[setup failed]")):
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
 		return false, fmt.Errorf("%w\n%s", err, output)
+	}
+	for _, other := range []string{"[build failed]", "[setup failed]", "panic: test timed out"} {
+		if bytes.Contains(output, []byte(other)) {
+			return false, fmt.Errorf("%w\n%s", err, output)
+		}
 	}
 	return true, nil
 }

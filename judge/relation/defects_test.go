@@ -18,7 +18,7 @@ type defect struct {
 	// wrong returns what element i of the input adds to the output, to which it belongs as its loss does:
 	// it is divided by what the module divides by.
 	wrong func(c call, i int) float64
-	// shows has what begins the equations that the defect breaks; none but these may break.
+	// shows has what begins the equations that the defect breaks: on some input these alone.
 	shows string
 	// elements bounds those of the input of the counterexample; 0 means two.
 	elements int

@@ -7,9 +7,10 @@
 // with pgregory.net/rapid from a seed, so that the same seed asks the same; what breaks the
 // law is shrunk to a small counterexample.
 //
-// Together the laws leave no room: two of them, exp(-l(x, 0)) + exp(-l(x, 1)) = 1 and
-// l(x, 0) - l(x, 1) = x, have softplus as their only solution, and the others carry it to
-// all targets, weights, reductions and gradients.
+// Together the laws of BCEWithLogitsLoss and MultiLabelSoftMarginLoss leave no room: two of
+// them, exp(-l(x, 0)) + exp(-l(x, 1)) = 1 and l(x, 0) - l(x, 1) = x, have softplus as their
+// only solution, and the others carry it to all targets, weights, reductions and gradients.
+// CrossEntropyLoss is asked for inputs (N, C) alone: its other shapes are asked by cases.
 //
 // The tolerance of a law is what is allowed of the answers that it compares (see
 // fixtures/README.md), each at its own place: at level exact the tolerance to the oracle, at

@@ -126,6 +126,9 @@ func TestStatesOfBCELossThatCannotBe(t *testing.T) {
 
 // TestStatesOfSweepsAreGood: what a sweep writes is taken, whatever the losses are.
 func TestStatesOfSweepsAreGood(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long under the race detector")
+	}
 	nan := float32(math.NaN())
 	overflows := Variant{BCEWithLogitsLoss, "overflows", spoilt(func(x, _ float32, l, g *float32) {
 		if x > 90 || x < -96 {

@@ -17,6 +17,19 @@ const (
 // Modules returns the names of all modules that are measured.
 func Modules() []string { return []string{BCEWithLogitsLoss, BCELoss, CrossEntropyLoss} }
 
+// known returns the modules that are named, all if none is, or an error that names one that is not measured.
+func known(names []string) ([]string, error) {
+	if len(names) == 0 {
+		return Modules(), nil
+	}
+	for _, name := range names {
+		if !slices.Contains(Modules(), name) {
+			return nil, fmt.Errorf("module: got %q, want one of %s", name, strings.Join(Modules(), ", "))
+		}
+	}
+	return names, nil
+}
+
 // Exhaustive returns the names of those that [Float32] and [Sample] measure.
 func Exhaustive() []string {
 	var names []string

@@ -85,8 +85,9 @@ func Random(ctx context.Context, points int, progress func(done, total int64), m
 	if points < 1 {
 		return nil, fmt.Errorf("%d random points: want at least 1", points)
 	}
-	if len(modules) == 0 {
-		modules = Modules()
+	modules, err := known(modules)
+	if err != nil {
+		return nil, err
 	}
 	wanted := slices.DeleteFunc(slices.Clone(settings), func(s setting) bool { return !slices.Contains(modules, s.module) })
 	total := int64(0)

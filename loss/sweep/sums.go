@@ -35,8 +35,9 @@ func Sums(ctx context.Context, elements, distinct int, progress func(done, total
 	if distinct < classes || distinct%classes != 0 || elements < distinct || elements%distinct != 0 {
 		return nil, fmt.Errorf("sums of %d elements, %d distinct ones: want a multiple of the distinct ones, and them a multiple of %d", elements, distinct, classes)
 	}
-	if len(modules) == 0 {
-		modules = Modules()
+	modules, err := known(modules)
+	if err != nil {
+		return nil, err
 	}
 	calls := sumCalls[float32](modules...)
 	p := newProgress(progress, 0, 2*int64(len(calls))*int64(len(sumThreads)))

@@ -131,15 +131,21 @@ func TestSampleFindsWrongLosses(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			results, err := Sample(context.Background(), 256, Options{Variants: []Variant{{BCEWithLogitsLoss, test.name, test.evaluate}}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			misses := (&Report{Float32: results}).Misses()
-			if len(misses) == 0 || !strings.Contains(misses[0], test.want) {
-				t.Errorf("got %q, want %q in the first", misses, test.want)
-			}
+			checkMissed(t, BCEWithLogitsLoss, test.evaluate, test.want)
 		})
+	}
+}
+
+// checkMissed checks the first limit that losses miss.
+func checkMissed(t *testing.T, module string, evaluate func(loss, grad, input, target []float32) error, want string) {
+	t.Helper()
+	results, err := Sample(context.Background(), 256, Options{Variants: []Variant{{module, "spoilt", evaluate}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	misses := (&Report{Float32: results}).Misses()
+	if len(misses) == 0 || !strings.Contains(misses[0], want) {
+		t.Errorf("got %q, want %q in the first", misses, want)
 	}
 }
 
@@ -756,5 +762,17 @@ func TestResultAsJSON(t *testing.T) {
 	sameNaN := cmp.Comparer(func(a, b Number) bool { return sameClass(float64(a), float64(b)) })
 	if diff := cmp.Diff(*results[0], back, sameNaN); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestUnknownModules are named, where Random and Sums are asked for them.
+func TestUnknownModules(t *testing.T) {
+	_, random := Random(context.Background(), 16, nil, CrossEntropyLoss, "MSELoss")
+	_, sums := Sums(context.Background(), 1000, 1000, nil, "MSELoss")
+	for name, err := range map[string]error{"Random": random, "Sums": sums} {
+		const want = `module: got "MSELoss", want one of BCEWithLogitsLoss, BCELoss, CrossEntropyLoss`
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", name, err, want)
+		}
 	}
 }

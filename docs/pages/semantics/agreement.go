@@ -194,7 +194,7 @@ var comparisons = []comparison{
 		{"broadcasting/f32-none-weight-2x3x5", "MLSM-WEIGHT-RANK-QUIRK"},
 		{"rejections/f32-weight-2x3x5", "BCE-WEIGHT-SHAPE"},
 		{},
-	}, show: shapes, unasked: "it refuses any weight that is not one number for each class", rules: []string{"CE-WEIGHT-SHAPE"}},
+	}, show: shapes, unasked: "its weight is one number for each class", rules: []string{"CE-WEIGHT"}},
 	{what: "reduction='elementwise_mean'", answers: [4]answer{
 		{"rejections/f32-reduction-elementwise_mean", "BCEWL-REDUCTION-QUIRK"},
 		{"rejections/f32-reduction-elementwise_mean", "MLSM-REDUCTION-INVALID"},

@@ -78,15 +78,11 @@ func Page(set *fixtures.Set) ([]byte, error) {
 // writer writes the parts of the page that are computed.
 type writer struct{ set *fixtures.Set }
 
-// rule links to rules, which must exist, but for those whose id ends with a question mark: they are left out until they do.
+// rule links to rules, which must exist.
 func (w writer) rule(ids ...string) (string, error) {
 	var links []string
 	for _, id := range ids {
-		id, optional := strings.CutSuffix(id, "?")
 		anchor, err := w.anchor(id)
-		if err != nil && optional {
-			continue
-		}
 		if err != nil {
 			return "", err
 		}

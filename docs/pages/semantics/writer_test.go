@@ -113,16 +113,6 @@ func TestPyTorchPartsAlike(t *testing.T) {
 	}
 }
 
-// TestOptionalRule: a rule that is not there yet is left out.
-func TestOptionalRule(t *testing.T) {
-	w := open(t)
-	got, err := w.rule("BCEWL-LAW-INDEPENDENCE", "BCEWL-LAW-NONE?", "MLSM-LAW-INDEPENDENCE?")
-	const want = "[BCEWL-LAW-INDEPENDENCE](rules.md#bcewl-law-independence), [MLSM-LAW-INDEPENDENCE](rules.md#mlsm-law-independence)"
-	if got != want || err != nil {
-		t.Errorf("got %q, %v", got, err)
-	}
-}
-
 // TestComparisonsAsk: the cases of a comparison ask what its line says.
 func TestComparisonsAsk(t *testing.T) {
 	w := open(t)

@@ -53,7 +53,7 @@ func (k Kill) Killed() bool {
 }
 
 // large are the topics whose tensors have thousands of elements; they are left out where a
-// divergence shows in small ones as well.
+// divergence shows in small ones as well. Null ports are asked them: what they pass is a list of all.
 var large = []string{"*/accumulation/*", "*/large/*"}
 
 // Run judges a divergence, and returns a kill for each of its modules. complete adds the cases
@@ -76,7 +76,7 @@ func Run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, compl
 func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, level verdict.Level, complete bool) ([]Kill, error) {
 	// The relations are to find what no recorded case does; here the cases are on trial.
 	selection := judge.Selection{Modules: d.Modules, Skip: []string{"*/" + relation.Topic + "/*"}}
-	if !complete && !d.Sums {
+	if !complete && !d.Sums && !d.Null {
 		selection.Skip = append(selection.Skip, large...)
 	}
 	result, err := judge.Run(ctx, set, d.Port(), judge.Options{Level: level, Selection: selection})
