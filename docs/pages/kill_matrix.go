@@ -62,7 +62,7 @@ A divergence counts as found (killed) by %d failing cases, one of them of that r
 **exact**, which only `+"`--level exact`"+` sees: parity allows an answer to be as far from PyTorch's as the textbook formula may be at its magnitude
 ([Tolerances](../fixtures/README.md#tolerances)), and what they lose is less. [Below](#seen-at-level-exact-alone) is where PyTorch loses it too.
 The topics accumulation and large, whose tensors have thousands of elements,
-are run for the divergences that show in sums alone, and for a few whose gradients are small there.
+are run for the divergences that show in sums alone, for a few whose gradients are small there, and for the ports that compute nothing.
 
 The cases were made for most of these mistakes. %d were invented when the cases were there, and were found by them as they were:
 %s.
