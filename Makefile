@@ -31,8 +31,8 @@ test: ## format, vet, unit tests, fuzz seeds, conformance (Go alone)
 	$(GO) vet ./...
 	$(GO) test ./...
 
-# What runs goroutines, or is run by several.
-CONCURRENT := ./cmd/... ./fixtures/... ./judge/... ./loss/... ./ports/... ./suites/...
+# What runs goroutines, and the command, which runs all of it.
+CONCURRENT := ./cmd/... ./fixtures ./judge ./judge/baseline ./judge/diagnosis ./loss ./loss/sweep ./ports/process ./ports/wire
 
 .PHONY: race
 race: ## the Go tests of what runs at once, but the longest, under the race detector (needs a C compiler)
@@ -122,13 +122,13 @@ generate-check: ## generate them elsewhere and compare with the committed ones
 
 .PHONY: test-purego
 test-purego: ## the losses and the suites with the kernels in Go, as on other processors
-	CGO_ENABLED=0 $(GO) test -tags purego -short ./loss/... ./suites/... ./cmd/...
+	CGO_ENABLED=0 $(GO) test -tags purego -short ./loss/... ./suites/...
 
-CROSS := linux/arm64 darwin/arm64 windows/amd64 linux/386 js/wasm
+CROSS ?= linux/arm64 darwin/arm64 windows/amd64 linux/386 js/wasm
 
 # Ginkgo does not build for js/wasm (its 2.34.0 needs SIGUSR1): there, what imports it is left out.
 .PHONY: cross
-cross: ## build and vet for other platforms
+cross: ## build and vet for other platforms (CROSS: which)
 	@for platform in $(CROSS); do \
 	echo "$$platform"; \
 	export CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/}; \
@@ -225,7 +225,7 @@ divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have 
 	$(GO) test -count=1 -v -run 'TestOverTheWire' ./judge/diagnosis
 
 .PHONY: full
-full: test examples race lint fixtures-check walker walker-rust ports skeletons dist-check divergences mutation fuzz ## everything, also what takes long
+full: test test-purego cross examples race lint generate-check fixtures-check walker walker-rust ports skeletons dist-check divergences mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.
