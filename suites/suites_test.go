@@ -193,9 +193,6 @@ func TestWrongPorts(t *testing.T) {
 // TestManyFailures: a few of each rule in full, the others in a line, and at the end what
 // they share.
 func TestManyFailures(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes long under the race detector")
-	}
 	if os.Getenv(childPort) != "" {
 		return
 	}

@@ -76,9 +76,6 @@ func TestBuiltInLossesHoldEveryLaw(t *testing.T) {
 // TestAllowanceIsThatOfTheFixtures computes the tolerances of all cases that have finite
 // inputs and no broadcast target, and compares them with those that the generator stored.
 func TestAllowanceIsThatOfTheFixtures(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes long under the race detector")
-	}
 	set, err := fixtures.LoadEmbedded()
 	if err != nil {
 		t.Fatal(err)
