@@ -104,6 +104,7 @@ func TestHintForID(t *testing.T) {
 		{"BCEWithLogitsLoss/blog_example/f32-maen", `, did you mean "BCEWithLogitsLoss/blog_example/f32-mean"?`},
 		{"BCEWithLogitLoss/blog_example/f32-mean", `, did you mean "BCEWithLogitsLoss/blog_example/f32-mean"?`},
 		{"BCEWithLogitsLoss/blog_example/f64-", `, did you mean "BCEWithLogitsLoss/blog_example/f64-mean", `},
+		{"BCELoss/relations/mean", ": it is a relation, which is asked by lossproof run --select BCELoss/relations/mean and described by lossproof explain BCE-LAW-MEAN"},
 		{"shapes", `: shapes is a topic, try --select "*/shapes/*"`},
 		{"FocalLoss/shapes/x", `: there is no module "FocalLoss", want one of BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MultiLabelSoftMarginLoss`},
 		{"BCEWithLogitsLoss/chapters/x", `: BCEWithLogitsLoss has no topic "chapters", want one of accumulation, blog_example, `},

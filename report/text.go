@@ -238,7 +238,7 @@ func (t *text) failures(result *judge.Result) {
 		t.printf("\n%s\n", Failure(r))
 	}
 	if more := len(failing) - len(shown); more > 0 {
-		t.printf("\nand %d more (-v writes all of them), by rule:\n", more)
+		t.printf("\nand %d more (-v writes all of them); by rule, all %d:\n", more, len(failing))
 		t.byRule(failing)
 	}
 	for i, line := range judge.Shared(result.Cases) {

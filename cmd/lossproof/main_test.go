@@ -129,6 +129,9 @@ func TestRunSelection(t *testing.T) {
 
 func TestRunArguments(t *testing.T) {
 	check(t, command("run", "python"), 2, `stderr:unexpected "python": select cases with --select; the command of a port stands behind --`)
+	for _, nothing := range [][]string{{"run", "--"}, {"run", "--select", "*/shapes/*", "--"}, {"repro", blog, "--"}, {"sweep", "--sample", "--"}} {
+		check(t, command(nothing...), 2, "stderr:"+nothing[0]+": there is nothing behind --: want the command of a port")
+	}
 	check(t, command("run", "--jobs", "2"), 2, "stderr:--jobs: there is no command: the port to start stands behind --")
 	check(t, command("run", "--jobs", "0", "--", "x"), 2, "stderr:--jobs: got 0, want 1 or more")
 	check(t, command("run", "--timeout", "-1s", "--", "x"), 2, "stderr:--timeout: got -1s, want more than 0")
@@ -148,7 +151,7 @@ func TestRunWrongPorts(t *testing.T) {
 	most := 10*3_000 + 100*len(set.Rules)
 	for name, port := range map[string]ports.Port{"zeros": testports.Zeros, "refuses": testports.RefusesEverything, "panics": testports.Panics} {
 		got := with(func(p *program) { p.port = port }, "run")
-		check(t, got, 1, "cases fail:", "rule ", "lossproof show ", "more (-v writes all of them), by rule:", "not conformant (parity): BCEWithLogitsLoss", "not conformant (parity): MultiLabelSoftMarginLoss")
+		check(t, got, 1, "cases fail:", "rule ", "lossproof show ", "more (-v writes all of them); by rule, all ", "not conformant (parity): BCEWithLogitsLoss", "not conformant (parity): MultiLabelSoftMarginLoss")
 		if len(got.stdout) > most {
 			t.Errorf("%s: %d bytes for %d rules, want at most %d", name, len(got.stdout), len(set.Rules), most)
 		}

@@ -44,7 +44,7 @@ mistakes may explain: run holds them against all cases. It asks a case outside t
 			if before != 1 {
 				return fmt.Errorf("repro takes one ID, got %d; the command of a port stands behind --", before)
 			}
-			return nil
+			return notNothing(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.repro(cmd, f, args[0], args[1:])
@@ -217,6 +217,9 @@ func writeWorst(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, name strin
 	rows := [][]string{{"", "decimal", "hexadecimal", "bits", "off by", "allowed"}}
 	g := got.Float64(i)
 	row := func(name string, x, off, allowed float64) {
+		if x == g { // infinities too
+			off = 0
+		}
 		cells := []string{name, formatElement(r.DType, x), formatHex(r.DType, x), formatBits(r.DType, x), "", ""}
 		if !math.IsNaN(allowed) {
 			cells[4], cells[5] = formatAllowed(off), formatAllowed(allowed)

@@ -90,6 +90,15 @@ func runArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
 		return fmt.Errorf("%s: unexpected %q: select cases with --select; the command of a port stands behind --", cmd.Name(), args[0])
 	}
+	return notNothing(cmd, args)
+}
+
+// notNothing refuses a -- with nothing behind it: a variable that is empty would ask the built-in losses instead of
+// a port, and they pass.
+func notNothing(cmd *cobra.Command, args []string) error {
+	if cmd.ArgsLenAtDash() == len(args) {
+		return fmt.Errorf("%s: there is nothing behind --: want the command of a port, or no -- for the built-in losses", cmd.Name())
+	}
 	return nil
 }
 

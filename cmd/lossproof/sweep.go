@@ -72,7 +72,7 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
 				return fmt.Errorf("sweep takes no arguments but the command of a port behind --, got %q", args)
 			}
-			return nil
+			return notNothing(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, command []string) error {
 			if err := f.checkModules(len(command) > 0); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,7 +58,7 @@ func (p *program) sweepPort(cmd *cobra.Command, f sweepFlags, command []string) 
 	info := description.Port
 	return p.sweepTo(cmd.Context(), f, options, &sweep.Report{
 		Machine: machine.Describe().String(),
-		Path:    fmt.Sprintf("%s %s (%s %s), over the wire", info.Name, info.Version, info.Language, info.LanguageVersion),
+		Path:    fmt.Sprintf("%s %s (%s), over the wire", info.Name, info.Version, strings.TrimSpace(info.Language+" "+info.LanguageVersion)),
 		Port:    info.Name + " " + info.Version,
 	})
 }

@@ -220,6 +220,9 @@ func refusals() []*Divergence {
 				{"A check of the targets is proposed", "https://github.com/pytorch/pytorch/pull/177506"},
 			},
 			vary: refusing(ports.KindValue, "all elements of target should be between 0 and 1", func(a *arguments) bool {
+				if a.module == ports.CrossEntropyLoss && a.target != nil && !a.target.dtype.IsFloat() {
+					return false // class indices have another range
+				}
 				return anyOf(a.target, func(t float64) bool { return t < 0 || t > 1 })
 			}),
 		},
