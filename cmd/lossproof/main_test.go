@@ -104,6 +104,9 @@ func TestRunLevels(t *testing.T) {
 }
 
 func TestRunSelection(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long under the race detector")
+	}
 	check(t, command("run", "--select", blog, "-v"), 0, "1 of ", "pass         "+blog+"  loss both", "[1 of ")
 	check(t, command("run", "--modules", "MultiLabelSoftMarginLoss", "--dtypes", "float32", "--rules", "MLSM-SUM,MLSM-MEAN", "--skip", "*/legacy_reduction/*"), 0,
 		"conformant (parity): MultiLabelSoftMarginLoss")
@@ -279,6 +282,9 @@ func (n noArrays) Open(name string) (fs.File, error) {
 }
 
 func TestListAndExplainReadNoArrays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long under the race detector")
+	}
 	data := noArrays{os.DirFS("../../fixtures/data"), t}
 	for _, args := range [][]string{{"list"}, {"list", "--dtypes", "float32"}, {"explain"}, {"explain", "MLSM-NONE-SHAPE"}, {"version"}} {
 		check(t, with(func(p *program) { p.data = data }, args...), 0)
@@ -362,6 +368,9 @@ func TestPortEndsOnAnInterrupt(t *testing.T) {
 }
 
 func TestFixtures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long under the race detector")
+	}
 	check(t, fresh("fixtures", "verify"), 0, "the embedded fixtures are intact: version ", "from PyTorch 2.15.0")
 	dir := filepath.Join(t.TempDir(), "copy")
 	check(t, fresh("fixtures", "extract", dir), 0, "extracted to "+dir)

@@ -12,6 +12,9 @@ import (
 )
 
 func TestSweepSample(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes long under the race detector")
+	}
 	page := filepath.Join(t.TempDir(), "accuracy.md")
 	committed, err := os.ReadFile(filepath.Join("..", "..", "docs", "accuracy.md"))
 	if err != nil {
