@@ -159,6 +159,9 @@ func classMeans() []*Divergence {
 					}
 				}
 				meanBy := func(a *arguments) float64 {
+					if a.reduction != "mean" {
+						return 0
+					}
 					var losses []float64
 					for _, r := range a.rows {
 						losses = append(losses, rowLossOf(r))
