@@ -148,35 +148,31 @@ func classMeans() []*Divergence {
 						p.count = divisor(a)
 					}
 				})(d)
-				// The divisor depends on weight and target, too. share is the part of a derivative that comes of it.
-				through := func(a *arguments, share func(r *row, i, c int)) {
-					if a.reduction == "mean" {
-						for i, r := range a.rows {
-							for c := range r.t {
-								share(r, i, c)
-							}
-						}
-					}
-				}
-				meanBy := func(a *arguments) float64 {
+				// The divisor depends on weight and target, too. share takes the part of a derivative that comes of it, for
+				// which it gets the mean, divided by the divisor once more.
+				through := func(a *arguments, share func(mean float64, r *row, i, c int)) {
 					if a.reduction != "mean" {
-						return 0
+						return
 					}
 					var losses []float64
 					for _, r := range a.rows {
 						losses = append(losses, rowLossOf(r))
 					}
-					return a.scalar() * sumOf(losses) / divisor(a) / divisor(a)
+					mean := a.scalar() * sumOf(losses) / divisor(a) / divisor(a)
+					for i, r := range a.rows {
+						for c := range r.t {
+							share(mean, r, i, c)
+						}
+					}
 				}
 				d.chain = map[string]func(*arguments, []float64){
 					ports.GradTarget: func(a *arguments, gradient []float64) {
-						mean, classes := meanBy(a), a.input.shape[a.axis]
+						classes := a.input.shape[a.axis]
 						_, inner := without(a.input.shape, a.axis)
-						through(a, func(r *row, i, c int) { gradient[a.at(i, c, classes, inner)] -= mean * r.w[c] })
+						through(a, func(mean float64, r *row, i, c int) { gradient[a.at(i, c, classes, inner)] -= mean * r.w[c] })
 					},
 					ports.GradWeight: func(a *arguments, gradient []float64) {
-						mean := meanBy(a)
-						through(a, func(r *row, _, c int) { gradient[c] -= mean * r.t[c] })
+						through(a, func(mean float64, r *row, _, c int) { gradient[c] -= mean * r.t[c] })
 					},
 				}
 			},
