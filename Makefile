@@ -32,7 +32,7 @@ test: ## format, vet, unit tests, fuzz seeds, conformance (Go alone)
 	$(GO) test ./...
 
 # What runs goroutines, and the command, which runs all of it.
-CONCURRENT := ./cmd/... ./fixtures ./judge ./judge/baseline ./judge/diagnosis ./loss ./loss/sweep ./ports/process ./ports/wire
+CONCURRENT := ./cmd/... ./fixtures ./judge ./internal/baseline ./internal/diagnosis ./loss ./loss/sweep ./ports/process ./ports/wire
 
 .PHONY: race
 race: ## the Go tests of what runs at once, but the longest, under the race detector (needs a C compiler)
@@ -214,15 +214,15 @@ GREMLINS := github.com/go-gremlins/gremlins/cmd/gremlins@v0.6.0
 mutation: export CGO_ENABLED = 0
 mutation: ## change what judges in small ways, one at a time: a test has to fail (a quarter of an hour)
 	$(GO) run $(GREMLINS) unleash --timeout-coefficient 10 --threshold-efficacy 95 ./judge/verdict
-	GOFLAGS=-short $(GO) run $(GREMLINS) unleash --timeout-coefficient 10 --threshold-efficacy 85 ./judge/claim
-	GOFLAGS=-short $(GO) run $(GREMLINS) unleash --timeout-coefficient 10 --threshold-efficacy 90 ./judge/baseline
+	GOFLAGS=-short $(GO) run $(GREMLINS) unleash --timeout-coefficient 10 --threshold-efficacy 85 ./internal/claim
+	GOFLAGS=-short $(GO) run $(GREMLINS) unleash --timeout-coefficient 10 --threshold-efficacy 90 ./internal/baseline
 	$(GO) run ./internal/mutants
 
 .PHONY: divergences
 divergences: export CGO_ENABLED = 0
 divergences: export LOSSPROOF_FULL = 1
 divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have to be diagnosed right
-	$(GO) test -count=1 -v -run 'TestOverTheWire' ./judge/diagnosis
+	$(GO) test -count=1 -v -run 'TestOverTheWire' ./internal/diagnosis
 
 .PHONY: full
 full: test test-purego cross examples race lint generate-check fixtures-check walker walker-rust ports skeletons dist-check divergences mutation fuzz ## everything, also what takes long

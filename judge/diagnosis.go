@@ -1,7 +1,7 @@
 package judge
 
 // Diagnosis says which known mistakes explain the wrong answers of one module. Package
-// judge/diagnosis makes it.
+// internal/diagnosis makes it.
 type Diagnosis struct {
 	Module string `json:"module"`
 	// Failing counts the outputs and refusals that fail and gate, Examined those that were

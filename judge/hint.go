@@ -6,14 +6,14 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/laws"
 	"lossproof/internal/suggest"
-	"lossproof/judge/relation"
 )
 
 // HintForID says what an id that no case has may have meant: the nearest id, or which part
 // of it, module or topic, there is not. It continues a sentence, and may be empty.
 func HintForID(set *fixtures.Set, id string) string {
-	if r, ok := relation.ByID(id); ok {
+	if r, ok := laws.ByID(id); ok {
 		return fmt.Sprintf(": it is a relation, which is asked by lossproof run --select %s and described by lossproof explain %s", r.ID, r.Rule.ID)
 	}
 	if hint := suggest.Hint(id, idsOf(set)); hint != "" {

@@ -10,8 +10,8 @@ import (
 	"sync"
 
 	"lossproof/fixtures"
-	"lossproof/judge/claim"
-	"lossproof/judge/relation"
+	"lossproof/internal/claim"
+	"lossproof/internal/laws"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -26,9 +26,9 @@ type Options struct {
 	// MaxFail ends a run after so many failing cases that gate; 0 means never.
 	MaxFail int
 	// Known are the known failures of the port, by output (case#output), or by case for a
-	// rejection. See judge/baseline.
+	// rejection. See internal/baseline.
 	Known map[string]Known
-	// Seed is what the inputs of the relations are drawn from; 0 means [relation.Seed].
+	// Seed is what the inputs of the relations are drawn from; 0 means [laws.Seed].
 	Seed uint32
 	// Argv is recorded in the result.
 	Argv []string
@@ -55,9 +55,9 @@ type Judge struct {
 	options     Options
 	description ports.Description
 	cases       []*fixtures.Case
-	relations   []*relation.Relation
+	relations   []*laws.Relation
 	// checker checks the relations.
-	checker func() (*relation.Checker, error)
+	checker func() (*laws.Checker, error)
 }
 
 // New selects the cases, asks the port what it claims, and checks the claim. The error

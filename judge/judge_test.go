@@ -16,10 +16,10 @@ import (
 	"testing/fstest"
 
 	"lossproof/fixtures"
+	"lossproof/internal/claim"
+	"lossproof/internal/laws"
 	"lossproof/internal/testports"
 	"lossproof/judge"
-	"lossproof/judge/claim"
-	"lossproof/judge/relation"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
@@ -364,7 +364,7 @@ func TestMaxFailAndCancellation(t *testing.T) {
 			failing++
 		}
 	}
-	if failing != 3 || result.Complete || result.Summary.Conformant || result.Summary.NotRun != result.Selected-len(result.Cases) || result.Summary.RelationsNotRun != len(relation.All()) {
+	if failing != 3 || result.Complete || result.Summary.Conformant || result.Summary.NotRun != result.Selected-len(result.Cases) || result.Summary.RelationsNotRun != len(laws.All()) {
 		t.Errorf("%d failing of %d, complete %t, not run %d", failing, len(result.Cases), result.Complete, result.Summary.NotRun)
 	}
 

@@ -2,10 +2,10 @@ package judge
 
 import (
 	"lossproof/fixtures"
-	"lossproof/judge/relation"
+	"lossproof/internal/laws"
 )
 
-// Known is a known failure of a port, which is no news: see judge/baseline.
+// Known is a known failure of a port, which is no news: see internal/baseline.
 type Known struct {
 	// Outcome is the one that is known. A failure with another outcome is new.
 	Outcome Outcome `json:"outcome"`
@@ -115,7 +115,7 @@ func (j *Judge) Rebase(result *Result, known map[string]Known) *Result {
 // selection regardless: outputs as case#output, refusals and relations by their id.
 func (j *Judge) Asks() (map[string]bool, error) {
 	asks := map[string]bool{}
-	for _, r := range relation.All() {
+	for _, r := range laws.All() {
 		if _, claimed := j.description.Modules[r.Rule.Module]; claimed {
 			asks[r.ID] = true
 		}

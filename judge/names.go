@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"lossproof/judge/claim"
+	"lossproof/internal/claim"
 	"lossproof/tensor"
 )
 

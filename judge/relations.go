@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"lossproof/fixtures"
-	"lossproof/judge/relation"
+	"lossproof/internal/laws"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -35,14 +35,14 @@ type RelationResult struct {
 // Case returns the result in the form of that of a case without outputs, for what reports both.
 func (r RelationResult) Case() CaseResult {
 	return CaseResult{
-		ID: r.ID, Module: r.Module, Topic: relation.Topic, Outcome: r.Outcome, Rule: r.Rule, Statement: r.Statement,
+		ID: r.ID, Module: r.Module, Topic: laws.Topic, Outcome: r.Outcome, Rule: r.Rule, Statement: r.Statement,
 		Requirement: r.Requirement, Gates: r.Gates, Message: r.Message, Known: r.Known,
 	}
 }
 
 // SelectRelations returns the relations that s selects, of the modules of set. The error is
 // that of [Select].
-func SelectRelations(set *fixtures.Set, s Selection) ([]*relation.Relation, error) {
+func SelectRelations(set *fixtures.Set, s Selection) ([]*laws.Relation, error) {
 	_, relations, err := choose(set, s)
 	return relations, err
 }
@@ -53,9 +53,9 @@ func withRelations(set *fixtures.Set) *fixtures.Set {
 	modules, _ := modulesAndTopics(set, "")
 	all := *set
 	all.Cases = slices.Clone(set.Cases)
-	for _, r := range relation.All() {
+	for _, r := range laws.All() {
 		if slices.Contains(modules, r.Rule.Module) {
-			all.Cases = append(all.Cases, fixtures.Case{ID: r.ID, Module: r.Rule.Module, Topic: relation.Topic, Rule: r.Rule.ID, Since: r.Since})
+			all.Cases = append(all.Cases, fixtures.Case{ID: r.ID, Module: r.Rule.Module, Topic: laws.Topic, Rule: r.Rule.ID, Since: r.Since})
 		}
 	}
 	return &all
@@ -67,21 +67,21 @@ var relationDTypes = []string{string(tensor.Float32), string(tensor.Float64)}
 // Seed returns what the inputs of the relations are drawn from.
 func (j *Judge) Seed() uint32 {
 	if j.options.Seed == 0 {
-		return relation.Seed
+		return laws.Seed
 	}
 	return j.options.Seed
 }
 
 // Relations returns the selected relations.
-func (j *Judge) Relations() []*relation.Relation { return j.relations }
+func (j *Judge) Relations() []*laws.Relation { return j.relations }
 
 // newChecker returns what checks the relations.
-func (j *Judge) newChecker() (*relation.Checker, error) {
+func (j *Judge) newChecker() (*laws.Checker, error) {
 	constants, err := j.set.Tolerances()
 	if err != nil {
 		return nil, err
 	}
-	return relation.NewChecker(j.description.Modules, relation.Options{
+	return laws.NewChecker(j.description.Modules, laws.Options{
 		Seed:      j.Seed(),
 		Level:     j.options.Level,
 		DTypes:    j.options.Selection.DTypes,
@@ -101,7 +101,7 @@ func (j *Judge) send(ctx context.Context, call ports.Call) (wait func() (ports.A
 
 // Relation checks one relation. Whatever goes wrong is an outcome; the error is that of ctx
 // alone.
-func (j *Judge) Relation(ctx context.Context, r *relation.Relation) (RelationResult, error) {
+func (j *Judge) Relation(ctx context.Context, r *laws.Relation) (RelationResult, error) {
 	result := RelationResult{
 		ID: r.ID, Module: r.Rule.Module, Rule: r.Rule.ID, Statement: r.Rule.Statement, Requirement: r.Rule.Requirement,
 		Gates: r.Rule.Requirement != fixtures.Quirk || j.options.Quirks, Outcome: Pass,
@@ -174,7 +174,7 @@ func (j *Judge) checkRelations(ctx context.Context, done func(RelationResult) (g
 // that all are selected.
 func (j *Judge) relationText(module string) string {
 	all, selected := 0, 0
-	for _, r := range relation.All() {
+	for _, r := range laws.All() {
 		if r.Rule.Module == module {
 			all++
 		}

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
+	"lossproof/internal/laws"
 	"lossproof/internal/testports"
 	"lossproof/judge"
-	"lossproof/judge/relation"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 )
@@ -92,7 +92,7 @@ func TestASuiteErrorOfARelationGates(t *testing.T) {
 
 // TestAQuirkOfRelationsGatesOnRequest: there is none today.
 func TestAQuirkOfRelationsGatesOnRequest(t *testing.T) {
-	law, ok := relation.ByID(meanLaw)
+	law, ok := laws.ByID(meanLaw)
 	if !ok {
 		t.Fatal("there is no such relation")
 	}

@@ -104,7 +104,7 @@ type CaseResult struct {
 	Requirement fixtures.Requirement `json:"requirement"`
 	// Also has the ids of the rules that the case touches.
 	Also []string `json:"also,omitempty"`
-	// Features are the words of judge/claim that describe the case.
+	// Features are the words of internal/claim that describe the case.
 	Features []string `json:"features,omitempty"`
 	// Gates says whether a failing outcome makes the module not conformant.
 	Gates bool `json:"gates"`

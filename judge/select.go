@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/laws"
 	"lossproof/internal/suggest"
-	"lossproof/judge/relation"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -88,15 +88,15 @@ func Select(set *fixtures.Set, s Selection) ([]*fixtures.Case, error) {
 }
 
 // choose returns the cases and the relations that s selects.
-func choose(set *fixtures.Set, s Selection) ([]*fixtures.Case, []*relation.Relation, error) {
+func choose(set *fixtures.Set, s Selection) ([]*fixtures.Case, []*laws.Relation, error) {
 	selected, err := s.choose(withRelations(set))
 	if err != nil {
 		return nil, nil, err
 	}
 	var cases []*fixtures.Case
-	var relations []*relation.Relation
+	var relations []*laws.Relation
 	for _, c := range selected {
-		if r, ok := relation.ByID(c.ID); ok {
+		if r, ok := laws.ByID(c.ID); ok {
 			relations = append(relations, r)
 		} else if c, err := set.Case(c.ID); err == nil { // it is there: selected was made of set
 			cases = append(cases, c)
@@ -159,7 +159,7 @@ func (s Selection) filters(set *fixtures.Set) ([]filter, error) {
 		dtypes[i] = string(dtype)
 	}
 	add(byName(set, "dtypes", dtypes, func(c *fixtures.Case) []string {
-		if c.Topic == relation.Topic {
+		if c.Topic == laws.Topic {
 			return relationDTypes
 		}
 		dtype, err := DType(set, c)

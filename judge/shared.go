@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"slices"
 
-	"lossproof/judge/claim"
+	"lossproof/internal/claim"
 )
 
 // fewFailing is the number of failing cases below which what they share says little.
 const fewFailing = 3
 
 // Shared says what the failing cases of each module that gate have in common: the features
-// (the words of judge/claim) that all of them have and fewer than a quarter of the passing
+// (the words of internal/claim) that all of them have and fewer than a quarter of the passing
 // ones, and the outputs that alone are wrong. It returns a line for each finding:
 //
 //	all 223 failing cases of BCEWithLogitsLoss have pos_weight, as 23 of the 1519 that pass do

@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/internal/words"
-	"lossproof/judge/claim"
 )
 
 // summarize counts results, in the order of the selected cases, and gives the verdict.

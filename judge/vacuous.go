@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"lossproof/judge/relation"
+	"lossproof/internal/laws"
 )
 
 // Vacuous lists why the selected cases could not find the port conformant, whatever it
@@ -50,7 +50,7 @@ func (j *Judge) asksSomething(module string) (bool, error) {
 			return true, nil
 		}
 	}
-	return !computing && slices.ContainsFunc(j.relations, func(r *relation.Relation) bool { return r.Rule.Module == module }), nil
+	return !computing && slices.ContainsFunc(j.relations, func(r *laws.Relation) bool { return r.Rule.Module == module }), nil
 }
 
 // computes reports whether a case of a module is selected that gates and has outputs.

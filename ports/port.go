@@ -53,7 +53,7 @@ type Claim struct {
 	DTypes []tensor.DType
 	// Outputs are those that may be asked for: loss, grad_input, grad_target, grad_weight.
 	Outputs []string
-	// Without lists what the port does not do, from a closed list (see judge/claim).
+	// Without lists what the port does not do, from a closed list (see internal/claim).
 	Without []string
 }
 

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
+	"lossproof/internal/diagnosis"
+	"lossproof/internal/divergence"
 	"lossproof/judge"
-	"lossproof/judge/diagnosis"
-	"lossproof/judge/divergence"
 	"lossproof/ports"
 	"lossproof/report"
 )

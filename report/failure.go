@@ -5,14 +5,14 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/laws"
 	"lossproof/judge"
-	"lossproof/judge/relation"
 )
 
 // Failure describes a case that did not pass: its rules, its call, what is wrong with which
 // output, and the command that shows the case. It is bounded, as the messages of the judge are.
 func Failure(r judge.CaseResult) string {
-	if r.Topic == relation.Topic {
+	if r.Topic == laws.Topic {
 		return FailureWithHint(r, "lossproof explain "+r.Rule)
 	}
 	return FailureWithHint(r, "lossproof show "+r.ID)

@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
+	"lossproof/internal/drift"
 	"lossproof/internal/testports"
 	"lossproof/judge"
-	"lossproof/judge/drift"
 	"lossproof/report"
 )
 

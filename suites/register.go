@@ -8,8 +8,8 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"lossproof/fixtures"
+	"lossproof/internal/laws"
 	"lossproof/judge"
-	"lossproof/judge/relation"
 	"lossproof/ports"
 )
 
@@ -58,8 +58,8 @@ func Register(port ports.Port, options ...Option) error {
 				}
 			})
 		}
-		if laws := j.Relations(); len(laws) > 0 {
-			ginkgo.Describe(relation.Topic, func() { registerRelations(j, laws, f) })
+		if relations := j.Relations(); len(relations) > 0 {
+			ginkgo.Describe(laws.Topic, func() { registerRelations(j, relations, f) })
 		}
 	}
 	if c.text != "" {
@@ -92,9 +92,9 @@ func registerTopic(j *judge.Judge, cases []*fixtures.Case, labels map[string]gin
 }
 
 // registerRelations registers a spec for each relation.
-func registerRelations(j *judge.Judge, laws []*relation.Relation, f *failures) {
-	for _, law := range laws {
-		labels := ginkgo.Label("module:"+law.Rule.Module, "topic:"+relation.Topic, "rule:"+law.Rule.ID, "requirement:"+string(law.Rule.Requirement))
+func registerRelations(j *judge.Judge, relations []*laws.Relation, f *failures) {
+	for _, law := range relations {
+		labels := ginkgo.Label("module:"+law.Rule.Module, "topic:"+laws.Topic, "rule:"+law.Rule.ID, "requirement:"+string(law.Rule.Requirement))
 		ginkgo.It(law.ID, labels, func(ctx ginkgo.SpecContext) {
 			r, err := j.Relation(ctx, law)
 			present(r.Case(), err, f)

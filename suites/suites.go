@@ -14,8 +14,8 @@ import (
 	"sync"
 
 	"lossproof/fixtures"
+	"lossproof/internal/diagnosis"
 	"lossproof/judge"
-	"lossproof/judge/diagnosis"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 )

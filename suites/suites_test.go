@@ -13,9 +13,9 @@ import (
 	"github.com/onsi/gomega"
 
 	"lossproof/fixtures"
+	"lossproof/internal/laws"
 	"lossproof/internal/testports"
 	"lossproof/judge"
-	"lossproof/judge/relation"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
@@ -282,7 +282,7 @@ func TestTree(t *testing.T) {
 		}
 		return n
 	}
-	if got, want := selected(run()), len(set.Cases)+len(relation.All())+1; got != want {
+	if got, want := selected(run()), len(set.Cases)+len(laws.All())+1; got != want {
 		t.Errorf("%d specs, want %d: one for each case and relation, and the claim", got, want)
 	}
 	want := 0

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
+	"lossproof/internal/baseline"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
-	"lossproof/judge/baseline"
 	"lossproof/judge/verdict"
 )
 

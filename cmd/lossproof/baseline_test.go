@@ -13,9 +13,9 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
+	"lossproof/internal/baseline"
 	"lossproof/internal/testports"
 	"lossproof/judge"
-	"lossproof/judge/baseline"
 	"lossproof/ports"
 	"lossproof/report"
 	"lossproof/tensor"

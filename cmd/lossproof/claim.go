@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossproof/internal/probe"
 	"lossproof/judge"
-	"lossproof/judge/probe"
 	"lossproof/report"
 	"lossproof/tensor"
 )

@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"lossproof/internal/claim"
+	"lossproof/internal/divergence"
 	"lossproof/internal/testports"
 	"lossproof/judge"
-	"lossproof/judge/claim"
-	"lossproof/judge/divergence"
 	"lossproof/ports"
 	"lossproof/report"
 )

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
-	"lossproof/judge/claim"
+	"lossproof/internal/claim"
 )
 
 // completeIDs completes the one argument of a command, the id of a case.

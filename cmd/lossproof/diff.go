@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossproof/judge/drift"
+	"lossproof/internal/drift"
 	"lossproof/report"
 )
 

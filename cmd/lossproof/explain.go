@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
+	"lossproof/internal/laws"
 	"lossproof/internal/suggest"
-	"lossproof/judge/relation"
 	"lossproof/ports"
 )
 
@@ -56,7 +56,7 @@ func listRules(w *bufio.Writer, set *fixtures.Set) {
 // rulesOf returns the rules of the fixtures and those of the relations, by id.
 func rulesOf(set *fixtures.Set) []fixtures.Rule {
 	rules := slices.Clone(set.Rules)
-	for _, r := range relation.All() {
+	for _, r := range laws.All() {
 		rules = append(rules, r.Rule)
 	}
 	slices.SortFunc(rules, func(a, b fixtures.Rule) int { return strings.Compare(a.ID, b.ID) })
@@ -95,17 +95,17 @@ func head(w *bufio.Writer, set *fixtures.Set, rule fixtures.Rule) {
 }
 
 // explainRelation explains a rule that a relation shows.
-func explainRelation(w *bufio.Writer, set *fixtures.Set, r *relation.Relation) {
+func explainRelation(w *bufio.Writer, set *fixtures.Set, r *laws.Relation) {
 	head(w, set, r.Rule)
 	fmt.Fprintf(w, "evidence     relation %s: checked on inputs that are generated from --seed\n", r.ID)
 	fmt.Fprintf(w, "domain       %s\n", r.Domain)
-	fmt.Fprintf(w, "inputs       %s\n", strings.ReplaceAll(relation.Inputs, "\n", "\n             "))
+	fmt.Fprintf(w, "inputs       %s\n", strings.ReplaceAll(laws.Inputs, "\n", "\n             "))
 	fmt.Fprintf(w, "tolerance    %s\n", r.Tolerance)
 	fmt.Fprintf(w, "\nlossproof run --select %s\n", r.ID)
 }
 
 func explain(w *bufio.Writer, set *fixtures.Set, id string) error {
-	if r, ok := relation.ByRule(id); ok {
+	if r, ok := laws.ByRule(id); ok {
 		explainRelation(w, set, r)
 		return nil
 	}

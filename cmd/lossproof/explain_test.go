@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
-	"lossproof/judge/relation"
+	"lossproof/internal/laws"
 )
 
 // TestExplainEveryRule asks for every rule of the four modules, and wants the sentence, a formula, requirement, basis
@@ -30,7 +30,7 @@ func TestExplainEveryRule(t *testing.T) {
 		if !hasFormula(set, rule, got.stdout) {
 			t.Errorf("%s: no formula of %s in\n%s", rule.ID, rule.Module, got.stdout)
 		}
-		if r, ok := relation.ByRule(rule.ID); ok {
+		if r, ok := laws.ByRule(rule.ID); ok {
 			check(t, got, 0, "relation "+r.ID+": ", "domain       "+r.Domain, "tolerance    "+r.Tolerance, "lossproof run --select "+r.ID)
 			continue
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossproof/judge/claim"
+	"lossproof/internal/claim"
 )
 
 // TestHelpNamesModules: the help of the program names every module.

@@ -16,9 +16,9 @@ import (
 	"testing/fstest"
 
 	"lossproof/fixtures"
+	"lossproof/internal/laws"
 	"lossproof/internal/testports"
 	"lossproof/judge"
-	"lossproof/judge/relation"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 )
@@ -298,8 +298,8 @@ func TestList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(got.stdout, "\n"); n != len(set.Cases)+len(relation.All()) {
-		t.Errorf("%d lines, want one for each of %d cases and %d relations", n, len(set.Cases), len(relation.All()))
+	if n := strings.Count(got.stdout, "\n"); n != len(set.Cases)+len(laws.All()) {
+		t.Errorf("%d lines, want one for each of %d cases and %d relations", n, len(set.Cases), len(laws.All()))
 	}
 	got = command("list", "--select", "*/blog_example/*", "--dtypes", "float64", "--modules", "BCEWithLogitsLoss")
 	check(t, got, 0)

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossproof/internal/divergence"
 	"lossproof/internal/suggest"
-	"lossproof/judge/divergence"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 	"lossproof/ports/wire"

@@ -14,9 +14,9 @@ import (
 	"golang.org/x/term"
 
 	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
-	"lossproof/judge/claim"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 )

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
+	"lossproof/internal/diagnosis"
 	"lossproof/judge"
-	"lossproof/judge/diagnosis"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/wire"

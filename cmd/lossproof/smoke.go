@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/judge"
-	"lossproof/judge/claim"
 	"lossproof/ports"
 	"lossproof/report"
 )

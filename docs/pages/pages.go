@@ -41,7 +41,7 @@ var All = []Page{
 	killMatrix,
 }
 
-// killMatrix is held fresh by judge/divergence/mutants.
+// killMatrix is held fresh by internal/divergence/mutants.
 var killMatrix = Page{Path: KillMatrixPath, Render: KillMatrix, Elsewhere: true}
 
 // Same reports whether two versions of the page say the same.

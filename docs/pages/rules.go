@@ -8,7 +8,7 @@ import (
 
 	"lossproof/docs/pages/facts"
 	"lossproof/fixtures"
-	"lossproof/judge/relation"
+	"lossproof/internal/laws"
 )
 
 // rulesShown is the number of cases that the page names for a rule; the command lists all.
@@ -34,7 +34,7 @@ or a relation, a law that is checked on generated inputs. [semantics.md](semanti
 				writeCases(&b, set, rule)
 			}
 		}
-		for _, r := range relation.All() {
+		for _, r := range laws.All() {
 			if r.Rule.Module == module {
 				writeRule(&b, r.Rule)
 				fmt.Fprintf(&b, "- relation, domain: %s; tolerance: %s\n- `lossproof run --select %s`\n", r.Domain, r.Tolerance, r.ID)

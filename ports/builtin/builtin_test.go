@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/judge/claim"
+	"lossproof/internal/claim"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 	"lossproof/ports/wire"

@@ -88,7 +88,7 @@ func EncodeProtocolError(message string) ([]byte, error) {
 
 // DecodeDescription decodes the answer to hello. Where the port answers with an error
 // or another protocol, the error is a *ProtocolError. Whether the claim makes sense is
-// not checked here (see judge/claim).
+// not checked here (see internal/claim).
 func DecodeDescription(line []byte) (ports.Description, error) {
 	o, err := decodeLine(line)
 	if err != nil {

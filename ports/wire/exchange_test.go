@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/judge"
-	"lossproof/judge/claim"
 	"lossproof/ports"
 	"lossproof/ports/wire"
 	"lossproof/ports/wire/schemas"

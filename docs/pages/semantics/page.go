@@ -13,7 +13,7 @@ import (
 
 	"lossproof/docs/pages/facts"
 	"lossproof/fixtures"
-	"lossproof/judge/relation"
+	"lossproof/internal/laws"
 	"lossproof/tensor"
 )
 
@@ -93,7 +93,7 @@ func (w writer) rule(ids ...string) (string, error) {
 
 // anchor returns the place of a rule, of the fixtures or of a relation.
 func (w writer) anchor(id string) (string, error) {
-	if _, ok := relation.ByRule(id); !ok {
+	if _, ok := laws.ByRule(id); !ok {
 		if _, err := w.set.Rule(id); err != nil {
 			return "", err
 		}

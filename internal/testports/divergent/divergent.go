@@ -10,7 +10,7 @@ import (
 	"math"
 	"os"
 
-	"lossproof/judge/divergence"
+	"lossproof/internal/divergence"
 	"lossproof/ports"
 	"lossproof/ports/wire"
 	"lossproof/tensor"

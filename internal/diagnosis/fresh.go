@@ -1,0 +1,169 @@
+package diagnosis
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/fnv"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"lossproof/internal/divergence"
+	"lossproof/judge"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// How many calls are tried until one shows a divergence: of so many failures, with so many
+// seeds each.
+const (
+	freshFailures = 12
+	freshSeeds    = 6
+)
+
+// fresh makes a call that no fixture has and that shows d, and asks the port. It returns nil
+// where there is no such call, or no answer.
+func fresh(ctx context.Context, port ports.Port, d *divergence.Divergence, explained []*exhibit, level verdict.Level) *judge.Fresh {
+	tried := 0
+	for _, e := range explained {
+		seeds := freshSeeds
+		if e.elements > maxElements { // it takes its time
+			if seeds = 1; !d.Sums {
+				continue
+			}
+		}
+		if tried += freshSeeds / seeds; tried > freshFailures {
+			return nil
+		}
+		for seed := range seeds {
+			call, ok := varied(e.call, e.c.ID, uint64(seed))
+			if !ok || !shows(d, call, level) {
+				continue
+			}
+			predicted := d.Evaluate(call)
+			answer, err := judge.Ask(ctx, port, call)
+			if err != nil {
+				return nil
+			}
+			return &judge.Fresh{
+				From: e.c.ID, Call: judge.DescribeCall(call),
+				Predicted: sameAnswer(d, call, answer, predicted, level),
+			}
+		}
+	}
+	return nil
+}
+
+// sameAnswer reports whether a port's answer is that of d.
+func sameAnswer(d *divergence.Divergence, call ports.Call, answer, predicted ports.Answer, level verdict.Level) bool {
+	switch {
+	case predicted.Rejected != nil:
+		return answer.Rejected != nil
+	case predicted.Unsupported != nil:
+		return answer.Unsupported != nil
+	case answer.Outputs == nil || predicted.Outputs == nil:
+		return false
+	}
+	return sameOutputs(d, call, answer.Outputs, predicted.Outputs, level)
+}
+
+// shows reports whether the answer of d to a call is not the right one.
+func shows(d *divergence.Divergence, call ports.Call, level verdict.Level) bool {
+	right, theirs := divergence.Right(call), d.Evaluate(call)
+	return !sameAnswer(d, call, right, theirs, level)
+}
+
+// varied returns a call like another, with other numbers: finite ones that are neither 0 nor a
+// target 1 are scaled at random. Where there are none, the call gets other sizes. ok is false
+// where neither makes a difference.
+func varied(call ports.Call, id string, seed uint64) (ports.Call, bool) {
+	hash := fnv.New64a()
+	hash.Write([]byte(id))
+	random := rand.New(rand.NewPCG(hash.Sum64(), seed))
+	varied := call
+	varied.Inputs = map[string]tensor.Tensor{}
+	changed := false
+	for _, name := range slices.Sorted(maps.Keys(call.Inputs)) {
+		t, different := scaled(call.Inputs[name], name, random)
+		varied.Inputs[name] = t
+		changed = changed || different
+	}
+	if changed {
+		return varied, true
+	}
+	for name, t := range call.Inputs {
+		grown, different := resized(t)
+		varied.Inputs[name] = grown
+		changed = changed || different
+	}
+	return varied, changed
+}
+
+// scaled returns a tensor with its ordinary numbers scaled.
+func scaled(t tensor.Tensor, name string, random *rand.Rand) (tensor.Tensor, bool) {
+	changed := false
+	if t.DType != tensor.Float32 && t.DType != tensor.Float64 {
+		return t, false
+	}
+	values := t.Float64s()
+	for i, v := range values {
+		factor := 1 + 0.25*(2*random.Float64()-1)
+		if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) || name == ports.Target && v == math.Trunc(v) {
+			continue
+		}
+		if name == ports.Target && 0 < v && v < 1 {
+			factor = min(factor, 1) // stay in the range
+		}
+		if w := v * factor; !math.IsInf(w, 0) && math.Abs(w) <= largest(t.DType) {
+			values[i] = w
+			changed = true
+		}
+	}
+	return encode(t.DType, t.Shape, values), changed
+}
+
+// resized returns a tensor whose sizes above 1 are larger by 1, filled with the same numbers
+// over and over. Equal sizes stay equal, and others different.
+func resized(t tensor.Tensor) (tensor.Tensor, bool) {
+	shape := slices.Clone(t.Shape)
+	changed := false
+	for axis, d := range shape {
+		if d > 1 {
+			shape[axis]++
+			changed = true
+		}
+	}
+	n, err := tensor.Count(shape)
+	if err != nil || !changed {
+		return t, false
+	}
+	size := t.DType.Size()
+	data := make([]byte, 0, n*size)
+	for i := 0; len(t.Data) > 0 && i < n; i++ {
+		at := i % t.Len() * size
+		data = append(data, t.Data[at:at+size]...)
+	}
+	return tensor.Tensor{DType: t.DType, Shape: shape, Data: data}, true
+}
+
+func largest(dtype tensor.DType) float64 {
+	if dtype == tensor.Float32 {
+		return math.MaxFloat32
+	}
+	return math.MaxFloat64
+}
+
+// encode makes a tensor of float32 or float64 numbers.
+func encode(dtype tensor.DType, shape []int, values []float64) tensor.Tensor {
+	data := make([]byte, 0, len(values)*dtype.Size())
+	for _, v := range values {
+		if dtype == tensor.Float32 {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
+		} else {
+			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
+		}
+	}
+	return tensor.Tensor{DType: dtype, Shape: slices.Clone(shape), Data: data}
+}

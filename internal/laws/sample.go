@@ -1,0 +1,304 @@
+package laws
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"pgregory.net/rapid"
+
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// array is a tensor before it has a dtype. Its values are representable in that of the sample.
+type array struct {
+	shape  []int
+	values []float64
+}
+
+// sample is what the calls of a law are made of. Every law takes from it what it needs.
+type sample struct {
+	dtype tensor.DType
+	// x are the logits, t the targets, all of one shape; the last dimension are the classes.
+	x, t array
+	// w and p are weight and pos_weight, of a shape that broadcasts to that of x; weighted
+	// and posWeighted say whether the laws that do not need them have them.
+	w, p                  array
+	weighted, posWeighted bool
+	// u has upstream gradients for as many elements as x has.
+	u []float64
+	// reduction is that of the laws that hold for all.
+	reduction string
+	// probable says that CrossEntropyLoss has the targets as class probabilities, not class indices; smoothing
+	// is its label_smoothing, a multiple of 1/8, or 0.
+	probable  bool
+	smoothing float64
+	// pick is an element of x, other a logit to put there.
+	pick  int
+	other float64
+}
+
+// The bounds of what is drawn. With them no product of an element's factors is subnormal,
+// which a port may flush to zero.
+const (
+	maxLogit = 60
+	// quantum is what targets, weights and upstream gradients are multiples of: sums and
+	// differences of a few of them are exact in every dtype.
+	quantum     = 1.0 / 1024
+	maxWeight   = 16
+	maxUpstream = 8
+)
+
+var (
+	drawDType     = rapid.SampledFrom([]tensor.DType{tensor.Float32, tensor.Float64})
+	drawReduction = rapid.SampledFrom([]string{"none", "mean", "sum"})
+	drawBool      = rapid.SampledFrom([]bool{false, true})
+	// Around the widths of vector registers, and where one class, or one sample, is a
+	// case of its own.
+	drawRows    = rapid.SampledFrom([]int{1, 2, 3, 4, 5, 7, 8, 9})
+	drawClasses = rapid.SampledFrom([]int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33})
+	drawRank    = rapid.SampledFrom([]int{1, 2, 2, 2, 3, 4})
+	drawAxis    = rapid.SampledFrom([]int{1, 2, 3})
+	// The whole part of a logit: most are where the loss bends.
+	drawWhole    = rapid.SampledFrom(append(wholes(-8, 8), append(wholes(-4, 4), wholes(-maxLogit, maxLogit-1)...)...))
+	drawFraction = rapid.Float64Range(0, 1)
+	drawSoft     = rapid.SampledFrom(wholes(0, 1/quantum))
+	drawHard     = rapid.SampledFrom([]float64{0, 1})
+	drawWeight   = rapid.SampledFrom(wholes(16, maxWeight/quantum))
+	drawUpstream = rapid.SampledFrom(wholes(16, maxUpstream/quantum))
+	drawShape    = rapid.SampledFrom([]broadcast{full, classes, rows, one})
+	drawPick     = rapid.IntRange(0, math.MaxInt32)
+	// Half of the samples are not smoothed.
+	drawSmoothing = rapid.SampledFrom(append(make([]float64, 7), wholes(1, 7)...))
+)
+
+// wholes returns the whole numbers from first to last.
+func wholes(first, last float64) []float64 {
+	var numbers []float64
+	for v := first; v <= last; v++ {
+		numbers = append(numbers, v)
+	}
+	return numbers
+}
+
+// broadcast is a way in which a weight is smaller than the input.
+type broadcast int
+
+const (
+	full    broadcast = iota
+	classes           // (C,)
+	rows              // (N, 1, ...)
+	one               // (1,)
+)
+
+func (b broadcast) of(shape []int) []int {
+	switch {
+	case b == classes:
+		return shape[len(shape)-1:]
+	case b == one:
+		return []int{1}
+	case b == rows && len(shape) > 1:
+		small := slices.Repeat([]int{1}, len(shape))
+		small[0] = shape[0]
+		return small
+	}
+	return shape
+}
+
+// drawn returns the sample of a number, for a module: MultiLabelSoftMarginLoss documents
+// inputs (N, C) and weights (C,), and its samples have these alone; so have those of CrossEntropyLoss.
+func drawn(module string, number int) sample {
+	return rapid.Custom(func(t *rapid.T) sample { return draw(t, module) }).Example(number)
+}
+
+func draw(t *rapid.T, module string) sample {
+	s := sample{
+		dtype:       drawDType.Draw(t, "dtype"),
+		weighted:    drawBool.Draw(t, "weighted"),
+		posWeighted: module == ports.BCEWithLogitsLoss && drawBool.Draw(t, "posWeighted"),
+		reduction:   drawReduction.Draw(t, "reduction"),
+	}
+	shape := []int{drawRows.Draw(t, "rows"), drawClasses.Draw(t, "classes")}
+	weightShape, posWeightShape := classes, classes
+	if module == ports.BCEWithLogitsLoss || module == ports.BCELoss {
+		switch rank := drawRank.Draw(t, "rank"); rank {
+		case 1:
+			shape = shape[1:]
+		case 3, 4:
+			shape = []int{drawAxis.Draw(t, "axis"), drawAxis.Draw(t, "axis"), drawRows.Draw(t, "axis")}
+			if rank == 4 {
+				shape = append(shape, drawAxis.Draw(t, "axis"))
+			}
+		}
+		weightShape, posWeightShape = drawShape.Draw(t, "weight"), drawShape.Draw(t, "pos_weight")
+	}
+	logit := func() float64 {
+		x := drawWhole.Draw(t, "whole") + drawFraction.Draw(t, "fraction")
+		if s.dtype == tensor.Float32 {
+			x = float64(float32(x))
+		}
+		if math.Abs(x) < quantum { // tiny logits may be subnormal
+			x = 0
+		}
+		return x
+	}
+	target := func() float64 { return drawHard.Draw(t, "target") }
+	if drawBool.Draw(t, "soft") {
+		target = func() float64 { return drawSoft.Draw(t, "target") * quantum }
+	}
+	s.x = fill(shape, logit)
+	s.t = fill(shape, target)
+	weight := func() float64 { return drawWeight.Draw(t, "weight") * quantum }
+	s.w = fill(weightShape.of(shape), weight)
+	s.p = fill(posWeightShape.of(shape), weight)
+	s.u = fill([]int{len(s.x.values)}, func() float64 {
+		u := drawUpstream.Draw(t, "upstream") * quantum
+		if drawBool.Draw(t, "negative") {
+			u = -u
+		}
+		return u
+	}).values
+	s.pick = drawPick.Draw(t, "pick") % len(s.x.values)
+	s.other = logit()
+	if module == ports.CrossEntropyLoss {
+		s.probable = drawBool.Draw(t, "probable")
+		s.smoothing = drawSmoothing.Draw(t, "smoothing") / 8
+	}
+	return s
+}
+
+// fill returns an array of numbers that are drawn one by one.
+func fill(shape []int, next func() float64) array {
+	a := array{shape: shape, values: make([]float64, count(shape))}
+	for i := range a.values {
+		a.values[i] = next()
+	}
+	return a
+}
+
+func count(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// classes returns the number of classes.
+func (s *sample) classes() int { return s.x.shape[len(s.x.shape)-1] }
+
+// permutation returns one of n places, which is a matter of pick alone.
+func (s *sample) permutation(n int) []int {
+	return rand.New(rand.NewPCG(uint64(s.pick), uint64(n))).Perm(n)
+}
+
+// The operations below return new arrays; none changes its own.
+
+func (a array) with(values func(i int) float64) array {
+	b := array{shape: a.shape, values: make([]float64, len(a.values))}
+	for i := range b.values {
+		b.values[i] = values(i)
+	}
+	return b
+}
+
+func (a array) all(v float64) array { return a.with(func(int) float64 { return v }) }
+
+func (a array) negated() array { return a.with(func(i int) float64 { return -a.values[i] }) }
+
+// replaced has another value at one place.
+func (a array) replaced(i int, v float64) array {
+	b := a.with(func(i int) float64 { return a.values[i] })
+	b.values[i] = v
+	return b
+}
+
+// reshaped has the same values in another shape.
+func (a array) reshaped(shape ...int) array { return array{shape, a.values} }
+
+// expanded repeats a along the dimensions in which it is smaller than shape.
+func (a array) expanded(shape []int) array {
+	b := array{shape: shape, values: make([]float64, count(shape))}
+	at := a.along(shape)
+	for i := range b.values {
+		b.values[i] = at(i)
+	}
+	return b
+}
+
+// along returns the element that belongs to element i of shape, to which a broadcasts.
+func (a array) along(shape []int) func(i int) float64 {
+	if slices.Equal(a.shape, shape) {
+		return func(i int) float64 { return a.values[i] }
+	}
+	index := a.indexAlong(shape)
+	return func(i int) float64 { return a.values[index[i]] }
+}
+
+// indexAlong returns the place in a that belongs to each element of shape.
+func (a array) indexAlong(shape []int) []int {
+	index := make([]int, count(shape))
+	offset := len(shape) - len(a.shape)
+	for i := range index {
+		rest, at, stride := i, 0, 1
+		for axis := len(shape) - 1; axis >= offset; axis-- {
+			if d := a.shape[axis-offset]; d != 1 {
+				at += rest % shape[axis] * stride
+				stride *= d
+			}
+			rest /= shape[axis]
+		}
+		index[i] = at
+	}
+	return index
+}
+
+// taken has the given entries along the first or the last dimension of the input, in their
+// order; an array that is broadcast along it stays as it is.
+func (a array) taken(last bool, input []int, entries []int) array {
+	if !last && len(a.shape) < len(input) {
+		return a
+	}
+	axis, inputAxis := 0, 0
+	if last {
+		axis, inputAxis = len(a.shape)-1, len(input)-1
+	}
+	old := a.shape[axis]
+	if old != input[inputAxis] {
+		return a
+	}
+	shape := slices.Clone(a.shape)
+	shape[axis] = len(entries)
+	inner := count(shape[axis+1:])
+	b := array{shape: shape, values: make([]float64, 0, count(shape))}
+	for outer := range count(shape[:axis]) {
+		for _, entry := range entries {
+			first := (outer*old + entry) * inner
+			b.values = append(b.values, a.values[first:first+inner]...)
+		}
+	}
+	return b
+}
+
+// classIndices gives an array of whole numbers the dtype of class indices.
+func (a array) classIndices() tensor.Tensor {
+	t := tensor.Tensor{DType: tensor.Int64, Shape: a.shape}
+	for _, v := range a.values {
+		t.Data = binary.LittleEndian.AppendUint64(t.Data, uint64(int64(v)))
+	}
+	return t
+}
+
+// tensor gives an array its dtype.
+func (a array) tensor(dtype tensor.DType) tensor.Tensor {
+	if dtype == tensor.Float64 {
+		return tensor.FromFloat64(a.values, a.shape...)
+	}
+	values := make([]float32, len(a.values))
+	for i, v := range a.values {
+		values[i] = float32(v)
+	}
+	return tensor.FromFloat32(values, a.shape...)
+}

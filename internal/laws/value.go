@@ -1,0 +1,102 @@
+package laws
+
+import "math"
+
+// value is an array of numbers that are each known within a radius: an answer with what is
+// allowed of it, or what was computed from answers.
+type value struct {
+	array
+	radius []float64
+}
+
+// unit is the largest relative error of an operation of float64, in which all is computed here.
+const unit = 0x1p-53
+
+// exactly returns numbers that are known but for the rounding of float64.
+func exactly(a array) value {
+	v := value{a, make([]float64, len(a.values))}
+	for i, x := range a.values {
+		v.radius[i] = unit * math.Abs(x)
+	}
+	return v
+}
+
+// each computes every element; f returns it and its radius, to which its rounding is added.
+func (v value) each(f func(i int) (x, radius float64)) value {
+	w := value{array{v.shape, make([]float64, len(v.values))}, make([]float64, len(v.values))}
+	for i := range w.values {
+		x, radius := f(i)
+		w.values[i], w.radius[i] = x, radius+unit*math.Abs(x)
+	}
+	return w
+}
+
+func (v value) plus(w value) value {
+	return v.each(func(i int) (x, radius float64) { return v.values[i] + w.values[i], v.radius[i] + w.radius[i] })
+}
+
+func (v value) minus(w value) value { return v.plus(w.times(-1)) }
+
+func (v value) times(c float64) value {
+	return v.by(func(int) float64 { return c })
+}
+
+// by multiplies every element by a number that is exact.
+func (v value) by(c func(i int) float64) value {
+	return v.each(func(i int) (x, radius float64) { return c(i) * v.values[i], math.Abs(c(i)) * v.radius[i] })
+}
+
+// expMinus returns exp(-v): between exp(-v)·exp(-r) and exp(-v)·exp(r), whose distances are
+// at most exp(-v)·expm1(r).
+func (v value) expMinus() value {
+	return v.each(func(i int) (x, radius float64) {
+		e := math.Exp(-v.values[i])
+		return e, e * (math.Expm1(v.radius[i]) + 4*unit)
+	})
+}
+
+// taken is that of an array.
+func (v value) taken(last bool, entries []int) value {
+	return value{v.array.taken(last, v.shape, entries), array{v.shape, v.radius}.taken(last, v.shape, entries).values}
+}
+
+// reshaped is that of an array.
+func (v value) reshaped(shape ...int) value { return value{v.array.reshaped(shape...), v.radius} }
+
+// at returns one element.
+func (v value) at(i int) value {
+	return value{array{[]int{}, v.values[i : i+1]}, v.radius[i : i+1]}
+}
+
+// reduced adds the elements into the places of an array of that shape.
+func (v value) reduced(shape []int, place func(i int) int) value {
+	w := value{array{shape, make([]float64, count(shape))}, make([]float64, count(shape))}
+	for i, x := range v.values {
+		j := place(i)
+		w.values[j] += x
+		w.radius[j] += v.radius[i] + unit*math.Abs(w.values[j])
+	}
+	return w
+}
+
+// equation is what a law demands of one element.
+type equation struct {
+	// what names the output, shape and index its element.
+	what  string
+	shape []int
+	index int
+	// got and want may be allowed apart.
+	got, want, allowed float64
+}
+
+// holds reports whether the two sides are near enough.
+func (e equation) holds() bool { return math.Abs(e.got-e.want) <= e.allowed }
+
+// equal demands that two values, of the same shape, are equal.
+func equal(what string, got, want value) []equation {
+	equations := make([]equation, len(got.values))
+	for i := range equations {
+		equations[i] = equation{what, got.shape, i, got.values[i], want.values[i], got.radius[i] + want.radius[i]}
+	}
+	return equations
+}
