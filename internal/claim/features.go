@@ -134,16 +134,18 @@ func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tens
 		}
 	}
 	for _, t := range inputs {
+		smallest := t.DType.Format().SmallestNormal()
 		for i := range t.Len() {
-			look(t.Float64(i), smallestNormal(t.DType))
+			look(t.Float64(i), smallest)
 		}
 	}
 	for _, e := range expected {
-		smallest := smallestNormal(e.Reference.DType)
+		format := e.Reference.DType.Format()
+		smallest, zero := format.SmallestNormal(), format.SmallestSubnormal()/2
 		for i := range e.Reference.Len() {
 			look(e.Reference.Float64(i), smallest)
 			// What rounds to zero is no subnormal.
-			if i < len(e.Exact) && i < len(e.Tolerance) && !math.IsNaN(e.Tolerance[i]) && math.Abs(e.Exact[i]) > smallestSubnormal(e.Reference.DType)/2 {
+			if i < len(e.Exact) && i < len(e.Tolerance) && !math.IsNaN(e.Tolerance[i]) && math.Abs(e.Exact[i]) > zero {
 				look(e.Exact[i], smallest)
 			}
 		}
@@ -151,32 +153,4 @@ func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tens
 	if !has[Subnormals] {
 		has[Subnormals] = subnormalProducts(c, inputs)
 	}
-}
-
-// smallestNormal returns the smallest normal number of a floating-point dtype, 0 of others.
-func smallestNormal(dtype tensor.DType) float64 {
-	switch dtype {
-	case tensor.Float64:
-		return 0x1p-1022
-	case tensor.Float32, tensor.BFloat16:
-		return 0x1p-126
-	case tensor.Float16:
-		return 0x1p-14
-	}
-	return 0
-}
-
-// smallestSubnormal returns the smallest positive number of a floating-point dtype.
-func smallestSubnormal(dtype tensor.DType) float64 {
-	switch dtype {
-	case tensor.Float64:
-		return 0x1p-1074
-	case tensor.Float32:
-		return 0x1p-149
-	case tensor.BFloat16:
-		return 0x1p-133
-	case tensor.Float16:
-		return 0x1p-24
-	}
-	return 0
 }

@@ -19,7 +19,8 @@ func subnormalProducts(c *fixtures.Case, inputs map[string]tensor.Tensor) bool {
 	if n == 0 || !input.DType.IsFloat() {
 		return false
 	}
-	smallest, zero := smallestNormal(input.DType), smallestSubnormal(input.DType)/2
+	format := input.DType.Format()
+	smallest, zero := format.SmallestNormal(), format.SmallestSubnormal()/2
 	scale, factors := scaleOf(c, input), elementFactors(c.Module, inputs)
 	if c.Module == ports.CrossEntropyLoss && len(input.Shape) > 0 {
 		factors = rowFactors(c.Options, inputs)

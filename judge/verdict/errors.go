@@ -1,6 +1,10 @@
 package verdict
 
-import "math"
+import (
+	"math"
+
+	"lossproof/tensor"
+)
 
 func noErrors() Errors {
 	none := Largest{Index: -1}
@@ -9,7 +13,7 @@ func noErrors() Errors {
 
 // add takes element i into account: got where e + low was wanted, with allowed as the
 // largest right error. right is the verdict on it.
-func (x *Errors) add(i int, got, e, low, allowed float64, right bool, form form) {
+func (x *Errors) add(i int, got, e, low, allowed float64, right bool, f tensor.Format) {
 	if !isFinite(got) || !isFinite(e) {
 		if !right {
 			if x.Class < 0 {
@@ -32,7 +36,7 @@ func (x *Errors) add(i int, got, e, low, allowed float64, right bool, form form)
 	if e != 0 {
 		x.Relative.add(i, d/math.Abs(e))
 	}
-	x.ULP.add(i, d/form.ulp(e, low))
+	x.ULP.add(i, d/ulp(f, e, low))
 	x.Headroom.add(i, d/allowed)
 }
 

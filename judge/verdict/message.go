@@ -118,7 +118,7 @@ func (r *Result) distance(got, e, low, allowed float64) string {
 		return "the class differs"
 	}
 	d := math.Abs((got - e) - low)
-	return fmt.Sprintf("off by %.3g (%s ULP), allowed %.3g", d, formatULP(d/forms[r.DType].ulp(e, low)), allowed)
+	return fmt.Sprintf("off by %.3g (%s ULP), allowed %.3g", d, formatULP(d/ulp(r.DType.Format(), e, low)), allowed)
 }
 
 // write writes a line with the largest errors, if there are any:

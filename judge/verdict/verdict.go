@@ -154,7 +154,7 @@ func Compare(got tensor.Tensor, want fixtures.Expected) Result {
 		Agrees:        AgreesNeither,
 		FromReference: noErrors(), FromOracle: noErrors(),
 	}
-	form, n, err := check(want)
+	format, n, err := check(want)
 	r.Elements = n
 	switch {
 	case err != nil:
@@ -166,42 +166,42 @@ func Compare(got tensor.Tensor, want fixtures.Expected) Result {
 	case len(got.Data) != len(want.Reference.Data):
 		r.Mismatch = MismatchData
 	default:
-		r.compareElements(got, want, form)
+		r.compareElements(got, want, format)
 	}
 	return r
 }
 
-// check returns the form of the output's dtype and the number of elements, or an error if
+// check returns the format of the output's dtype and the number of elements, or an error if
 // the arrays of an expectation do not fit each other.
-func check(want fixtures.Expected) (form, int, error) {
-	form, ok := forms[want.Reference.DType]
-	if !ok {
-		return form, 0, fmt.Errorf("the reference has dtype %q, want a floating-point one", want.Reference.DType)
+func check(want fixtures.Expected) (tensor.Format, int, error) {
+	format := want.Reference.DType.Format()
+	if format == (tensor.Format{}) {
+		return format, 0, fmt.Errorf("the reference has dtype %q, want a floating-point one", want.Reference.DType)
 	}
 	if _, err := tensor.New(want.Reference.DType, want.Reference.Shape, want.Reference.Data); err != nil {
-		return form, 0, fmt.Errorf("the reference: %w", err)
+		return format, 0, fmt.Errorf("the reference: %w", err)
 	}
 	n := want.Reference.Len()
 	if len(want.Parity) != n {
-		return form, n, fmt.Errorf("parity has %d elements, the reference %d", len(want.Parity), n)
+		return format, n, fmt.Errorf("parity has %d elements, the reference %d", len(want.Parity), n)
 	}
 	if want.Exact == nil {
-		return form, n, nil
+		return format, n, nil
 	}
 	if len(want.Exact) != n || len(want.Tolerance) != n {
-		return form, n, fmt.Errorf("exact has %d elements and tolerance %d, the reference %d", len(want.Exact), len(want.Tolerance), n)
+		return format, n, fmt.Errorf("exact has %d elements and tolerance %d, the reference %d", len(want.Exact), len(want.Tolerance), n)
 	}
 	if want.ExactLow != nil && len(want.ExactLow) != n {
-		return form, n, fmt.Errorf("exact_low has %d elements, the reference %d", len(want.ExactLow), n)
+		return format, n, fmt.Errorf("exact_low has %d elements, the reference %d", len(want.ExactLow), n)
 	}
 	if want.MayOverflow != nil && len(want.MayOverflow) != n {
-		return form, n, fmt.Errorf("may_overflow has %d elements, the reference %d", len(want.MayOverflow), n)
+		return format, n, fmt.Errorf("may_overflow has %d elements, the reference %d", len(want.MayOverflow), n)
 	}
-	return form, n, nil
+	return format, n, nil
 }
 
-func (r *Result) compareElements(got tensor.Tensor, want fixtures.Expected, form form) {
-	anyOracle := false
+func (r *Result) compareElements(got tensor.Tensor, want fixtures.Expected, format tensor.Format) {
+	anyOracle, largest := false, format.Largest()
 	for i := range r.Elements {
 		e := Element{Index: i, Got: got.Float64(i), Reference: want.Reference.Float64(i), Parity: want.Parity[i]}
 		if want.Exact != nil && !math.IsNaN(want.Tolerance[i]) {
@@ -212,15 +212,15 @@ func (r *Result) compareElements(got tensor.Tensor, want fixtures.Expected, form
 		}
 		torch := byReference(e.Got, e.Reference, e.Parity)
 		exact := torch
-		r.FromReference.add(i, e.Got, e.Reference, 0, e.Parity, torch, form)
+		r.FromReference.add(i, e.Got, e.Reference, 0, e.Parity, torch, format)
 		if e.HasOracle {
 			anyOracle = true
-			exact = byOracle(e.Got, e.Exact, e.ExactLow, e.Tolerance, form.max)
+			exact = byOracle(e.Got, e.Exact, e.ExactLow, e.Tolerance, largest)
 			if !exact && want.MayOverflow != nil && want.MayOverflow[i] && !isFinite(e.Got) {
 				exact = true
 				r.PrematureOverflows++
 			}
-			r.FromOracle.add(i, e.Got, e.Exact, e.ExactLow, e.Tolerance, exact, form)
+			r.FromOracle.add(i, e.Got, e.Exact, e.ExactLow, e.Tolerance, exact, format)
 		} else {
 			r.WithoutOracle++
 		}
