@@ -32,7 +32,7 @@ test: ## format, vet, unit tests, fuzz seeds, conformance (Go alone)
 	$(GO) test ./...
 
 # What runs goroutines, and the command, which runs all of it.
-CONCURRENT := ./cmd/... ./fixtures ./judge ./internal/baseline ./internal/diagnosis ./loss ./loss/sweep ./ports/process ./ports/wire
+CONCURRENT := ./cmd/... ./fixtures ./judge ./internal/baseline ./internal/diagnosis ./loss ./lab/sweep ./ports/process ./ports/wire
 
 .PHONY: race
 race: ## the Go tests of what runs at once, but the longest, under the race detector (needs a C compiler)
@@ -122,7 +122,7 @@ generate-check: ## generate them elsewhere and compare with the committed ones
 
 .PHONY: test-purego
 test-purego: ## the losses and the suites with the kernels in Go, as on other processors
-	CGO_ENABLED=0 $(GO) test -tags purego -short ./loss/... ./suites/...
+	CGO_ENABLED=0 $(GO) test -tags purego -short ./loss/... ./lab/... ./suites/...
 
 CROSS ?= linux/arm64 darwin/arm64 windows/amd64 linux/386 js/wasm
 

@@ -1,4 +1,4 @@
-"""Inputs and targets: the recipe of loss/bench/tensors.go, number for number.
+"""Inputs and targets: the recipe of lab/bench/tensors.go, number for number.
 
 All arithmetic is in integers of 64 bits, modulo 2**64, until a last division that is exact:
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossproof/loss/bench"
+	"lossproof/lab/bench"
 )
 
 type benchFlags struct {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/loss/bench"
+	"lossproof/lab/bench"
 )
 
 func TestBench(t *testing.T) {

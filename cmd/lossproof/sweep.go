@@ -16,7 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/internal/machine"
-	"lossproof/loss/sweep"
+	"lossproof/lab/sweep"
+	"lossproof/loss"
 	"lossproof/ports/process"
 )
 
@@ -125,7 +126,7 @@ func (p *program) sweep(ctx context.Context, f sweepFlags) error {
 		return fmt.Errorf("--points and --sums: got 0 for %s, which is measured in no other way", strings.Join(f.modules, ", "))
 	}
 	options.Variants = sweep.BuiltIn(f.modules...)
-	return p.sweepTo(ctx, f, options, &sweep.Report{Machine: machine.Describe().String(), Path: sweep.Path()})
+	return p.sweepTo(ctx, f, options, &sweep.Report{Machine: machine.Describe().String(), Path: loss.Kernels()})
 }
 
 // sweepTo measures, and writes the results to where they are wanted. report says what is measured.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/loss/sweep"
+	"lossproof/lab/sweep"
 )
 
 func TestSweepSample(t *testing.T) {

@@ -14,10 +14,10 @@ import (
 
 	"lossproof/internal/machine"
 	"lossproof/judge"
-	"lossproof/loss/sweep"
-	"lossproof/loss/sweep/plot"
+	"lossproof/lab/plot"
+	"lossproof/lab/sweep"
+	"lossproof/lab/swept"
 	"lossproof/ports"
-	"lossproof/ports/swept"
 )
 
 // sweepTimeout is the time for an answer of 1 Mi elements.

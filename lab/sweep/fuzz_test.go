@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/loss/sweep"
-	"lossproof/loss/sweep/plot"
+	"lossproof/lab/plot"
+	"lossproof/lab/sweep"
 )
 
 // scalars finds the values of a JSON text that have no parts, and its keys.

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"lossproof/internal/machine"
+	"lossproof/loss"
 )
 
 // Hello is the first line that Serve writes.
@@ -27,7 +28,7 @@ type answer struct {
 // error of ctx, of in or of out.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	encoder := json.NewEncoder(out)
-	if err := encoder.Encode(Hello{machine.Describe(), Path()}); err != nil {
+	if err := encoder.Encode(Hello{machine.Describe(), loss.Kernels()}); err != nil {
 		return err
 	}
 	var b Bench

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
-	"lossproof/loss/sweep"
+	"lossproof/lab/sweep"
 	"lossproof/tensor"
 )
 

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/loss/sweep"
+	"lossproof/lab/sweep"
+	"lossproof/lab/swept"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
-	"lossproof/ports/swept"
 	"lossproof/tensor"
 )
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lossproof/internal/machine"
+	"lossproof/loss"
 )
 
 // Result sums up the rounds of a Config.
@@ -36,7 +37,7 @@ func (b *Bench) Run(c Config, rounds int) (Result, error) {
 		return Result{}, err
 	}
 	plain := Config{Module: c.Module, ClassProbabilities: c.ClassProbabilities, DType: c.DType, Shape: c.Shape, Threads: c.Threads, Read: true}
-	r := Result{Config: c, Rounds: rounds, Machine: machine.Describe(), Path: Path()}
+	r := Result{Config: c, Rounds: rounds, Machine: machine.Describe(), Path: loss.Kernels()}
 	// The two have a Bench each, or every round would begin with a warm-up; they share the tensors.
 	reader := &Bench{}
 	var times, reads []float64

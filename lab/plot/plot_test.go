@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/loss/sweep"
-	"lossproof/loss/sweep/plot"
+	"lossproof/lab/plot"
+	"lossproof/lab/sweep"
 )
 
 // result has no errors, but for those of the loss at target 0 where the logit is negative.

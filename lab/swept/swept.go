@@ -1,4 +1,4 @@
-// Package swept makes a port something that package loss/sweep can measure.
+// Package swept makes a port something that package lab/sweep can measure.
 package swept
 
 import (
@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"lossproof/loss/sweep"
+	"lossproof/lab/sweep"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
