@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,6 +23,8 @@ type portFlags struct {
 	jobs                  int
 	trace                 string
 	validate              bool
+	// stdio is set by run alone.
+	stdio bool
 }
 
 // portFlagNames are those that mean nothing without a command.
@@ -35,7 +41,12 @@ func (f *portFlags) add(cmd *cobra.Command) {
 
 // check finds wrong values, and flags that mean nothing.
 func (f *portFlags) check(cmd *cobra.Command, command []string) error {
-	if len(command) == 0 {
+	switch {
+	case f.stdio && len(command) > 0:
+		return errors.New("--stdio: the port answers on stdin, and nothing is started: want no command behind --")
+	case f.stdio && cmd.Flags().Changed("jobs"):
+		return errors.New("--jobs: with --stdio there is one port, which is not started")
+	case len(command) == 0 && !f.stdio:
 		for _, name := range portFlagNames {
 			if cmd.Flags().Changed(name) {
 				return fmt.Errorf("--%s: there is no command: the port to start stands behind --", name)
@@ -53,6 +64,23 @@ func (f *portFlags) check(cmd *cobra.Command, command []string) error {
 	return nil
 }
 
+// streams are stdin and stdout, for a port that answers there. Nothing else is written to stdout
+// from now on, and the run outlives the other end: its result is wanted most when a call crashed.
+func (p *program) streams() *process.Streams {
+	signal.Ignore(syscall.Signal(0xd)) // SIGPIPE, a constant that not all systems have
+	s := &process.Streams{Requests: writeCloser{p.stdout}, Answers: io.NopCloser(p.stdin)}
+	if file, ok := p.stdout.(*os.File); ok {
+		s.Requests = file
+	}
+	p.stdout = p.stderr
+	return s
+}
+
+// writeCloser is a writer that cannot be closed.
+type writeCloser struct{ io.Writer }
+
+func (writeCloser) Close() error { return nil }
+
 // memoryLimit is where garbage is collected more often, in bytes: a port may answer lines
 // of 64 MiB, and GOGC alone would let as much garbage wait.
 const memoryLimit = 200 << 20
@@ -63,10 +91,13 @@ func (p *program) openPort(cmd *cobra.Command, f portFlags, command []string) (p
 	if err := f.check(cmd, command); err != nil {
 		return nil, nil, err
 	}
-	if len(command) == 0 {
+	if len(command) == 0 && !f.stdio {
 		return p.port, func() {}, nil
 	}
 	options := process.Options{Command: command, Timeout: f.timeout, StartTimeout: f.startTimeout, Jobs: f.jobs}
+	if f.stdio {
+		options.Streams = p.streams()
+	}
 	if f.validate {
 		if options.Validate, err = schemas.Load(); err != nil {
 			return nil, nil, err

@@ -103,6 +103,57 @@ func TestTheBuiltinLossesOverTheWire(t *testing.T) {
 	}
 }
 
+// TestRunStdio: whoever starts lossproof is the port, and where it crashes the result has been
+// kept, with nobody left who reads what lossproof writes.
+func TestRunStdio(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]judge.Outcome{"none": judge.Pass, "dies in one case": judge.Crash} {
+		file := filepath.Join(t.TempDir(), "result.json")
+		judging := lossproof(t, append(fewCases, "--stdio", "--json", file)...)
+		answering := exec.CommandContext(t.Context(), port(t, name)[0], port(t, name)[1:]...)
+		requests, err := judging.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		answering.Stdin = requests
+		answers, err := answering.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		judging.Stdin = answers
+		unread, stderr, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		unread.Close()
+		judging.Stderr = stderr
+		for _, cmd := range []*exec.Cmd{answering, judging} {
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stderr.Close()
+		requests.Close() // the port has a copy
+		answers.Close()
+		_ = answering.Wait()
+		_ = judging.Wait()
+		result := readResult(t, file)
+		if !result.Complete || result.Summary.Passed != (want == judge.Pass) {
+			t.Errorf("%s: complete: %v, passed: %v", name, result.Complete, result.Summary.Passed)
+		}
+		if got := result.Cases[misbehave.At-1]; got.Outcome != want {
+			t.Errorf("%s: got %s (%s), want %s", name, got.Outcome, got.Message, want)
+		}
+	}
+}
+
+func TestRunStdioUsage(t *testing.T) {
+	t.Parallel()
+	check(t, command("run", "--stdio", "--", "port"), exitUsage, "stderr:want no command behind --")
+	check(t, command("run", "--stdio", "--json", "-"), exitUsage, "stderr:want a file in place of -")
+	check(t, command("run", "--stdio", "--jobs", "2"), exitUsage, "stderr:--jobs: with --stdio there is one port")
+}
+
 // fewCases are some that are all asked; their calls have the ids 1, 2, ….
 var fewCases = []string{"run", "--select", "BCEWithLogitsLoss/reductions/*"}
 

@@ -66,7 +66,10 @@ are selected as cases are, by ids such as BCEWithLogitsLoss/relations/symmetry; 
 checks them on other inputs than those of the release.
 
 A shard is part i of n of the cases, for several machines. Nothing but all of them together is a
-verdict.`,
+verdict.
+
+With --stdio nothing is started: the requests go to stdout and the answers come from stdin, so that
+a program that starts lossproof is the port itself. The text goes to stderr.`,
 		Example: `  lossproof run
   lossproof run --level exact --modules BCEWithLogitsLoss
   lossproof run --select '*/extreme_logits/f32-*' -v
@@ -82,6 +85,7 @@ verdict.`,
 	}
 	f.judgeFlags.add(cmd)
 	f.portFlags.add(cmd)
+	cmd.Flags().BoolVar(&f.stdio, "stdio", false, "write the requests to stdout and read the answers from stdin: whoever started lossproof is the port")
 	return cmd
 }
 
@@ -103,6 +107,13 @@ func notNothing(cmd *cobra.Command, args []string) error {
 }
 
 func (p *program) run(cmd *cobra.Command, f runFlags, command []string) error {
+	if f.stdio {
+		for _, name := range []string{f.json, f.junit, f.markdown, f.badge} {
+			if name == "-" {
+				return errors.New("--stdio: stdout is for the requests, want a file in place of -")
+			}
+		}
+	}
 	return p.verdict(cmd.Context(), f.judgeFlags, func(*fixtures.Set) (ports.Port, func(), error) {
 		return p.openPort(cmd, f.portFlags, command)
 	})

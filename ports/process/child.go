@@ -18,16 +18,17 @@ import (
 // end. Only a descendant outside its group can keep the pipe open for longer.
 const drainGrace = 500 * time.Millisecond
 
-// child is a running process. One goroutine at a time uses it.
+// child is a running process, or what answers over the streams of Options. One goroutine at a
+// time uses it.
 type child struct {
 	number int
-	cmd    *exec.Cmd
+	cmd    *exec.Cmd // nil over streams
 	trace  *trace
 	// exitTimeout is Options.ExitTimeout.
 	exitTimeout time.Duration
 
-	stdin  *os.File
-	stdout *os.File
+	stdin  io.WriteCloser
+	stdout io.ReadCloser
 	stderr *tail
 
 	// lines are those of stdout; it is closed at the end.
@@ -61,14 +62,19 @@ func (l line) done() {
 }
 
 func startChild(options Options, number int, trace *trace, large chan struct{}) (*child, error) {
-	cmd := exec.Command(options.Command[0], options.Command[1:]...)
-	cmd.Dir, cmd.Env = options.Dir, options.Env
-	setGroup(cmd)
 	c := &child{
-		number: number, cmd: cmd, trace: trace, exitTimeout: options.ExitTimeout, large: large, stderr: &tail{},
+		number: number, trace: trace, exitTimeout: options.ExitTimeout, large: large, stderr: &tail{},
 		lines: make(chan line), requests: make(chan []byte, window+2),
 		deaf: make(chan struct{}), quit: make(chan struct{}), exited: make(chan struct{}), heard: make(chan struct{}),
 	}
+	if options.Streams != nil {
+		c.connect(*options.Streams)
+		return c, nil
+	}
+	cmd := exec.Command(options.Command[0], options.Command[1:]...)
+	cmd.Dir, cmd.Env = options.Dir, options.Env
+	setGroup(cmd)
+	c.cmd = cmd
 	// Pipes of our own: those of exec.Cmd are closed by its Wait, with what was not read.
 	var theirs, ours []*os.File
 	closeAll := func(files []*os.File) {
@@ -76,10 +82,10 @@ func startChild(options Options, number int, trace *trace, large chan struct{}) 
 			f.Close()
 		}
 	}
-	var stderr *os.File
+	var stdout, stderr *os.File
 	for _, pipe := range []struct{ child, parent func(*os.File) }{
 		{func(f *os.File) { cmd.Stdin = f }, func(f *os.File) { c.stdin = f }},
-		{func(f *os.File) { cmd.Stdout = f }, func(f *os.File) { c.stdout = f }},
+		{func(f *os.File) { cmd.Stdout = f }, func(f *os.File) { c.stdout, stdout = f, f }},
 		{func(f *os.File) { cmd.Stderr = f }, func(f *os.File) { stderr = f }},
 	} {
 		r, w, err := os.Pipe()
@@ -127,9 +133,27 @@ func startChild(options Options, number int, trace *trace, large chan struct{}) 
 		time.Sleep(drainGrace)
 		stderr.Close()
 		// Ends a read that waits for a descendant outside the group.
-		_ = c.stdout.SetReadDeadline(time.Now())
+		_ = stdout.SetReadDeadline(time.Now())
 	}()
 	return c, nil
+}
+
+// connect makes a child of streams. Nothing has been started, and nothing needs to be waited for.
+func (c *child) connect(streams Streams) {
+	c.stdin, c.stdout = streams.Requests, streams.Answers
+	close(c.exited)
+	close(c.heard)
+	c.trace.note(c.number, "speaks over streams")
+	go c.read()
+	go c.write()
+}
+
+// state says how the child ended.
+func (c *child) state() string {
+	if c.cmd == nil {
+		return "it closed the stream of its answers"
+	}
+	return c.cmd.ProcessState.String()
 }
 
 // read reads stdout line by line.
@@ -242,7 +266,7 @@ func (c *child) end() string {
 		killGroup(c.cmd)
 		<-c.exited
 	}
-	return how + c.cmd.ProcessState.String()
+	return how + c.state()
 }
 
 // bye asks the process to end. The error says what it did instead.
@@ -263,7 +287,7 @@ func (c *child) bye() error {
 			}
 			how := c.end()
 			c.kill()
-			if c.cmd.ProcessState.ExitCode() != 0 {
+			if c.cmd != nil && c.cmd.ProcessState.ExitCode() != 0 {
 				return errors.Join(stray, fmt.Errorf("the port ended with %s after bye, want exit status 0%s", how, c.lastWords()))
 			}
 			return stray
@@ -297,7 +321,7 @@ func (c *child) kill() {
 	}
 	c.stdin.Close()
 	c.stdout.Close()
-	c.trace.note(c.number, "ended: %s", c.cmd.ProcessState)
+	c.trace.note(c.number, "ended: %s", c.state())
 }
 
 // lastWords is the end of stderr, as it is added to an error of a child that was killed.

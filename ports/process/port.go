@@ -11,6 +11,9 @@
 // [Options.MaxRestarts] restarts nothing more is asked, and every call that is left is an
 // [ports.ErrNotRun].
 //
+// With [Options.Streams] nothing is started: whoever holds the other ends answers, as the process
+// that started this one does. What it loses is lost: there is no other to ask.
+//
 // A process is in a process group of its own, which is killed with it; on Linux it also
 // dies with its parent. A descendant that leaves the group (setsid) is out of reach.
 package process
@@ -40,10 +43,20 @@ const (
 // time that a line takes, and few enough that little is asked again after a crash.
 const window = 16
 
-// Options say which command is run, and how. Only Command is required.
+// Streams are the ends of two pipes to a port that runs already.
+type Streams struct {
+	Requests io.WriteCloser
+	Answers  io.ReadCloser
+}
+
+// Options say which command is run, and how. Only Command or Streams is required.
 type Options struct {
 	// Command is the program, found as a shell finds it, and its arguments.
 	Command []string
+	// Streams, if set, stand in place of Command: nothing is started, and a port that is lost
+	// is not started again. Jobs and MaxRestarts mean nothing then. A write to Requests whose
+	// reader is gone has to return an error: whoever hands in os.Stdout ignores SIGPIPE.
+	Streams *Streams
 	// Dir is the working directory, "" for that of the caller.
 	Dir string
 	// Env is the environment, nil for that of the caller.
@@ -103,7 +116,12 @@ type Port struct {
 
 // New returns a port that runs a command. Nothing is started before the port is asked.
 func New(options Options) (*Port, error) {
-	if len(options.Command) == 0 {
+	switch {
+	case options.Streams != nil && len(options.Command) > 0:
+		return nil, errors.New("process: got a command and streams, want one of the two")
+	case options.Streams != nil:
+		options.Jobs, options.MaxRestarts = 1, -1
+	case len(options.Command) == 0:
 		return nil, errors.New("process: got no command, want a program and its arguments")
 	}
 	for _, d := range []struct {
@@ -235,7 +253,10 @@ func (p *Port) countLost() {
 	p.lost++
 	lost := p.lost
 	p.mu.Unlock()
-	if lost > max(p.options.MaxRestarts, 0) {
+	switch {
+	case p.options.Streams != nil:
+		_ = p.giveUp(errors.New("the port was lost, and nothing but its caller can start it again"))
+	case lost > max(p.options.MaxRestarts, 0):
 		_ = p.giveUp(fmt.Errorf("the port was lost %d times (crashes, timeouts, answers out of step)", lost))
 	}
 }
