@@ -5,8 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
+	"lossproof/internal/bar"
 	"lossproof/judge"
 )
 
@@ -16,30 +15,25 @@ type Progress struct {
 	w           io.Writer
 	terminal    bool
 	start, last time.Time
-	bar         *progressbar.ProgressBar
+	bar         *bar.Bar
 	failing     int
 }
 
 // NewProgress returns a Progress that writes to w.
 func NewProgress(w io.Writer, terminal bool) *Progress {
-	return &Progress{w: w, terminal: terminal, start: time.Now(), last: time.Now()}
+	return &Progress{w: w, terminal: terminal, start: time.Now(), last: time.Now(), bar: bar.New(w)}
 }
 
-const (
-	// lineInterval keeps the log of a long run short.
-	lineInterval = 5 * time.Second
-	// barInterval keeps a fast run from writing more than can be seen.
-	barInterval = 65 * time.Millisecond
-)
+// lineInterval keeps the log of a long run short.
+const lineInterval = 5 * time.Second
 
 // Show is for [judge.Options.Progress].
 func (p *Progress) Show(done, total int, latest judge.CaseResult) {
-	fails := latest.Gates && latest.Outcome.Failing()
-	if fails {
+	if latest.Gates && latest.Outcome.Failing() {
 		p.failing++
 	}
 	if p.terminal {
-		p.showBar(done, total, fails)
+		p.bar.Show(int64(done), int64(total), "judging", fmt.Sprintf("%d/%d, %d fail", done, total, p.failing))
 		return
 	}
 	if done == total || time.Since(p.last) >= lineInterval {
@@ -48,26 +42,5 @@ func (p *Progress) Show(done, total int, latest judge.CaseResult) {
 	}
 }
 
-func (p *Progress) showBar(done, total int, changed bool) {
-	if p.bar == nil {
-		p.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(p.w),
-			progressbar.OptionSetDescription("judging, 0 fail"),
-			progressbar.OptionShowCount(),
-			progressbar.OptionSetWidth(40),
-			progressbar.OptionThrottle(barInterval),
-			progressbar.OptionClearOnFinish(),
-		)
-	}
-	if changed {
-		p.bar.Describe(fmt.Sprintf("judging, %d fail", p.failing))
-	}
-	_ = p.bar.Set(done) // a terminal that cannot be written to shows nothing
-}
-
 // End clears the bar, also that of a run that ended early.
-func (p *Progress) End() {
-	if p.bar != nil {
-		_ = p.bar.Finish()
-	}
-}
+func (p *Progress) End() { p.bar.Clear() }

@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"lossproof/internal/bar"
 	"lossproof/internal/machine"
 	"lossproof/lab/sweep"
 	"lossproof/loss"
@@ -33,7 +33,7 @@ type sweepFlags struct {
 	modules               []string
 	sample                bool
 	all                   bool
-	plot                  []string
+	plot                  string
 	timeout, startTimeout time.Duration
 	state                 string
 	shard                 string
@@ -68,7 +68,7 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
   lossproof sweep --shard 1/2 --state 1.json    # on another machine of this kind: 2/2, 2.json
   lossproof sweep --merge 1.json --merge 2.json
   lossproof sweep --module BCELoss --sample
-  lossproof sweep --plot errors.svg --plot errors.png -- python3 port.py`,
+  lossproof sweep --plot errors.svg -- python3 port.py`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
 				return fmt.Errorf("sweep takes no arguments but the command of a port behind --, got %q", args)
@@ -100,7 +100,7 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 	flags.StringArrayVar(&f.modules, "module", nil, "measure this `module` alone: BCEWithLogitsLoss, BCELoss or CrossEntropyLoss (repeatable; default: all, of a port BCEWithLogitsLoss)")
 	flags.BoolVar(&f.sample, "sample", false, "a stratified sample of the inputs, in seconds; it proves nothing")
 	flags.BoolVar(&f.all, "all", false, "measure a port at every input, for BCEWithLogitsLoss all 2³²")
-	flags.StringArrayVar(&f.plot, "plot", nil, "draw the errors along the axis of the logits into this `file`, .svg or .png (repeatable)")
+	flags.StringVar(&f.plot, "plot", "", "draw the errors along the axis of the logits into this `file`, as SVG")
 	flags.DurationVar(&f.timeout, "timeout", sweepTimeout, "the `time` that a port has for one answer, of 1 Mi elements")
 	flags.DurationVar(&f.startTimeout, "start-timeout", process.DefaultStartTimeout, "the `time` from the start of a port to its answer to hello")
 	flags.StringVar(&f.state, "state", "", "remember in this `file` what was done, and go on from there")
@@ -132,17 +132,17 @@ func (p *program) sweep(ctx context.Context, f sweepFlags) error {
 // sweepTo measures, and writes the results to where they are wanted. report says what is measured.
 func (p *program) sweepTo(ctx context.Context, f sweepFlags, options sweep.Options, report *sweep.Report) error {
 	// What cannot be written is found before the work.
-	if err := checkPlots(f.plot); err != nil {
-		return err
-	}
 	if f.page != "" {
 		if err := checkPage(f.page, report); err != nil {
 			return fmt.Errorf("--page %s: %w", f.page, err)
 		}
 	}
-	if f.json != "" && f.json != "-" {
-		if err := checkWritable(f.json); err != nil {
-			return fmt.Errorf("--json: %w", err)
+	for flag, file := range map[string]string{"--json": f.json, "--plot": f.plot} {
+		if file == "" || file == "-" {
+			continue
+		}
+		if err := checkWritable(file); err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
 		}
 	}
 	if err := p.measure(ctx, f, options, report); err != nil {
@@ -154,7 +154,7 @@ func (p *program) sweepTo(ctx context.Context, f sweepFlags, options sweep.Optio
 	if err := p.writeSweep(report, f.json); err != nil {
 		return err
 	}
-	if err := writePlots(f, report); err != nil {
+	if err := writePlot(f, report); err != nil {
 		return err
 	}
 	if f.page != "" {
@@ -190,7 +190,7 @@ func (f *sweepFlags) checkModules(ofPort bool) error {
 			return fmt.Errorf("--module: got %s twice", m)
 		}
 	}
-	if len(f.exhaustive()) == 0 && (f.state != "" || f.shard != "" || f.merge != nil || f.plot != nil) {
+	if len(f.exhaustive()) == 0 && (f.state != "" || f.shard != "" || f.merge != nil || f.plot != "") {
 		return fmt.Errorf("--state, --shard, --merge and --plot: got the module %s, want one that is measured at every float32 input: %s",
 			strings.Join(f.modules, ", "), strings.Join(sweep.Exhaustive(), ", "))
 	}
@@ -322,13 +322,13 @@ type sweepProgress struct {
 	w           io.Writer
 	terminal    bool
 	name        string
-	bar         *progressbar.ProgressBar
+	bar         *bar.Bar
 	first       int64 // what was done before
 	start, last time.Time
 }
 
 func newSweepProgress(w io.Writer, terminal bool, name string) *sweepProgress {
-	return &sweepProgress{w: w, terminal: terminal, name: name, first: -1}
+	return &sweepProgress{w: w, terminal: terminal, name: name, bar: bar.New(w), first: -1}
 }
 
 // sweepLines is the time between two lines.
@@ -340,35 +340,19 @@ func (s *sweepProgress) show(done, total int64) {
 		if done > 0 {
 			fmt.Fprintf(s.w, "lossproof: %s: %.1f %% were done before\n", s.name, 100*float64(done)/float64(total))
 		}
-		if s.terminal && total > done {
-			s.bar = progressbar.NewOptions64(total-done,
-				progressbar.OptionSetWriter(s.w),
-				progressbar.OptionSetDescription(s.name),
-				progressbar.OptionSetPredictTime(true),
-				progressbar.OptionSetWidth(40),
-				progressbar.OptionThrottle(100*time.Millisecond),
-				progressbar.OptionClearOnFinish(),
-			)
-		}
+	}
+	left := ""
+	if done > s.first {
+		rate := float64(done-s.first) / time.Since(s.start).Seconds()
+		left = "about " + time.Duration(float64(total-done)/rate*float64(time.Second)).Round(time.Second).String() + " left"
 	}
 	if s.terminal {
-		if s.bar != nil {
-			_ = s.bar.Set64(done - s.first) // a terminal that cannot be written to shows nothing
-		}
-		return
-	}
-	if now := time.Now(); now.Sub(s.last) >= sweepLines && done > s.first {
-		s.last = now
-		rate := float64(done-s.first) / now.Sub(s.start).Seconds()
-		left := time.Duration(float64(total-done) / rate * float64(time.Second))
-		fmt.Fprintf(s.w, "lossproof: %s: %.1f %% done, about %s left\n", s.name, 100*float64(done)/float64(total), left.Round(time.Second))
+		s.bar.Show(done, total, s.name, left)
+	} else if left != "" && time.Since(s.last) >= sweepLines {
+		s.last = time.Now()
+		fmt.Fprintf(s.w, "lossproof: %s: %.1f %% done, %s\n", s.name, 100*float64(done)/float64(total), left)
 	}
 }
 
 // end clears the bar, also that of a step that ended early.
-func (s *sweepProgress) end() {
-	if s.bar != nil {
-		_ = s.bar.Exit()
-		_ = s.bar.Clear()
-	}
-}
+func (s *sweepProgress) end() { s.bar.Clear() }

@@ -89,7 +89,7 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 		{[]string{"--sample", "--page", bad}, "want it once"},
 		{[]string{"--sample", "--page", filepath.Join(dir, "none.md")}, "none.md"},
 		{[]string{"--sample", "--json", filepath.Join(dir, "none", "x.json")}, "--json"},
-		{[]string{"--sample", "--plot", filepath.Join(dir, "none", "x.png")}, "--plot: open "},
+		{[]string{"--sample", "--plot", filepath.Join(dir, "none", "x.svg")}, "--plot: open "},
 		{[]string{"BCEWithLogitsLoss"}, "takes no arguments"},
 		{[]string{"--module", "MSELoss"}, `--module: got "MSELoss", want one of BCEWithLogitsLoss, BCELoss, CrossEntropyLoss`},
 		{[]string{"--module", "BCELoss", "--module", "BCELoss"}, "--module: got BCELoss twice"},
@@ -140,7 +140,7 @@ func TestSweepKeepsEditsOfThePage(t *testing.T) {
 func TestSweepFindsDestinationsFirst(t *testing.T) {
 	dir := t.TempDir()
 	none := filepath.Join(dir, "none")
-	state, kept, made := filepath.Join(dir, "state.json"), filepath.Join(dir, "kept.svg"), filepath.Join(dir, "made.png")
+	state, kept, made := filepath.Join(dir, "state.json"), filepath.Join(dir, "kept.svg"), filepath.Join(dir, "made.json")
 	page := filepath.Join(dir, "page.md")
 	pageText := "# Errors\n\n<!-- lossproof sweep: begin -->\n<!-- lossproof sweep: end -->\n"
 	for file, text := range map[string]string{kept: "what was drawn before", page: pageText} {
@@ -148,14 +148,14 @@ func TestSweepFindsDestinationsFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	shard := []string{"sweep", "--shard", "1/4096", "--state", state, "--plot", kept, "--plot", made}
+	shard := []string{"sweep", "--shard", "1/4096", "--state", state, "--plot", kept, "--json", made}
 	sample := []string{"sweep", "--sample", "--points", "0"} // a page is of no shard
 	for _, test := range []struct {
 		args []string
 		want string
 	}{
-		{append(shard, "--plot", filepath.Join(none, "x.png")), "--plot: open " + none},
-		{append(shard, "--plot", dir+"/"), "--plot: got"},
+		{append(shard, "--plot", filepath.Join(none, "x.svg")), "--plot: open " + none},
+		{append(shard, "--plot", dir), "--plot: open "},
 		{append(shard, "--json", filepath.Join(none, "x.json")), "--json: open " + none},
 		{append(sample, "--plot", kept, "--page", filepath.Join(none, "x.md")), "--page " + none},
 		{append(sample, "--page", page, "--json", filepath.Join(none, "x.json")), "--json: open " + none},

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 
 	"lossproof/internal/machine"
 	"lossproof/judge"
-	"lossproof/lab/plot"
 	"lossproof/lab/sweep"
 	"lossproof/lab/swept"
 	"lossproof/ports"
@@ -63,19 +61,6 @@ func (p *program) sweepPort(cmd *cobra.Command, f sweepFlags, command []string) 
 	})
 }
 
-// checkPlots finds plots that cannot be written: by their extension, or where they are to be.
-func checkPlots(files []string) error {
-	for _, file := range files {
-		if !slices.Contains([]string{".svg", ".png"}, filepath.Ext(file)) {
-			return fmt.Errorf("--plot: got %q, want a file that ends with .svg or .png", file)
-		}
-		if err := checkWritable(file); err != nil {
-			return fmt.Errorf("--plot: %w", err)
-		}
-	}
-	return nil
-}
-
 // checkWritable returns an error unless a file can be written. It leaves no file, and one that is there as it is.
 func checkWritable(name string) error {
 	_, err := os.Lstat(name)
@@ -91,28 +76,20 @@ func checkWritable(name string) error {
 	return err
 }
 
-// writePlots draws the errors, and names in the report the plots that the page shows.
-func writePlots(f sweepFlags, report *sweep.Report) error {
-	title := report.Port
-	if title == "" {
-		title = "lossproof"
+// writePlot draws the errors, and names the drawing in the report, whose page shows it.
+func writePlot(f sweepFlags, report *sweep.Report) error {
+	if f.plot == "" {
+		return nil
 	}
-	for _, name := range f.plot {
-		file, err := os.Create(name)
+	if f.page != "" {
+		shown, err := filepath.Rel(filepath.Dir(f.page), f.plot)
 		if err != nil {
 			return fmt.Errorf("--plot: %w", err)
 		}
-		if err := errors.Join(plot.Write(file, name, title, report.Float32), file.Close()); err != nil {
-			return fmt.Errorf("--plot: %w", err)
-		}
-		if f.page == "" || filepath.Ext(name) != ".svg" {
-			continue
-		}
-		shown, err := filepath.Rel(filepath.Dir(f.page), name)
-		if err != nil {
-			return fmt.Errorf("--plot: %w", err)
-		}
-		report.Plots = append(report.Plots, filepath.ToSlash(shown))
+		report.Picture = filepath.ToSlash(shown)
+	}
+	if err := os.WriteFile(f.plot, report.Plot(), 0o666); err != nil {
+		return fmt.Errorf("--plot: %w", err)
 	}
 	return nil
 }

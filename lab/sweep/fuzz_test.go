@@ -3,13 +3,11 @@ package sweep_test
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
-	"lossproof/lab/plot"
 	"lossproof/lab/sweep"
 )
 
@@ -104,9 +102,6 @@ func FuzzState(f *testing.F) {
 			if _, err := r.UpdatePage([]byte("# Title\n\n<!-- lossproof " + name + ": begin -->\n<!-- lossproof " + name + ": end -->\n")); err != nil {
 				t.Error(err)
 			}
-		}
-		if err := plot.Write(io.Discard, "errors.svg", "a title", results); err != nil {
-			t.Error(err)
 		}
 	})
 }

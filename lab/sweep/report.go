@@ -16,8 +16,8 @@ type Report struct {
 	Machine, Path string
 	// Port names the port that was measured; empty means the built-in losses.
 	Port string `json:",omitempty"`
-	// Plots are the files that the page shows, relative to it.
-	Plots []string `json:",omitempty"`
+	// Picture is the file of the plot, relative to the page that shows it.
+	Picture string `json:",omitempty"`
 	// Float32 has a result for each module.
 	Float32 []*Result   `json:",omitempty"`
 	Random  []RandomRow `json:",omitempty"`
@@ -94,9 +94,6 @@ func (r *Result) module() *module {
 	}
 	return modules[0]
 }
-
-// Axis says what the profiles have the errors along.
-func (r *Result) Axis() string { return r.module().axis }
 
 func (r *Result) table(port string) table {
 	m := r.module()
@@ -263,8 +260,8 @@ func (r *Report) UpdatePage(page []byte) ([]byte, error) {
 		}
 		b.WriteString("\n")
 	}
-	for _, plot := range r.Plots {
-		fmt.Fprintf(&b, "![%s](%s)\n\n", titled(r.Port, "the largest errors along the axis of the logits"), plot)
+	if r.Picture != "" {
+		fmt.Fprintf(&b, "![%s](%s)\n\n", titled(r.Port, "the largest errors along the axis of the logits"), r.Picture)
 	}
 	fmt.Fprintf(&b, "## %s\n\n%s. The losses were computed by %s.\n\n", titled(r.Port, "Where this was measured"), r.Machine, r.Path)
 	if misses := r.Misses(); len(misses) > 0 {

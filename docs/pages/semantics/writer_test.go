@@ -248,18 +248,18 @@ func TestMovingLogit(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, scale := range []float64{1, 1, 1. / rowClasses, 1} {
-			points := gradients[i].points
+			points := gradients[i].Points
 			least, most := points[0].Y, points[len(points)-1].Y
 			if math.Abs(least+scale*target) > 0.01 || math.Abs(most-scale*(1-target)) > 0.02 {
-				t.Errorf("target %v, %s: the gradient goes from %v to %v", target, gradients[i].name, least, most)
+				t.Errorf("target %v, %s: the gradient goes from %v to %v", target, gradients[i].Name, least, most)
 			}
 		}
 		// Where all logits are 0, the class of CrossEntropyLoss has one part of all.
 		middle := rowSteps / 2
-		if got, want := gradients[3].points[middle].Y, 1./rowClasses-target; math.Abs(got-want) > 1e-12 {
+		if got, want := gradients[3].Points[middle].Y, 1./rowClasses-target; math.Abs(got-want) > 1e-12 {
 			t.Errorf("target %v: the gradient of CrossEntropyLoss at 0 is %v, want %v", target, got, want)
 		}
-		if got, want := losses[3].points[middle].Y, math.Log(rowClasses); math.Abs(got-want) > 1e-12 {
+		if got, want := losses[3].Points[middle].Y, math.Log(rowClasses); math.Abs(got-want) > 1e-12 {
 			t.Errorf("target %v: CrossEntropyLoss at 0 is %v, want %v", target, got, want)
 		}
 	}

@@ -1,0 +1,44 @@
+// Package bar draws a progress bar on a terminal.
+package bar
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+const (
+	width = 40
+	// interval keeps fast work from writing more than can be seen.
+	interval = 65 * time.Millisecond
+)
+
+// Bar is a line that is written again and again. A terminal that cannot be written to shows nothing.
+type Bar struct {
+	w    io.Writer
+	last time.Time
+	// shown says that the line stands there.
+	shown bool
+}
+
+// New returns a Bar on a terminal.
+func New(w io.Writer) *Bar { return &Bar{w: w} }
+
+// Show draws how much of the work is done, with a text before and one behind, unless it has just drawn.
+func (b *Bar) Show(done, total int64, before, behind string) {
+	if total <= 0 || time.Since(b.last) < interval {
+		return
+	}
+	b.last, b.shown = time.Now(), true
+	full := int(width * min(max(done, 0), total) / total)
+	fmt.Fprintf(b.w, "\r%s %3d %% |%s%s| %s\x1b[K", before, 100*done/total, strings.Repeat("█", full), strings.Repeat(" ", width-full), behind)
+}
+
+// Clear removes the line.
+func (b *Bar) Clear() {
+	if b.shown {
+		fmt.Fprint(b.w, "\r\x1b[K")
+		b.shown = false
+	}
+}
