@@ -224,7 +224,7 @@ func TestProgress(t *testing.T) {
 	p = report.NewProgress(&bar, true)
 	p.Show(1, 2, judge.CaseResult{Outcome: judge.Pass})
 	p.End()
-	if got := bar.String(); !strings.Contains(got, "judging, 0 fail") || !strings.Contains(got, "/2)") {
+	if got := bar.String(); !strings.Contains(got, "judging  50 %") || !strings.Contains(got, "1/2, 0 fail") {
 		t.Errorf("bar: %q", got)
 	}
 }
