@@ -1,9 +1,9 @@
 package judge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"lossproof/fixtures"
@@ -11,29 +11,8 @@ import (
 	"lossproof/tensor"
 )
 
-// FormatOptions writes the options of a constructor as in Python, or "no options".
-func FormatOptions(o fixtures.Options) string {
-	var parts []string
-	if o.Reduction != nil {
-		parts = append(parts, "reduction="+strconv.Quote(*o.Reduction))
-	}
-	if o.SizeAverage != nil {
-		parts = append(parts, "size_average="+strconv.FormatBool(*o.SizeAverage))
-	}
-	if o.Reduce != nil {
-		parts = append(parts, "reduce="+strconv.FormatBool(*o.Reduce))
-	}
-	if o.IgnoreIndex != nil {
-		parts = append(parts, "ignore_index="+strconv.FormatInt(*o.IgnoreIndex, 10))
-	}
-	if o.LabelSmoothing != nil {
-		parts = append(parts, "label_smoothing="+FormatNumber(*o.LabelSmoothing, tensor.Float64))
-	}
-	if len(parts) == 0 {
-		return "no options"
-	}
-	return strings.Join(parts, ", ")
-}
+// formatOptions writes the options of a constructor as in Python.
+func formatOptions(o ports.Options) string { return cmp.Or(o.String(), "no options") }
 
 // callText describes the call of a case:
 //
@@ -47,7 +26,7 @@ func (j *Judge) callText(c *fixtures.Case) string {
 		}
 		parts = append(parts, fmt.Sprintf("%s %s %s", name, dtype, tensor.FormatShape(shape)))
 	}
-	return FormatOptions(c.Options) + "; " + strings.Join(parts, ", ")
+	return formatOptions(c.Options) + "; " + strings.Join(parts, ", ")
 }
 
 // DescribeCall describes a call as results do:
@@ -55,12 +34,12 @@ func (j *Judge) callText(c *fixtures.Case) string {
 //	reduction="none"; input float32 (3, 5), target float32 (3, 5), weight float32 (5,)
 func DescribeCall(call ports.Call) string {
 	var parts []string
-	for _, name := range []string{ports.Input, ports.Target, ports.Weight, ports.PosWeight, ports.GradOutput} {
+	for _, name := range ports.InputNames() {
 		if t, ok := call.Inputs[name]; ok {
 			parts = append(parts, fmt.Sprintf("%s %s %s", name, t.DType, tensor.FormatShape(t.Shape)))
 		}
 	}
-	return FormatOptions(fixtures.Options(call.Options)) + "; " + strings.Join(parts, ", ")
+	return formatOptions(call.Options) + "; " + strings.Join(parts, ", ")
 }
 
 // Ask asks a port one call. A panic of a port in process is an error, as is an answer that does
@@ -75,8 +54,8 @@ func Ask(ctx context.Context, port ports.Port, call ports.Call) (ports.Answer, e
 //	input 0.5, target 1, weight 2
 func originOf(module, output string, shape []int, inputs map[string]tensor.Tensor) func(index int) string {
 	input := inputs[ports.Input]
-	// The loss of one sample is that of several classes.
-	ofSample := module == ports.MultiLabelSoftMarginLoss && output == ports.Loss
+	// A loss of several elements is not one of any of them.
+	ofSample := ports.ModuleOf(module).LossOf != ports.OfElement && output == ports.Loss
 	if ofSample || !tensor.SameShape(shape, input.Shape) {
 		return nil
 	}
@@ -88,7 +67,7 @@ func originOf(module, output string, shape []int, inputs map[string]tensor.Tenso
 				continue
 			}
 			if at, ok := elementOf(module, t, input.Shape, name); ok {
-				parts = append(parts, name+" "+FormatNumber(at(index), t.DType))
+				parts = append(parts, name+" "+tensor.FormatNumber(at(index), t.DType))
 			}
 		}
 		return strings.Join(parts, ", ")
@@ -98,7 +77,7 @@ func originOf(module, output string, shape []int, inputs map[string]tensor.Tenso
 // elementOf returns a function that finds, for an element of an input of that shape, the element
 // of another tensor of the call that it meets.
 func elementOf(module string, t tensor.Tensor, input []int, name string) (at func(i int) float64, ok bool) {
-	if module != ports.CrossEntropyLoss || name == ports.Input {
+	if !ports.ModuleOf(module).HasClasses() || name == ports.Input {
 		return tensor.Broadcast(t, input)
 	}
 	if len(input) == 0 {
@@ -113,13 +92,4 @@ func elementOf(module string, t tensor.Tensor, input []int, name string) (at fun
 	}
 	n, err := tensor.Count(input)
 	return func(i int) float64 { return t.Float64(classes.Row(i)) }, err == nil && t.Len()*classes.Count == n
-}
-
-// FormatNumber writes an element in the shortest form that its dtype tells apart.
-func FormatNumber(x float64, dtype tensor.DType) string {
-	bits := 64
-	if dtype == tensor.Float32 {
-		bits = 32
-	}
-	return strconv.FormatFloat(x, 'g', -1, bits)
 }

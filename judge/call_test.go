@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/fixtures"
 	"lossproof/internal/testports"
 	"lossproof/judge"
+	"lossproof/tensor"
 )
 
 // TestFailuresNameTheCall: options, dtypes and shapes, and what the wrong elements come
@@ -43,7 +43,7 @@ func TestFailuresNameTheCall(t *testing.T) {
 			if n := inputs[name].Len(); index >= n {
 				index %= n
 			}
-			b.WriteString(", " + name + " " + judge.FormatNumber(inputs[name].Float64(index), inputs[name].DType))
+			b.WriteString(", " + name + " " + tensor.FormatNumber(inputs[name].Float64(index), inputs[name].DType))
 		}
 		return strings.TrimPrefix(b.String(), ", ")
 	}
@@ -82,20 +82,5 @@ func TestResultsNameTheRulesThatTheyTouch(t *testing.T) {
 	}
 	if also == 0 {
 		t.Error("no case touches another rule")
-	}
-}
-
-func TestFormatOptions(t *testing.T) {
-	sum, yes, no, index, smoothing := "sum", true, false, int64(-1), 0.1
-	for want, options := range map[string]fixtures.Options{
-		"no options":                           {},
-		`reduction="sum"`:                      {Reduction: &sum},
-		"size_average=false":                   {SizeAverage: &no},
-		`ignore_index=-1, label_smoothing=0.1`: {IgnoreIndex: &index, LabelSmoothing: &smoothing},
-		`reduction="sum", size_average=true, reduce=false`: {Reduction: &sum, SizeAverage: &yes, Reduce: &no},
-	} {
-		if got := judge.FormatOptions(options); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
 	}
 }

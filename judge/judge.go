@@ -285,7 +285,7 @@ func (q question) call() ports.Call { return Call(q.c, q.inputs, q.want) }
 
 // Call returns the call that a case makes.
 func Call(c *fixtures.Case, inputs map[string]tensor.Tensor, want []string) ports.Call {
-	return ports.Call{Module: c.Module, Options: ports.Options(c.Options), Inputs: inputs, Want: want}
+	return ports.Call{Module: c.Module, Options: c.Options, Inputs: inputs, Want: want}
 }
 
 // checkForm checks that an answer says exactly one thing.

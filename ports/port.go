@@ -57,16 +57,6 @@ type Claim struct {
 	Without []string
 }
 
-// Options are the constructor's options. A nil field was not given.
-type Options struct {
-	Reduction   *string
-	SizeAverage *bool
-	Reduce      *bool
-	// IgnoreIndex and LabelSmoothing are those of CrossEntropyLoss.
-	IgnoreIndex    *int64
-	LabelSmoothing *float64
-}
-
 // Call is one call of a module.
 type Call struct {
 	Module  string

@@ -70,20 +70,16 @@ var requirementMeans = map[fixtures.Requirement]string{
 	fixtures.Quirk:  "contradicts documentation or mathematics; reported, gates only with --quirks",
 }
 
-// formulas are the rules that say what each module computes.
-var formulas = map[string][]string{
-	ports.BCEWithLogitsLoss:        {"BCEWL-FORMULA", "BCEWL-GRAD-INPUT"},
-	ports.MultiLabelSoftMarginLoss: {"MLSM-FORMULA", "MLSM-GRAD-INPUT"},
-	ports.BCELoss:                  {"BCE-FORMULA", "BCE-CLAMP", "BCE-GRAD-INPUT"},
-	ports.CrossEntropyLoss:         {"CE-FORMULA", "CE-PROBABILITIES", "CE-GRAD-INPUT"},
-}
+// formulas end the ids of the rules that say what a module computes, where it has them.
+var formulas = []string{"FORMULA", "CLAMP", "PROBABILITIES", "GRAD-INPUT"}
 
 // head writes what all rules have.
 func head(w *bufio.Writer, set *fixtures.Set, rule fixtures.Rule) {
 	fmt.Fprintf(w, "%s\n%s\n\n", rule.ID, rule.Statement)
 	fmt.Fprintf(w, "module       %s\n", rule.Module)
 	title := "formula"
-	for _, id := range formulas[rule.Module] {
+	for _, suffix := range formulas {
+		id := ports.ModuleOf(rule.Module).Prefix + "-" + suffix
 		// The sentence of the rule itself stands above.
 		if formula, err := set.Rule(id); err == nil && id != rule.ID {
 			fmt.Fprintf(w, "%-12s %s: %s\n", title, id, formula.Statement)

@@ -220,7 +220,7 @@ func writeWorst(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, name strin
 		if x == g { // infinities too
 			off = 0
 		}
-		cells := []string{name, formatElement(r.DType, x), formatHex(r.DType, x), formatBits(r.DType, x), "", ""}
+		cells := []string{name, tensor.FormatNumber(x, r.DType), formatHex(r.DType, x), formatBits(r.DType, x), "", ""}
 		if !math.IsNaN(allowed) {
 			cells[4], cells[5] = formatAllowed(off), formatAllowed(allowed)
 		}
@@ -259,14 +259,6 @@ func worstElement(v *verdict.Result) int {
 		return i
 	}
 	return max(v.FromReference.Headroom.Index, 0)
-}
-
-// formatElement writes a number in the shortest form that its dtype tells apart.
-func formatElement(dtype tensor.DType, x float64) string {
-	if dtype == tensor.Float32 {
-		return strconv.FormatFloat(x, 'g', -1, 32)
-	}
-	return formatFloat(x)
 }
 
 // formatHex writes a number as C's %a does.

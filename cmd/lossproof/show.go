@@ -2,10 +2,9 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -109,7 +108,7 @@ func show(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
 	if c.Note != "" {
 		fmt.Fprintf(w, "  note     %s\n", c.Note)
 	}
-	fmt.Fprintf(w, "  options  %s\n", formatOptions(c.Options))
+	fmt.Fprintf(w, "  options  %s\n", cmp.Or(c.Options.String(), "none given"))
 	fmt.Fprintf(w, "  files    %s/%s/ of the fixtures (lossproof fixtures extract DIR); [i] is the index in a file\n", c.Module, c.Topic)
 
 	inputs, err := set.Inputs(c)
@@ -161,7 +160,7 @@ func showOutput(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, name strin
 	}
 	rows := [][]string{header}
 	for i := range min(n, maxRows) {
-		row := []string{verdict.FormatIndex(r.Shape, i), formatValue(r, i), formatAllowed(e.Parity[i]), "none", "-"}
+		row := []string{verdict.FormatIndex(r.Shape, i), r.Text(i), formatAllowed(e.Parity[i]), "none", "-"}
 		if e.Exact != nil && !math.IsNaN(e.Tolerance[i]) {
 			row[3], row[4] = formatFloat(e.Exact[i]), formatAllowed(e.Tolerance[i])
 			if e.ExactLow != nil && e.ExactLow[i] != 0 {
@@ -225,7 +224,7 @@ func writeValues(w *bufio.Writer, t tensor.Tensor) {
 		if i%columns == 0 {
 			fmt.Fprintf(w, "    ")
 		}
-		fmt.Fprintf(w, "%s", formatValue(t, i))
+		fmt.Fprintf(w, "%s", t.Text(i))
 		if i%columns == columns-1 || i == shown-1 {
 			fmt.Fprintln(w)
 		} else {
@@ -237,33 +236,6 @@ func writeValues(w *bufio.Writer, t tensor.Tensor) {
 	}
 }
 
-func formatOptions(o fixtures.Options) string {
-	options := map[string]string{}
-	if o.Reduction != nil {
-		options["reduction"] = strconv.Quote(*o.Reduction)
-	}
-	if o.SizeAverage != nil {
-		options["size_average"] = strconv.FormatBool(*o.SizeAverage)
-	}
-	if o.Reduce != nil {
-		options["reduce"] = strconv.FormatBool(*o.Reduce)
-	}
-	if o.IgnoreIndex != nil {
-		options["ignore_index"] = strconv.FormatInt(*o.IgnoreIndex, 10)
-	}
-	if o.LabelSmoothing != nil {
-		options["label_smoothing"] = strconv.FormatFloat(*o.LabelSmoothing, 'g', -1, 64)
-	}
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(options)) {
-		parts = append(parts, name+"="+options[name])
-	}
-	if len(parts) == 0 {
-		return "none given"
-	}
-	return strings.Join(parts, ", ")
-}
-
 // formatRef writes where an array lies: file[index], and what it is converted to.
 func formatRef(ref fixtures.ArrayRef) string {
 	text := fmt.Sprintf("%s[%d]", ref.File, ref.Index)
@@ -271,26 +243,6 @@ func formatRef(ref fixtures.ArrayRef) string {
 		text += " as " + string(ref.Convert)
 	}
 	return text
-}
-
-// formatValue writes an element in the shortest form that its dtype tells apart.
-func formatValue(t tensor.Tensor, i int) string {
-	v := t.Float64(i)
-	switch {
-	case t.DType == tensor.Float32:
-		return strconv.FormatFloat(v, 'g', -1, 32)
-	case t.DType.IsFloat():
-		return formatFloat(v)
-	}
-	return formatInteger(t, i)
-}
-
-// formatInteger writes an element of a tensor that is not of floating point.
-func formatInteger(t tensor.Tensor, i int) string {
-	if t.DType == tensor.Int64 {
-		return strconv.FormatInt(t.Int64(i), 10)
-	}
-	return strconv.FormatInt(int64(t.Float64(i)), 10)
 }
 
 func formatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

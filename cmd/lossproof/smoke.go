@@ -41,7 +41,7 @@ var probes = []struct {
 }{
 	{"one loss", func(c *fixtures.Case, features []string) bool {
 		return c.Rejection == nil && !slices.ContainsFunc(features, func(word string) bool {
-			indices := word == claim.IntegerTargets && c.Module == ports.CrossEntropyLoss
+			indices := word == claim.IntegerTargets && ports.ModuleOf(c.Module).HasClasses()
 			return !indices && !strings.HasPrefix(word, "reduction:")
 		})
 	}},

@@ -89,21 +89,8 @@ func pythonOptions(c *fixtures.Case, inputs map[string]tensor.Tensor) string {
 			arguments = append(arguments, name+"="+name)
 		}
 	}
-	boolean := map[bool]string{true: "True", false: "False"}
-	if v := c.Options.SizeAverage; v != nil {
-		arguments = append(arguments, "size_average="+boolean[*v])
-	}
-	if v := c.Options.Reduce; v != nil {
-		arguments = append(arguments, "reduce="+boolean[*v])
-	}
-	if v := c.Options.Reduction; v != nil {
-		arguments = append(arguments, "reduction="+strconv.Quote(*v))
-	}
-	if v := c.Options.IgnoreIndex; v != nil {
-		arguments = append(arguments, fmt.Sprintf("ignore_index=%d", *v))
-	}
-	if v := c.Options.LabelSmoothing; v != nil {
-		arguments = append(arguments, "label_smoothing="+pythonNumber(tensor.FromFloat64([]float64{*v}), 0))
+	if options := c.Options.String(); options != "" {
+		arguments = append(arguments, options)
 	}
 	return strings.Join(arguments, ", ")
 }
@@ -146,7 +133,7 @@ func pythonNumber(t tensor.Tensor, i int) string {
 	case t.DType == tensor.Bool:
 		return map[bool]string{true: "True", false: "False"}[v != 0]
 	case !t.DType.IsFloat():
-		return formatInteger(t, i)
+		return t.Text(i)
 	}
 	text := strconv.FormatFloat(v, 'g', -1, 64)
 	if t.DType == tensor.Float32 {

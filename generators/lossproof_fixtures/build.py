@@ -13,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from . import FIXTURES_VERSION, expected, rules, tolerances, vectors
+from . import modules as table
 from .cases import accumulation, all_topics
 from .model import MODULES, Case
 from .source_hash import source_hash
@@ -34,6 +35,7 @@ def build(folder: Path, jobs: int | None = None, modules: Collection[str] = MODU
     for topic in topics:
         writer.topic(topic, outcomes)
     writer.write("rules.json", pretty({"rules": rules.all_rules()}))
+    writer.write("modules.json", pretty(table.document()))
     writer.write("tolerances.json", pretty(tolerances.document()))
     writer.write("verdict-vectors.json", pretty(vectors.document()))
     writer.static()

@@ -14,6 +14,7 @@ import numpy as np
 from . import npy
 from .expected import Output
 from .model import Case, Topic
+from .modules import MODULES
 
 #: Inputs of at least so many elements are stored as float16 where that is exact.
 _LARGE = 10_000
@@ -185,9 +186,10 @@ class Writer:
         self.write(f"{folder}/cases.json", text.encode())
 
     def static(self) -> None:
-        """Copies the JSON Schemas."""
+        """Copies the JSON Schemas, and fills in the names of the modules."""
+        names = json.dumps(MODULES)
         for file in sorted((STATIC / "schemas").glob("*.json")):
-            self.write(f"schemas/{file.name}", file.read_bytes())
+            self.write(f"schemas/{file.name}", file.read_text().replace('["$modules"]', names).encode())
 
     def manifest(self, head: dict) -> None:
         """Writes manifest.json and manifest.sha256, last."""

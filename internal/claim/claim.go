@@ -18,12 +18,12 @@ import (
 
 // The names that a claim may have.
 var (
-	Modules = []string{ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss, ports.BCELoss, ports.CrossEntropyLoss}
+	Modules = ports.ModuleNames()
 	DTypes  = []string{
 		string(tensor.Float16), string(tensor.BFloat16), string(tensor.Float32), string(tensor.Float64),
 		string(tensor.Int64), string(tensor.Int32), string(tensor.UInt8), string(tensor.Bool),
 	}
-	Outputs = []string{ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight}
+	Outputs = ports.OutputNames()
 )
 
 // Validate checks the claims of a port, by module. The error lists every word that is not

@@ -13,7 +13,7 @@ import (
 func Features(c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[string]fixtures.Expected) []string {
 	has := map[string]bool{}
 	options(has, c.Options)
-	if c.Module == ports.CrossEntropyLoss {
+	if ports.ModuleOf(c.Module).HasClasses() {
 		classes(has, inputs[ports.Target])
 	}
 	shapes(has, c.Module, inputs)
@@ -59,9 +59,6 @@ func options(has map[string]bool, o fixtures.Options) {
 	has[LegacyReduction] = o.SizeAverage != nil || o.Reduce != nil || o.Reduction != nil && *o.Reduction == "elementwise_mean"
 }
 
-// defaultIgnoreIndex is that of PyTorch.
-const defaultIgnoreIndex = -100
-
 // classes looks at the target of CrossEntropyLoss.
 func classes(has map[string]bool, target tensor.Tensor) {
 	has[ClassProbabilities] = target.DType.IsFloat()
@@ -69,7 +66,7 @@ func classes(has map[string]bool, target tensor.Tensor) {
 		return
 	}
 	for i := range target.Len() {
-		if target.Float64(i) == defaultIgnoreIndex {
+		if target.Float64(i) == ports.DefaultIgnoreIndex {
 			has[IgnoreIndex] = true
 		}
 	}
@@ -91,7 +88,7 @@ func shapes(has map[string]bool, module string, inputs map[string]tensor.Tensor)
 		for i, d := range weight.Shape {
 			switch {
 			case d == 1:
-			case module == ports.CrossEntropyLoss: // whose weights are those of classes, in whatever shape
+			case ports.ModuleOf(module).Input(ports.Weight).Shape == ports.PerClass: // in whatever shape
 				has[WeightClass] = true
 			case i == len(weight.Shape)-1:
 				has[WeightClass] = !has[WeightElement]
@@ -118,7 +115,7 @@ func dtypes(has map[string]bool, inputs map[string]tensor.Tensor) {
 
 func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[string]fixtures.Expected) {
 	target := inputs[ports.Target]
-	indices := c.Module == ports.CrossEntropyLoss && !has[ClassProbabilities]
+	indices := ports.ModuleOf(c.Module).HasClasses() && !has[ClassProbabilities]
 	for i := range target.Len() {
 		if t := target.Float64(i); !indices && t != 0 && t != 1 {
 			has[SoftTargets] = true

@@ -104,7 +104,7 @@ func (c call) classes() int { return c.x.shape[len(c.x.shape)-1] }
 
 // rowwise reports whether the losses are of rows of classes, not of elements.
 func (c call) rowwise() bool {
-	return c.module == ports.MultiLabelSoftMarginLoss || c.module == ports.CrossEntropyLoss
+	return ports.ModuleOf(c.module).LossOf != ports.OfElement
 }
 
 // lossShape returns the shape of the loss.
@@ -183,5 +183,5 @@ func (c call) options() ports.Options {
 
 // fixture returns what package claim looks at.
 func (c call) fixture() *fixtures.Case {
-	return &fixtures.Case{Module: c.module, Options: fixtures.Options(c.options())}
+	return &fixtures.Case{Module: c.module, Options: c.options()}
 }

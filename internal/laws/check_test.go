@@ -53,7 +53,7 @@ func TestMemorisedPortKnowsTheCases(t *testing.T) {
 		if inputs[ports.Input].Len() > 1000 {
 			continue // which take long
 		}
-		if _, err := port.Evaluate(t.Context(), ports.Call{Module: c.Module, Options: ports.Options(c.Options), Inputs: inputs, Want: c.OutputNames()}); err != nil {
+		if _, err := port.Evaluate(t.Context(), ports.Call{Module: c.Module, Options: c.Options, Inputs: inputs, Want: c.OutputNames()}); err != nil {
 			t.Fatal(err)
 		}
 	}

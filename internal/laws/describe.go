@@ -32,7 +32,7 @@ func (k *Checker) describe(r *Relation, s *sample, f finding) string {
 		fmt.Fprintf(&b, " %s", verdict.FormatIndex(e.shape, e.index))
 	}
 	fmt.Fprintf(&b, ": %s, but the law demands %s; they are %.3g apart, allowed are %.3g",
-		format(e.got, s.dtype), format(e.want, s.dtype), math.Abs(e.got-e.want), e.allowed)
+		tensor.FormatNumber(e.got, s.dtype), tensor.FormatNumber(e.want, s.dtype), math.Abs(e.got-e.want), e.allowed)
 	if f.all > 1 {
 		fmt.Fprintf(&b, " (%d of %d elements)", f.failing, f.all)
 	}
@@ -65,14 +65,14 @@ func (c call) describe() string {
 // describe writes the values as nested lists, or the shape alone where they are many.
 func (a array) describe(dtype tensor.DType) string {
 	if len(a.values) > maxShown {
-		return fmt.Sprintf("%s values of shape %s", format(float64(len(a.values)), dtype), tensor.FormatShape(a.shape))
+		return fmt.Sprintf("%s values of shape %s", strconv.Itoa(len(a.values)), tensor.FormatShape(a.shape))
 	}
 	return a.nested(a.shape, 0, dtype)
 }
 
 func (a array) nested(shape []int, first int, dtype tensor.DType) string {
 	if len(shape) == 0 {
-		return format(a.values[first], dtype)
+		return tensor.FormatNumber(a.values[first], dtype)
 	}
 	size := count(shape[1:])
 	parts := make([]string, shape[0])
@@ -80,15 +80,6 @@ func (a array) nested(shape []int, first int, dtype tensor.DType) string {
 		parts[i] = a.nested(shape[1:], first+i*size, dtype)
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
-}
-
-// format writes a number in the shortest form that its dtype tells apart, or as the float64
-// that it is.
-func format(x float64, dtype tensor.DType) string {
-	if dtype == tensor.Float32 && x == float64(float32(x)) {
-		return strconv.FormatFloat(x, 'g', -1, 32)
-	}
-	return strconv.FormatFloat(x, 'g', -1, 64)
 }
 
 // plural writes a number with the word that agrees with it.

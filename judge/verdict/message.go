@@ -3,7 +3,6 @@ package verdict
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	"lossproof/tensor"
@@ -104,10 +103,7 @@ func (r *Result) number(x float64) string {
 
 // decimal writes a number in the shortest form that its dtype tells apart.
 func (r *Result) decimal(x float64) string {
-	if r.DType == tensor.Float32 && x == float64(float32(x)) {
-		return strconv.FormatFloat(x, 'g', -1, 32)
-	}
-	return strconv.FormatFloat(x, 'g', -1, 64)
+	return tensor.FormatNumber(x, r.DType)
 }
 
 func (r *Result) distance(got, e, low, allowed float64) string {

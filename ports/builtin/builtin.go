@@ -152,26 +152,24 @@ func evaluateAs[T loss.Float](call ports.Call, onePass bool) (map[string]tensor.
 			return module.GradWeight(in.input, in.target, in.gradOutput)
 		})
 	}
-	return nil, unsupported(fmt.Sprintf("module %q: package loss has %s, %s, %s and %s",
-		call.Module, ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss, ports.BCELoss, ports.CrossEntropyLoss))
+	return nil, unsupported(fmt.Sprintf("module %q: package loss has %s", call.Module, strings.Join(ports.ModuleNames(), ", ")))
 }
 
 // checkArguments refuses what the constructor of another module takes.
 func checkArguments(call ports.Call) error {
-	_, posWeight := call.Inputs[ports.PosWeight]
-	for _, argument := range []struct {
-		name  string
-		given bool
-		of    string
-	}{
-		{ports.PosWeight, posWeight, ports.BCEWithLogitsLoss},
-		{"ignore_index", call.Options.IgnoreIndex != nil, ports.CrossEntropyLoss},
-		{"label_smoothing", call.Options.LabelSmoothing != nil, ports.CrossEntropyLoss},
-	} {
-		if argument.given && call.Module != argument.of {
+	given := slices.DeleteFunc(ports.InputNames(), func(name string) bool {
+		_, ok := call.Inputs[name]
+		return !ok
+	})
+	for name := range call.Options.Given() {
+		given = append(given, name)
+	}
+	module := ports.ModuleOf(call.Module)
+	for _, name := range given {
+		if len(module.Inputs) > 0 && !module.Takes(name) {
 			return rejection{ports.Rejected{
 				Kind: ports.KindOption, Static: true,
-				Message: fmt.Sprintf("%s: %s: there is no such argument", call.Module, argument.name),
+				Message: fmt.Sprintf("%s: %s: there is no such argument", call.Module, name),
 			}}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"lossproof/internal/jsonnumber"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -54,36 +53,16 @@ func (e *UnknownNameError) Error() string {
 }
 
 var (
-	optionNames = []string{"reduction", "size_average", "reduce", "ignore_index", "label_smoothing"}
-	inputNames  = []string{ports.Input, ports.Target, ports.Weight, ports.PosWeight, ports.GradOutput}
-	outputNames = []string{ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight}
+	optionNames = ports.OptionNames()
+	inputNames  = ports.InputNames()
+	outputNames = ports.OutputNames()
 )
-
-type jsonOptions struct {
-	Reduction   *string `json:"reduction,omitempty"`
-	SizeAverage *bool   `json:"size_average,omitempty"`
-	Reduce      *bool   `json:"reduce,omitempty"`
-	// Numbers as package jsonnumber has them.
-	IgnoreIndex    json.RawMessage `json:"ignore_index,omitempty"`
-	LabelSmoothing json.RawMessage `json:"label_smoothing,omitempty"`
-}
-
-func encodeOptions(o ports.Options) jsonOptions {
-	j := jsonOptions{Reduction: o.Reduction, SizeAverage: o.SizeAverage, Reduce: o.Reduce}
-	if o.IgnoreIndex != nil {
-		j.IgnoreIndex = jsonnumber.AppendInt(nil, *o.IgnoreIndex)
-	}
-	if o.LabelSmoothing != nil {
-		j.LabelSmoothing = jsonnumber.AppendFloat(nil, *o.LabelSmoothing)
-	}
-	return j
-}
 
 type jsonRun struct {
 	Cmd     string                `json:"cmd"`
 	ID      int64                 `json:"id"`
 	Module  string                `json:"module"`
-	Options jsonOptions           `json:"options"`
+	Options ports.Options         `json:"options"`
 	Inputs  map[string]jsonTensor `json:"inputs"`
 	Want    []string              `json:"want"`
 }
@@ -108,7 +87,7 @@ func EncodeRun(id int64, call ports.Call) ([]byte, error) {
 		return nil, err
 	}
 	return marshal(jsonRun{
-		Cmd: CmdRun, ID: id, Module: call.Module, Options: encodeOptions(call.Options),
+		Cmd: CmdRun, ID: id, Module: call.Module, Options: call.Options,
 		Inputs: inputs, Want: append([]string{}, call.Want...),
 	})
 }
@@ -214,35 +193,10 @@ func decodeOptions(raw json.RawMessage) (ports.Options, error) {
 		return ports.Options{}, err
 	}
 	var options ports.Options
-	if raw, ok := o["reduction"]; ok {
-		s, err := str(raw, "options.reduction")
-		if err != nil {
-			return ports.Options{}, err
+	for name, raw := range o {
+		if err := options.Set(name, raw); err != nil {
+			return ports.Options{}, fmt.Errorf("options.%w", err)
 		}
-		options.Reduction = &s
-	}
-	for member, field := range map[string]**bool{"size_average": &options.SizeAverage, "reduce": &options.Reduce} {
-		if raw, ok := o[member]; ok {
-			b, err := boolean(raw, "options."+member)
-			if err != nil {
-				return ports.Options{}, err
-			}
-			*field = &b
-		}
-	}
-	if raw, ok := o["ignore_index"]; ok {
-		v, err := jsonnumber.ParseInt(raw)
-		if err != nil {
-			return ports.Options{}, fmt.Errorf("options.ignore_index: %w", err)
-		}
-		options.IgnoreIndex = &v
-	}
-	if raw, ok := o["label_smoothing"]; ok {
-		v, err := jsonnumber.ParseFloat(raw)
-		if err != nil {
-			return ports.Options{}, fmt.Errorf("options.label_smoothing: %w", err)
-		}
-		options.LabelSmoothing = &v
 	}
 	return options, nil
 }
