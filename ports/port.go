@@ -40,6 +40,9 @@ type Pipelined interface {
 type Description struct {
 	Port    Info
 	Modules map[string]Claim
+	// Slow says that an answer may take minutes where others take seconds, for the port
+	// compiles each call: it is given more time.
+	Slow bool
 }
 
 // Info identifies a port.

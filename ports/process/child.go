@@ -18,12 +18,18 @@ import (
 // end. Only a descendant outside its group can keep the pipe open for longer.
 const drainGrace = 500 * time.Millisecond
 
+// killGrace is how long a killed process may take to be gone, which is long for a driver that
+// must finish first, and on a busy machine.
+const killGrace = 10 * time.Second
+
 // child is a running process, or what answers over the streams of Options. One goroutine at a
 // time uses it.
 type child struct {
 	number int
 	cmd    *exec.Cmd // nil over streams
 	trace  *trace
+	// killTree is killTree, but for tests.
+	killTree func(*exec.Cmd) error
 	// exitTimeout is Options.ExitTimeout.
 	exitTimeout time.Duration
 
@@ -63,7 +69,7 @@ func (l line) done() {
 
 func startChild(options Options, number int, trace *trace, large chan struct{}) (*child, error) {
 	c := &child{
-		number: number, trace: trace, exitTimeout: options.ExitTimeout, large: large, stderr: &tail{},
+		number: number, trace: trace, killTree: options.killTree, exitTimeout: options.ExitTimeout, large: large, stderr: &tail{},
 		lines: make(chan line), requests: make(chan []byte, window+2),
 		deaf: make(chan struct{}), quit: make(chan struct{}), exited: make(chan struct{}), heard: make(chan struct{}),
 	}
@@ -111,8 +117,8 @@ func startChild(options Options, number int, trace *trace, large chan struct{}) 
 		if err != nil {
 			return
 		}
-		_ = cmd.Wait() // the state says it
-		killGroup(cmd)
+		_ = cmd.Wait()      // the state says it
+		_ = c.killTree(cmd) // what it forked
 		close(c.exited)
 	}()
 	err := <-started
@@ -153,7 +159,12 @@ func (c *child) state() string {
 	if c.cmd == nil {
 		return "it closed the stream of its answers"
 	}
-	return c.cmd.ProcessState.String()
+	select {
+	case <-c.exited:
+		return c.cmd.ProcessState.String()
+	default:
+		return "it could not be killed"
+	}
 }
 
 // read reads stdout line by line.
@@ -209,22 +220,22 @@ func (c *child) write() {
 }
 
 // hello asks the process what it is.
-func (c *child) hello(ctx context.Context, options Options) (ports.Description, error) {
+func (c *child) hello(ctx context.Context, timeout time.Duration, validate Validator) (ports.Description, error) {
 	request := wire.EncodeHello()
-	if options.Validate != nil {
-		if err := options.Validate.Request(request); err != nil {
+	if validate != nil {
+		if err := validate.Request(request); err != nil {
 			return ports.Description{}, fmt.Errorf("%w: %w", ports.ErrRequest, err)
 		}
 	}
 	c.requests <- request
-	timer := time.NewTimer(options.StartTimeout)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return ports.Description{}, ctx.Err()
 		case <-timer.C:
-			return ports.Description{}, fmt.Errorf("there is none after %v: does the port flush its stdout after every line?", options.StartTimeout)
+			return ports.Description{}, fmt.Errorf("there is none after %v: does the port flush its stdout after every line?", timeout)
 		case l, ok := <-c.lines:
 			if !ok {
 				return ports.Description{}, fmt.Errorf("there is none, the port ended (%s)", c.end())
@@ -232,7 +243,7 @@ func (c *child) hello(ctx context.Context, options Options) (ports.Description, 
 			if l.err == nil && blank(l.text) {
 				continue
 			}
-			description, err := decodeHello(l, options.Validate)
+			description, err := decodeHello(l, validate)
 			l.done()
 			return description, err
 		}
@@ -258,16 +269,43 @@ func decodeHello(l line, validate Validator) (ports.Description, error) {
 func (c *child) end() string {
 	timer := time.NewTimer(c.exitTimeout)
 	defer timer.Stop()
-	how := ""
 	select {
 	case <-c.exited:
+		return c.state()
 	case <-timer.C:
-		how = "it closed its stdout and lived on; "
-		killGroup(c.cmd)
-		<-c.exited
 	}
-	return how + c.state()
+	_ = c.stop() // kill says so once more
+	return "it closed its stdout and lived on; " + c.state()
 }
+
+// stop kills the process and its group. The error says that the process lives on all the
+// same: it runs as another user, or waits for a device. Nobody waits for it any more.
+func (c *child) stop() error {
+	select {
+	case <-c.exited: // the group is gone, its number may be that of another
+		return nil
+	default:
+	}
+	err, grace := c.killTree(c.cmd), killGrace
+	if err != nil { // it may still end, now that nobody talks to it
+		c.stdin.Close()
+		grace = drainGrace
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-c.exited:
+		return nil
+	case <-timer.C:
+	}
+	if err == nil {
+		err = fmt.Errorf("it was not gone %v later", grace)
+	}
+	return fmt.Errorf("%w: process %d: %w", errAlive, c.cmd.Process.Pid, err)
+}
+
+// errAlive says that a process is left behind.
+var errAlive = errors.New("the port could not be killed, and lives on")
 
 // bye asks the process to end. The error says what it did instead.
 func (c *child) bye() error {
@@ -286,32 +324,32 @@ func (c *child) bye() error {
 				continue
 			}
 			how := c.end()
-			c.kill()
+			if err := c.kill(); err != nil {
+				return errors.Join(stray, err)
+			}
 			if c.cmd != nil && c.cmd.ProcessState.ExitCode() != 0 {
 				return errors.Join(stray, fmt.Errorf("the port ended with %s after bye, want exit status 0%s", how, c.lastWords()))
 			}
 			return stray
 		case <-timer.C:
-			c.kill()
+			if err := c.kill(); err != nil {
+				return errors.Join(stray, err)
+			}
 			return errors.Join(stray, fmt.Errorf("the port did not end within %v of bye, and was killed", c.exitTimeout))
 		}
 	}
 }
 
-// kill ends the process and its group, and what serves them. It may be called twice.
-func (c *child) kill() {
+// kill ends the process and its group, and what serves them. The error is that of stop. It may
+// be called twice.
+func (c *child) kill() error {
 	select {
 	case <-c.quit:
-		return
+		return nil
 	default:
 	}
 	close(c.quit)
-	select {
-	case <-c.exited: // the group is gone, its number may be that of another
-	default:
-		killGroup(c.cmd)
-		<-c.exited
-	}
+	err := c.stop()
 	// What the process wrote to stderr is wanted for the message.
 	timer := time.NewTimer(drainGrace)
 	defer timer.Stop()
@@ -322,6 +360,7 @@ func (c *child) kill() {
 	c.stdin.Close()
 	c.stdout.Close()
 	c.trace.note(c.number, "ended: %s", c.state())
+	return err
 }
 
 // lastWords is the end of stderr, as it is added to an error of a child that was killed.

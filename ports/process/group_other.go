@@ -3,6 +3,9 @@
 package process
 
 import (
+	"context"
+	"errors"
+	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
@@ -11,10 +14,15 @@ import (
 // setGroup does nothing: there are no process groups.
 func setGroup(*exec.Cmd) {}
 
-// killGroup kills the child, on Windows with what it started.
-func killGroup(cmd *exec.Cmd) {
+// killTree kills the child, on Windows with what it started. That it is gone is no error.
+func killTree(cmd *exec.Cmd) error {
 	if runtime.GOOS == "windows" {
-		_ = exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid)).Run()
+		ctx, cancel := context.WithTimeout(context.Background(), killGrace)
+		defer cancel()
+		_ = exec.CommandContext(ctx, "taskkill", "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid)).Run()
 	}
-	_ = cmd.Process.Kill()
+	if err := cmd.Process.Kill(); !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
 }

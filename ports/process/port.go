@@ -7,7 +7,7 @@
 //
 // Several requests are in flight at a time. Whatever the process does, a run ends, and keeps
 // the answers that it has: a crash or a timeout blames the first unanswered call, which is
-// asked once more, alone, in a new process; the rest is asked again. After
+// asked once more, alone, in a new process, with more time; the rest is asked again. After
 // [Options.MaxRestarts] restarts nothing more is asked, and every call that is left is an
 // [ports.ErrNotRun].
 //
@@ -15,7 +15,8 @@
 // that started this one does. What it loses is lost: there is no other to ask.
 //
 // A process is in a process group of its own, which is killed with it; on Linux it also
-// dies with its parent. A descendant that leaves the group (setsid) is out of reach.
+// dies with its parent. A descendant that leaves the group (setsid) is out of reach. A process
+// that may not be killed is left behind, and ends the run.
 package process
 
 import (
@@ -23,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"reflect"
 	"sync"
 	"time"
@@ -37,6 +39,23 @@ const (
 	DefaultStartTimeout = 60 * time.Second
 	DefaultExitTimeout  = 10 * time.Second
 	DefaultMaxRestarts  = 20
+)
+
+// MaxJobs bounds Options.Jobs: each is a process, and a port of a framework needs much memory.
+const MaxJobs = 256
+
+// A port is slow on a busy machine, or while it compiles, and that is no failure.
+const (
+	// patience is how much longer a call has that is asked once more, and every call of a
+	// port that says it is slow.
+	patience = 6
+	// maxHung is the number of calls that may miss that time too, before it is given no more:
+	// the port hangs.
+	maxHung = 3
+	// startTries is how often a lost process is started again, with once, twice, … the
+	// start timeout, and startPause what passes in between, once, twice, ….
+	startTries = 3
+	startPause = time.Second
 )
 
 // window is the number of requests that one process has in flight: enough to hide the
@@ -62,7 +81,8 @@ type Options struct {
 	// Env is the environment, nil for that of the caller.
 	Env []string
 	// Timeout is the time for one answer. Its clock starts when the answer before it
-	// arrived. 0 is DefaultTimeout.
+	// arrived. A call that is asked once more has six times as long, and so has every call of
+	// a port that says that it is slow. 0 is DefaultTimeout.
 	Timeout time.Duration
 	// StartTimeout is the time from the start to the answer to hello. 0 is
 	// DefaultStartTimeout.
@@ -70,7 +90,7 @@ type Options struct {
 	// ExitTimeout is the time in which a process must end after bye, or after it closed
 	// its stdout; then it is killed. 0 is DefaultExitTimeout.
 	ExitTimeout time.Duration
-	// Jobs is the number of processes that share the calls; 0 is 1.
+	// Jobs is the number of processes that share the calls, at most MaxJobs; 0 is 1.
 	Jobs int
 	// MaxRestarts is the number of processes that may be started in place of lost ones, in
 	// all; 0 is DefaultMaxRestarts, a negative number allows none.
@@ -81,6 +101,9 @@ type Options struct {
 	// Validate, if set, checks every message of both directions. An error for a request
 	// is one of the suite, an error for an answer makes the answer malformed.
 	Validate Validator
+
+	// killTree is killTree, but for tests.
+	killTree func(*exec.Cmd) error
 }
 
 // Validator checks messages, each one line without its line feed.
@@ -110,6 +133,7 @@ type Port struct {
 	lastID      int64
 	children    int // started so far
 	lost        int // children that were lost
+	hung        int // calls that missed the time of a second try
 	gaveUp      error
 	warnings    []error
 }
@@ -140,12 +164,15 @@ func New(options Options) (*Port, error) {
 			*d.value = d.other
 		}
 	}
-	if options.Jobs < 0 {
-		return nil, fmt.Errorf("process: Jobs: got %d, want 1 or more", options.Jobs)
+	if options.Jobs < 0 || options.Jobs > MaxJobs {
+		return nil, fmt.Errorf("process: Jobs: got %d, want 1 to %d", options.Jobs, MaxJobs)
 	}
 	options.Jobs = max(options.Jobs, 1)
 	if options.MaxRestarts == 0 {
 		options.MaxRestarts = DefaultMaxRestarts
+	}
+	if options.killTree == nil {
+		options.killTree = killTree
 	}
 	return &Port{
 		options: options,
@@ -167,11 +194,14 @@ func (p *Port) Describe(ctx context.Context) (ports.Description, error) {
 		return p.description, nil
 	}
 	p.children++
-	c, description, err := p.start(ctx, p.children)
+	c, description, err := p.start(ctx, p.children, p.options.StartTimeout)
 	if err != nil {
 		return ports.Description{}, err
 	}
 	p.described, p.description = true, description
+	if description.Slow {
+		p.options.Timeout *= patience
+	}
 	for i := range p.options.Jobs {
 		w := newWorker(p)
 		if i == 0 {
@@ -183,37 +213,45 @@ func (p *Port) Describe(ctx context.Context) (ports.Description, error) {
 }
 
 // start starts a process and says hello to it.
-func (p *Port) start(ctx context.Context, number int) (*child, ports.Description, error) {
+func (p *Port) start(ctx context.Context, number int, timeout time.Duration) (*child, ports.Description, error) {
 	c, err := startChild(p.options, number, p.trace, p.large)
 	if err != nil {
 		return nil, ports.Description{}, fmt.Errorf("there is none, the command could not be started: %w", err)
 	}
-	description, err := c.hello(ctx, p.options)
+	description, err := c.hello(ctx, timeout, p.options.Validate)
 	if err != nil {
-		c.kill()
-		return nil, ports.Description{}, fmt.Errorf("%w%s", err, c.lastWords())
+		killErr := c.kill()
+		err = fmt.Errorf("%w%s", err, c.lastWords())
+		return nil, ports.Description{}, errors.Join(err, killErr)
 	}
 	return c, description, nil
 }
 
-// restart starts a process in place of a lost one, or one more. The error has become that
-// of the port: there will be no other try.
+// restart starts a process in place of a lost one, or one more. A start that fails is tried
+// again. The error has become that of the port: there will be no other try.
 func (p *Port) restart() (*child, error) {
-	number, err := p.nextChild()
-	if err != nil {
-		return nil, err
-	}
 	ctx, cancel := p.untilClosed()
 	defer cancel()
-	c, description, err := p.start(ctx, number)
-	switch {
-	case err != nil:
-		return nil, p.giveUp(fmt.Errorf("the port, started once more: %w", err))
-	case !reflect.DeepEqual(description, p.description): // set before there were workers
-		c.kill()
-		return nil, p.giveUp(errors.New("the port, started once more, answers hello otherwise than at first"))
+	for try := time.Duration(1); ; try++ {
+		number, err := p.nextChild()
+		if err != nil {
+			return nil, err
+		}
+		c, description, err := p.start(ctx, number, try*p.options.StartTimeout)
+		switch {
+		case err == nil && reflect.DeepEqual(description, p.description): // set before there were workers
+			return c, nil
+		case err == nil:
+			err = errors.New("the port, started once more, answers hello otherwise than at first")
+			return nil, p.giveUp(errors.Join(err, c.kill()))
+		case try == startTries, errors.Is(err, errAlive), ctx.Err() != nil:
+			return nil, p.giveUp(fmt.Errorf("the port, started once more: %w", err))
+		}
+		select {
+		case <-time.After(try * startPause):
+		case <-ctx.Done():
+		}
 	}
-	return c, nil
 }
 
 // nextChild returns the number of the next process, or why there is none.
@@ -259,6 +297,24 @@ func (p *Port) countLost() {
 	case lost > max(p.options.MaxRestarts, 0):
 		_ = p.giveUp(fmt.Errorf("the port was lost %d times (crashes, timeouts, answers out of step)", lost))
 	}
+}
+
+// timeout is the time for an answer to c.
+func (p *Port) timeout(c *call) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	again := c.lost != nil && p.hung < maxHung || p.options.Streams != nil // there is no other try
+	if again && !p.description.Slow {
+		return patience * p.options.Timeout
+	}
+	return p.options.Timeout
+}
+
+// countHung counts a call that missed the time of a second try.
+func (p *Port) countHung() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.hung++
 }
 
 func (p *Port) warn(err error) {

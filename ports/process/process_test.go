@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -33,6 +35,10 @@ import (
 
 func TestMain(m *testing.M) {
 	misbehave.Serve()
+	// Most of the tests wait for a process that hangs: they do so together.
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }
 
@@ -52,9 +58,9 @@ func options(t testing.TB, name string) process.Options {
 		ExitTimeout: time.Minute,
 	}
 	switch name {
-	case "closes stdin", "hangs in one case", "floods stdout with lines":
-		o.Timeout = 3 * time.Second
-	case "ignores bye":
+	case "closes stdin", "hangs in one case", "floods stdout with lines", "leaves its group, and hangs", "is slow once", "says that it is slow":
+		o.Timeout = time.Second // six when asked once more
+	case "ignores bye", "leaves its group, and ignores bye":
 		o.ExitTimeout = time.Second
 	case "closes stdout":
 		// Its last process ends at bye, which the race detector delays by a second.
@@ -189,8 +195,12 @@ func TestOneCaseGoesWrong(t *testing.T) {
 		{"dies once", judge.Pass, "answered when asked once more, alone; at first: the port ended (exit status 1)", 2, ""},
 		{"half a line, then exits", judge.Crash, "the port ended (exit status 0) after it had begun to answer: half a line: `{\"id\":5", 3, ""},
 		{"closes stdout", judge.Crash, "it closed its stdout and lived on", 3, ""},
-		{"closes stdin", judge.Timeout, "nothing came in 3s", 3, ""},
-		{"hangs in one case", judge.Timeout, "nothing came in 3s", 3, ""},
+		{"dies, and starts again at the third try", judge.Pass, "at first: the port ended (exit status 1)", 4, ""},
+		{"closes stdin", judge.Timeout, "nothing came in 6s", 3, ""},
+		{"hangs in one case", judge.Timeout, "nothing came in 6s", 3, ""},
+		{"leaves its group, and hangs", judge.Timeout, "nothing came in 6s", 3, ""},
+		{"is slow once", judge.Pass, "at first: no answer in time: nothing came in 1s", 2, ""},
+		{"says that it is slow", judge.Pass, "", 1, ""},
 		{"a stack trace for an answer", judge.Malformed, `got "Traceback (most recent call last):"`, 1, ""},
 		{"a stack trace and an answer", judge.Malformed, `got "Traceback (most recent call last):"`, 1, ""},
 		{"a stack trace, then exits", judge.Malformed, `got "Traceback (most recent call last):", want an object (then: the port ended (exit status 1))`, 2, ""},
@@ -217,6 +227,7 @@ func TestOneCaseGoesWrong(t *testing.T) {
 		{"forks, and dies", judge.Crash, "the port ended (exit status 1)", 3, ""},
 		{"forks, and goes on", judge.Pass, "", 1, ""},
 		{"ignores bye", judge.Pass, "", 1, "the port did not end within 1s of bye, and was killed"},
+		{"leaves its group, and ignores bye", judge.Pass, "", 1, "the port did not end within 1s of bye, and was killed"},
 		{"exits 1 at bye", judge.Pass, "", 1, "the port ended with exit status 1 after bye, want exit status 0\nthe port's stderr ends with:\n    leaked 3 tensors"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -292,6 +303,36 @@ func TestADaemonHoldsThePipes(t *testing.T) {
 	}
 }
 
+// TestItCannotBeKilled: a process that lossproof may not kill, such as one that runs as another user, is named, and
+// ends the run.
+func TestItCannotBeKilled(t *testing.T) {
+	t.Parallel()
+	o := options(t, "hangs in one case")
+	var left *exec.Cmd
+	o = process.Killing(o, func(cmd *exec.Cmd) error { left = cmd; return syscall.EPERM })
+	set, err := embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := process.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := judge.Run(t.Context(), set, port, judge.Options{Selection: selection})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Kill(left.Process.Pid, syscall.SIGKILL)
+	want := fmt.Sprintf("the port could not be killed, and lives on: process %d: operation not permitted", left.Process.Pid)
+	last := result.Cases[len(result.Cases)-1]
+	if last.Outcome != judge.NotRun || !strings.Contains(last.Message, want) || result.Cases[misbehave.At-1].Outcome != judge.Timeout {
+		t.Errorf("the last case is %s: %q, want not-run and %q in it", last.Outcome, last.Message, want)
+	}
+	if err := port.Close(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("Close: got %v, want %q in it", err, want)
+	}
+}
+
 // TestItNeverWorks: a run over a port that never works ends after a bounded number of
 // processes and timeouts, and says of every case what came of it.
 func TestItNeverWorks(t *testing.T) {
@@ -303,14 +344,14 @@ func TestItNeverWorks(t *testing.T) {
 		fails   int // cases of outcome
 		starts  int
 	}{
-		{"hangs in every case", judge.Timeout, "nothing came in 200ms", 0, 3, 5},
+		{"hangs in every case", judge.Timeout, "nothing came in ", 0, 3, 5},
 		{"dies in every case", judge.Crash, "the port ended (exit status 1)", 0, 3, 5},
 		{"is deaf", judge.Crash, "the port ended: it closed its stdin", 0, 3, 5},
 		{"always id 0", judge.Malformed, "got an answer to id 0, want id ", 0, 5, 5},
 		// Every other death blames a case, which passes when it is alone.
 		{"dies after every answer", judge.Crash, "the port ended (exit status 0)", 5, 1, 5},
 		{"dies, and changes its claim", judge.Crash, "the port ended (exit status 1)", misbehave.At - 1, 1, 2},
-		{"dies, and does not start again", judge.Crash, "the port ended (exit status 1)", misbehave.At - 1, 1, 2},
+		{"dies, and does not start again", judge.Crash, "the port ended (exit status 1)", misbehave.At - 1, 1, 4},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -580,6 +621,7 @@ func TestOptions(t *testing.T) {
 		{Command: []string{"x"}, StartTimeout: -1},
 		{Command: []string{"x"}, ExitTimeout: -1},
 		{Command: []string{"x"}, Jobs: -1},
+		{Command: []string{"x"}, Jobs: process.MaxJobs + 1},
 	} {
 		if _, err := process.New(o); err == nil {
 			t.Errorf("%+v is accepted", o)

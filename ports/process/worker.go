@@ -25,6 +25,8 @@ type worker struct {
 	backlog []*call
 	// clock runs for inflight[0].
 	clock *time.Timer
+	// limit is what it was set to.
+	limit time.Duration
 	// deaf is that of the child, nil once it was seen.
 	deaf    <-chan struct{}
 	hearing bool
@@ -136,11 +138,13 @@ func (w *worker) startClock() {
 	switch {
 	case len(w.inflight) == 0:
 		w.clock.Stop()
+		return
 	case w.hearing:
-		w.clock.Reset(w.port.options.Timeout)
+		w.limit = w.port.timeout(w.inflight[0])
 	default:
-		w.clock.Reset(min(deafGrace, w.port.options.Timeout))
+		w.limit = min(deafGrace, w.port.options.Timeout)
 	}
+	w.clock.Reset(w.limit)
 }
 
 // settle ends the first call in flight, and starts the clock of the next.
@@ -217,7 +221,10 @@ func (w *worker) late() {
 		w.lose(fmt.Errorf("%w: it closed its stdin", ports.ErrCrash))
 		return
 	}
-	w.lose(fmt.Errorf("%w: nothing came in %v", ports.ErrTimeout, w.port.options.Timeout))
+	if w.inflight[0].lost != nil {
+		w.port.countHung()
+	}
+	w.lose(fmt.Errorf("%w: nothing came in %v", ports.ErrTimeout, w.limit))
 }
 
 // lose kills the child and blames the first call in flight: it is asked once more, unless
@@ -225,7 +232,10 @@ func (w *worker) late() {
 // again.
 func (w *worker) lose(err error) {
 	w.clock.Stop()
-	w.child.kill()
+	if err := w.child.kill(); err != nil {
+		w.port.warn(err)
+		_ = w.port.giveUp(err)
+	}
 	w.port.countLost()
 	calls := w.inflight
 	w.inflight = nil
@@ -268,11 +278,11 @@ func (w *worker) close() {
 	for _, c := range slices.Concat(w.inflight, w.backlog) {
 		c.settle(ports.Answer{}, errClosed)
 	}
+	end := w.child.bye
 	if len(w.inflight) > 0 {
-		w.child.kill()
-		return
+		end = w.child.kill
 	}
-	if err := w.child.bye(); err != nil {
+	if err := end(); err != nil {
 		w.port.warn(err)
 	}
 }

@@ -22,6 +22,7 @@ func (e *ProtocolError) Error() string {
 type jsonDescription struct {
 	Protocol int                  `json:"protocol"`
 	Port     jsonInfo             `json:"port"`
+	Slow     bool                 `json:"slow,omitempty"`
 	Modules  map[string]jsonClaim `json:"modules"`
 }
 
@@ -77,7 +78,7 @@ func EncodeDescription(d ports.Description) ([]byte, error) {
 			Without: append([]string{}, claim.Without...),
 		}
 	}
-	return marshal(jsonDescription{Version, jsonInfo(d.Port), modules})
+	return marshal(jsonDescription{Version, jsonInfo(d.Port), d.Slow, modules})
 }
 
 // EncodeProtocolError returns the answer to what cannot be answered otherwise: a
@@ -119,6 +120,11 @@ func DecodeDescription(line []byte) (ports.Description, error) {
 	var d ports.Description
 	if d.Port, err = decodeInfo(o); err != nil {
 		return ports.Description{}, err
+	}
+	if raw, ok := o["slow"]; ok {
+		if d.Slow, err = boolean(raw, "slow"); err != nil {
+			return ports.Description{}, err
+		}
 	}
 	if d.Modules, err = decodeModules(o); err != nil {
 		return ports.Description{}, err

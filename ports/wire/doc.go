@@ -11,7 +11,7 @@
 //
 // Answers, to hello and to run; bye has none:
 //
-//	{"protocol":1,"port":{"name":…,"version":…,"language":…,"language_version":…},
+//	{"protocol":1,"port":{"name":…,"version":…,"language":…,"language_version":…},"slow":true,
 //	 "modules":{"BCEWithLogitsLoss":{"dtypes":[…],"outputs":[…],"without":[…]}}}
 //	{"protocol":1,"error":"…"}
 //	{"id":17,"outputs":{"loss":T,"grad_input":T}}

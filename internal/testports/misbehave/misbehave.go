@@ -167,6 +167,26 @@ func first() bool {
 	return os.Mkdir(filepath.Join(os.Getenv(StateVariable), "first"), 0o700) == nil
 }
 
+// count counts how often it is called, by all processes of the test.
+func count() int {
+	for n := 1; ; n++ {
+		if os.Mkdir(filepath.Join(os.Getenv(StateVariable), fmt.Sprint("count", n)), 0o700) == nil {
+			return n
+		}
+	}
+}
+
+// leaveGroup moves this process to the process group of its parent.
+func leaveGroup() {
+	group, err := syscall.Getpgid(os.Getppid())
+	if err == nil {
+		err = syscall.Setpgid(0, group)
+	}
+	if err != nil {
+		die(err.Error(), 9)
+	}
+}
+
 // fork starts a process that lives on, and has the pipes of the port.
 func fork(leave bool) {
 	cmd := exec.Command(os.Args[0])
@@ -246,6 +266,18 @@ var misbehaviours = map[string]func(m *misbehaving){
 		}
 		m.before = when(func() { os.Exit(1) })
 	},
+	"dies, and starts again at the third try": func(m *misbehaving) {
+		m.start = func() {
+			if starts := count(); starts == 2 || starts == 3 {
+				die("the license is in use", 4)
+			}
+		}
+		m.before = when(func() {
+			if first() {
+				os.Exit(1)
+			}
+		})
+	},
 	"half a line, then exits": func(m *misbehaving) {
 		m.answer = instead(func(line string) string { m.write(line[:len(line)/2]); os.Exit(0); return "" })
 	},
@@ -265,6 +297,29 @@ var misbehaviours = map[string]func(m *misbehaving){
 	// Hangs.
 	"hangs in one case":   func(m *misbehaving) { m.before = when(hang) },
 	"hangs in every case": func(m *misbehaving) { m.before = func(int64) { hang() } },
+	"leaves its group, and hangs": func(m *misbehaving) {
+		m.before = when(func() { leaveGroup(); hang() })
+	},
+	"leaves its group, and ignores bye": func(m *misbehaving) { m.start, m.bye = leaveGroup, hang },
+
+	// Slow.
+	"is slow once": func(m *misbehaving) {
+		m.before = when(func() {
+			if first() {
+				hang()
+			}
+			time.Sleep(1500 * time.Millisecond)
+		})
+	},
+	"says that it is slow": func(m *misbehaving) {
+		m.hello = func() string {
+			d, _ := builtin.Port{}.Describe(context.Background())
+			d.Slow = true
+			line, _ := wire.EncodeDescription(d)
+			return string(line) + "\n"
+		}
+		m.before = when(func() { time.Sleep(1500 * time.Millisecond) })
+	},
 
 	"takes its time": func(m *misbehaving) { m.before = func(int64) { time.Sleep(250 * time.Millisecond) } },
 
