@@ -6,14 +6,46 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() { os.Exit(run()) }
 
 // run is main with an exit code. Interrupted, it ends what it started.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	return code
+	signals := make(chan os.Signal, 2)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup asks
+			signal.Notify(signals, s)
+		}
+	}
+	return untilSignal(signals, func(ctx context.Context) int {
+		return Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	})
+}
+
+// endGrace is how long a command may take to end what it started: it kills the port, and
+// writes what is known.
+const endGrace = 30 * time.Second
+
+// untilSignal returns the exit code of command, whose context ends at the first signal. At the
+// second one, or where the command does not end, it waits no longer.
+func untilSignal(signals <-chan os.Signal, command func(context.Context) int) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ended := make(chan int, 1)
+	go func() { ended <- command(ctx) }()
+	select {
+	case code := <-ended:
+		return code
+	case <-signals:
+		cancel()
+	}
+	select {
+	case code := <-ended:
+		return code
+	case <-signals:
+	case <-time.After(endGrace):
+	}
+	return exitInterrupted
 }
