@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,10 +18,15 @@ import (
 
 	"lossproof/internal/bar"
 	"lossproof/internal/machine"
+	"lossproof/judge"
 	"lossproof/lab/sweep"
 	"lossproof/loss"
+	"lossproof/ports"
 	"lossproof/ports/process"
 )
+
+// sweepTimeout is the time for an answer of 1 Mi elements.
+const sweepTimeout = time.Minute
 
 // samplePerBinade is the size of the sample of --sample, and samplePoints that of its random points.
 const (
@@ -38,7 +45,7 @@ type sweepFlags struct {
 	state                 string
 	shard                 string
 	merge                 []string
-	jobs                  int
+	options               sweep.Options
 	points                int
 	sums                  int
 	json                  string
@@ -76,24 +83,15 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 			return notNothing(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, command []string) error {
-			if err := f.checkModules(len(command) > 0); err != nil {
+			if err := f.check(cmd, len(command) > 0); err != nil {
 				return err
 			}
 			if len(command) > 0 {
 				return p.sweepPort(cmd, f, command)
 			}
-			if f.all {
-				return errors.New("--all: there is no command, and the built-in losses are measured at every input without it")
-			}
-			if !cmd.Flags().Changed("points") {
-				switch {
-				case f.sample:
-					f.points = samplePoints
-				case f.shard != "":
-					f.points = 0 // each shard would draw the same points
-				}
-			}
-			return p.sweep(cmd.Context(), f)
+			options := f.options
+			options.Variants = sweep.BuiltIn(f.modules...)
+			return p.sweep(cmd.Context(), f, options, &sweep.Report{Machine: machine.Describe().String(), Path: loss.Kernels()})
 		},
 	}
 	flags := cmd.Flags()
@@ -106,7 +104,7 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 	flags.StringVar(&f.state, "state", "", "remember in this `file` what was done, and go on from there")
 	flags.StringVar(&f.shard, "shard", "", "only the `i/n`-th part of the inputs, i from 1")
 	flags.StringArrayVar(&f.merge, "merge", nil, "add up the state `file`s of shards instead of measuring inputs (repeatable)")
-	flags.IntVar(&f.jobs, "jobs", 0, "the `number` of goroutines, or of processes of a port; 0 is one for each core, or one process")
+	flags.IntVar(&f.options.Workers, "jobs", 0, "the `number` of goroutines, or of processes of a port; 0 is one for each core, or one process")
 	flags.IntVar(&f.points, "points", allPoints, "the `number` of random points of each dtype and setting; 0 leaves them out (--sample: 20000, --shard: 0); CrossEntropyLoss has a row for each 16")
 	flags.IntVar(&f.sums, "sums", 0, "measure means and sums over this `number` of elements too, a multiple of 100000; 10⁸ need 1.6 GB")
 	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is stdout, the tables then go to stderr")
@@ -114,71 +112,9 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 	return cmd
 }
 
-func (p *program) sweep(ctx context.Context, f sweepFlags) error {
-	options, err := f.options()
-	if err != nil {
-		return err
-	}
-	if len(f.modules) < len(sweep.Modules()) && f.page != "" {
-		return fmt.Errorf("--page: %s is not all: the tables of the page are of all modules", strings.Join(f.modules, ", "))
-	}
-	if len(f.exhaustive()) == 0 && f.points == 0 && f.sums == 0 {
-		return fmt.Errorf("--points and --sums: got 0 for %s, which is measured in no other way", strings.Join(f.modules, ", "))
-	}
-	options.Variants = sweep.BuiltIn(f.modules...)
-	return p.sweepTo(ctx, f, options, &sweep.Report{Machine: machine.Describe().String(), Path: loss.Kernels()})
-}
-
-// sweepTo measures, and writes the results to where they are wanted. report says what is measured.
-func (p *program) sweepTo(ctx context.Context, f sweepFlags, options sweep.Options, report *sweep.Report) error {
-	// What cannot be written is found before the work.
-	if f.page != "" {
-		if err := checkPage(f.page, report); err != nil {
-			return fmt.Errorf("--page %s: %w", f.page, err)
-		}
-	}
-	for flag, file := range map[string]string{"--json": f.json, "--plot": f.plot} {
-		if file == "" || file == "-" {
-			continue
-		}
-		if err := checkWritable(file); err != nil {
-			return fmt.Errorf("%s: %w", flag, err)
-		}
-	}
-	if err := p.measure(ctx, f, options, report); err != nil {
-		if ctx.Err() != nil && f.state != "" {
-			fmt.Fprintf(p.stderr, "lossproof: %s remembers what was done; the same command goes on from there\n", f.state)
-		}
-		return err
-	}
-	if err := p.writeSweep(report, f.json); err != nil {
-		return err
-	}
-	if err := writePlot(f, report); err != nil {
-		return err
-	}
-	if f.page != "" {
-		if err := writePage(f.page, report); err != nil {
-			return fmt.Errorf("--page %s: %w", f.page, err)
-		}
-	}
-	for _, miss := range report.Misses() {
-		p.code = exitNotConformant
-		fmt.Fprintf(p.stderr, "lossproof: limit missed: %s\n", miss)
-	}
-	return nil
-}
-
-// checkModules checks --module, and sets the modules that are measured without it.
-func (f *sweepFlags) checkModules(ofPort bool) error {
+// check checks what the flags say together, and sets what they leave open.
+func (f *sweepFlags) check(cmd *cobra.Command, ofPort bool) error {
 	known := sweep.Modules()
-	if f.modules == nil {
-		f.modules = known
-		if ofPort {
-			f.modules = []string{sweep.BCEWithLogitsLoss}
-		}
-		return nil
-	}
 	if ofPort {
 		known = sweep.Exhaustive()
 	}
@@ -190,46 +126,140 @@ func (f *sweepFlags) checkModules(ofPort bool) error {
 			return fmt.Errorf("--module: got %s twice", m)
 		}
 	}
-	if len(f.exhaustive()) == 0 && (f.state != "" || f.shard != "" || f.merge != nil || f.plot != "") {
+	switch {
+	case f.modules == nil && ofPort:
+		f.modules = []string{sweep.BCEWithLogitsLoss}
+	case f.modules == nil:
+		f.modules = known
+	}
+	part := f.state != "" || f.shard != "" || f.merge != nil // of every input
+	if ofPort && !part && !f.all {
+		f.sample = true
+	}
+	points := cmd.Flags().Changed("points")
+	switch {
+	case ofPort:
+		f.points = 0
+	case !points && f.sample:
+		f.points = samplePoints
+	case !points && f.shard != "":
+		f.points = 0 // each shard would draw the same points
+	}
+	names := strings.Join(f.modules, ", ")
+	switch {
+	case !f.exhaustive() && (part || f.plot != ""):
 		return fmt.Errorf("--state, --shard, --merge and --plot: got the module %s, want one that is measured at every float32 input: %s",
-			strings.Join(f.modules, ", "), strings.Join(sweep.Exhaustive(), ", "))
+			names, strings.Join(sweep.Exhaustive(), ", "))
+	case f.all && !ofPort:
+		return errors.New("--all: there is no command, and the built-in losses are measured at every input without it")
+	case ofPort && (points || f.sums > 0):
+		return errors.New("--points and --sums measure the built-in losses: they go without a command")
+	case f.all && f.sample:
+		return errors.New("--all and --sample exclude each other")
+	case f.sample && part:
+		return errors.New("--sample takes seconds: it goes without --state, --shard and --merge")
+	case f.merge != nil && (f.state != "" || f.shard != ""):
+		return errors.New("--merge measures no inputs: it goes without --state and --shard")
+	case f.shard != "" && f.page != "":
+		return errors.New("--page: a shard is not all; write the page with --merge, from the states of all shards")
+	case f.options.Workers < 0:
+		return fmt.Errorf("--jobs: got %d, want 0 or more", f.options.Workers)
+	case f.points < 0:
+		return fmt.Errorf("--points: got %d, want 0 or more", f.points)
+	case f.sums < 0 || f.sums%distinctInSums != 0:
+		return fmt.Errorf("--sums: got %d, want a multiple of %d", f.sums, distinctInSums)
+	case f.page != "" && !ofPort && len(f.modules) < len(known):
+		return fmt.Errorf("--page: %s is not all: the tables of the page are of all modules", names)
+	case !f.exhaustive() && f.points == 0 && f.sums == 0:
+		return fmt.Errorf("--points and --sums: got 0 for %s, which is measured in no other way", names)
+	}
+	f.options.State = f.state
+	if f.shard == "" {
+		return nil
+	}
+	i, n, ok := strings.Cut(f.shard, "/")
+	var errI, errN error
+	f.options.Shard, errI = strconv.Atoi(i)
+	f.options.Shards, errN = strconv.Atoi(n)
+	if !ok || errI != nil || errN != nil || f.options.Shard < 1 || f.options.Shard > f.options.Shards {
+		return fmt.Errorf("--shard: got %q, want i/n with 1 ≤ i ≤ n, such as 1/2", f.shard)
 	}
 	return nil
 }
 
-// exhaustive returns the modules that are measured at every float32 input, or at a sample.
-func (f sweepFlags) exhaustive() []string {
-	return slices.DeleteFunc(slices.Clone(f.modules), func(m string) bool { return !slices.Contains(sweep.Exhaustive(), m) })
+// exhaustive reports whether a module is measured at every float32 input, or at a sample.
+func (f *sweepFlags) exhaustive() bool {
+	return slices.ContainsFunc(f.modules, func(m string) bool { return slices.Contains(sweep.Exhaustive(), m) })
 }
 
-// options checks the flags that exclude each other.
-func (f sweepFlags) options() (sweep.Options, error) {
-	o := sweep.Options{State: f.state, Workers: f.jobs}
-	switch {
-	case f.sample && (f.state != "" || f.shard != "" || f.merge != nil):
-		return o, errors.New("--sample takes seconds: it goes without --state, --shard and --merge")
-	case f.merge != nil && (f.state != "" || f.shard != ""):
-		return o, errors.New("--merge measures no inputs: it goes without --state and --shard")
-	case f.shard != "" && f.page != "":
-		return o, errors.New("--page: a shard is not all; write the page with --merge, from the states of all shards")
-	case f.jobs < 0:
-		return o, fmt.Errorf("--jobs: got %d, want 0 or more", f.jobs)
-	case f.points < 0:
-		return o, fmt.Errorf("--points: got %d, want 0 or more", f.points)
-	case f.sums < 0 || f.sums%distinctInSums != 0:
-		return o, fmt.Errorf("--sums: got %d, want a multiple of %d", f.sums, distinctInSums)
+// sweepPort measures the port of a command.
+func (p *program) sweepPort(cmd *cobra.Command, f sweepFlags, command []string) error {
+	jobs := max(1, f.options.Workers)
+	port, end, err := p.openPort(cmd, portFlags{timeout: f.timeout, startTimeout: f.startTimeout, jobs: jobs}, command)
+	if err != nil {
+		return err
 	}
-	if f.shard == "" {
-		return o, nil
+	defer end()
+	options := f.options
+	options.Block = sweep.PortBlock
+	options.Workers = 2 * jobs // the next call is made ready while the port works
+	var info ports.Info
+	for _, module := range f.modules {
+		variant, d, err := sweep.VariantOf(cmd.Context(), port, module)
+		if err != nil {
+			return &judge.PortError{Err: err}
+		}
+		info = d.Port
+		options.Variants = append(options.Variants, variant)
 	}
-	i, n, ok := strings.Cut(f.shard, "/")
-	var errI, errN error
-	o.Shard, errI = strconv.Atoi(i)
-	o.Shards, errN = strconv.Atoi(n)
-	if !ok || errI != nil || errN != nil || o.Shard < 1 || o.Shard > o.Shards {
-		return o, fmt.Errorf("--shard: got %q, want i/n with 1 ≤ i ≤ n, such as 1/2", f.shard)
+	return p.sweep(cmd.Context(), f, options, &sweep.Report{
+		Machine: machine.Describe().String(),
+		Path:    fmt.Sprintf("%s %s (%s), over the wire", info.Name, info.Version, strings.TrimSpace(info.Language+" "+info.LanguageVersion)),
+		Port:    info.Name + " " + info.Version,
+	})
+}
+
+// sweep measures, and writes the results to where they are wanted. report says what is measured.
+func (p *program) sweep(ctx context.Context, f sweepFlags, options sweep.Options, report *sweep.Report) error {
+	if f.plot != "" && f.page != "" {
+		shown, err := filepath.Rel(filepath.Dir(f.page), f.plot)
+		if err != nil {
+			return fmt.Errorf("--plot: %w", err)
+		}
+		report.Picture = filepath.ToSlash(shown)
 	}
-	return o, nil
+	// What cannot be written is found before the work.
+	if f.page != "" {
+		page, err := os.ReadFile(f.page)
+		if err == nil {
+			_, err = report.UpdatePage(page)
+		}
+		if err != nil {
+			return fmt.Errorf("--page %s: %w", f.page, err)
+		}
+	}
+	for _, file := range []struct{ flag, name string }{{"--page " + f.page, f.page}, {"--json", f.json}, {"--plot", f.plot}} {
+		if file.name == "" || file.name == "-" {
+			continue
+		}
+		if err := checkWritable(file.name); err != nil {
+			return fmt.Errorf("%s: %w", file.flag, err)
+		}
+	}
+	if err := p.measure(ctx, f, options, report); err != nil {
+		if ctx.Err() != nil && f.state != "" {
+			fmt.Fprintf(p.stderr, "lossproof: %s remembers what was done; the same command goes on from there\n", f.state)
+		}
+		return err
+	}
+	if err := p.writeSweep(report, f); err != nil {
+		return err
+	}
+	for _, miss := range report.Misses() {
+		p.code = exitNotConformant
+		fmt.Fprintf(p.stderr, "lossproof: limit missed: %s\n", miss)
+	}
+	return nil
 }
 
 // measure does the work.
@@ -245,7 +275,7 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 	}
 	if f.merge != nil {
 		r.Float32, err = sweep.Merge(options.Variants, f.merge...)
-	} else if len(f.exhaustive()) > 0 {
+	} else if f.exhaustive() {
 		step("float32 inputs", func(show func(done, total int64)) (err error) {
 			options.Progress = show
 			if f.sample {
@@ -271,49 +301,56 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 	return err
 }
 
-// writeSweep writes the result to a file, or to stdout for "-", where that is wanted, and the tables.
-func (p *program) writeSweep(report *sweep.Report, result string) error {
+// writeSweep writes the tables, the plot, the page and the result; - is stdout for the last, the tables then go to stderr.
+func (p *program) writeSweep(report *sweep.Report, f sweepFlags) error {
 	tables := p.stdout
-	if result != "" {
-		text, err := json.MarshalIndent(report, "", " ")
-		if err == nil {
-			text = append(text, '\n')
-			if result == "-" {
-				tables = p.stderr
-				_, err = p.stdout.Write(text)
-			} else {
-				err = os.WriteFile(result, text, 0o666)
-			}
-		}
+	var failed error
+	wrote := func(flag string, err error) {
 		if err != nil {
-			return errors.Join(fmt.Errorf("--json: %w", err), report.WriteText(tables))
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", flag, err))
 		}
 	}
-	return report.WriteText(tables)
+	if f.json != "" {
+		text, err := json.MarshalIndent(report, "", " ")
+		text = append(text, '\n')
+		if err == nil && f.json == "-" {
+			tables = p.stderr
+			_, err = p.stdout.Write(text)
+		} else if err == nil {
+			err = os.WriteFile(f.json, text, 0o666)
+		}
+		wrote("--json", err)
+	}
+	failed = errors.Join(failed, report.WriteText(tables))
+	if f.plot != "" {
+		wrote("--plot", os.WriteFile(f.plot, report.Plot(), 0o666))
+	}
+	if f.page != "" {
+		page, err := os.ReadFile(f.page) // as it is now: it may have been edited during the work
+		if err == nil {
+			page, err = report.UpdatePage(page)
+		}
+		if err == nil {
+			err = os.WriteFile(f.page, page, 0o644)
+		}
+		wrote("--page "+f.page, err)
+	}
+	return failed
 }
 
-// checkPage returns an error unless the tables have a place on a page, and it can be written.
-func checkPage(name string, report *sweep.Report) error {
-	page, err := os.ReadFile(name)
+// checkWritable returns an error unless a file can be written. It leaves no file, and one that is there as it is.
+func checkWritable(name string) error {
+	_, err := os.Lstat(name)
+	missing := errors.Is(err, fs.ErrNotExist)
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return err
 	}
-	if _, err := report.UpdatePage(page); err != nil {
-		return err
+	err = file.Close()
+	if missing {
+		err = errors.Join(err, os.Remove(name))
 	}
-	return checkWritable(name)
-}
-
-// writePage writes the tables into a page as it is now: it may have been edited during the work.
-func writePage(name string, report *sweep.Report) error {
-	page, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	if page, err = report.UpdatePage(page); err != nil {
-		return err
-	}
-	return os.WriteFile(name, page, 0o644)
+	return err
 }
 
 // sweepProgress shows how far a step is and how long it will take: as a bar on a terminal,

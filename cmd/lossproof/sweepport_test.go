@@ -55,7 +55,7 @@ func TestSweepOfAPortByShard(t *testing.T) {
 	}
 	t.Setenv(commandVariable, "1")
 	dir := t.TempDir()
-	state, log := filepath.Join(dir, "state.json"), filepath.Join(dir, "requests")
+	state, log := filepath.Join(dir, "state"), filepath.Join(dir, "requests")
 	// What is asked passes through a file on its way.
 	port := []string{"--", "bash", "-c", `exec "$1" port < <(tee "$0")`, log, os.Args[0]}
 	const part = "INCOMPLETE: 1 048 576 of the 4 294 967 296 float32 logits"
@@ -77,10 +77,6 @@ func TestSweepOfAPortByShard(t *testing.T) {
 	check(t, command(append([]string{"sweep", "--merge", state}, port...)...), 0, part)
 	check(t, command(append([]string{"sweep", "--shard", "2/4096", "--state", state}, port...)...), 2, "stderr:got shard 1/4096, want 2/4096")
 	check(t, command(append([]string{"sweep", "--shard", "1/4096"}, port...)...), 0, part)
-
-	// A state alone is that of every logit: here all is done, by what an exact port would have counted.
-	everyLogit(t, state)
-	check(t, command(append([]string{"sweep", "--state", state}, port...)...), 0, "Every float32 number was a logit: 4 294 967 296, of which 4 278 190 080 are finite")
 }
 
 // callSizes counts the calls in a file of requests by their number of elements.
@@ -110,37 +106,6 @@ func callSizes(t *testing.T, name string) map[int]int {
 		t.Fatal(err)
 	}
 	return sizes
-}
-
-// everyLogit makes the state of a shard one in which everything was done, and without an error.
-func everyLogit(t *testing.T, name string) {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var states map[string]any
-	if err := json.Unmarshal(text, &states); err != nil {
-		t.Fatal(err)
-	}
-	state := states["Modules"].([]any)[0].(map[string]any)
-	state["Shard"], state["Done"] = "1/1", strings.Repeat("f", 1024)
-	counts := state["Counts"].(map[string]any)
-	counts["Inputs"] = int64(1) << 32
-	for _, tally := range counts["Tallies"].([]any) {
-		const finite = 4278190080
-		tally := tally.(map[string]any)
-		delete(tally, "Worst")
-		tally["Elements"], tally["Finite"], tally["Correct"] = int64(1)<<32, int64(finite), int64(finite)
-		tally["Histogram"] = []any{int64(finite)}
-		tally["Profile"] = strings.TrimSpace(strings.Repeat("0 ", 960))
-	}
-	if text, err = json.Marshal(states); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // TestSweepOfAPortThatOverflows: where its losses are infinite, and its gradients NaN, the texts say how many and where.

@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Magnitudes of float32 are counted in chunks, the unit of work that a state remembers.
@@ -75,106 +77,92 @@ func Float32(ctx context.Context, options Options) ([]*Result, error) {
 	if chunkSize%options.block() != 0 {
 		return nil, fmt.Errorf("block of %d magnitudes: want a divisor of %d", options.Block, chunkSize)
 	}
-	states, err := openStates(options)
+	groups, err := groupsOf(options.Variants)
 	if err != nil {
 		return nil, err
 	}
-	type job struct {
-		state *state
-		chunk int
+	s, err := openState(groups, options)
+	if err != nil {
+		return nil, err
 	}
 	var todo []job
 	done, total := int64(0), int64(0)
-	for _, s := range states.Modules {
-		for c := options.Shard - 1; c < s.chunks(); c += options.Shards {
-			inputs, _ := s.ofChunk(c)
-			total += int64(inputs)
-			if s.Done.has(c) {
-				done += int64(inputs)
+	for k, g := range groups {
+		for c := options.Shard - 1; c < g.chunks(); c += options.Shards {
+			total += int64(g.ofChunk(c))
+			if s.Done[k][c] {
+				done += int64(g.ofChunk(c))
 			} else {
-				todo = append(todo, job{s, c})
+				todo = append(todo, job{group: k, chunk: c})
 			}
 		}
 	}
-	progress := newProgress(options.Progress, done, total)
-	err = parallel(ctx, options.workers(), len(todo), func(ctx context.Context) func(i int) error {
-		w := newWorker(options)
-		return func(i int) error {
-			w.reset(todo[i].state.group)
-			if err := w.chunk(ctx, todo[i].chunk, progress); err != nil {
-				return err
-			}
-			return states.finish(todo[i].state, todo[i].chunk, &w.counts)
-		}
-	})
-	if err != nil {
+	if err := measure(ctx, options, groups, todo, done, total, s.finish); err != nil {
 		return nil, err
 	}
-	return states.results(), nil
+	return s.results(groups), nil
 }
 
 // Sample measures the losses at a stratified sample of the float32 inputs (see
 // Result.Sample), of perBinade inputs in the binades where the results vary: a result for each module. Options.Shard and
 // Options.State are not used.
 func Sample(ctx context.Context, perBinade int, options Options) ([]*Result, error) {
-	if perBinade < 1 || perBinade > 1<<23 {
-		return nil, fmt.Errorf("sample of %d inputs in a binade: want 1 to %d", perBinade, 1<<23)
+	if perBinade < 1 || perBinade > binade {
+		return nil, fmt.Errorf("sample of %d inputs in a binade: want 1 to %d", perBinade, binade)
 	}
-	groups, err := options.groups()
+	groups, err := groupsOf(options.Variants)
 	if err != nil {
 		return nil, err
 	}
-	type job struct {
-		group      int
-		magnitudes []uint32
-	}
 	var todo []job
-	total := uint64(0)
-	all := make([]counts, len(groups))
+	total := int64(0)
+	s := newState(groups)
 	for k, g := range groups {
-		all[k] = newCounts(g.variants)
 		magnitudes := g.sample(perBinade)
 		for _, m := range magnitudes {
-			total += g.in(m, m+1)
+			total += int64(g.in(m, m+1))
 		}
 		for part := range slices.Chunk(magnitudes, options.block()) {
-			todo = append(todo, job{k, part})
+			todo = append(todo, job{group: k, magnitudes: part})
 		}
 	}
-	progress := newProgress(options.Progress, 0, int64(total))
-	var mu sync.Mutex
-	err = parallel(ctx, options.workers(), len(todo), func(context.Context) func(i int) error {
-		w := newWorker(options)
-		return func(i int) error {
-			w.reset(groups[todo[i].group])
-			if err := w.block(copy(w.magnitudes, todo[i].magnitudes)); err != nil {
-				return err
-			}
-			progress.add(int64(w.counts.Inputs))
-			mu.Lock()
-			defer mu.Unlock()
-			all[todo[i].group].add(&w.counts)
-			return nil
-		}
+	err = measure(ctx, options, groups, todo, 0, total, func(j job, c *counts) error {
+		s.Counts[j.group].add(c)
+		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	var results []*Result
+	results := s.results(groups)
 	for k, g := range groups {
-		result := all[k].result(g)
-		result.Sample = g.sampleText(perBinade)
-		results = append(results, result)
+		results[k].Sample = g.sampleText(perBinade)
 	}
 	return results, nil
 }
 
-// groups returns the variants, together by their modules.
-func (o Options) groups() ([]group, error) {
-	if o.Variants == nil {
-		o.Variants = BuiltIn()
-	}
-	return groupsOf(o.Variants)
+// job are inputs of a module to look at: a chunk, or the magnitudes of a block of a sample.
+type job struct {
+	group, chunk int
+	magnitudes   []uint32
+}
+
+// measure does jobs; finish takes what was counted, one job at a time.
+func measure(ctx context.Context, o Options, groups []group, todo []job, done, total int64, finish func(job, *counts) error) error {
+	progress := newProgress(o.Progress, done, total)
+	idle := sync.Pool{New: func() any { return newWorker(o) }}
+	var mu sync.Mutex
+	return parallel(ctx, o.Workers, len(todo), func(ctx context.Context, i int) error {
+		w := idle.Get().(*worker)
+		defer idle.Put(w)
+		w.group = groups[todo[i].group]
+		w.counts = newCounts(w.variants)
+		if err := w.job(ctx, todo[i], progress); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		return finish(todo[i], &w.counts)
+	})
 }
 
 func (o Options) block() int {
@@ -184,41 +172,19 @@ func (o Options) block() int {
 	return blockSize
 }
 
-func (o Options) workers() int {
-	if o.Workers > 0 {
-		return o.Workers
+// parallel calls work for every i below n, by several goroutines, GOMAXPROCS if workers is 0. It stops at the first error, and when ctx does.
+func parallel(ctx context.Context, workers, n int, work func(ctx context.Context, i int) error) error {
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
 	}
-	return runtime.GOMAXPROCS(0)
-}
-
-// parallel calls the functions that start returns, one for each worker, for every i below n. It stops at
-// the first error, and when ctx does.
-func parallel(ctx context.Context, workers, n int, start func(context.Context) func(i int) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(workers, n) {
-		work := start(ctx)
-		wg.Go(func() {
-			for i := range next {
-				if err := work(i); err != nil {
-					cancel(err)
-					return
-				}
-			}
-		})
+	all, inner := errgroup.WithContext(ctx)
+	all.SetLimit(workers)
+	for i := 0; i < n && inner.Err() == nil; i++ {
+		all.Go(func() error { return work(inner, i) })
 	}
-	for i := range n {
-		select {
-		case next <- i:
-			continue
-		case <-ctx.Done():
-		}
-		break
+	if err := all.Wait(); err != nil {
+		return err
 	}
-	close(next)
-	wg.Wait()
 	return context.Cause(ctx)
 }
 
@@ -287,25 +253,29 @@ func newWorker(options Options) *worker {
 	return w
 }
 
-// reset begins with inputs of a module.
-func (w *worker) reset(g group) { w.group, w.counts = g, newCounts(g.variants) }
-
-// chunk measures the inputs whose magnitudes are in a chunk.
-func (w *worker) chunk(ctx context.Context, c int, progress *progress) error {
-	block, end := uint32(len(w.magnitudes)), min(uint32(c+1)*chunkSize, w.last+1)
-	for first := uint32(c) * chunkSize; first < end; first += block {
+// job measures the inputs of a job, block by block.
+func (w *worker) job(ctx context.Context, j job, progress *progress) error {
+	block := func(n int) error {
+		before := w.counts.Inputs
+		err := w.block(n)
+		progress.add(int64(w.counts.Inputs - before))
+		return err
+	}
+	if j.magnitudes != nil {
+		return block(copy(w.magnitudes, j.magnitudes))
+	}
+	end := min(uint32(j.chunk+1)*chunkSize, w.last+1)
+	for first := uint32(j.chunk) * chunkSize; first < end; first += uint32(len(w.magnitudes)) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(block, end-first)
+		n := min(len(w.magnitudes), int(end-first))
 		for i := range n {
-			w.magnitudes[i] = first + i
+			w.magnitudes[i] = first + uint32(i)
 		}
-		before := w.counts.Inputs
-		if err := w.block(int(n)); err != nil {
+		if err := block(n); err != nil {
 			return err
 		}
-		progress.add(int64(w.counts.Inputs - before))
 	}
 	return nil
 }
@@ -320,7 +290,7 @@ func (w *worker) block(n int) error {
 		}
 		w.places[i] = place
 	}
-	if err := w.side(n, false); err != nil {
+	if err := w.side(n, 0); err != nil {
 		return err
 	}
 	for n > 0 && w.magnitudes[n-1] > w.lastNegative {
@@ -329,60 +299,47 @@ func (w *worker) block(n int) error {
 	if n == 0 {
 		return nil
 	}
-	return w.side(n, true)
+	return w.side(n, sign32)
 }
 
-// side measures the inputs of one sign with the first n of w.magnitudes.
-func (w *worker) side(n int, negative bool) error {
-	mask := uint32(0)
-	if negative {
-		mask = sign32
-	}
+// side measures the inputs of one sign with the first n of w.magnitudes, by all variants at both targets.
+func (w *worker) side(n int, sign uint32) error {
 	for i, m := range w.magnitudes[:n] { // at target 0, and then at target 1
-		x := math.Float32frombits(m | mask)
+		x := math.Float32frombits(m | sign)
 		w.input[i], w.input[n+i] = x, x
 		w.target[i], w.target[n+i] = 0, 1
 	}
 	w.counts.Inputs += uint64(n)
-	return w.evaluate(n, negative)
-}
-
-// evaluate asks all variants for n inputs at both targets.
-func (w *worker) evaluate(n int, negative bool) error {
-	for i, v := range w.variants {
-		l, g := w.loss[:2*n], w.grad[:2*n]
-		if i > 0 {
-			l, g = w.otherLoss[:2*n], w.otherGrad[:2*n]
+	// part is the half of the results that is at the output's target.
+	part := func(o Output, l, g []float32) []float32 {
+		if o.Gradient {
+			l = g
 		}
-		if err := v.Evaluate(l, g, w.input[:2*n], w.target[:2*n]); err != nil {
+		if o.One {
+			return l[n : 2*n]
+		}
+		return l[:n]
+	}
+	for i, v := range w.variants {
+		l, g := w.loss, w.grad
+		if i > 0 {
+			l, g = w.otherLoss, w.otherGrad
+		}
+		if err := v.Evaluate(l[:2*n], g[:2*n], w.input[:2*n], w.target[:2*n]); err != nil {
 			return fmt.Errorf("%s: %w", v.Name, err)
 		}
 		for _, o := range outputs {
-			if i > 0 && o.Gradient {
-				w.compare(&w.counts.Differences[i-1], o, o.part(g), o.part(w.grad[:2*n]))
-			} else if i > 0 {
-				w.compare(&w.counts.Differences[i-1], o, o.part(l), o.part(w.loss[:2*n]))
+			if i > 0 {
+				w.compare(&w.counts.Differences[i-1], o, part(o, l, g), part(o, w.loss, w.grad))
 			}
 		}
 	}
+	negative := sign != 0
 	for i, o := range outputs {
-		got := o.part(w.loss[:2*n])
-		if o.Gradient {
-			got = o.part(w.grad[:2*n])
-		}
 		points := measured{w.module, w.magnitudes[:n], w.places[:n], w.exact.of(o, negative && w.mirrored)[:n], negative}
-		w.counts.Tallies[i].measure(got, points, o)
+		w.counts.Tallies[i].measure(part(o, w.loss, w.grad), points, o)
 	}
 	return nil
-}
-
-// part returns the half of the results that is at the output's target.
-func (o Output) part(results []float32) []float32 {
-	n := len(results) / 2
-	if o.One {
-		return results[n:]
-	}
-	return results[:n]
 }
 
 // compare counts the elements of got that are other numbers than those of want.
@@ -394,6 +351,33 @@ func (w *worker) compare(d *Difference, o Output, got, want []float32) {
 		d.add(Difference{Variant: d.Variant, Count: 1, Output: o.String(), Input: Bits32(math.Float32bits(w.input[i])),
 			Got: Number(g), Want: Number(want[i])})
 	}
+}
+
+// Difference says where a variant gave other bits than the first one. NaNs count as equal, zeros too.
+type Difference struct {
+	// Variant is the name of the variant.
+	Variant string
+	// Count is the number of results that differ.
+	Count uint64
+	// Output and Input say where the first one is, by the bits of the input, Got and Want what it is and what
+	// the first variant returned.
+	Output    string
+	Input     Bits32
+	Got, Want Number
+}
+
+func (d Difference) String() string {
+	return fmt.Sprintf("%s: %d results are not those of the first variant, first %s at %s: %v, not %v",
+		d.Variant, d.Count, d.Output, d.Input, float64(d.Got), float64(d.Want))
+}
+
+// add adds the count of e, which is of the same variant and at other inputs.
+func (d *Difference) add(e Difference) {
+	count := d.Count + e.Count
+	if d.Count == 0 || e.Count > 0 && e.Input < d.Input {
+		*d = e
+	}
+	d.Count = count
 }
 
 // progress counts inputs for Options.Progress.

@@ -3,8 +3,11 @@ package sweep
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"lossproof/loss"
 )
 
 // The modules that are measured. MultiLabelSoftMarginLoss is measured with BCEWithLogitsLoss: with one class it is the same.
@@ -16,6 +19,9 @@ const (
 
 // Modules returns the names of all modules that are measured.
 func Modules() []string { return []string{BCEWithLogitsLoss, BCELoss, CrossEntropyLoss} }
+
+// Exhaustive returns the names of those that [Float32] and [Sample] measure.
+func Exhaustive() []string { return []string{BCEWithLogitsLoss, BCELoss} }
 
 // known returns the modules that are named, all if none is, or an error that names one that is not measured.
 func known(names []string) ([]string, error) {
@@ -30,13 +36,33 @@ func known(names []string) ([]string, error) {
 	return names, nil
 }
 
-// Exhaustive returns the names of those that [Float32] and [Sample] measure.
-func Exhaustive() []string {
-	var names []string
-	for _, m := range modules {
-		names = append(names, m.name)
+// Output is an output of a module 'none' at a hard target: the loss or the
+// gradient in the input, at the target 0 or 1.
+type Output struct{ Gradient, One bool }
+
+// outputs are all of them, in the order of the tallies.
+var outputs = [4]Output{{}, {One: true}, {Gradient: true}, {Gradient: true, One: true}}
+
+// String returns a name such as "loss, target 0".
+func (o Output) String() string {
+	name, target := "loss", "0"
+	if o.Gradient {
+		name = "gradient"
 	}
-	return names
+	if o.One {
+		target = "1"
+	}
+	return name + ", target " + target
+}
+
+// values are |result| of the outputs at an input, in the order of outputs: the gradient at target 1 is
+// negative, all others are not.
+type values[F any] [len(outputs)]F
+
+// of returns the value of an output, or where mirrored is set of that at the other target.
+func (v *values[F]) of(o Output, mirrored bool) F {
+	o.One = o.One != mirrored
+	return v[slices.Index(outputs[:], o)]
 }
 
 // module is one whose float32 inputs can all be looked at.
@@ -56,7 +82,8 @@ type module struct {
 	oracle32 func(magnitude uint32) (exact values[float64], place float64)
 	// precise returns them at a finite magnitude with a relative error below 2⁻⁹⁰.
 	precise func(a float64) values[scaled]
-	// firstBusy and lastBusy are the biased exponents of the binades where the results vary with the input.
+	// firstBusy and lastBusy are the biased exponents of the binades where the results vary with the input: elsewhere
+	// they are log 2 and 1/2, or 0, 1 and the logit, as far as float32 can tell.
 	firstBusy, lastBusy int
 	// ends says that they vary in each binade of 1-x and of the subnormal numbers too.
 	ends bool
@@ -64,27 +91,24 @@ type module struct {
 	note string
 }
 
-// modules are all of them.
-var modules = []*module{
-	{
-		name: BCEWithLogitsLoss, input: "logit", inputs: "logits", every: "Every float32 number was a logit", last: math.MaxInt32, lastNegative: math.MaxInt32, mirrored: true, axis: "logit",
-		oracle32: oracle32At, precise: precise, firstBusy: firstBusy, lastBusy: lastBusy,
-	},
-	{
-		name: BCELoss, input: "probability", inputs: "probabilities", every: "Every float32 number in [0, 1] was a probability, -0 too", last: one32, axis: "logit of the probability x: log(x/(1-x))",
-		oracle32: probability32, precise: preciseProbability, lastBusy: one32>>23 - 1, ends: true, note: boundedText,
-	},
-}
-
 // one32 has the bits of the float32 1.
 const one32 = 127 << 23
 
+var modules = []*module{
+	{
+		name: BCEWithLogitsLoss, input: "logit", inputs: "logits", every: "Every float32 number was a logit", last: math.MaxInt32, lastNegative: math.MaxInt32,
+		mirrored: true, axis: "logit", oracle32: oracle32At, precise: precise, firstBusy: 127 - 30, lastBusy: 127 + 6,
+	},
+	{
+		name: BCELoss, input: "probability", inputs: "probabilities", every: "Every float32 number in [0, 1] was a probability, -0 too", last: one32,
+		axis: "logit of the probability x: log(x/(1-x))", oracle32: probability32, precise: preciseProbability, lastBusy: one32>>23 - 1, ends: true, note: boundedText,
+	},
+}
+
 // moduleOf returns the module with this name.
 func moduleOf(name string) (*module, error) {
-	for _, m := range modules {
-		if m.name == name {
-			return m, nil
-		}
+	if i := slices.IndexFunc(modules, func(m *module) bool { return m.name == name }); i >= 0 {
+		return modules[i], nil
 	}
 	return nil, fmt.Errorf("got the module %.100q, want one of %s", name, strings.Join(Exhaustive(), ", "))
 }
@@ -104,21 +128,103 @@ func (m *module) all() uint64 { return m.in(0, m.last+1) }
 // chunks returns the number of chunks that have inputs.
 func (m *module) chunks() int { return int(m.last/chunkSize) + 1 }
 
-// ofChunk returns the number of inputs of a chunk, and how many of them are finite: all or none.
-func (m *module) ofChunk(c int) (inputs, finite uint64) {
-	inputs = m.in(uint32(c)*chunkSize, uint32(c+1)*chunkSize)
-	if c < firstNonFinite {
-		finite = inputs
+// ofChunk returns the number of inputs of a chunk.
+func (m *module) ofChunk(c int) uint64 { return m.in(uint32(c)*chunkSize, uint32(c+1)*chunkSize) }
+
+const (
+	binade      = 1 << 23
+	quietFactor = 16
+)
+
+// sample returns the bits of magnitudes, ascending: of each binade the first and the last
+// number and a random one of each of perBinade equal parts, of the quiet ones of a sixteenth as many.
+func (m *module) sample(perBinade int) []uint32 {
+	rng := rand.New(rand.NewPCG(9, 10))
+	var magnitudes []uint32
+	for exponent := range int(m.last/binade) + 1 { // 0 are the subnormal numbers, 255 infinity and the NaNs
+		parts := perBinade
+		if exponent < m.firstBusy || exponent > m.lastBusy {
+			parts = max(1, perBinade/quietFactor)
+		}
+		base := uint32(exponent) * binade
+		magnitudes = append(magnitudes, base, base+binade-1)
+		for k := range parts {
+			magnitudes = append(magnitudes, base+uint32(drawPart(rng, binade, k, parts)))
+		}
 	}
-	return inputs, finite
+	// Near 0 and 1: of each binade of the subnormal numbers, and of 1-x, in units of the smallest number, and of 2⁻²⁴.
+	for first := 1; m.ends && first < binade; first *= 2 {
+		parts := min(perBinade, first)
+		for k := range parts {
+			near := uint32(first + drawPart(rng, first, k, parts))
+			magnitudes = append(magnitudes, near, one32-near)
+		}
+	}
+	slices.Sort(magnitudes)
+	magnitudes = slices.Compact(magnitudes)
+	end, _ := slices.BinarySearch(magnitudes, m.last+1)
+	return magnitudes[:end]
 }
 
-// has reports whether a number is an input.
-func (m *module) has(b Bits32) bool {
-	if b&sign32 != 0 {
-		return uint32(b&^sign32) <= m.lastNegative
+// drawPart draws one of the numbers below n that are in the k-th of equal parts.
+func drawPart(rng *rand.Rand, n, k, parts int) int {
+	edge := func(k int) int { return int(int64(n) * int64(k) / int64(parts)) } // the product is no 32-bit number
+	return edge(k) + rng.IntN(edge(k+1)-edge(k))
+}
+
+// sampleText says what [Sample] looks at.
+func (m *module) sampleText(perBinade int) string {
+	const text = "a stratified sample, which proves nothing: of each binade of float32"
+	if m.ends {
+		return fmt.Sprintf(text+" up to 1 the first and the last number and a random one of each of %d equal parts, and as many in each binade of 1-x and of the subnormal numbers; 0, -0 and 1 included", perBinade)
 	}
-	return uint32(b) <= m.last
+	return fmt.Sprintf(text+", of either sign, the first and the last number and a random one of each of %d equal parts (%d where |x| < 2⁻³⁰ or |x| ≥ 2⁷); subnormal numbers, infinities and NaNs included",
+		perBinade, max(1, perBinade/quietFactor))
+}
+
+// Variant is one way to compute the losses of a vector of inputs and their gradients.
+type Variant struct {
+	Module, Name string
+	// Evaluate writes the losses of the module 'none' and the gradients in the
+	// input (the upstream gradient is ones). All slices have one length and do not overlap. It is
+	// called by several goroutines at a time.
+	Evaluate func(loss, grad, input, target []float32) error
+}
+
+// BuiltIn returns the ways in which package loss computes the losses of the modules, of all that [Exhaustive] returns if
+// none is named: the methods for one output, the one that computes both in one pass, and MultiLabelSoftMarginLoss with one class for
+// BCEWithLogitsLoss. The first of a module is the one to measure; the others must give the same bits.
+func BuiltIn(modules ...string) []Variant {
+	column := func(v []float32) loss.Tensor[float32] { return loss.Tensor[float32]{Shape: []int{len(v), 1}, Data: v} }
+	logits, multi := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None}, loss.MultiLabelSoftMarginLoss[float32]{Reduction: loss.None}
+	probabilities := loss.BCELoss[float32]{Reduction: loss.None}
+	all := []Variant{
+		{BCEWithLogitsLoss, "BCEWithLogitsLoss, ForwardInto and GradInputInto", func(l, g, x, t []float32) error {
+			if err := logits.ForwardInto(l, loss.Vector(x...), loss.Vector(t...)); err != nil {
+				return err
+			}
+			return logits.GradInputInto(g, loss.Vector(x...), loss.Vector(t...), nil)
+		}},
+		{BCEWithLogitsLoss, "BCEWithLogitsLoss, ForwardGradInto", func(l, g, x, t []float32) error {
+			return logits.ForwardGradInto(l, g, loss.Vector(x...), loss.Vector(t...), nil)
+		}},
+		{BCEWithLogitsLoss, "MultiLabelSoftMarginLoss with one class, ForwardGradInto", func(l, g, x, t []float32) error {
+			return multi.ForwardGradInto(l, g, column(x), column(t), nil)
+		}},
+		{BCELoss, "BCELoss, ForwardInto and GradInputInto", func(l, g, x, t []float32) error {
+			if err := probabilities.ForwardInto(l, loss.Vector(x...), loss.Vector(t...)); err != nil {
+				return err
+			}
+			return probabilities.GradInputInto(g, loss.Vector(x...), loss.Vector(t...), nil)
+		}},
+		{BCELoss, "BCELoss, ForwardGradInto", func(l, g, x, t []float32) error {
+			return probabilities.ForwardGradInto(l, g, loss.Vector(x...), loss.Vector(t...), nil)
+		}},
+	}
+	if len(modules) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(v Variant) bool { return !slices.Contains(modules, v.Module) })
 }
 
 // group is a module and the variants of it.
@@ -127,8 +233,11 @@ type group struct {
 	variants []Variant
 }
 
-// groupsOf puts variants of one module together.
+// groupsOf puts variants of one module together; nil are those of package loss.
 func groupsOf(variants []Variant) ([]group, error) {
+	if variants == nil {
+		variants = BuiltIn()
+	}
 	var groups []group
 	for _, v := range variants {
 		i := slices.IndexFunc(groups, func(g group) bool { return g.name == v.Module })

@@ -75,7 +75,16 @@ soft targets: half uniform in [0, 1], half 2⁻ᵏ or 1-2⁻ᵏ; weight and pos_
 smallest float32 number or, in float64, 10⁻²⁹⁰ on), and logarithmically uniform 1-x; one in fifty is 0, -0 or 1; targets and weight as for BCEWithLogitsLoss. Where x·(1-x) < 1e-12 the
 gradient is compared with PyTorch's formula, and the unit is that of its terms.`,
 	},
-	CrossEntropyLoss: rowTexts,
+	CrossEntropyLoss: {
+		`With d the distance of a logit from the largest of its row, n = d + log Σ exp(-d), p = exp(-d)/Σ exp(-d) and a the coefficients of the n, the terms of a loss are a·n, and those
+of the gradient at a class p·a for the other classes and -(1-p)·a for itself. The unit is an ULP of the sum of their magnitudes; for float32 that is an ULP of a row's loss. In float64 what an error
+of an ULP in each d does is added to the unit, as in the tolerances of the fixtures (fixtures/README.md, D): everybody has to round d. In float32 nothing is added: d is
+formed in float64.`,
+		`Drawn were rows of 2 to 1000 classes, their number logarithmically uniform, with a loss for each row and a gradient for each logit: a sixth of the rows each normal with standard
+deviation 2, uniform in [-40, 40], uniform within 10⁻⁶ of their largest logit with exact ties, with the class of the target up to 110 above the rest (in float64 600), and normal with 10³ or 10⁴
+added or subtracted, and uniform over a range of 110 (in float64 600); class probabilities: half normalised at random, half one-hot but for one part in
+2ᵏ; weight: logarithmically uniform in [10⁻⁶, 10⁶], for each class; label_smoothing: half uniform in [0, 1], half 0.1.`,
+	},
 }
 
 // Random measures both dtypes in all settings of the modules, of all modules if none is named, each at the given number of random points. For
@@ -95,15 +104,15 @@ func Random(ctx context.Context, points int, progress func(done, total int64), m
 		total += 2 * int64(s.count(points))
 	}
 	p := newProgress(progress, 0, total)
-	rows, err := random(ctx, wanted, points, p, evaluateBuiltIn[float32], evaluateRows[float32])
+	rows, err := random[float32](ctx, wanted, points, p, batch.evaluate)
 	if err != nil {
 		return nil, err
 	}
-	rows64, err := random(ctx, wanted, points, p, evaluateBuiltIn[float64], evaluateRows[float64])
+	rows64, err := random[float64](ctx, wanted, points, p, batch.evaluate)
 	return append(rows, rows64...), err
 }
 
-// perRow is how many points there are for each row.
+// perRow is how many points there are for each row of CrossEntropyLoss.
 const perRow = 16
 
 // count returns how many points, or rows, of a setting are measured.
@@ -114,98 +123,59 @@ func (s setting) count(points int) int {
 	return points
 }
 
-// batch is a vector of points, with their results.
-type batch[T loss.Float] struct {
-	input, target, weight, posWeight []T // weight and posWeight are nil if the setting has none
-	loss, grad                       []T
+// batch are points with their results.
+type batch interface {
+	// evaluate computes the results with package loss.
+	evaluate() error
+	// measure compares them with the oracle.
+	measure(loss, grad *RandomRow)
 }
 
-// evaluateBuiltIn computes a batch with package loss.
-func evaluateBuiltIn[T loss.Float](s setting, b *batch[T]) error {
-	x, t := loss.Vector(b.input...), loss.Vector(b.target...)
-	var w, p *loss.Tensor[T]
-	if b.weight != nil {
-		v := loss.Vector(b.weight...)
-		w = &v
-	}
-	if b.posWeight != nil {
-		v := loss.Vector(b.posWeight...)
-		p = &v
-	}
-	if s.module == BCELoss {
-		l := loss.BCELoss[T]{Reduction: loss.None, Weight: w}
-		if err := l.ForwardInto(b.loss, x, t); err != nil {
-			return err
-		}
-		return l.GradInputInto(b.grad, x, t, nil)
-	}
-	l := loss.BCEWithLogitsLoss[T]{Reduction: loss.None, Weight: w, PosWeight: p}
-	if err := l.ForwardInto(b.loss, x, t); err != nil {
-		return err
-	}
-	return l.GradInputInto(b.grad, x, t, nil)
-}
+// The number of points in a batch, and that of rows, which have one number of classes.
+const (
+	batchSize    = 1 << 10
+	rowBatchSize = 16
+)
 
-const batchSize = 1 << 10
-
-// random measures one dtype in the settings, with losses that the functions compute.
-func random[T loss.Float](ctx context.Context, settings []setting, points int, p *progress,
-	evaluate func(setting, *batch[T]) error, evaluateRows func(*rowBatch[T]) error) ([]RandomRow, error) {
+// random measures one dtype in the settings, with losses that evaluate computes.
+func random[T loss.Float](ctx context.Context, wanted []setting, points int, p *progress, evaluate func(batch) error) ([]RandomRow, error) {
+	f := formatOf[T]()
 	var rows []RandomRow
-	for _, s := range settings {
-		size, measure := batchSize, func(rng *rand.Rand, n int, l, g *RandomRow) error {
-			b := draw[T](s, rng, n)
-			if err := evaluate(s, b); err != nil {
-				return err
-			}
-			for j := range n {
-				b.measure(s, j, l, g)
-			}
-			return nil
-		}
+	for _, s := range wanted {
+		l, g := s.rows(f)
+		count, size := s.count(points), batchSize
 		if s.module == CrossEntropyLoss {
-			size, measure = rowBatchSize, func(rng *rand.Rand, n int, l, g *RandomRow) error {
-				b := drawRows[T](s, rng, n)
-				if err := evaluateRows(b); err != nil {
-					return err
-				}
-				for j := range n {
-					b.measure(j, l, g)
-				}
-				return nil
-			}
+			size = rowBatchSize
 		}
-		l, g, err := s.measure(ctx, formatOf[T](), points, size, p, measure)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, l, g)
-	}
-	return rows, nil
-}
-
-// measure measures a setting in batches: of draws and measures n points.
-func (s setting) measure(ctx context.Context, f format, points, size int, p *progress, of func(rng *rand.Rand, n int, l, g *RandomRow) error) (l, g RandomRow, err error) {
-	l, g = s.rows(f)
-	count := s.count(points)
-	seed := uint64(slices.IndexFunc(settings, func(o setting) bool { return o == s }))
-	var mu sync.Mutex
-	err = parallel(ctx, Options{}.workers(), (count+size-1)/size, func(context.Context) func(i int) error {
-		return func(i int) error {
+		seed := uint64(slices.Index(settings, s))
+		var mu sync.Mutex
+		err := parallel(ctx, 0, (count+size-1)/size, func(_ context.Context, i int) error {
 			n := min(size, count-i*size)
-			partLoss, partGrad := s.rows(f)
-			if err := of(rand.New(rand.NewPCG(seed, uint64(i))), n, &partLoss, &partGrad); err != nil {
+			rng := rand.New(rand.NewPCG(seed, uint64(i)))
+			var b batch
+			if s.module == CrossEntropyLoss {
+				b = drawRows[T](s, rng, n)
+			} else {
+				b = drawPoints[T](s, rng, n)
+			}
+			if err := evaluate(b); err != nil {
 				return err
 			}
+			partLoss, partGrad := s.rows(f)
+			b.measure(&partLoss, &partGrad)
 			p.add(int64(n))
 			mu.Lock()
 			defer mu.Unlock()
 			l.add(partLoss)
 			g.add(partGrad)
 			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
-	})
-	return l, g, err
+		rows = append(rows, l, g)
+	}
+	return rows, nil
 }
 
 // rows returns the empty rows of a setting.
@@ -243,11 +213,42 @@ func (r *RandomRow) add(o RandomRow) {
 	}
 }
 
-// draw returns n points.
-func draw[T loss.Float](s setting, rng *rand.Rand, n int) *batch[T] {
+// points are elements of BCEWithLogitsLoss or BCELoss.
+type points[T loss.Float] struct {
+	setting
+	input, target, weights, posWeights []T // weights and posWeights are nil if the setting has none
+	loss, grad                         []T
+}
+
+// optional returns a vector, nil for one that is not given.
+func optional[T loss.Float](values []T) *loss.Tensor[T] {
+	if values == nil {
+		return nil
+	}
+	v := loss.Vector(values...)
+	return &v
+}
+
+func (b *points[T]) evaluate() error {
+	x, t := loss.Vector(b.input...), loss.Vector(b.target...)
+	var l interface {
+		ForwardInto(dst []T, input, target loss.Tensor[T]) error
+		GradInputInto(dst []T, input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) error
+	} = loss.BCEWithLogitsLoss[T]{Reduction: loss.None, Weight: optional(b.weights), PosWeight: optional(b.posWeights)}
+	if b.module == BCELoss {
+		l = loss.BCELoss[T]{Reduction: loss.None, Weight: optional(b.weights)}
+	}
+	if err := l.ForwardInto(b.loss, x, t); err != nil {
+		return err
+	}
+	return l.GradInputInto(b.grad, x, t, nil)
+}
+
+// drawPoints returns n points.
+func drawPoints[T loss.Float](s setting, rng *rand.Rand, n int) *points[T] {
 	f := formatOf[T]()
-	b := &batch[T]{input: make([]T, n), target: make([]T, n), loss: make([]T, n), grad: make([]T, n)}
-	power := func(lo, hi float64) T { return T(math.Pow(10, lo+(hi-lo)*rng.Float64())) }
+	b := &points[T]{setting: s, input: make([]T, n), target: make([]T, n), loss: make([]T, n), grad: make([]T, n)}
+	weight := func() T { return T(math.Pow(10, -6+12*rng.Float64())) }
 	for i := range n {
 		if s.module == BCELoss {
 			b.input[i] = drawProbability[T](rng, f)
@@ -262,10 +263,10 @@ func draw[T loss.Float](s setting, rng *rand.Rand, n int) *batch[T] {
 			}
 		}
 		if s.weight {
-			b.weight = append(b.weight, power(-6, 6))
+			b.weights = append(b.weights, weight())
 		}
 		if s.posWeight {
-			b.posWeight = append(b.posWeight, power(-6, 6))
+			b.posWeights = append(b.posWeights, weight())
 		}
 	}
 	return b
@@ -309,37 +310,36 @@ func drawProbability[T loss.Float](rng *rand.Rand, f format) T {
 	}
 }
 
-// measure compares the results of point i with the oracle.
-func (b *batch[T]) measure(s setting, i int, l, g *RandomRow) {
+func (b *points[T]) measure(l, g *RandomRow) {
 	f := formatOf[T]()
-	x, t, w, p := float64(b.input[i]), float64(b.target[i]), 1.0, 1.0
-	if b.weight != nil {
-		w = float64(b.weight[i])
-	}
-	if b.posWeight != nil {
-		p = float64(b.posWeight[i])
-	}
-	m, _ := moduleOf(s.module)
-	values, mirrored := m.precise(math.Abs(x)), m.mirrored && x < 0
-	one := ddOf(w).mul(ddOf(p)).mul(ddOf(t))
-	zero := ddOf(w).mul(twoSum(1, -t))
-	if l.measureTerms(f, float64(b.loss[i]), zero, one, values.of(Output{}, mirrored), values.of(Output{One: true}, mirrored)) {
-		l.At = b.describe(i)
-	}
-	if g.measureTerms(f, float64(b.grad[i]), zero, one.neg(),
-		values.of(Output{Gradient: true}, mirrored), values.of(Output{Gradient: true, One: true}, mirrored)) {
-		g.At = b.describe(i)
+	m, _ := moduleOf(b.module)
+	for i := range b.input {
+		x, t, w, p := float64(b.input[i]), float64(b.target[i]), 1.0, 1.0
+		if b.weights != nil {
+			w = float64(b.weights[i])
+		}
+		if b.posWeights != nil {
+			p = float64(b.posWeights[i])
+		}
+		v, mirrored := m.precise(math.Abs(x)), m.mirrored && x < 0
+		one, zero := ddOf(w).mul(ddOf(p)).mul(ddOf(t)), ddOf(w).mul(twoSum(1, -t))
+		if l.measureTerms(f, float64(b.loss[i]), zero, one, v.of(Output{}, mirrored), v.of(Output{One: true}, mirrored)) {
+			l.At = b.describe(i)
+		}
+		if g.measureTerms(f, float64(b.grad[i]), zero, one.neg(), v.of(Output{Gradient: true}, mirrored), v.of(Output{Gradient: true, One: true}, mirrored)) {
+			g.At = b.describe(i)
+		}
 	}
 }
 
 // describe returns point i as text.
-func (b *batch[T]) describe(i int) string {
+func (b *points[T]) describe(i int) string {
 	at := fmt.Sprintf("x=%v t=%v", b.input[i], b.target[i])
-	if b.weight != nil {
-		at += fmt.Sprintf(" w=%v", b.weight[i])
+	if b.weights != nil {
+		at += fmt.Sprintf(" w=%v", b.weights[i])
 	}
-	if b.posWeight != nil {
-		at += fmt.Sprintf(" p=%v", b.posWeight[i])
+	if b.posWeights != nil {
+		at += fmt.Sprintf(" p=%v", b.posWeights[i])
 	}
 	return at
 }
@@ -381,34 +381,4 @@ func (r *RandomRow) measure(got float64, exact dd, unit float64) bool {
 	}
 	r.Max = d
 	return true
-}
-
-// format describes a dtype.
-type format struct {
-	name           string
-	single         bool
-	digits, minExp int // of the significand; the exponent of the smallest subnormal number
-	// exp(-normalExp), and its products with weights, are normal numbers; exp(-subnormalExp) is
-	// about the largest subnormal one.
-	normalExp, subnormalExp float64
-	minPower, maxPower      float64 // of ten: the range of logits
-	minProbability          float64 // of ten
-	// rowEdge is how far the logits of a row are apart at most, but for those that are drawn in another way.
-	rowEdge float64
-}
-
-func formatOf[T loss.Float]() format {
-	if _, single := any(T(0)).(float32); single {
-		return format{name: "float32", single: true, digits: 24, minExp: -149, normalExp: 87, subnormalExp: 87.3, minPower: -44, maxPower: 25, minProbability: -45, rowEdge: 110}
-	}
-	return format{name: "float64", digits: 53, minExp: -1074, normalExp: 600, subnormalExp: 708.4, minPower: -300, maxPower: 290, minProbability: -290, rowEdge: 600}
-}
-
-// ulpExponent returns e such that the spacing of the dtype at v·2⁻ᵏ is 2^(e-k).
-func (f format) ulpExponent(v float64, k int) int {
-	_, exponent := math.Frexp(v) // v = m·2^exponent, m in [1/2, 1)
-	if v == 0 {
-		return f.minExp + k
-	}
-	return max(exponent-f.digits, f.minExp+k)
 }

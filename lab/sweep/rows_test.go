@@ -107,7 +107,7 @@ func ofModule(module string) []setting {
 }
 
 // spoiltRow may change the results of row r, whose logits are x.
-type spoiltRow func(b *rowBatch[float32], r int, x []float32)
+type spoiltRow func(b *rows[float32], r int, x []float32)
 
 // TestRandomFindsWrongRows has CrossEntropyLosses that are wrong in one way each, in float32.
 func TestRandomFindsWrongRows(t *testing.T) {
@@ -117,8 +117,8 @@ func TestRandomFindsWrongRows(t *testing.T) {
 		want  string // in the first miss
 		where func(s setting) bool
 	}{
-		{"nothing", func(*rowBatch[float32], int, []float32) {}, "", func(setting) bool { return false }},
-		{"log(1+Σ) of the others in float32", func(b *rowBatch[float32], r int, x []float32) {
+		{"nothing", func(*rows[float32], int, []float32) {}, "", func(setting) bool { return false }},
+		{"log(1+Σ) of the others in float32", func(b *rows[float32], r int, x []float32) {
 			if b.smoothing != 0 || b.weight != nil || b.indices == nil {
 				return
 			}
@@ -131,7 +131,7 @@ func TestRandomFindsWrongRows(t *testing.T) {
 			}
 			b.loss[r] = m - x[b.indices[r]] + float32(math.Log(float64(sum)))
 		}, "CrossEntropyLoss float32 loss, class indices: an error of", func(s setting) bool { return !s.smoothing && !s.weight && !s.soft }},
-		{"smoothing that forgets the weights", func(b *rowBatch[float32], r int, x []float32) {
+		{"smoothing that forgets the weights", func(b *rows[float32], r int, x []float32) {
 			if b.smoothing == 0 || b.weight == nil || b.indices == nil {
 				return
 			}
@@ -142,28 +142,29 @@ func TestRandomFindsWrongRows(t *testing.T) {
 			}
 			b.loss[r] = float32(l)
 		}, "CrossEntropyLoss float32 loss, class indices, weight, label_smoothing: an error of", func(s setting) bool { return s.smoothing && s.weight && !s.soft }},
-		{"two ULP of a gradient", func(b *rowBatch[float32], r int, x []float32) {
+		{"two ULP of a gradient", func(b *rows[float32], r int, x []float32) {
 			if b.indices == nil && b.smoothing == 0 {
 				g := &b.grad[r*b.classes+b.classes-1]
 				*g = math.Nextafter32(math.Nextafter32(*g, 2), 2)
 			}
 		}, "CrossEntropyLoss float32 gradient, class probabilities: an error of", func(s setting) bool { return s.soft && !s.smoothing }},
-		{"p - t, which cancels", func(b *rowBatch[float32], r int, x []float32) {
+		{"p - t, which cancels", func(b *rows[float32], r int, x []float32) {
 			if b.smoothing != 0 || b.weight != nil || b.indices == nil {
 				return
 			}
 			o, y := newRowOracle(widened(x), formatOf[float32]()), b.indices[r]
 			b.grad[r*b.classes+int(y)] = float32(o.p[y].hi) - 1
 		}, "CrossEntropyLoss float32 gradient, class indices: an error of", func(s setting) bool { return !s.smoothing && !s.weight && !s.soft }},
-		{"NaN", func(b *rowBatch[float32], r int, _ []float32) {
+		{"NaN", func(b *rows[float32], r int, _ []float32) {
 			if b.indices == nil && r == 1 {
 				b.loss[r] = float32(math.NaN())
 			}
 		}, "CrossEntropyLoss float32 loss, class probabilities: 4 results are not finite", func(s setting) bool { return s.soft }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			rows, err := random(context.Background(), ofModule(CrossEntropyLoss), 64*perRow, newProgress(nil, 0, 0), nil, func(b *rowBatch[float32]) error {
-				if err := evaluateRows(b); err != nil {
+			rows, err := random[float32](context.Background(), ofModule(CrossEntropyLoss), 64*perRow, newProgress(nil, 0, 0), func(all batch) error {
+				b := all.(*rows[float32])
+				if err := b.evaluate(); err != nil {
 					return err
 				}
 				for r := range b.loss {
@@ -235,20 +236,21 @@ func TestRowsAreDrawnAsSaid(t *testing.T) {
 
 // TestRandomFindsWrongBCELoss: in float64, in the settings with a weight alone.
 func TestRandomFindsWrongBCELoss(t *testing.T) {
-	spoil := func(s setting, b *batch[float64]) error {
-		if err := evaluateBuiltIn(s, b); err != nil {
+	spoil := func(all batch) error {
+		b := all.(*points[float64])
+		if err := b.evaluate(); err != nil {
 			return err
 		}
 		for i, x := range b.input {
-			if b.weight == nil {
+			if b.weights == nil {
 				continue
 			}
 			b.loss[i] = float64(float32(b.loss[i]))
-			b.grad[i] = (x - b.target[i]) / (x*(1-x) + 1e-12) * b.weight[i]
+			b.grad[i] = (x - b.target[i]) / (x*(1-x) + 1e-12) * b.weights[i]
 		}
 		return nil
 	}
-	rows, err := random(context.Background(), ofModule(BCELoss), 3000, newProgress(nil, 0, 0), spoil, nil)
+	rows, err := random[float64](context.Background(), ofModule(BCELoss), 3000, newProgress(nil, 0, 0), spoil)
 	if err != nil {
 		t.Fatal(err)
 	}

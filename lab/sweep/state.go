@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
-	"encoding/json"
+	"encoding/gob"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,155 +13,88 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 )
 
-// stateFormat is the version of the state file.
-const stateFormat = 4
+// stateMagic begins a state file, with the version of its format.
+const stateMagic = "lossproof sweep 5\n"
 
-// states are what is known of a run, in memory and in its file.
-type states struct {
-	Format int `json:"lossproof_sweep"`
-	// Modules has a state for each module.
-	Modules []*state
+// state is what is known of a sweep, in memory and in its file, which is the magic and this as gob.
+type state struct {
+	// Of says what was measured, and on what kind of machine; another sweep has another text.
+	Of    string
+	Shard string
+	// Done has for each module its chunks, and Counts what was counted in them.
+	Done   [][]bool
+	Counts []counts
 
 	file string
-	mu   sync.Mutex
 }
 
-// state is what is known of a module.
-type state struct {
-	Module string
-	// Platform and Fingerprint say what computed the results.
-	Platform    string
-	Fingerprint string
-	Shard       string
-	Done        chunkSet
-	Counts      counts
-
-	group
-}
-
-// openStates returns the states of the file, or new ones.
-func openStates(options Options) (*states, error) {
-	groups, err := options.groups()
-	if err != nil {
-		return nil, err
-	}
-	s := &states{Format: stateFormat, file: options.State}
+func newState(groups []group) *state {
+	s := &state{}
 	for _, g := range groups {
-		fingerprint, err := g.fingerprint()
-		if err != nil {
-			return nil, err
-		}
-		s.Modules = append(s.Modules, &state{
-			Module:      g.name,
-			Platform:    runtime.GOOS + "/" + runtime.GOARCH,
-			Fingerprint: fingerprint,
-			Shard:       fmt.Sprintf("%d/%d", options.Shard, options.Shards),
-			Counts:      newCounts(g.variants),
-			group:       g,
-		})
+		s.Done = append(s.Done, make([]bool, chunks))
+		s.Counts = append(s.Counts, newCounts(g.variants))
 	}
-	if s.file == "" {
+	return s
+}
+
+// openState returns the state of the file, or a new one.
+func openState(groups []group, options Options) (*state, error) {
+	s := newState(groups)
+	if options.State == "" {
 		return s, nil
 	}
-	known, err := readStates(s.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s, s.write() // an unusable path is found before the work
-	}
-	if err != nil {
+	s.file, s.Shard = options.State, fmt.Sprintf("%d/%d", options.Shard, options.Shards)
+	var err error
+	if s.Of, err = fingerprint(groups); err != nil {
 		return nil, err
 	}
-	if err := s.checkSame(known, true); err != nil {
-		return nil, fmt.Errorf("%s: %w: remove it to begin anew", s.file, err)
+	known, err := s.read(s.file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return s, s.write() // an unusable path is found before the work
+	case err == nil && known.Shard != s.Shard:
+		err = fmt.Errorf("%s: got shard %s, want %s", s.file, known.Shard, s.Shard)
 	}
-	for i, m := range s.Modules {
-		m.Done, m.Counts = known.Modules[i].Done, known.Modules[i].Counts
+	if err != nil {
+		return nil, fmt.Errorf("%w: remove it to begin anew", err)
 	}
+	s.Done, s.Counts = known.Done, known.Counts
 	return s, nil
 }
 
-// readStates reads and checks a state file.
-func readStates(file string) (*states, error) {
+// read reads a file that has the state of the same losses.
+func (s *state) read(file string) (*state, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	s, err := parseStates(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+	text, ok := bytes.CutPrefix(text, []byte(stateMagic))
+	if !ok {
+		return nil, fmt.Errorf("%s: got no %q at its beginning: not the state of a sweep, or that of another version", file, strings.TrimSpace(stateMagic))
 	}
-	return s, nil
+	known := &state{}
+	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(known); err != nil {
+		return nil, fmt.Errorf("%s: the state is damaged: %w", file, err)
+	}
+	if known.Of != s.Of {
+		return nil, fmt.Errorf("%s: got the state of %.200q, want %q: other modules, or the losses have changed since", file, known.Of, s.Of)
+	}
+	damaged := len(known.Done) != len(s.Done) || len(known.Counts) != len(s.Counts)
+	for k := 0; !damaged && k < len(s.Done); k++ {
+		damaged = len(known.Done[k]) != chunks || len(known.Counts[k].Differences) != len(s.Counts[k].Differences)
+	}
+	if damaged {
+		return nil, fmt.Errorf("%s: the state is damaged: its parts are not those of %s", file, s.Of)
+	}
+	return known, nil
 }
 
-// parseStates reads and checks the text of a state file.
-func parseStates(text []byte) (*states, error) {
-	var version struct {
-		Format int `json:"lossproof_sweep"`
-	}
-	if err := json.Unmarshal(text, &version); err != nil {
-		return nil, fmt.Errorf("not the state of a sweep: %w", err)
-	}
-	if version.Format != stateFormat { // before the fields, which are others in another format
-		return nil, fmt.Errorf("lossproof_sweep: got format %d of the state, want %d", version.Format, stateFormat)
-	}
-	s := &states{}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(s); err != nil {
-		return nil, fmt.Errorf("not the state of a sweep: %w", err)
-	}
-	return s, s.check()
-}
-
-// names returns those of the modules.
-func (s *states) names() string {
-	var names []string
-	for _, m := range s.Modules {
-		names = append(names, m.Module)
-	}
-	return strings.Join(names, ", ")
-}
-
-// checkSame returns an error unless all states are of the same losses.
-func (s *states) checkSame(other *states, sameShard bool) error {
-	if got, want := other.names(), s.names(); got != want {
-		return fmt.Errorf("got the state of the modules %s, want %s", got, want)
-	}
-	for i, m := range s.Modules {
-		if err := m.checkSame(other.Modules[i], sameShard); err != nil {
-			return fmt.Errorf("%s: %w", m.Module, err)
-		}
-	}
-	return nil
-}
-
-func (s *state) checkSame(other *state, sameShard bool) error {
-	switch {
-	case other.Platform != s.Platform:
-		return fmt.Errorf("got the platform %.100q, want %s", other.Platform, s.Platform)
-	case other.Fingerprint != s.Fingerprint:
-		return fmt.Errorf("got the fingerprint %.100q, want %s: the losses have changed since", other.Fingerprint, s.Fingerprint)
-	case sameShard && other.Shard != s.Shard:
-		return fmt.Errorf("got shard %s, want %s", other.Shard, s.Shard)
-	case len(other.Counts.Differences) != len(s.Counts.Differences):
-		return fmt.Errorf("got %d compared variants, want %d", len(other.Counts.Differences), len(s.Counts.Differences))
-	}
-	for i, d := range other.Counts.Differences {
-		if want := s.Counts.Differences[i].Variant; d.Variant != want {
-			return fmt.Errorf("Counts.Differences[%d].Variant: got %.100q, want %q", i, d.Variant, want)
-		}
-	}
-	return nil
-}
-
-// finish adds the counts of a chunk of a module and writes the file.
-func (s *states) finish(m *state, chunk int, c *counts) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m.Done.add(chunk)
-	m.Counts.add(c)
+// finish adds the counts of a chunk and writes the file.
+func (s *state) finish(j job, c *counts) error {
+	s.Done[j.group][j.chunk] = true
+	s.Counts[j.group].add(c)
 	if s.file == "" {
 		return nil
 	}
@@ -170,9 +102,10 @@ func (s *states) finish(m *state, chunk int, c *counts) error {
 }
 
 // write replaces the file in one step: a run that is killed leaves the old one or the new one.
-func (s *states) write() error {
-	text, err := json.MarshalIndent(s, "", " ")
-	if err != nil {
+func (s *state) write() error {
+	var text bytes.Buffer
+	text.WriteString(stateMagic)
+	if err := gob.NewEncoder(&text).Encode(s); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(s.file), 0o755); err != nil {
@@ -182,7 +115,7 @@ func (s *states) write() error {
 	if err != nil {
 		return err
 	}
-	_, err = temporary.Write(append(text, '\n'))
+	_, err = temporary.Write(text.Bytes())
 	if err = errors.Join(err, temporary.Close()); err == nil {
 		err = os.Rename(temporary.Name(), s.file)
 	}
@@ -192,124 +125,80 @@ func (s *states) write() error {
 	return nil
 }
 
-func (s *states) results() []*Result {
+func (s *state) results(groups []group) []*Result {
 	var results []*Result
-	for _, m := range s.Modules {
-		results = append(results, m.Counts.result(m.group))
+	for k, g := range groups {
+		results = append(results, s.Counts[k].result(g))
 	}
 	return results
 }
 
 // Merge adds up the state files of shards. They must be of these variants (nil means [BuiltIn]),
-// on this platform, and no chunk may be in two of them.
+// on this kind of machine, and no chunk may be in two of them.
 func Merge(variants []Variant, files ...string) ([]*Result, error) {
-	all, err := openStates(Options{Variants: variants})
+	groups, err := groupsOf(variants)
 	if err != nil {
 		return nil, err
 	}
+	all := newState(groups)
+	if all.Of, err = fingerprint(groups); err != nil {
+		return nil, err
+	}
 	for _, file := range files {
-		s, err := readStates(file)
+		s, err := all.read(file)
 		if err != nil {
 			return nil, err
 		}
-		if err := all.merge(s); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-	}
-	return all.results(), nil
-}
-
-// merge adds the states of another shard.
-func (s *states) merge(other *states) error {
-	if err := s.checkSame(other, false); err != nil {
-		return err
-	}
-	for i, m := range s.Modules {
-		if err := m.merge(other.Modules[i]); err != nil {
-			return fmt.Errorf("%s: %w", m.Module, err)
-		}
-	}
-	return nil
-}
-
-func (s *state) merge(other *state) error {
-	for c := range chunks {
-		if !other.Done.has(c) {
-			continue
-		}
-		if s.Done.has(c) {
-			return fmt.Errorf("chunk %d is in another file too", c)
-		}
-		s.Done.add(c)
-	}
-	s.Counts.add(&other.Counts)
-	return nil
-}
-
-// fingerprint hashes what the variants return for a sample: other losses, or the same
-// ones on another path, are likely to have another one.
-func (g group) fingerprint() (string, error) {
-	const perBinade = 512
-	var input []float32
-	for _, m := range g.sample(perBinade) {
-		input = append(input, math.Float32frombits(m))
-		if m <= g.lastNegative {
-			input = append(input, -math.Float32frombits(m))
-		}
-	}
-	n := len(input)
-	target, l, grad := make([]float32, n), make([]float32, n), make([]float32, n)
-	hash := sha256.New()
-	for _, t := range []float32{0, 1} {
-		for i := range target {
-			target[i] = t
-		}
-		for _, v := range g.variants {
-			if err := v.Evaluate(l, grad, input, target); err != nil {
-				return "", fmt.Errorf("%s: %w", v.Name, err)
-			}
-			var text []byte
-			for _, values := range [][]float32{l, grad} {
-				for _, f := range values {
-					if f != f {
-						f = float32(math.NaN())
-					}
-					text = binary.LittleEndian.AppendUint32(text, math.Float32bits(f))
+		for k := range groups {
+			for c, done := range s.Done[k] {
+				if done && all.Done[k][c] {
+					return nil, fmt.Errorf("%s: chunk %d is in another file too", file, c)
 				}
+				all.Done[k][c] = all.Done[k][c] || done
 			}
-			hash.Write([]byte(v.Name))
-			hash.Write(text)
+			all.Counts[k].add(&s.Counts[k])
 		}
 	}
-	return hex.EncodeToString(hash.Sum(nil))[:16], nil
+	return all.results(groups), nil
 }
 
-// chunkSet is a set of chunks. As text it is hexadecimal, chunk 0 in the lowest bit of the first byte.
-type chunkSet [chunks / 8]byte
-
-func (s *chunkSet) has(c int) bool { return s[c/8]>>(c%8)&1 != 0 }
-func (s *chunkSet) add(c int)      { s[c/8] |= 1 << (c % 8) }
-
-func (s *chunkSet) len() int {
-	n := 0
-	for c := range chunks {
-		if s.has(c) {
-			n++
+// fingerprint names the platform, the modules and their variants, with a hash of what these return for a sample: other losses, or the same
+// ones on another path, are likely to have another one.
+func fingerprint(groups []group) (string, error) {
+	const perBinade = 512
+	of := []string{runtime.GOOS + "/" + runtime.GOARCH}
+	for _, g := range groups {
+		var input []float32
+		for _, m := range g.sample(perBinade) {
+			input = append(input, math.Float32frombits(m))
+			if m <= g.lastNegative {
+				input = append(input, -math.Float32frombits(m))
+			}
 		}
+		n := len(input)
+		target, l, grad := make([]float32, n), make([]float32, n), make([]float32, n)
+		hash := sha256.New()
+		for _, t := range []float32{0, 1} {
+			for i := range target {
+				target[i] = t
+			}
+			for _, v := range g.variants {
+				if err := v.Evaluate(l, grad, input, target); err != nil {
+					return "", fmt.Errorf("%s: %w", v.Name, err)
+				}
+				text := []byte(v.Name)
+				for _, values := range [][]float32{l, grad} {
+					for _, f := range values {
+						if f != f {
+							f = float32(math.NaN())
+						}
+						text = binary.LittleEndian.AppendUint32(text, math.Float32bits(f))
+					}
+				}
+				hash.Write(text)
+			}
+		}
+		of = append(of, fmt.Sprintf("%s %.8x", g.name, hash.Sum(nil)))
 	}
-	return n
-}
-
-// MarshalText implements [encoding.TextMarshaler].
-func (s chunkSet) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(s[:])), nil }
-
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (s *chunkSet) UnmarshalText(text []byte) error {
-	if hex.DecodedLen(len(text)) != len(s) {
-		return fmt.Errorf("got %d hexadecimal digits of the chunks done, want %d", len(text), hex.EncodedLen(len(s)))
-	}
-	if _, err := hex.Decode(s[:], text); err != nil {
-		return fmt.Errorf("the chunks done: %w", err)
-	}
-	return nil
+	return strings.Join(of, ", "), nil
 }

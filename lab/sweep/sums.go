@@ -25,6 +25,8 @@ type SumRow struct {
 	Got, Exact Number
 }
 
+const multiLabelSoftMarginLoss = "MultiLabelSoftMarginLoss"
+
 // classes is the number of classes of the elements, samples the rest.
 const classes = 1000
 
@@ -82,26 +84,22 @@ func sumCalls[T loss.Float](modules ...string) []sumCall[T] {
 			return forward(dst, matrix(e.input), loss.ClassIndices[T](e.indices, len(e.indices)))
 		}
 	}
-	var calls []sumCall[T]
-	for _, module := range modules {
-		switch module {
-		case BCEWithLogitsLoss:
-			calls = append(calls,
-				sumCall[T]{"BCEWithLogitsLoss", "mean", all, pair(loss.BCEWithLogitsLoss[T]{}.ForwardInto), fillLogits[T]},
-				sumCall[T]{"BCEWithLogitsLoss", "sum", one, pair(loss.BCEWithLogitsLoss[T]{Reduction: loss.Sum}.ForwardInto), fillLogits[T]},
-				sumCall[T]{"MultiLabelSoftMarginLoss", "mean", all, pair(loss.MultiLabelSoftMarginLoss[T]{}.ForwardInto), fillLogits[T]},
-				sumCall[T]{"MultiLabelSoftMarginLoss", "sum", perClass, pair(loss.MultiLabelSoftMarginLoss[T]{Reduction: loss.Sum}.ForwardInto), fillLogits[T]})
-		case BCELoss:
-			calls = append(calls,
-				sumCall[T]{"BCELoss", "mean", all, pair(loss.BCELoss[T]{}.ForwardInto), fillProbabilities[T]},
-				sumCall[T]{"BCELoss", "sum", one, pair(loss.BCELoss[T]{Reduction: loss.Sum}.ForwardInto), fillProbabilities[T]})
-		case CrossEntropyLoss:
-			calls = append(calls,
-				sumCall[T]{"CrossEntropyLoss", "mean", perRow, rows(loss.CrossEntropyLoss[T]{}.ForwardInto), fillRows[T]},
-				sumCall[T]{"CrossEntropyLoss", "sum", one, rows(loss.CrossEntropyLoss[T]{Reduction: loss.Sum}.ForwardInto), fillRows[T]})
-		}
+	calls := []sumCall[T]{
+		{BCEWithLogitsLoss, "mean", all, pair(loss.BCEWithLogitsLoss[T]{}.ForwardInto), fillLogits[T]},
+		{BCEWithLogitsLoss, "sum", one, pair(loss.BCEWithLogitsLoss[T]{Reduction: loss.Sum}.ForwardInto), fillLogits[T]},
+		{multiLabelSoftMarginLoss, "mean", all, pair(loss.MultiLabelSoftMarginLoss[T]{}.ForwardInto), fillLogits[T]},
+		{multiLabelSoftMarginLoss, "sum", perClass, pair(loss.MultiLabelSoftMarginLoss[T]{Reduction: loss.Sum}.ForwardInto), fillLogits[T]},
+		{BCELoss, "mean", all, pair(loss.BCELoss[T]{}.ForwardInto), fillProbabilities[T]},
+		{BCELoss, "sum", one, pair(loss.BCELoss[T]{Reduction: loss.Sum}.ForwardInto), fillProbabilities[T]},
+		{CrossEntropyLoss, "mean", perRow, rows(loss.CrossEntropyLoss[T]{}.ForwardInto), fillRows[T]},
+		{CrossEntropyLoss, "sum", one, rows(loss.CrossEntropyLoss[T]{Reduction: loss.Sum}.ForwardInto), fillRows[T]},
 	}
-	return calls
+	return slices.DeleteFunc(calls, func(c sumCall[T]) bool {
+		if c.module == multiLabelSoftMarginLoss { // goes with BCEWithLogitsLoss
+			return !slices.Contains(modules, BCEWithLogitsLoss)
+		}
+		return !slices.Contains(modules, c.module)
+	})
 }
 
 // matrix returns elements of the shape (elements/classes, classes).

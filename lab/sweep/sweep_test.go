@@ -264,6 +264,31 @@ func two(state string) Options {
 	return Options{Variants: []Variant{{BCEWithLogitsLoss, "cheap", cheap}}, Shard: 1, Shards: chunks / 2, State: state, Workers: 1}
 }
 
+// reread returns the state in the file of the options.
+func reread(t *testing.T, o Options) *state {
+	t.Helper()
+	groups, err := groupsOf(o.Variants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := openState(groups, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// count returns how many are true.
+func count(done []bool) int {
+	n := 0
+	for _, d := range done {
+		if d {
+			n++
+		}
+	}
+	return n
+}
+
 func TestResume(t *testing.T) {
 	results, err := Float32(context.Background(), two(""))
 	if err != nil {
@@ -288,13 +313,8 @@ func TestResume(t *testing.T) {
 	if _, err := Float32(ctx, options); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v, want an interruption", err)
 	}
-	all, err := readStates(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := all.Modules[0]
-	if s.Done.len() != 1 || !s.Done.has(0) {
-		t.Fatalf("got %d chunks done, want the first one", s.Done.len())
+	if done := reread(t, options).Done[0]; count(done) != 1 || !done[0] {
+		t.Fatalf("got %d chunks done, want the first one", count(done))
 	}
 
 	options.Progress = func(done, _ int64) {
@@ -351,12 +371,8 @@ func TestResumeOfModules(t *testing.T) {
 	if _, err := Float32(ctx, interrupted); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v, want an interruption", err)
 	}
-	s, err := readStates(interrupted.State)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Modules[0].Done.len() != 1 || s.Modules[1].Done.len() != 0 {
-		t.Fatalf("got %d and %d chunks done, want the first module's", s.Modules[0].Done.len(), s.Modules[1].Done.len())
+	if s := reread(t, interrupted); count(s.Done[0]) != 1 || count(s.Done[1]) != 0 {
+		t.Fatalf("got %d and %d chunks done, want the first module's", count(s.Done[0]), count(s.Done[1]))
 	}
 	interrupted.Progress = func(done, _ int64) {
 		if done < 2*chunkSize {
@@ -372,7 +388,7 @@ func TestResumeOfModules(t *testing.T) {
 	}
 	one := options(interrupted.State)
 	one.Variants = one.Variants[1:]
-	if _, err := Float32(context.Background(), one); err == nil || !strings.Contains(err.Error(), "got the state of the modules BCEWithLogitsLoss, BCELoss, want BCELoss") {
+	if _, err := Float32(context.Background(), one); err == nil || !strings.Contains(err.Error(), "other modules, or the losses have changed since") {
 		t.Errorf("one module: got %v", err)
 	}
 	one.Variants = []Variant{{"MSELoss", "another", cheap}}
@@ -388,35 +404,44 @@ func TestResumeOfModules(t *testing.T) {
 }
 
 func TestBadState(t *testing.T) {
-	good, err := openStates(two(filepath.Join(t.TempDir(), "state.json")))
+	options := two(filepath.Join(t.TempDir(), "state"))
+	if reread(t, options); t.Failed() {
+		return
+	}
+	good, err := os.ReadFile(options.State)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(good.file)
+	groups, err := groupsOf(options.Variants)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tests := []struct{ name, old, new, want string }{
-		{"not JSON", "{", "[", "not the state of a sweep"},
-		{"another format", `"lossproof_sweep": 4`, `"lossproof_sweep": 3`, "got format 3 of the state, want 4"},
-		{"an unknown member", `"Shard"`, `"Shart"`, "unknown field"},
-		{"a chunk without counts", `"Done": "00`, `"Done": "01`, "Counts.Inputs: got 0, want 1048576 for 1 chunks"},
-		{"too few digits", `"Done": "00`, `"Done": "`, "got 1022 hexadecimal digits"},
-		{"elements that do not add up", `"Elements": 0`, `"Elements": 7`, "Counts.Tallies[0] (loss, target 0).Elements: got 7, want 0"},
-		{"text behind it", "\n}\n", "\n}\n{}", "not the state of a sweep"},
-		{"another platform", `"Platform": "`, `"Platform": "plan9/`, `got the platform "plan9/`},
+	fewer, err := openState(groups, options)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, test := range tests {
+	fewer.Done[0] = fewer.Done[0][:7]
+	fewer.file += " of fewer chunks"
+	if err := fewer.write(); err != nil {
+		t.Fatal(err)
+	}
+	short, err := os.ReadFile(fewer.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ name, text, want string }{
+		{"nothing", "", "not the state of a sweep"},
+		{"the format before", `{"lossproof_sweep": 4}`, "not the state of a sweep, or that of another version"},
+		{"half of it", string(good[:len(good)/2]), "the state is damaged"},
+		{"another platform", strings.Replace(string(good), runtime.GOOS, "plan9"[:len(runtime.GOOS)], 1), `got the state of "plan9`},
+		{"fewer chunks", string(short), "the state is damaged: its parts are not those of"},
+	} {
 		t.Run(test.name, func(t *testing.T) {
-			bad := strings.Replace(string(text), test.old, test.new, 1)
-			if bad == string(text) {
-				t.Fatalf("%q is not in %s", test.old, text)
-			}
-			if err := os.WriteFile(good.file, []byte(bad), 0o600); err != nil {
+			if err := os.WriteFile(options.State, []byte(test.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Float32(context.Background(), two(good.file))
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), good.file) {
+			_, err := Float32(context.Background(), options)
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), options.State) {
 				t.Errorf("got %v, want %q and the file's name", err, test.want)
 			}
 		})
@@ -425,28 +450,35 @@ func TestBadState(t *testing.T) {
 
 // flawless returns what a chunk without errors would have counted.
 func (m *module) flawless(c int) (t Tally) {
-	t.Elements, t.Finite = m.ofChunk(c)
+	t.Elements = m.ofChunk(c)
+	if c < infinity32/chunkSize {
+		t.Finite = t.Elements
+	}
 	t.Correct, t.Histogram[0] = t.Finite, t.Finite
 	return t
 }
 
 func TestMerge(t *testing.T) {
 	dir := t.TempDir()
-	files := []string{filepath.Join(dir, "1.json"), filepath.Join(dir, "2.json")}
+	files := []string{filepath.Join(dir, "1"), filepath.Join(dir, "2")}
+	groups, err := groupsOf(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, file := range files {
-		s, err := openStates(Options{Shard: i + 1, Shards: 2, State: file})
+		s, err := openState(groups, Options{Shard: i + 1, Shards: 2, State: file})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range s.Modules {
-			for c := i; c < m.chunks(); c += 2 {
-				part := newCounts(m.variants)
-				part.Inputs, _ = m.ofChunk(c)
-				for k := range part.Tallies {
-					part.Tallies[k] = m.flawless(c)
+		for k, g := range groups {
+			for c := i; c < g.chunks(); c += 2 {
+				part := newCounts(g.variants)
+				part.Inputs = g.ofChunk(c)
+				for o := range part.Tallies {
+					part.Tallies[o] = g.flawless(c)
 				}
-				m.Done.add(c)
-				m.Counts.add(&part)
+				s.Done[k][c] = true
+				s.Counts[k].add(&part)
 			}
 		}
 		if err := s.write(); err != nil {
@@ -466,7 +498,7 @@ func TestMerge(t *testing.T) {
 	if err != nil || one[0].Complete || one[0].Inputs != 1<<31 || one[1].Complete || one[1].Inputs != 1016*chunkSize+2 {
 		t.Errorf("one shard: got %+v, %v", one, err)
 	}
-	if one, err := Merge(BuiltIn(BCELoss), files[0]); err == nil || !strings.Contains(err.Error(), "got the state of the modules BCEWithLogitsLoss, BCELoss, want BCELoss") {
+	if one, err := Merge(BuiltIn(BCELoss), files[0]); err == nil || !strings.Contains(err.Error(), "other modules, or the losses have changed since") {
 		t.Errorf("for one module: got %+v, %v", one, err)
 	}
 	if _, err := Merge(nil, files[0], files[1], files[0]); err == nil || !strings.Contains(err.Error(), "chunk 0 is in another file too") {
@@ -502,8 +534,7 @@ func TestChunksCoverEverything(t *testing.T) {
 	for i, want := range []uint64{1 << 32, 0x3f800000 + 2} {
 		sum := uint64(0)
 		for c := range modules[i].chunks() {
-			inputs, _ := modules[i].ofChunk(c)
-			sum += inputs
+			sum += modules[i].ofChunk(c)
 		}
 		if sum != want || modules[i].all() != want {
 			t.Errorf("%s: got %d inputs in chunks and %d in all, want %d", modules[i].name, sum, modules[i].all(), want)
@@ -584,20 +615,21 @@ func TestSampleOfProbabilitiesIsStratified(t *testing.T) {
 
 // TestRandomFindsWrongLosses has losses that are wrong in one setting, in one dtype.
 func TestRandomFindsWrongLosses(t *testing.T) {
-	spoil := func(s setting, b *batch[float64]) error {
-		if err := evaluateBuiltIn(s, b); err != nil {
+	spoil := func(all batch) error {
+		if err := all.evaluate(); err != nil {
 			return err
 		}
-		if b.posWeight == nil || b.weight != nil {
+		b, ok := all.(*points[float64])
+		if !ok || b.posWeights == nil || b.weights != nil {
 			return nil
 		}
 		for i, x := range b.input { // 1 + (p-1)·t, which loses p
-			t, p := b.target[i], b.posWeight[i]
+			t, p := b.target[i], b.posWeights[i]
 			b.loss[i] = (1-t)*x + (1+(p-1)*t)*(math.Log1p(math.Exp(-math.Abs(x)))+max(-x, 0))
 		}
 		return nil
 	}
-	rows, err := random(context.Background(), settings, 3000, newProgress(nil, 0, 0), spoil, evaluateRows[float64])
+	rows, err := random[float64](context.Background(), settings, 3000, newProgress(nil, 0, 0), spoil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -613,14 +645,14 @@ func TestRandomFindsWrongLosses(t *testing.T) {
 }
 
 func TestRandomFindsNaN(t *testing.T) {
-	spoil := func(s setting, b *batch[float32]) error {
-		err := evaluateBuiltIn(s, b)
-		if b.weight != nil {
+	spoil := func(all batch) error {
+		err := all.evaluate()
+		if b := all.(*points[float32]); b.weights != nil {
 			b.grad[1] = float32(math.NaN())
 		}
 		return err
 	}
-	rows, err := random(context.Background(), settings[:9], batchSize+2, newProgress(nil, 0, 0), spoil, nil)
+	rows, err := random[float32](context.Background(), settings[:9], batchSize+2, newProgress(nil, 0, 0), spoil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -746,8 +778,9 @@ func TestInverseULP32(t *testing.T) {
 	}
 }
 
+// TestResultAsJSON: JSON holds what is not finite too.
 func TestResultAsJSON(t *testing.T) {
-	results, err := Sample(context.Background(), 4, Options{Variants: []Variant{{BCEWithLogitsLoss, "textbook", textbook}, {BCEWithLogitsLoss, "cheap", cheap}}})
+	results, err := Sample(context.Background(), 4, Options{Variants: []Variant{{BCEWithLogitsLoss, "the logit itself", cheap}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -755,13 +788,8 @@ func TestResultAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var back Result
-	if err := json.Unmarshal(text, &back); err != nil {
-		t.Fatal(err)
-	}
-	sameNaN := cmp.Comparer(func(a, b Number) bool { return sameClass(float64(a), float64(b)) })
-	if diff := cmp.Diff(*results[0], back, sameNaN); diff != "" {
-		t.Error(diff)
+	if want := `"Input":"0xff800000 (-Inf)","Got":"-Inf","Exact":"0"`; !strings.Contains(string(text), want) {
+		t.Errorf("%s is missing in %s", want, text)
 	}
 }
 

@@ -25,7 +25,7 @@ type Tally struct {
 	// have none. Profile has the largest of them along an axis, and says where results are
 	// of a wrong class.
 	Histogram Histogram
-	Profile   Profile
+	Profile   Profile `json:"-"`
 	// Examples are the first results of a wrong class, by the bits of the input.
 	Examples []Error `json:",omitempty"`
 }
@@ -80,11 +80,14 @@ func (t *Tally) add(u *Tally) {
 	t.Finite += u.Finite
 	t.Correct += u.Correct
 	t.WrongClass += u.WrongClass
-	t.Histogram.merge(&u.Histogram)
-	t.Profile.merge(&u.Profile)
-	if u.Worst != nil && (t.Worst == nil || u.Worst.worse(t.Worst)) {
-		worst := *u.Worst
-		t.Worst = &worst
+	for i, n := range u.Histogram {
+		t.Histogram[i] += n
+	}
+	for i, part := range u.Profile {
+		t.Profile[i].add(part)
+	}
+	if u.Worst != nil {
+		t.worst(u.Worst)
 	}
 	t.addExamples(u.Examples...)
 }
@@ -95,8 +98,12 @@ func (t *Tally) addExamples(examples ...Error) {
 	t.Examples = t.Examples[:min(len(t.Examples), maxExamples)]
 }
 
-func (e *Error) worse(f *Error) bool {
-	return e.ULP > f.ULP || e.ULP == f.ULP && e.Input < f.Input
+// worst takes an error into account.
+func (t *Tally) worst(e *Error) {
+	if t.Worst == nil || e.ULP > t.Worst.ULP || e.ULP == t.Worst.ULP && e.Input < t.Worst.Input {
+		worst := *e
+		t.Worst = &worst
+	}
 }
 
 func (t *Tally) wrongClass(e Error) {
@@ -165,7 +172,7 @@ func (t *Tally) measure(got []float32, p measured, o Output) {
 			g = -g
 		}
 		e := newError(worst, p.magnitudes[at], p.negative, negate, g, p.exact[at])
-		t.add(&Tally{Worst: &e})
+		t.worst(&e)
 	}
 }
 
@@ -221,26 +228,12 @@ type Bits32 uint32
 // Float returns the number.
 func (b Bits32) Float() float32 { return math.Float32frombits(uint32(b)) }
 
-func (b Bits32) finite() bool { return b&^sign32 < infinity32 }
-
 func (b Bits32) String() string {
 	return fmt.Sprintf("0x%08x (%v)", uint32(b), b.Float())
 }
 
 // MarshalText implements [encoding.TextMarshaler].
 func (b Bits32) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
-
-// UnmarshalText implements [encoding.TextUnmarshaler]. It reads the bits alone.
-func (b *Bits32) UnmarshalText(text []byte) error {
-	const digits = len("0x00000000")
-	if len(text) >= digits {
-		if v, err := strconv.ParseUint(string(text[:digits]), 0, 32); err == nil {
-			*b = Bits32(v)
-			return nil
-		}
-	}
-	return fmt.Errorf("got %q, want the bits of a float32 such as 0xc1200000", text)
-}
 
 // Number is a float64 that JSON can hold even if it is not finite: as a string.
 type Number float64
@@ -250,12 +243,72 @@ func (n Number) MarshalText() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(n), 'g', -1, 64), nil
 }
 
-// UnmarshalText implements [encoding.TextUnmarshaler].
-func (n *Number) UnmarshalText(text []byte) error {
-	v, err := strconv.ParseFloat(string(text), 64)
-	if err != nil {
-		return fmt.Errorf("got %q, want a number", text)
+// The profile divides an axis of logits of magnitude below ProfileEdge, beyond which the results of
+// float32 do not change any more, into parts of width ProfileStep. A probability lies there at its logit: from
+// -104 for the smallest float32 number to 17 for the largest below 1.
+const (
+	ProfileEdge = 120
+	ProfileStep = 0.25
+
+	profileParts = 2 * ProfileEdge / ProfileStep
+)
+
+// Profile has the errors of each part of the axis from -ProfileEdge to ProfileEdge.
+type Profile [profileParts]Part
+
+// Part is the largest error of a part of the axis.
+type Part struct {
+	// Measured says that an input of the part was measured.
+	Measured bool
+	// ULP is the largest error; infinite if a result is of a wrong class.
+	ULP float32
+}
+
+// WrongClass reports whether a result of the part is of a wrong class.
+func (p Part) WrongClass() bool { return math.IsInf(float64(p.ULP), 1) }
+
+// Logit returns the middle of a part.
+func (*Profile) Logit(part int) float64 { return -ProfileEdge + (float64(part)+0.5)*ProfileStep }
+
+// add takes the error of a finite input at x into account; an infinite one is that of a wrong class.
+func (p *Profile) add(x, ulp float64) {
+	if !(math.Abs(x) < ProfileEdge) {
+		return
 	}
-	*n = Number(v)
-	return nil
+	if !math.IsInf(ulp, 1) {
+		ulp = min(ulp, math.MaxFloat32) // a finite one stays finite
+	}
+	part := min(int((x+ProfileEdge)/ProfileStep), len(p)-1) // the sum may round up
+	p[part].add(Part{true, float32(ulp)})
+}
+
+func (p *Part) add(q Part) {
+	p.Measured = p.Measured || q.Measured
+	p.ULP = max(p.ULP, q.ULP)
+}
+
+// histogramBins is the number of bins: the last one is open.
+const histogramBins = 12
+
+// Histogram counts errors: those of at most [HistogramLimits] ULPs that no bin before has, and
+// in the last bin the larger ones.
+type Histogram [histogramBins]uint64
+
+// HistogramLimits are the upper limits of the bins but the last, in ULPs.
+var HistogramLimits = [histogramBins - 1]float64{0.5, 0.51, 1, 2, 4, 16, 256, 1 << 12, 1 << 16, 1 << 20, 1 << 24}
+
+func (h *Histogram) add(ulp float64) {
+	bin := 0
+	for bin < len(HistogramLimits) && !(ulp <= HistogramLimits[bin]) {
+		bin++
+	}
+	h[bin]++
+}
+
+// sum returns the number of the errors.
+func (h *Histogram) sum() (sum uint64) {
+	for _, n := range h {
+		sum += n
+	}
+	return sum
 }

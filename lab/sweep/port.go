@@ -1,33 +1,31 @@
-// Package swept makes a port something that package lab/sweep can measure.
-package swept
+package sweep
 
 import (
 	"context"
 	"fmt"
 	"slices"
 
-	"lossproof/lab/sweep"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
 
-// Block is the number of magnitudes of one call: with both targets, its tensors have 1 Mi
+// PortBlock is [Options].Block for a port: with both targets, the tensors of one call have 1 Mi
 // (1 048 576) elements of float32.
-const Block = 1 << 19
+const PortBlock = 1 << 19
 
-// Variant returns a module 'none' of a port and its gradient in the input, of float32
-// vectors, as a way to compute them. The module is one that [sweep.Exhaustive] returns. The error says that the port does not claim what this
+// VariantOf returns a module 'none' of a port and its gradient in the input, of float32
+// vectors, as a way to compute them. The module is one that [Exhaustive] returns. The error says that the port does not claim what this
 // needs, or does not answer.
-func Variant(ctx context.Context, port ports.Port, module string) (sweep.Variant, ports.Description, error) {
+func VariantOf(ctx context.Context, port ports.Port, module string) (Variant, ports.Description, error) {
 	d, err := port.Describe(ctx)
 	if err != nil {
-		return sweep.Variant{}, d, err
+		return Variant{}, d, err
 	}
 	if err := claims(d, module); err != nil {
-		return sweep.Variant{}, d, err
+		return Variant{}, d, err
 	}
 	name := fmt.Sprintf("%s of %s %s, over ports.Port", module, d.Port.Name, d.Port.Version)
-	return sweep.Variant{Module: module, Name: name, Evaluate: func(loss, grad, input, target []float32) error {
+	return Variant{Module: module, Name: name, Evaluate: func(loss, grad, input, target []float32) error {
 		return evaluate(ctx, port, module, loss, grad, input, target)
 	}}, d, nil
 }

@@ -1,4 +1,4 @@
-package swept_test
+package sweep_test
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"lossproof/lab/sweep"
-	"lossproof/lab/swept"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 	"lossproof/tensor"
@@ -40,11 +39,11 @@ func (a answering) Evaluate(ctx context.Context, call ports.Call) (ports.Answer,
 // sample sweeps a module of a port at few inputs.
 func sample(t *testing.T, port ports.Port, module string) (*sweep.Result, error) {
 	t.Helper()
-	v, _, err := swept.Variant(t.Context(), port, module)
+	v, _, err := sweep.VariantOf(t.Context(), port, module)
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := sweep.Sample(t.Context(), 64, sweep.Options{Variants: []sweep.Variant{v}, Block: swept.Block})
+	results, err := sweep.Sample(t.Context(), 64, sweep.Options{Variants: []sweep.Variant{v}, Block: sweep.PortBlock})
 	if err != nil {
 		return nil, err
 	}
@@ -135,16 +134,16 @@ func (r *recorder) Evaluate(ctx context.Context, call ports.Call) (ports.Answer,
 // TestCallsAreOfAMi: 2¹⁹ magnitudes at both targets make a tensor of 1 048 576 elements.
 func TestCallsAreOfAMi(t *testing.T) {
 	port := &recorder{}
-	v, _, err := swept.Variant(t.Context(), port, sweep.BCEWithLogitsLoss)
+	v, _, err := sweep.VariantOf(t.Context(), port, sweep.BCEWithLogitsLoss)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := sweep.Float32(t.Context(), sweep.Options{Variants: []sweep.Variant{v}, Block: swept.Block, Shard: 1, Shards: 4096, Workers: 1})
+	result, err := sweep.Float32(t.Context(), sweep.Options{Variants: []sweep.Variant{v}, Block: sweep.PortBlock, Shard: 1, Shards: 4096, Workers: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	asked := 0
-	for _, shape := range port.shapes[4:] { // behind the two calls of the fingerprint
+	for _, shape := range port.shapes {
 		asked += shape[0]
 		if len(shape) != 1 || shape[0] != 1_048_576 {
 			t.Errorf("asked for the shape %v, want 1048576", shape)
@@ -164,7 +163,7 @@ func TestClaimsThatCannotBeSwept(t *testing.T) {
 		{"a sweep needs grad_input", func(c *ports.Claim) { c.Outputs = c.Outputs[:1] }},
 		{"without rank:1", func(c *ports.Claim) { c.Without = []string{"rank:1"} }},
 	} {
-		if _, _, err := swept.Variant(t.Context(), answering{claim: test.change}, sweep.BCEWithLogitsLoss); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, _, err := sweep.VariantOf(t.Context(), answering{claim: test.change}, sweep.BCEWithLogitsLoss); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("got %v, want %q", err, test.want)
 		}
 	}
@@ -173,10 +172,10 @@ func TestClaimsThatCannotBeSwept(t *testing.T) {
 // TestUnclaimedModule: what is claimed of another module does not count.
 func TestUnclaimedModule(t *testing.T) {
 	port := answering{claim: func(c *ports.Claim) { c.DTypes = nil }} // of BCEWithLogitsLoss
-	if _, _, err := swept.Variant(t.Context(), port, sweep.BCELoss); err != nil {
+	if _, _, err := sweep.VariantOf(t.Context(), port, sweep.BCELoss); err != nil {
 		t.Errorf("BCELoss: got %v", err)
 	}
-	if _, _, err := swept.Variant(t.Context(), logitsAlone{}, sweep.BCELoss); err == nil || !strings.Contains(err.Error(), "the port does not claim BCELoss") {
+	if _, _, err := sweep.VariantOf(t.Context(), logitsAlone{}, sweep.BCELoss); err == nil || !strings.Contains(err.Error(), "the port does not claim BCELoss") {
 		t.Errorf("got %v", err)
 	}
 }
