@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lossproof/internal/plain"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -131,10 +132,5 @@ func unsupportedText(u *ports.Unsupported) string {
 	return bounded(text)
 }
 
-// bounded cuts a text that came from outside.
-func bounded(text string) string {
-	if len(text) <= maxText {
-		return text
-	}
-	return fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:maxText], ""), len(text))
-}
+// bounded makes plain what came from outside, and cuts it.
+func bounded(text string) string { return plain.Text(text, maxText) }

@@ -106,7 +106,7 @@ func TestJudgeOfWrongAnswers(t *testing.T) {
 	torn := strings.Replace(lines[2], `"data":"`, `"data":"AAAA`, 1)
 	check(t, judgeLines(lines[0], lines[1], torn, lines[3], lines[4], lines[5], lines[6]), 1, "BCEWithLogitsLoss/blog_example/f32-none: malformed", "line 3: ")
 	check(t, judgeLines(append(lines, "loaded model\n", `{"id":99999,"outputs":{}}`+"\n")...), 0,
-		"stderr:stdin: no answer to a request: line 8: the line is not JSON", "stderr:id 99999 is not that of a case of fixtures 1.2.0")
+		"stderr:stdin: no answer to a request: line 8: the line is not JSON", "stderr:line 9: nothing was asked under id 99999")
 	check(t, judgeLines(), 3, "stderr:stdin: there is no answer to hello: the input is empty")
 	check(t, judgeLines(lines[1]), 3, "stderr:line 1 is not the answer to hello")
 	check(t, judgeLines(strings.Replace(lines[0], `"loss"`, `"lss"`, 1)), 3, `stderr:did you mean "loss"?`)

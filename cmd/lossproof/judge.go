@@ -47,7 +47,14 @@ func (p *program) recorded(ctx context.Context, set *fixtures.Set, name string) 
 		defer func() { _ = file.Close() }() // it was only read
 		in = file
 	}
-	transcript, err := wire.ReadTranscript(ctx, in)
+	transcript, err := wire.ReadTranscript(ctx, in, func(id int64) (ports.Call, bool) {
+		c, ok := caseOf(set, id)
+		if !ok {
+			return ports.Call{}, false
+		}
+		call, err := fullCall(set, c)
+		return call, err == nil
+	})
 	var hello *wire.HelloError
 	switch {
 	case errors.As(err, &hello):
@@ -59,8 +66,6 @@ func (p *program) recorded(ctx context.Context, set *fixtures.Set, name string) 
 	for id, answer := range transcript.Answers {
 		if c, ok := caseOf(set, id); ok {
 			answers[c.ID] = judge.Reply{Answer: answer}
-		} else {
-			transcript.Noise = append(transcript.Noise, fmt.Errorf("id %d is not that of a case of fixtures %s", id, set.Version()))
 		}
 	}
 	for id, problem := range transcript.Malformed {
@@ -70,6 +75,9 @@ func (p *program) recorded(ctx context.Context, set *fixtures.Set, name string) 
 	}
 	for _, noise := range transcript.Noise {
 		fmt.Fprintf(p.stderr, "lossproof: warning: %s: no answer to a request: %v\n", describeInput(name), noise)
+	}
+	if more := transcript.Strays - len(transcript.Noise); more > 0 {
+		fmt.Fprintf(p.stderr, "lossproof: warning: %s: and %d more lines are no answer to a request of fixtures %s\n", describeInput(name), more, set.Version())
 	}
 	return &judge.Recorded{Description: transcript.Description, Answers: answers}, func() {}, nil
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"lossproof/internal/strictjson"
 )
 
 // Schema is a compiled JSON Schema.
@@ -40,6 +42,9 @@ const maxProblems = 10
 // Decode checks a document against the schema and decodes it into value. The error names
 // the place of every problem, or of the first ones.
 func (s *Schema) Decode(data []byte, value any) error {
+	if err := strictjson.Check(data); err != nil {
+		return fmt.Errorf("not JSON: %w", err)
+	}
 	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 	if err != nil {
 		return fmt.Errorf("not JSON: %w", err)

@@ -3,6 +3,8 @@ package process
 import (
 	"strings"
 	"sync"
+
+	"lossproof/internal/plain"
 )
 
 const (
@@ -42,7 +44,7 @@ func (t *tail) String() string {
 			text = rest
 		}
 	}
-	text = strings.TrimRight(strings.ToValidUTF8(text, "\uFFFD"), "\n\r ")
+	text = strings.TrimRight(plain.Text(text, tailBytes), "\n ")
 	if text == "" {
 		return ""
 	}

@@ -2,11 +2,14 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
+	"lossproof/internal/plain"
 	"lossproof/ports"
 	"lossproof/ports/wire"
 )
@@ -200,11 +203,10 @@ func (w *worker) receive(l line) error {
 	case err != nil:
 		w.settle(ports.Answer{}, fmt.Errorf("%w: %w", ports.ErrMalformed, err))
 	default:
-		if err := checkSize(first.call, answer); err != nil {
-			w.settle(ports.Answer{}, fmt.Errorf("%w: %w", ports.ErrMalformed, err))
-			break
+		if answer, err = wire.Fit(first.call, answer); err != nil {
+			err = fmt.Errorf("%w: %w", ports.ErrMalformed, err)
 		}
-		w.settle(trim(answer, first.call.Want), nil)
+		w.settle(answer, err)
 	}
 	return nil
 }
@@ -302,6 +304,31 @@ func decode(text []byte, validate Validator) (id int64, answer ports.Answer, err
 		err = validate.Answer(text)
 	}
 	return id, answer, err
+}
+
+// errTorn says that the process ended in the middle of a line.
+var errTorn = errors.New("it had begun to answer")
+
+func isTorn(err error) bool { return errors.Is(err, errTorn) }
+
+func isMalformed(err error) bool { return errors.Is(err, ports.ErrMalformed) }
+
+// excerpt quotes the beginning of a line, in backquotes if that will do: JSON is full of
+// quotation marks.
+func excerpt(text []byte) string {
+	const limit = 200
+	begin := text[:min(len(text), limit)]
+	for len(begin) < len(text) && len(begin) > 0 && !utf8.RuneStart(text[len(begin)]) {
+		begin = begin[:len(begin)-1]
+	}
+	quoted := fmt.Sprintf("%#q", begin)
+	if plain.Text(quoted, len(quoted)) != quoted {
+		quoted = fmt.Sprintf("%q", begin)
+	}
+	if len(begin) < len(text) {
+		quoted += fmt.Sprintf("… (%d bytes)", len(text))
+	}
+	return quoted
 }
 
 func blank(text []byte) bool { return len(bytes.TrimSpace(text)) == 0 }

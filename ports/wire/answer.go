@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 
+	"lossproof/internal/plain"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
+
+// maxHello is the greatest length of an answer to hello, in bytes.
+const maxHello = 1 << 20
 
 // ProtocolError is a port's answer that it does not speak the protocol asked for.
 type ProtocolError struct {
@@ -91,6 +95,9 @@ func EncodeProtocolError(message string) ([]byte, error) {
 // or another protocol, the error is a *ProtocolError. Whether the claim makes sense is
 // not checked here (see internal/claim).
 func DecodeDescription(line []byte) (ports.Description, error) {
+	if len(line) > maxHello {
+		return ports.Description{}, fmt.Errorf("the answer to hello has %d bytes, want at most %d", len(line), maxHello)
+	}
 	o, err := decodeLine(line)
 	if err != nil {
 		return ports.Description{}, err
@@ -107,7 +114,7 @@ func DecodeDescription(line []byte) (ports.Description, error) {
 		if err != nil {
 			return ports.Description{}, err
 		}
-		return ports.Description{}, &ProtocolError{protocol, message}
+		return ports.Description{}, &ProtocolError{protocol, plain.Text(message, plain.Message)}
 	}
 	if protocol != Version {
 		return ports.Description{}, &ProtocolError{protocol, fmt.Sprintf("got protocol %d, want %d", protocol, Version)}
@@ -145,9 +152,11 @@ func decodeInfo(o object) (ports.Info, error) {
 		{"name", &info.Name}, {"version", &info.Version},
 		{"language", &info.Language}, {"language_version", &info.LanguageVersion},
 	} {
-		if *member.field, err = port.optionalStr(member.name, "port"); err != nil {
+		text, err := port.message(member.name, "port")
+		if err != nil {
 			return ports.Info{}, err
 		}
+		*member.field = plain.Line(text, plain.Name)
 	}
 	if info.Name == "" {
 		return ports.Info{}, errors.New("port.name: got nothing, want the name of the port")
@@ -264,13 +273,13 @@ func DecodeAnswer(line []byte) (id int64, answer ports.Answer, err error) {
 		answer.Rejected, err = decodeRejected(body)
 	case "unsupported":
 		answer.Unsupported = new(ports.Unsupported)
-		if answer.Unsupported.Reason, err = body.optionalStr("reason", member); err == nil {
-			answer.Unsupported.IssueURL, err = body.optionalStr("issue_url", member)
+		if answer.Unsupported.Reason, err = body.message("reason", member); err == nil {
+			answer.Unsupported.IssueURL, err = body.message("issue_url", member)
 		}
 	case "failed":
 		answer.Failed = new(ports.Failed)
-		if answer.Failed.Message, err = body.optionalStr("message", member); err == nil {
-			answer.Failed.Traceback, err = body.optionalStr("traceback", member)
+		if answer.Failed.Message, err = body.message("message", member); err == nil {
+			answer.Failed.Traceback, err = body.message("traceback", member)
 		}
 	}
 	if err != nil {
@@ -282,7 +291,7 @@ func DecodeAnswer(line []byte) (id int64, answer ports.Answer, err error) {
 func decodeRejected(body object) (*ports.Rejected, error) {
 	var rejected ports.Rejected
 	var err error
-	if rejected.Kind, err = body.optionalStr("kind", "rejected"); err != nil {
+	if rejected.Kind, err = body.message("kind", "rejected"); err != nil {
 		return nil, err
 	}
 	switch rejected.Kind {
@@ -290,7 +299,7 @@ func decodeRejected(body object) (*ports.Rejected, error) {
 	default:
 		return nil, fmt.Errorf(`rejected.kind: got %s, want "shape", "dtype", "option" or "value"`, excerpt([]byte(rejected.Kind)))
 	}
-	if rejected.Message, err = body.optionalStr("message", "rejected"); err != nil {
+	if rejected.Message, err = body.message("message", "rejected"); err != nil {
 		return nil, err
 	}
 	if raw, ok := body["static"]; ok {

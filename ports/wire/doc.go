@@ -25,7 +25,8 @@
 // Members that the protocol does not name are ignored. The names of options and
 // inputs are no such members: to ignore one would compute something else, so an
 // unknown one is an [UnknownNameError], and Serve answers "unsupported".
-// Where a member stands twice the last one counts, and null is nowhere a value.
+// A member that stands twice is an error, and null is nowhere a value. Texts that are for people
+// are made plain, and cut where they are long.
 //
 // Decoding never panics, and allocates no more than a small multiple of the line,
 // which is at most [MaxLine] bytes long.

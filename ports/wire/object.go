@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"lossproof/internal/plain"
 )
 
 // object is a JSON object whose members are not decoded yet. Go's own decoding into
@@ -33,6 +35,10 @@ func decodeObject(raw []byte, name string) (object, error) {
 		if err != nil {
 			return nil, err
 		}
+		member = plain.Line(member, plain.Name) // errors have it
+		if _, again := o[member]; again {
+			return nil, fmt.Errorf("%s: member %q stands twice", name, member)
+		}
 		o[member] = parts[i+1]
 	}
 	return o, nil
@@ -42,6 +48,9 @@ func decodeObject(raw []byte, name string) (object, error) {
 func decodeLine(line []byte) (object, error) {
 	if len(line) > MaxLine {
 		return nil, fmt.Errorf("the line has %d bytes, at most %d are allowed", len(line), MaxLine)
+	}
+	if !utf8.Valid(line) {
+		return nil, fmt.Errorf("the line is not UTF-8: got %s, want an object", excerpt(line))
 	}
 	if !json.Valid(line) {
 		var any json.RawMessage
@@ -62,13 +71,14 @@ func str(raw json.RawMessage, name string) (string, error) {
 	return s, nil
 }
 
-// optionalStr decodes a string that may be absent.
-func (o object) optionalStr(member, name string) (string, error) {
+// message decodes a text for people, which may be absent.
+func (o object) message(member, name string) (string, error) {
 	raw, ok := o[member]
 	if !ok {
 		return "", nil
 	}
-	return str(raw, name+"."+member)
+	text, err := str(raw, name+"."+member)
+	return plain.Text(text, plain.Message), err
 }
 
 // boolean decodes true or false.

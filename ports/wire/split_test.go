@@ -6,12 +6,15 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"lossproof/internal/plain"
+	"lossproof/internal/strictjson"
 )
 
 // FuzzSplit compares decodeObject and list with encoding/json.
 func FuzzSplit(f *testing.F) {
 	for _, seed := range []string{
-		`{}`, `[]`, ` { } `, "\t[\n]\r", `{"a":1}`, `{"a":1,"a":2}`, `{"a,b":[1,{"c":"]}"}],"d":"\\\""}`, `[[],[[]],{},"","\\",null,-1.5e3 , true]`,
+		`{}`, `[]`, ` { } `, "\t[\n]\r", `{"a":1}`, `{"a,b":[1,{"c":"]}"}],"d":"\\\""}`, `[[],[[]],{},"","\\",null,-1.5e3 , true]`,
 		`{"\u0061":"\"","":{"":""}}`, `[ 1 ,2, "x , y" ]`, `{"a" : [ ] , "b" : { } }`,
 	} {
 		f.Add([]byte(seed))
@@ -25,6 +28,14 @@ func FuzzSplit(f *testing.F) {
 			var want map[string]json.RawMessage
 			if err := json.Unmarshal(raw, &want); err != nil || len(want) > maxMembers {
 				return
+			}
+			if strictjson.Check(raw) != nil { // a member stands twice
+				return
+			}
+			for name := range want {
+				if plain.Line(name, plain.Name) != name {
+					return // it is another in errors
+				}
 			}
 			got, err := decodeObject(raw, "x")
 			if err != nil || len(got) != len(want) {

@@ -17,20 +17,24 @@ type Transcript struct {
 	// the id.
 	Answers   map[int64]ports.Answer
 	Malformed map[int64]error
-	// Noise says what else stands there: lines that are no answers.
-	Noise []error
+	// Noise says what the first of the other lines are, Strays is the number of them all.
+	Noise  []error
+	Strays int
+
+	call func(id int64) (ports.Call, bool)
 }
 
 // maxNoise bounds the lines that are remembered, which are no answers.
 const maxNoise = 20
 
 // ReadTranscript reads the answers of a port: that to hello first, then those to run in any
-// order. The error is that of reading, or says that there is no answer to hello; what is
-// wrong with other lines is in the Transcript.
-func ReadTranscript(ctx context.Context, in io.Reader) (*Transcript, error) {
+// order. call returns the call of an id; what it does not want is not kept. The error is that of
+// reading, or says that there is no answer to hello; what is wrong with other lines is in the
+// Transcript.
+func ReadTranscript(ctx context.Context, in io.Reader, call func(id int64) (ports.Call, bool)) (*Transcript, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	t := &Transcript{Answers: map[int64]ports.Answer{}, Malformed: map[int64]error{}}
+	t := &Transcript{Answers: map[int64]ports.Answer{}, Malformed: map[int64]error{}, call: call}
 	lines := readLines(ctx, in)
 	described := false
 	for number := 1; ; number++ {
@@ -77,15 +81,25 @@ func (t *Transcript) add(number int, next lineOrError) {
 	if err == nil {
 		id, answer, err = DecodeAnswer(next.line)
 	}
+	call, asked := t.call(id)
+	if err == nil {
+		answer, err = Fit(call, answer)
+	}
 	_, again := t.Answers[id]
 	switch {
-	case err == nil && again:
-		t.Malformed[id] = fmt.Errorf("line %d is one more answer with id %d", number, id)
-	case err == nil:
-		t.Answers[id] = answer
-	case id > 0:
+	case !asked:
+		if err == nil {
+			err = fmt.Errorf("nothing was asked under id %d", id)
+		}
+		t.Strays++
+		if len(t.Noise) < maxNoise {
+			t.Noise = append(t.Noise, fmt.Errorf("line %d: %w", number, err))
+		}
+	case err != nil:
 		t.Malformed[id] = fmt.Errorf("line %d: %w", number, err)
-	case len(t.Noise) < maxNoise:
-		t.Noise = append(t.Noise, fmt.Errorf("line %d: %w", number, err))
+	case again:
+		t.Malformed[id] = fmt.Errorf("line %d is one more answer with id %d", number, id)
+	default:
+		t.Answers[id] = answer
 	}
 }

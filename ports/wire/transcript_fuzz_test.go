@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"lossproof/ports"
 	"lossproof/ports/wire"
 )
 
@@ -17,7 +18,9 @@ func FuzzReadTranscript(f *testing.F) {
 		f.Add([]byte(hello + "\n\n" + seed + "\n" + seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		transcript, err := wire.ReadTranscript(t.Context(), bytes.NewReader(in))
+		transcript, err := wire.ReadTranscript(t.Context(), bytes.NewReader(in), func(id int64) (ports.Call, bool) {
+			return ports.Call{Want: []string{ports.Loss}}, id > 0
+		})
 		if err != nil {
 			return
 		}

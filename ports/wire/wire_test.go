@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -254,11 +255,67 @@ func TestAnswerErrors(t *testing.T) {
 		{`{"id":9,"rejected":{"kind":"size"}}`, `rejected.kind: got "size", want "shape", "dtype", "option" or "value"`},
 		{`{"id":9,"rejected":{"static":1}}`, `rejected.static: got the number 1, want true or false`},
 		{`{"id":9,"failed":{"message":7}}`, `failed.message: got the number 7, want a string`},
+		{`{"id":9,"id":9,"failed":{}}`, `the message: member "id" stands twice`},
+		{`{"id":9,"outputs":{"loss":{"dtype":"float32","shape":[],"sh\u0061pe":[1],"data":""}}}`, `outputs.loss: member "shape" stands twice`},
+		{"{\"id\":9,\"failed\":{\"message\":\"\xff\"}}", `the line is not UTF-8`},
+		{`{"id":9,"outputs":{"\u001b[2Jlo\nss":7}}`, `outputs.lo ss: got the number 7`},
 		{`{"id":9,"unsupported":"no"}`, `unsupported: got a string, want an object`},
 	} {
 		if _, _, err := wire.DecodeAnswer([]byte(test.line)); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got error %v, want %q in it", test.line, err, test.want)
 		}
+	}
+}
+
+// TestTextsArePlain: what a port says neither acts nor floods where it is shown.
+func TestTextsArePlain(t *testing.T) {
+	const text = `\u001b[2J\u202ex\r::error::y`
+	long := strings.Repeat("x", 1<<20)
+	d, err := wire.DecodeDescription([]byte(`{"protocol":1,"port":{"name":"` + text + `","version":"` + long[:1<<19] + `"},"modules":{"M` + text + `":{"dtypes":[],"outputs":[]}}}`))
+	if err != nil || d.Port.Name != "\ufffdx : :error::y" || len(d.Port.Version) > 300 || len(d.Modules) != 1 {
+		t.Errorf("got %.1000v, %v", d, err)
+	}
+	if _, ok := d.Modules["M\ufffdx : :error::y"]; !ok {
+		t.Errorf("got %q", d.Modules)
+	}
+	if _, err := wire.DecodeDescription([]byte(`{"protocol":1,"port":{"name":"` + long + `"}}`)); err == nil || !strings.Contains(err.Error(), "want at most 1048576") {
+		t.Errorf("an answer to hello of more than a MiB: got error %.200v", err)
+	}
+	if _, err := wire.DecodeDescription([]byte(`{"protocol":2,"error":"` + text + `"}`)); err == nil || !strings.HasSuffix(err.Error(), "\ufffdx\n: :error::y") {
+		t.Errorf("got error %q", err)
+	}
+	for _, line := range []string{
+		`{"id":9,"rejected":{"message":"` + text + long + `"}}`, `{"id":9,"unsupported":{"reason":"` + text + long + `"}}`, `{"id":9,"unsupported":{"issue_url":"` + text + long + `"}}`,
+		`{"id":9,"failed":{"message":"` + text + long + `"}}`, `{"id":9,"failed":{"traceback":"` + text + long + `"}}`,
+	} {
+		_, answer, err := wire.DecodeAnswer([]byte(line))
+		got := fmt.Sprint(answer.Rejected, answer.Unsupported, answer.Failed)
+		if err != nil || !strings.Contains(got, "\ufffdx\n: :error::y") || !strings.Contains(got, "bytes)") || len(got) > 5000 {
+			t.Errorf("%.100s: got %.500q, %v", line, got, err)
+		}
+	}
+}
+
+// TestTranscript: what nobody asked for is counted, and not kept.
+func TestTranscript(t *testing.T) {
+	const one = `{"dtype":"float32","shape":[],"data":"AACAPw=="}`
+	big := `{"dtype":"uint8","shape":[60000],"data":"` + strings.Repeat("A", 80000) + `"}`
+	in := `{"protocol":1,"port":{"name":"x"},"modules":{}}
+{"id":1,"outputs":{"loss":` + one + `,"hessian":` + one + `}}
+{"id":2,"outputs":{"loss":` + big + `}}
+{"id":3,"outputs":7}
+` + strings.Repeat("{\"id\":4,\"outputs\":{}}\n{\"id\":5,\"outputs\":7}\nhello\n", 1000)
+	got, err := wire.ReadTranscript(t.Context(), strings.NewReader(in), func(id int64) (ports.Call, bool) {
+		return ports.Call{Want: []string{"loss"}}, 1 <= id && id <= 3
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Answers) != 1 || len(got.Answers[1].Outputs) != 1 || len(got.Malformed) != 2 || got.Strays != 3000 || len(got.Noise) != 20 {
+		t.Errorf("got %v, malformed %v, %d strays, of which %d are told", got.Answers, got.Malformed, got.Strays, len(got.Noise))
+	}
+	if want := "line 3: outputs.loss: got uint8 of shape (60000,), which is more"; !strings.HasPrefix(fmt.Sprint(got.Malformed[2]), want) {
+		t.Errorf("got %v, want %s", got.Malformed[2], want)
 	}
 }
 
