@@ -104,8 +104,7 @@ KERNEL := loss/internal/kernel
 MPMATH := mpmath==1.4.1
 define GENERATE
 $(UV) run --no-project --quiet --with $(MPMATH) python coefficients.py && \
-$(GO) run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg kernel && \
-$(GO) run . -rows -out ../rows_amd64.s -stubs ../rows_amd64.go -pkg kernel
+$(GO) run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg kernel && gofmt -w ../kernels_other.go
 endef
 
 .PHONY: generate
@@ -117,7 +116,7 @@ generate-check: ## generate them elsewhere and compare with the committed ones
 	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
 	cp -r $(KERNEL) "$$copy/kernel"; \
 	cd "$$copy/kernel/asm" && $(GO) vet . && $(GENERATE) && cd "$(CURDIR)/$(KERNEL)" && \
-	for file in coefficients.go kernels_amd64.s kernels_amd64.go rows_amd64.s rows_amd64.go; do diff -u $$file "$$copy/kernel/$$file" || { \
+	for file in coefficients.go kernels_amd64.s kernels_amd64.go kernels_other.go; do diff -u $$file "$$copy/kernel/$$file" || { \
 	echo "make generate-check: $(KERNEL)/$$file is not what make generate writes" >&2; exit 1; }; done
 
 .PHONY: test-purego

@@ -32,111 +32,36 @@ type BCELoss[T Float] struct {
 	Reduction Reduction
 }
 
-const bceLossName = "BCELoss"
-
 // Forward returns the loss. The error is a [*ShapeError], an [*OptionError] or a
 // [*ValueError].
 func (l BCELoss[T]) Forward(input, target Tensor[T]) (Tensor[T], error) {
-	loss := l.elements().newLoss(input)
-	return loss.unless(l.ForwardInto(loss.Data, input, target))
-}
-
-// ForwardInto writes the loss to dst, which has one element, or with [None] as many as
-// input. It allocates nothing. With [None] dst may be the memory of input or target. After a [*ValueError] what dst
-// holds is not defined.
-// The errors are those of [BCELoss.Forward].
-func (l BCELoss[T]) ForwardInto(dst []T, input, target Tensor[T]) error {
-	r, err := l.elements().prepareLoss(dst, input, target)
-	if err != nil {
-		return err
-	}
-	return l.run(probabilityJob[T]{runs: r}, dst, input)
+	return l.criterion().forward(input, ClassProbabilities(target))
 }
 
 // GradInput returns the gradient of the loss in input, in its shape. gradOutput is the
-// upstream gradient, in the shape of the loss; nil means ones. The error is a
-// [*ShapeError], an [*OptionError] or a [*ValueError].
+// upstream gradient, in the shape of the loss; nil means ones. The errors are those of [BCELoss.Forward].
 func (l BCELoss[T]) GradInput(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
-	grad := like(input)
-	return grad.unless(l.GradInputInto(grad.Data, input, target, gradOutput))
-}
-
-// GradInputInto writes the gradient of the loss in input to dst, which has as many
-// elements as input, and allocates nothing. dst may be the memory of input or target, or, with
-// [None], of gradOutput. After a [*ValueError] what dst holds is not defined.
-// The errors are those of [BCELoss.GradInput].
-func (l BCELoss[T]) GradInputInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	r, u, err := l.elements().prepareGrad("grad_input", dst, input, target, gradOutput)
-	if err != nil {
-		return err
-	}
-	return l.run(probabilityJob[T]{runs: r, gradInput: dst, upstream: u}, nil, input)
+	return l.criterion().gradInput(input, ClassProbabilities(target), gradOutput)
 }
 
 // GradTarget returns the gradient of the loss in target, in its shape: u·s·w·(log'(1-x) - log'(x)), with the bounded
-// logarithms of the loss. (PyTorch's is not bounded: it is infinite where x is 0 or 1.) gradOutput is the
-// upstream gradient, in the shape of the loss; nil means ones. The error is a
-// [*ShapeError], an [*OptionError] or a [*ValueError].
+// logarithms of the loss. (PyTorch's is not bounded: it is infinite where x is 0 or 1.) The errors are those of [BCELoss.Forward].
 func (l BCELoss[T]) GradTarget(input, target Tensor[T], gradOutput *Tensor[T]) (Tensor[T], error) {
-	grad := like(input)
-	return grad.unless(l.GradTargetInto(grad.Data, input, target, gradOutput))
-}
-
-// GradTargetInto writes the gradient of the loss in target to dst, which has as many
-// elements as target, and allocates nothing. dst may be the memory of input or target, or, with
-// [None], of gradOutput. After a [*ValueError] what dst holds is not defined.
-// The errors are those of [BCELoss.GradTarget].
-func (l BCELoss[T]) GradTargetInto(dst []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	r, u, err := l.elements().prepareGrad("grad_target", dst, input, target, gradOutput)
-	if err != nil {
-		return err
-	}
-	return l.run(probabilityJob[T]{runs: r, gradTarget: dst, upstream: u}, nil, input)
+	return l.criterion().gradTarget(input, ClassProbabilities(target), gradOutput)
 }
 
 // ForwardGrad returns the loss and its gradient in input, computed in one pass: faster
-// than [BCELoss.Forward] and [BCELoss.GradInput], with the same results.
-// gradOutput is the upstream gradient, in the shape of the loss; nil means ones: it enters the gradient alone. The error is a [*ShapeError], an [*OptionError] or a [*ValueError].
+// than [BCELoss.Forward] and [BCELoss.GradInput], with the same results. gradOutput enters the gradient alone.
 func (l BCELoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
-	loss, gradInput = l.elements().newLoss(input), like(input)
-	if err := l.ForwardGradInto(loss.Data, gradInput.Data, input, target, gradOutput); err != nil {
-		return Tensor[T]{}, Tensor[T]{}, err
-	}
-	return loss, gradInput, nil
+	return l.criterion().forwardGrad(input, ClassProbabilities(target), gradOutput)
 }
 
-// ForwardGradInto writes the loss and its gradient in input, in one pass, and allocates
-// nothing. The slices are those of [BCELoss.ForwardInto] and [BCELoss.GradInputInto] and must not overlap
-// each other. After a [*ValueError] what they hold is not defined.
-// The errors are those of [BCELoss.ForwardGrad].
-func (l BCELoss[T]) ForwardGradInto(loss, gradInput []T, input, target Tensor[T], gradOutput *Tensor[T]) error {
-	r, u, err := l.elements().prepareGrad("grad_input", gradInput, input, target, gradOutput)
-	if err != nil {
-		return err
-	}
-	if err := l.elements().checkLoss(loss, input); err != nil {
-		return err
-	}
-	return l.run(probabilityJob[T]{runs: r, gradInput: gradInput, upstream: u}, loss, input)
+// Into writes what results has slices for, and allocates nothing. After a [*ValueError] what they hold is
+// not defined.
+func (l BCELoss[T]) Into(results Results[T], input, target Tensor[T], gradOutput *Tensor[T]) error {
+	return l.criterion().into(results, input, ClassProbabilities(target), gradOutput)
 }
 
-// run runs j and writes the loss to dst, unless that is nil.
-func (l BCELoss[T]) run(j probabilityJob[T], dst []T, input Tensor[T]) error {
-	j.sum = dst != nil && l.Reduction != None
-	if l.Reduction == None {
-		j.losses = dst
-	}
-	sum, refused := j.run()
-	if refused.found {
-		return valueError(bceLossName, refused.argument, input.Shape, refused.index, refused.value, "a number from 0 to 1")
-	}
-	if j.sum {
-		dst[0] = T(sum / l.elements().div(input))
-	}
-	return nil
-}
-
-// elements returns what is as in BCEWithLogitsLoss.
-func (l BCELoss[T]) elements() elements[T] {
-	return elements[T]{module: bceLossName, reduction: l.Reduction, weight: l.Weight}
+func (l BCELoss[T]) criterion() *criterion[T] {
+	return &criterion[T]{module: "BCELoss", kind: ofProbabilities, reduction: l.Reduction, weight: l.Weight}
 }

@@ -28,8 +28,8 @@ func benchmarkBCELoss[T loss.Float](b *testing.B, dtype string, size int) {
 			runBenchmark(b, fmt.Sprintf("dtype=%s/shape=%v/%s", dtype, shape, name), arrays*size*n, f)
 		}
 		mean := loss.BCELoss[T]{}
-		run("mean", 2, func() error { return mean.ForwardInto(value, input, target) })
-		run("grad", 3, func() error { return mean.GradInputInto(grad, input, target, nil) })
-		run("mean+grad", 3, func() error { return mean.ForwardGradInto(value, grad, input, target, nil) })
+		run("mean", 2, func() error { return mean.Into(loss.Results[T]{Loss: value}, input, target, nil) })
+		run("grad", 3, func() error { return mean.Into(loss.Results[T]{GradInput: grad}, input, target, nil) })
+		run("mean+grad", 3, func() error { return mean.Into(loss.Results[T]{Loss: value, GradInput: grad}, input, target, nil) })
 	}
 }

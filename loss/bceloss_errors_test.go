@@ -56,18 +56,18 @@ func TestBCELossErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		"loss":                            {mean.ForwardInto(slice(2), input, input), "loss: got a slice of 2 elements to write to, want 1"},
-		"no loss":                         {mean.ForwardInto(nil, input, input), "loss: got a slice of 0"},
-		"losses":                          {none.ForwardInto(slice(1), input, input), "loss: got a slice of 1 elements to write to, want 6"},
-		"grad_input":                      {mean.GradInputInto(slice(5), input, input, nil), "grad_input: got a slice of 5 elements to write to, want 6"},
-		"grad_target":                     {mean.GradTargetInto(slice(7), input, input, nil), "grad_target: got a slice of 7 elements to write to, want 6"},
-		"one pass, loss":                  {none.ForwardGradInto(slice(1), slice(6), input, input, nil), "loss: got a slice of 1"},
-		"one pass, gradient":              {mean.ForwardGradInto(slice(1), slice(1), input, input, nil), "grad_input: got a slice of 1"},
-		"grad_output":                     {none.GradInputInto(slice(6), input, input, pointer(zeros(3))), "grad_output: got shape (3,), want (2, 3), the shape of the loss"},
-		"grad_output of a mean":           {mean.GradInputInto(slice(6), input, input, pointer(zeros(1))), "grad_output: got shape (1,), want ()"},
-		"grad_output for the target":      {none.GradTargetInto(slice(6), input, input, pointer(zeros())), "grad_output: got shape (), want (2, 3)"},
-		"grad_output in one pass":         {mean.ForwardGradInto(slice(1), slice(6), input, input, pointer(zeros(2, 3))), "grad_output: got shape (2, 3), want ()"},
-		"grad_output of too few elements": {none.GradInputInto(slice(6), input, input, &tensor{Shape: []int{2, 3}}), "grad_output: shape (2, 3) needs 6 elements, Data has 0"},
+		"loss":                            {mean.Into(loss.Results[float64]{Loss: slice(2)}, input, input, nil), "loss: got a slice of 2 elements to write to, want 1"},
+		"no loss":                         {mean.Into(loss.Results[float64]{Loss: make([]float64, 0)}, input, input, nil), "loss: got a slice of 0"},
+		"losses":                          {none.Into(loss.Results[float64]{Loss: slice(1)}, input, input, nil), "loss: got a slice of 1 elements to write to, want 6"},
+		"grad_input":                      {mean.Into(loss.Results[float64]{GradInput: slice(5)}, input, input, nil), "grad_input: got a slice of 5 elements to write to, want 6"},
+		"grad_target":                     {mean.Into(loss.Results[float64]{GradTarget: slice(7)}, input, input, nil), "grad_target: got a slice of 7 elements to write to, want 6"},
+		"one pass, loss":                  {none.Into(loss.Results[float64]{Loss: slice(1), GradInput: slice(6)}, input, input, nil), "loss: got a slice of 1"},
+		"one pass, gradient":              {mean.Into(loss.Results[float64]{Loss: slice(1), GradInput: slice(1)}, input, input, nil), "grad_input: got a slice of 1"},
+		"grad_output":                     {none.Into(loss.Results[float64]{GradInput: slice(6)}, input, input, pointer(zeros(3))), "grad_output: got shape (3,), want (2, 3), the shape of the loss"},
+		"grad_output of a mean":           {mean.Into(loss.Results[float64]{GradInput: slice(6)}, input, input, pointer(zeros(1))), "grad_output: got shape (1,), want ()"},
+		"grad_output for the target":      {none.Into(loss.Results[float64]{GradTarget: slice(6)}, input, input, pointer(zeros())), "grad_output: got shape (), want (2, 3)"},
+		"grad_output in one pass":         {mean.Into(loss.Results[float64]{Loss: slice(1), GradInput: slice(6)}, input, input, pointer(zeros(2, 3))), "grad_output: got shape (2, 3), want ()"},
+		"grad_output of too few elements": {none.Into(loss.Results[float64]{GradInput: slice(6)}, input, input, &tensor{Shape: []int{2, 3}}), "grad_output: shape (2, 3) needs 6 elements, Data has 0"},
 	} {
 		checkError(t, name, test.err, "BCELoss: "+test.want)
 	}

@@ -51,16 +51,18 @@ func benchmarkDtype[T loss.Float](b *testing.B, dtype string, size int) {
 			mean, none := loss.BCEWithLogitsLoss[T]{}, loss.BCEWithLogitsLoss[T]{Reduction: loss.None}
 			multi, multiNone := loss.MultiLabelSoftMarginLoss[T]{}, loss.MultiLabelSoftMarginLoss[T]{Reduction: loss.None}
 			weighted := loss.BCEWithLogitsLoss[T]{PosWeight: &classes}
-			run("module=bce/mean", 2, func() error { return mean.ForwardInto(out[:1], input, target) })
-			run("module=bce/none", 3, func() error { return none.ForwardInto(out, input, target) })
-			run("module=bce/grad", 3, func() error { return mean.GradInputInto(grad, input, target, nil) })
-			run("module=bce/mean+grad", 3, func() error { return mean.ForwardGradInto(out[:1], grad, input, target, nil) })
-			run("module=bce/none+grad", 4, func() error { return none.ForwardGradInto(out, grad, input, target, nil) })
-			run("module=bce/pos_weight/mean", 2, func() error { return weighted.ForwardInto(out[:1], input, target) })
-			run("module=bce/pos_weight/mean+grad", 3, func() error { return weighted.ForwardGradInto(out[:1], grad, input, target, nil) })
-			run("module=mlsm/mean", 2, func() error { return multi.ForwardInto(out[:1], input, target) })
-			run("module=mlsm/none", 2, func() error { return multiNone.ForwardInto(out[:shape[0]], input, target) })
-			run("module=mlsm/mean+grad", 3, func() error { return multi.ForwardGradInto(out[:1], grad, input, target, nil) })
+			run("module=bce/mean", 2, func() error { return mean.Into(loss.Results[T]{Loss: out[:1]}, input, target, nil) })
+			run("module=bce/none", 3, func() error { return none.Into(loss.Results[T]{Loss: out}, input, target, nil) })
+			run("module=bce/grad", 3, func() error { return mean.Into(loss.Results[T]{GradInput: grad}, input, target, nil) })
+			run("module=bce/mean+grad", 3, func() error { return mean.Into(loss.Results[T]{Loss: out[:1], GradInput: grad}, input, target, nil) })
+			run("module=bce/none+grad", 4, func() error { return none.Into(loss.Results[T]{Loss: out, GradInput: grad}, input, target, nil) })
+			run("module=bce/pos_weight/mean", 2, func() error { return weighted.Into(loss.Results[T]{Loss: out[:1]}, input, target, nil) })
+			run("module=bce/pos_weight/mean+grad", 3, func() error {
+				return weighted.Into(loss.Results[T]{Loss: out[:1], GradInput: grad}, input, target, nil)
+			})
+			run("module=mlsm/mean", 2, func() error { return multi.Into(loss.Results[T]{Loss: out[:1]}, input, target, nil) })
+			run("module=mlsm/none", 2, func() error { return multiNone.Into(loss.Results[T]{Loss: out[:shape[0]]}, input, target, nil) })
+			run("module=mlsm/mean+grad", 3, func() error { return multi.Into(loss.Results[T]{Loss: out[:1], GradInput: grad}, input, target, nil) })
 		})
 	}
 }

@@ -99,8 +99,8 @@ type runs[T Float] struct {
 
 // newRuns cuts valid tensors; weight and posWeight may be nil. With keepLast a run is exactly one
 // row along the last dimension, and a chunk is a whole number of rows, or a part of one.
-func newRuns[T Float](input, target Tensor[T], weight, posWeight *Tensor[T], keepLast bool) runs[T] {
-	r := runs[T]{input: input.Data, target: target.Data, inner: axis{size: 1}}
+func newRuns[T Float](input Tensor[T], target []T, weight, posWeight *Tensor[T], keepLast bool) runs[T] {
+	r := runs[T]{input: input.Data, target: target, inner: axis{size: 1}}
 	var weightShape, posWeightShape []int
 	if weight != nil {
 		r.weight, weightShape = weight.Data, weight.Shape

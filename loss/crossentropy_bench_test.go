@@ -41,10 +41,10 @@ func benchmarkEntropy[T loss.Float](b *testing.B, dtype string, size int) {
 			runBenchmark(b, fmt.Sprintf("dtype=%s/shape=%v/%s", dtype, shape, name), arrays*size*n, f)
 		}
 		mean, smooth := loss.CrossEntropyLoss[T]{}, loss.CrossEntropyLoss[T]{LabelSmoothing: 0.1}
-		run("mean", 1, func() error { return mean.ForwardInto(value, input, target) })
-		run("mean+grad", 2, func() error { return mean.ForwardGradInto(value, grad, input, target, nil) })
-		run("smoothing/mean+grad", 2, func() error { return smooth.ForwardGradInto(value, grad, input, target, nil) })
-		run("probabilities/mean", 2, func() error { return mean.ForwardInto(value, input, soft) })
-		run("probabilities/mean+grad", 3, func() error { return mean.ForwardGradInto(value, grad, input, soft, nil) })
+		run("mean", 1, func() error { return mean.Into(loss.Results[T]{Loss: value}, input, target, nil) })
+		run("mean+grad", 2, func() error { return mean.Into(loss.Results[T]{Loss: value, GradInput: grad}, input, target, nil) })
+		run("smoothing/mean+grad", 2, func() error { return smooth.Into(loss.Results[T]{Loss: value, GradInput: grad}, input, target, nil) })
+		run("probabilities/mean", 2, func() error { return mean.Into(loss.Results[T]{Loss: value}, input, soft, nil) })
+		run("probabilities/mean+grad", 3, func() error { return mean.Into(loss.Results[T]{Loss: value, GradInput: grad}, input, soft, nil) })
 	}
 }

@@ -318,14 +318,14 @@ func TestEntropyErrors(t *testing.T) {
 		"target: got class indices, want class probabilities": second(criterion{}.GradTarget(input, indices(2), nil)),
 		"target: got class indices":                           second(weight(3).GradWeight(input, indices(2), nil)),
 		"weight: got nil, want a tensor":                      second(criterion{}.GradWeight(input, probabilities(2, 3), nil)),
-		"loss: got a slice of 2 elements":                     criterion{}.ForwardInto(make([]float64, 2), input, indices(2)),
-		"loss: got a slice of 1 elements":                     criterion{Reduction: loss.None}.ForwardGradInto(make([]float64, 1), make([]float64, 6), input, indices(2), nil),
-		"grad_input: got a slice of 5":                        criterion{}.GradInputInto(make([]float64, 5), input, indices(2), nil),
-		"grad_target: got a slice of 5":                       criterion{}.GradTargetInto(make([]float64, 5), input, probabilities(2, 3), nil),
-		"grad_weight: got a slice of 5":                       weight(3).GradWeightInto(make([]float64, 5), input, probabilities(2, 3), nil),
-		"grad_output: got shape (3,), want (2,)":              criterion{Reduction: loss.None}.GradInputInto(make([]float64, 6), input, indices(2), pointer(zeros(3))),
-		"grad_output: got shape (1,), want ()":                criterion{}.GradInputInto(make([]float64, 6), input, indices(2), pointer(zeros(1))),
-		"grad_output: shape (2,) needs 2 elements":            criterion{Reduction: loss.None}.GradInputInto(make([]float64, 6), input, indices(2), &tensor{Shape: []int{2}}),
+		"loss: got a slice of 2 elements":                     criterion{}.Into(loss.Results[float64]{Loss: make([]float64, 2)}, input, indices(2), nil),
+		"loss: got a slice of 1 elements":                     criterion{Reduction: loss.None}.Into(loss.Results[float64]{Loss: make([]float64, 1), GradInput: make([]float64, 6)}, input, indices(2), nil),
+		"grad_input: got a slice of 5":                        criterion{}.Into(loss.Results[float64]{GradInput: make([]float64, 5)}, input, indices(2), nil),
+		"grad_target: got a slice of 5":                       criterion{}.Into(loss.Results[float64]{GradTarget: make([]float64, 5)}, input, probabilities(2, 3), nil),
+		"grad_weight: got a slice of 5":                       weight(3).Into(loss.Results[float64]{GradWeight: make([]float64, 5)}, input, probabilities(2, 3), nil),
+		"grad_output: got shape (3,), want (2,)":              criterion{Reduction: loss.None}.Into(loss.Results[float64]{GradInput: make([]float64, 6)}, input, indices(2), pointer(zeros(3))),
+		"grad_output: got shape (1,), want ()":                criterion{}.Into(loss.Results[float64]{GradInput: make([]float64, 6)}, input, indices(2), pointer(zeros(1))),
+		"grad_output: shape (2,) needs 2 elements":            criterion{Reduction: loss.None}.Into(loss.Results[float64]{GradInput: make([]float64, 6)}, input, indices(2), &tensor{Shape: []int{2}}),
 	} {
 		checkError(t, "a call", err, "CrossEntropyLoss: "+want)
 	}

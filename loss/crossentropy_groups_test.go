@@ -43,7 +43,7 @@ func checkGroups[T loss.Float](t *testing.T) {
 		for _, l := range []loss.CrossEntropyLoss[T]{{}, {Weight: &weight}, {Weight: &weight, LabelSmoothing: 0.1}} {
 			l.Reduction = loss.None
 			all, allGrad := make([]T, rows), slices.Repeat([]T{7}, rows*classes) // what was there does not stay
-			if err := l.ForwardGradInto(all, allGrad, logits, loss.ClassIndices[T](indices, rows), &upstream); err != nil {
+			if err := l.Into(loss.Results[T]{Loss: all, GradInput: allGrad}, logits, loss.ClassIndices[T](indices, rows), &upstream); err != nil {
 				t.Fatal(err)
 			}
 			for r := range rows {

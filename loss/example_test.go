@@ -103,12 +103,12 @@ func ExampleMultiLabelSoftMarginLoss_GradWeight() {
 }
 
 // A training loop reuses its memory: nothing is allocated after the first step.
-func ExampleBCEWithLogitsLoss_ForwardGradInto() {
+func ExampleBCEWithLogitsLoss_Into() {
 	input, target := exampleTable()
 	criterion := loss.BCEWithLogitsLoss[float64]{}
 	value, grad := make([]float64, 1), make([]float64, len(input.Data))
 	for step := range 3 {
-		if err := criterion.ForwardGradInto(value, grad, input, target, nil); err != nil {
+		if err := criterion.Into(loss.Results[float64]{Loss: value, GradInput: grad}, input, target, nil); err != nil {
 			log.Fatal(err)
 		}
 		fmt.Printf("step %d: %.4f\n", step, value[0])

@@ -31,27 +31,27 @@ func (c call) into(output string, dst []float64) error {
 	bce := loss.BCEWithLogitsLoss[float64]{Weight: c.weight, PosWeight: c.posWeight, Reduction: c.reduction}
 	switch {
 	case output == "loss" && c.multiLabel:
-		return multi.ForwardInto(dst, c.input, c.target)
+		return multi.Into(loss.Results[float64]{Loss: dst}, c.input, c.target, nil)
 	case output == "loss":
-		return bce.ForwardInto(dst, c.input, c.target)
+		return bce.Into(loss.Results[float64]{Loss: dst}, c.input, c.target, nil)
 	case output == "grad_input" && c.multiLabel:
-		return multi.GradInputInto(dst, c.input, c.target, c.gradOut)
+		return multi.Into(loss.Results[float64]{GradInput: dst}, c.input, c.target, c.gradOut)
 	case output == "grad_input":
-		return bce.GradInputInto(dst, c.input, c.target, c.gradOut)
+		return bce.Into(loss.Results[float64]{GradInput: dst}, c.input, c.target, c.gradOut)
 	case output == "grad_target" && c.multiLabel:
-		return multi.GradTargetInto(dst, c.input, c.target, c.gradOut)
+		return multi.Into(loss.Results[float64]{GradTarget: dst}, c.input, c.target, c.gradOut)
 	case output == "grad_target":
-		return bce.GradTargetInto(dst, c.input, c.target, c.gradOut)
+		return bce.Into(loss.Results[float64]{GradTarget: dst}, c.input, c.target, c.gradOut)
 	}
-	return multi.GradWeightInto(dst, c.input, c.target, c.gradOut)
+	return multi.Into(loss.Results[float64]{GradWeight: dst}, c.input, c.target, c.gradOut)
 }
 
 // both runs the form for loss and gradient in one pass.
 func (c call) both(value, grad []float64) error {
 	if c.multiLabel {
-		return loss.MultiLabelSoftMarginLoss[float64]{Weight: c.weight, Reduction: c.reduction}.ForwardGradInto(value, grad, c.input, c.target, c.gradOut)
+		return loss.MultiLabelSoftMarginLoss[float64]{Weight: c.weight, Reduction: c.reduction}.Into(loss.Results[float64]{Loss: value, GradInput: grad}, c.input, c.target, c.gradOut)
 	}
-	return loss.BCEWithLogitsLoss[float64]{Weight: c.weight, PosWeight: c.posWeight, Reduction: c.reduction}.ForwardGradInto(value, grad, c.input, c.target, c.gradOut)
+	return loss.BCEWithLogitsLoss[float64]{Weight: c.weight, PosWeight: c.posWeight, Reduction: c.reduction}.Into(loss.Results[float64]{Loss: value, GradInput: grad}, c.input, c.target, c.gradOut)
 }
 
 // bothNew is both for the form that returns tensors, of which it returns the error.

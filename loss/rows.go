@@ -2,12 +2,11 @@ package loss
 
 import (
 	"math"
-	"runtime"
 
 	"lossproof/loss/internal/kernel"
 )
 
-// rowsJob is what is to be computed of a CrossEntropyLoss.
+// rows are those of a CrossEntropyLoss, along the dimension of its classes.
 //
 // A row of logits x has the largest element m. With
 //
@@ -23,28 +22,14 @@ import (
 //
 //	Σ a[c]·(m - x[c]) + A·log1p(rest)
 //	dx[c] = A·p[c] - a[c] = (A - a[c])·p[c] - a[c]·(1 - p[c])
-type rowsJob[T Float] struct {
+type rows struct {
 	// Element c of row r is at r/stride·classes·stride + r%stride + c·stride of input.
-	input                 []T
-	rows, classes, stride int
-	// byIndex says which of indices and probabilities is the target.
-	byIndex       bool
-	indices       []int64
-	probabilities []T
-	weight        []T // nil means ones
-	ignore        int64
-	smoothing     float64
-	// losses is nil or gets the loss of every row.
-	losses []T
-	// sum is whether the sum of all losses is wanted.
-	sum bool
-	// gradInput and gradTarget are nil or get a gradient.
-	gradInput, gradTarget []T
-	// upstream is nil, or has the upstream gradient of all rows or one for each.
-	upstream []T
-	// div is what the sum of the losses is divided by.
-	div    float64
-	stream bool
+	classes, stride int
+	// byIndex says which of indices and targets, the class probabilities, is the target.
+	byIndex   bool
+	indices   []int64
+	ignore    int64
+	smoothing float64
 }
 
 const (
@@ -52,115 +37,58 @@ const (
 	rowChunk = 2 * kernel.ChunkLen
 	// groupRows is the largest number of rows whose exponentials are computed at a time.
 	groupRows = 128
-	// blockElements is the least number of logits in a block of rows but the last.
-	blockElements = blockChunks * kernel.ChunkLen
-	// parallelElements is the number of logits from which on goroutines pay.
-	parallelElements = parallelChunks * kernel.ChunkLen
 	// streamClasses is the number of classes from which on a row is worth being written past the caches.
 	streamClasses = 256
 )
 
-// rowScratch is the memory that a goroutine computes with.
-type rowScratch[T Float] struct {
-	// exps are those of a chunk of classes; coefficients its a[c].
-	exps         [rowChunk + kernel.SoftmaxSlack]float64
-	coefficients [rowChunk]float64
-	// m, rest and logSum are those of a group of rows, or of a chunk; values are the losses of a group.
-	m, rest, logSum, values [groupRows]float64
-	// input and target hold a chunk whose classes are not neighbours in memory, out a result of it.
-	input, target, out [rowChunk]T
-}
-
-// run computes all that is asked for, and returns the sum of the losses, if that is.
-func (j *rowsJob[T]) run() float64 {
-	if j.classes == 0 && j.losses == nil {
-		return 0 // there may be more rows than any memory holds
-	}
-	j.stream = j.classes >= streamClasses && len(j.input)*sizeOf[T]() >= streamBytes
-	if workers := j.workers(); workers > 1 {
-		return j.parallel(workers)
-	}
-	var scratch rowScratch[T]
-	var total kernel.Accumulator
-	for b := range j.blocks() {
-		total.Merge(j.block(b, &scratch))
-	}
-	return total.Value()
-}
-
-// parallel is run with goroutines.
-func (j *rowsJob[T]) parallel(workers int) float64 {
-	shared := *j // so that j itself is not on the heap
-	sums := make([]kernel.Accumulator, j.blocks())
-	inBlocks(len(sums), workers, func() *rowScratch[T] { return new(rowScratch[T]) }, func(b int, scratch *rowScratch[T]) {
-		sums[b] = shared.block(b, scratch)
-	})
-	var total kernel.Accumulator
-	for _, s := range sums {
-		total.Merge(s)
-	}
-	return total.Value()
-}
-
-// workers returns the number of goroutines to use.
-func (j *rowsJob[T]) workers() int {
-	if len(j.input) < parallelElements {
-		return 1
-	}
-	return min(runtime.GOMAXPROCS(0), j.blocks())
-}
-
-// perBlock returns the number of rows in a block, which depends on the shape alone.
-func (j *rowsJob[T]) perBlock() int { return (blockElements-1)/max(1, j.classes) + 1 }
-
-func (j *rowsJob[T]) blocks() int { return (j.rows + j.perBlock() - 1) / j.perBlock() }
-
-// block computes block b and returns the sum of its losses, if it is wanted.
-func (j *rowsJob[T]) block(b int, scratch *rowScratch[T]) kernel.Accumulator {
+// blockOfRows computes the rows first to end and returns the sum of their losses, if it is wanted.
+func (j *job[T]) blockOfRows(first, end int, s *scratch[T]) kernel.Accumulator {
 	var sums kernel.Sums
-	end := min((b+1)*j.perBlock(), j.rows)
-	for first := b * j.perBlock(); first < end; first += j.perGroup() {
+	for ; first < end; first += j.perGroup() {
 		count := min(j.perGroup(), end-first)
 		if count > 1 {
-			kernel.Softmax(scratch.m[:count], scratch.rest[:count], scratch.exps[:count*j.classes+kernel.SoftmaxSlack],
+			kernel.Softmax(s.m[:count], s.rest[:count], s.y[:count*j.classes+kernel.SoftmaxSlack],
 				j.input[first*j.classes:(first+count)*j.classes], j.classes)
-			kernel.Log1pRests[T](scratch.logSum[:count], scratch.rest[:count])
+			kernel.Log1pRests[T](s.logSum[:count], s.rest[:count])
 		}
 		if count > 1 && j.byIndex && j.smoothing == 0 {
-			j.ofIndices(first, count, scratch)
+			j.ofIndices(first, count, s)
 			if j.losses != nil {
-				kernel.Round(j.losses[first:first+count], scratch.values[:count], false)
+				kernel.Round(j.losses[first:first+count], s.values[:count], false)
 			}
 			if j.sum {
-				sums.Add(scratch.values[:count])
+				sums.Add(s.values[:count])
 			}
 			continue
 		}
 		for k := range count {
 			r := row{index: first + k, class: -1, exps: -1}
 			if count > 1 {
-				r.m, r.rest, r.logSum, r.exps = scratch.m[k], scratch.rest[k], scratch.logSum[k], k*j.classes
+				r.m, r.rest, r.logSum, r.exps = s.m[k], s.rest[k], s.logSum[k], k*j.classes
 			}
-			value := j.row(&r, scratch)
-			scratch.values[k] = value
+			value := j.row(&r, s)
+			s.values[k] = value
 			if j.losses != nil {
 				j.losses[r.index] = T(value)
 			}
 		}
 		if j.sum {
-			sums.Add(scratch.values[:count])
+			sums.Add(s.values[:count])
 		}
 	}
 	return sums.Total()
 }
 
 // perGroup returns the number of rows whose exponentials are computed at a time: as many as fit into one chunk.
-func (j *rowsJob[T]) perGroup() int {
+func (j *job[T]) perGroup() int {
 	if j.stride != 1 || j.classes == 0 {
 		return 1
 	}
 	return max(1, min(groupRows, rowChunk/j.classes))
 }
+
+// streamRows reports whether results are written past the caches.
+func (j *job[T]) streamRows() bool { return j.stream && j.classes >= streamClasses }
 
 // row is where a row is, and what all its classes need.
 type row struct {
@@ -171,12 +99,12 @@ type row struct {
 	m, rest, logSum float64
 	// class is the class index, -1 without one.
 	class int
-	// exps is where in scratch.exps all exp(x-m) are, -1 if they do not fit into one chunk or are not yet there.
+	// exps is where in s.y all exp(x-m) are, -1 if they do not fit into one chunk or are not yet there.
 	exps int
 }
 
 // row computes a row, and returns its loss, if losses are wanted. r has the index, and, if it is one of a group, what kernel.Softmax gives.
-func (j *rowsJob[T]) row(r *row, scratch *rowScratch[T]) (value float64) {
+func (j *job[T]) row(r *row, s *scratch[T]) (value float64) {
 	if j.stride != 1 {
 		r.start = r.index/j.stride*j.classes*j.stride + r.index%j.stride
 	} else {
@@ -193,23 +121,23 @@ func (j *rowsJob[T]) row(r *row, scratch *rowScratch[T]) (value float64) {
 		return 0
 	}
 	if r.exps < 0 {
-		j.softmax(r, scratch)
-		j.finish(r, scratch)
+		j.softmax(r, s)
+		j.finish(r, s)
 	}
 	r.limit()
 	switch {
 	case j.gradTarget != nil:
-		j.gradTargets(r, scratch)
+		j.gradClassTargets(r, s)
 	case j.byIndex && j.smoothing == 0:
-		value = j.ofIndex(r, scratch)
+		value = j.ofIndex(r, s)
 	default:
-		value = j.ofCoefficients(r, scratch)
+		value = j.ofCoefficients(r, s)
 	}
 	return value
 }
 
 // fill sets the gradient of a row to v.
-func (j *rowsJob[T]) fill(r *row, v T) {
+func (j *job[T]) fill(r *row, v T) {
 	if j.gradInput == nil {
 		return
 	}
@@ -218,8 +146,8 @@ func (j *rowsJob[T]) fill(r *row, v T) {
 	}
 }
 
-// chunk returns the elements lo to hi of a row of values, in buf unless they are neighbours in memory.
-func (j *rowsJob[T]) chunk(values []T, r *row, lo, hi int, buf *[rowChunk]T) []T {
+// classesOf returns the elements lo to hi of a row of values, in buf unless they are neighbours in memory.
+func (j *job[T]) classesOf(values []T, r *row, lo, hi int, buf *[rowChunk]T) []T {
 	if j.stride == 1 {
 		return values[r.start+lo : r.start+hi]
 	}
@@ -233,7 +161,7 @@ func (j *rowsJob[T]) chunk(values []T, r *row, lo, hi int, buf *[rowChunk]T) []T
 }
 
 // out returns where to write the elements lo to hi of a row of dst; store must follow.
-func (j *rowsJob[T]) out(dst []T, r *row, lo, hi int, buf *[rowChunk]T) []T {
+func (j *job[T]) out(dst []T, r *row, lo, hi int, buf *[rowChunk]T) []T {
 	if j.stride == 1 {
 		return dst[r.start+lo : r.start+hi]
 	}
@@ -241,7 +169,7 @@ func (j *rowsJob[T]) out(dst []T, r *row, lo, hi int, buf *[rowChunk]T) []T {
 }
 
 // store writes what out has returned to dst, unless it is there already.
-func (j *rowsJob[T]) store(dst []T, r *row, lo int, values []T) {
+func (j *job[T]) store(dst []T, r *row, lo int, values []T) {
 	if j.stride == 1 {
 		return
 	}
@@ -253,26 +181,26 @@ func (j *rowsJob[T]) store(dst []T, r *row, lo int, values []T) {
 }
 
 // softmax finds m, rest and exps of a row.
-func (j *rowsJob[T]) softmax(r *row, scratch *rowScratch[T]) {
+func (j *job[T]) softmax(r *row, s *scratch[T]) {
 	for lo := 0; lo < j.classes; lo += rowChunk {
-		x := j.chunk(j.input, r, lo, min(lo+rowChunk, j.classes), &scratch.input)
-		kernel.Softmax(scratch.m[:1], scratch.rest[:1], scratch.exps[:len(x)+kernel.SoftmaxSlack], x, len(x))
+		x := j.classesOf(j.input, r, lo, min(lo+rowChunk, j.classes), &s.input)
+		kernel.Softmax(s.m[:1], s.rest[:1], s.y[:len(x)+kernel.SoftmaxSlack], x, len(x))
 		if len(x) == j.classes {
 			r.exps = 0
 		}
 		if lo == 0 {
-			r.m, r.rest = scratch.m[0], scratch.rest[0]
+			r.m, r.rest = s.m[0], s.rest[0]
 		} else {
-			r.merge(scratch.m[0], scratch.rest[0])
+			r.merge(s.m[0], s.rest[0])
 		}
 	}
 }
 
 // finish computes logSum, of rest.
-func (j *rowsJob[T]) finish(r *row, scratch *rowScratch[T]) {
-	scratch.rest[0] = r.rest
-	kernel.Log1pRests[T](scratch.logSum[:1], scratch.rest[:1])
-	r.logSum = scratch.logSum[0]
+func (j *job[T]) finish(r *row, s *scratch[T]) {
+	s.rest[0] = r.rest
+	kernel.Log1pRests[T](s.logSum[:1], s.rest[:1])
+	r.logSum = s.logSum[0]
 }
 
 // limit makes rest and logSum NaN where an infinite logit leaves no limit.
@@ -294,33 +222,33 @@ func (r *row) merge(m, rest float64) {
 	}
 }
 
-// exps sets scratch.exps to exp(x-m) of the classes lo to hi of a row. It adds those of x < m to sums, and returns the number of x equal to m.
-func (j *rowsJob[T]) exps(sums *kernel.Sums, r *row, lo, hi int, scratch *rowScratch[T]) (ties int) {
-	return kernel.ExpSum(sums, scratch.exps[:hi-lo], j.chunk(j.input, r, lo, hi, &scratch.input), T(r.m))
+// exps sets s.y to exp(x-m) of the classes lo to hi of a row. It adds those of x < m to sums, and returns the number of x equal to m.
+func (j *job[T]) exps(sums *kernel.Sums, r *row, lo, hi int, s *scratch[T]) (ties int) {
+	return kernel.ExpSum(sums, s.y[:hi-lo], j.classesOf(j.input, r, lo, hi, &s.input), T(r.m))
 }
 
 // expsAgain returns numbers that, times factor, are exp(x-m) of the classes lo to hi of a row, after softmax.
-func (j *rowsJob[T]) expsAgain(r *row, lo, hi int, scratch *rowScratch[T]) (e []float64, factor float64) {
+func (j *job[T]) expsAgain(r *row, lo, hi int, s *scratch[T]) (e []float64, factor float64) {
 	if r.exps >= 0 {
-		return scratch.exps[r.exps:][:j.classes], 1
+		return s.y[r.exps:][:j.classes], 1
 	}
 	if sizeOf[T]() == 8 { // a product would have a rounding more
 		var sums kernel.Sums
-		j.exps(&sums, r, lo, hi, scratch)
-		return scratch.exps[:hi-lo], 1
+		j.exps(&sums, r, lo, hi, s)
+		return s.y[:hi-lo], 1
 	}
-	x := j.chunk(j.input, r, lo, hi, &scratch.input)
-	kernel.Softmax(scratch.m[:1], scratch.rest[:1], scratch.exps[:len(x)+kernel.SoftmaxSlack], x, len(x))
+	x := j.classesOf(j.input, r, lo, hi, &s.input)
+	kernel.Softmax(s.m[:1], s.rest[:1], s.y[:len(x)+kernel.SoftmaxSlack], x, len(x))
 	factor = 1
-	if m := scratch.m[0]; m != r.m {
+	if m := s.m[0]; m != r.m {
 		factor = math.Exp(m - r.m)
 	}
-	return scratch.exps[:len(x)], factor
+	return s.y[:len(x)], factor
 }
 
 // allExps is expsAgain without a factor.
-func (j *rowsJob[T]) allExps(r *row, lo, hi int, scratch *rowScratch[T]) []float64 {
-	e, factor := j.expsAgain(r, lo, hi, scratch)
+func (j *job[T]) allExps(r *row, lo, hi int, s *scratch[T]) []float64 {
+	e, factor := j.expsAgain(r, lo, hi, s)
 	if factor != 1 {
 		for i := range e {
 			e[i] *= factor
@@ -330,22 +258,11 @@ func (j *rowsJob[T]) allExps(r *row, lo, hi int, scratch *rowScratch[T]) []float
 }
 
 // weightOf returns the weight of a class.
-func (j *rowsJob[T]) weightOf(class int) float64 {
+func (j *job[T]) weightOf(class int) float64 {
 	if j.weight == nil {
 		return 1
 	}
 	return float64(j.weight[class])
-}
-
-// upstreamOf returns the upstream gradient of a row.
-func (j *rowsJob[T]) upstreamOf(index int) float64 {
-	switch len(j.upstream) {
-	case 0:
-		return 1
-	case 1:
-		return float64(j.upstream[0])
-	}
-	return float64(j.upstream[index])
 }
 
 // distance returns m - x, and 0 at the largest logit, also if it is infinite. No branch depends on which logit is the largest: a processor would
@@ -371,19 +288,19 @@ func weighted(a, v float64) float64 {
 
 // ofIndex returns the loss of a row with a class index and without label smoothing, and writes its gradient:
 // w·p[c], but -w·(1-p[c]) at the class.
-func (j *rowsJob[T]) ofIndex(r *row, scratch *rowScratch[T]) float64 {
+func (j *job[T]) ofIndex(r *row, s *scratch[T]) float64 {
 	x, w := float64(j.input[r.start+r.class*j.stride]), j.weightOf(r.class)
 	value := weighted(w, r.distance(x)+r.logSum)
 	if j.gradInput == nil {
 		return value
 	}
 	sum := 1 + r.rest
-	scale := kernel.Product(w, j.upstreamOf(r.index), 1/(sum*j.div))
+	scale := kernel.Product(w, j.upstream.number(r.index), 1/(sum*j.div))
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		e, factor := j.expsAgain(r, lo, hi, scratch)
-		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
-		kernel.ScaleRound(dst, e, scale*factor, j.stream)
+		e, factor := j.expsAgain(r, lo, hi, s)
+		dst := j.out(j.gradInput, r, lo, hi, &s.out)
+		kernel.ScaleRound(dst, e, scale*factor, j.streamRows())
 		if class := r.class - lo; class >= 0 && class < len(e) {
 			dst[class] = T(scale * -r.complement(e[class]*factor))
 		}
@@ -392,19 +309,19 @@ func (j *rowsJob[T]) ofIndex(r *row, scratch *rowScratch[T]) float64 {
 	return value
 }
 
-// ofIndices is ofIndex for a group of rows, given what kernel.Softmax gives. It writes their losses to scratch.values. For rows of few classes what a
+// ofIndices is ofIndex for a group of rows, given what kernel.Softmax gives. It writes their losses to s.values. For rows of few classes what a
 // row costs besides its classes counts: a loop over the rows, with nothing in memory but the slices, takes a fifth of the time of a call for each.
-func (j *rowsJob[T]) ofIndices(first, count int, scratch *rowScratch[T]) {
+func (j *job[T]) ofIndices(first, count int, s *scratch[T]) {
 	for k, y := range j.indices[first : first+count] {
 		start := (first + k) * j.classes
 		if y == j.ignore {
-			scratch.values[k] = 0
+			s.values[k] = 0
 			if j.gradInput != nil {
 				clear(j.gradInput[start:][:j.classes])
 			}
 			continue
 		}
-		m, rest, logSum, w := scratch.m[k], scratch.rest[k], scratch.logSum[k], j.weightOf(int(y))
+		m, rest, logSum, w := s.m[k], s.rest[k], s.logSum[k], j.weightOf(int(y))
 		x := float64(j.input[start+int(y)])
 		distance := m - x
 		if math.IsInf(m, 0) {
@@ -412,20 +329,20 @@ func (j *rowsJob[T]) ofIndices(first, count int, scratch *rowScratch[T]) {
 			r.limit()
 			rest, logSum, distance = r.rest, r.logSum, r.distance(x)
 		}
-		scratch.values[k] = weighted(w, distance+logSum)
+		s.values[k] = weighted(w, distance+logSum)
 		if j.gradInput == nil {
 			continue
 		}
-		e, dst := scratch.exps[k*j.classes:][:j.classes], j.gradInput[start:][:j.classes]
-		scale := kernel.Product(w, j.upstreamOf(first+k), 1/((1+rest)*j.div))
-		kernel.ScaleRound(dst, e, scale, j.stream)
+		e, dst := s.y[k*j.classes:][:j.classes], j.gradInput[start:][:j.classes]
+		scale := kernel.Product(w, j.upstream.number(first+k), 1/((1+rest)*j.div))
+		kernel.ScaleRound(dst, e, scale, j.streamRows())
 		dst[y] = T(scale * -(1 - e[y] + rest))
 	}
 }
 
 // coefficientsOf returns the a[c] of the classes lo to hi of a row.
-func (j *rowsJob[T]) coefficientsOf(r *row, lo, hi int, scratch *rowScratch[T]) []float64 {
-	a := scratch.coefficients[:hi-lo]
+func (j *job[T]) coefficientsOf(r *row, lo, hi int, s *scratch[T]) []float64 {
+	a := s.l[:hi-lo]
 	even := j.smoothing / float64(j.classes)
 	if j.byIndex {
 		for i := range a {
@@ -435,7 +352,7 @@ func (j *rowsJob[T]) coefficientsOf(r *row, lo, hi int, scratch *rowScratch[T]) 
 			a[class] += 1 - j.smoothing
 		}
 	} else {
-		t := j.chunk(j.probabilities, r, lo, hi, &scratch.target)
+		t := j.classesOf(j.target, r, lo, hi, &s.target)
 		for i := range a {
 			a[i] = float64(t[i])*(1-j.smoothing) + even
 		}
@@ -447,29 +364,29 @@ func (j *rowsJob[T]) coefficientsOf(r *row, lo, hi int, scratch *rowScratch[T]) 
 }
 
 // ofCoefficients returns the loss of a row for any coefficients, and writes its gradient.
-func (j *rowsJob[T]) ofCoefficients(r *row, scratch *rowScratch[T]) float64 {
-	sum, total, fused := j.entropySums(r, scratch)
+func (j *job[T]) ofCoefficients(r *row, s *scratch[T]) float64 {
+	sum, total, fused := j.entropySums(r, s)
 	if !fused {
-		sum, total = j.coefficientSums(r, scratch)
+		sum, total = j.coefficientSums(r, s)
 	}
 	value := sum + total.Value()*r.logSum
 	switch {
 	case j.gradInput == nil:
 	case fused:
-		j.entropyGrads(r, total, scratch)
+		j.entropyGrads(r, total, s)
 	default:
-		j.coefficientGrads(r, total, scratch)
+		j.coefficientGrads(r, total, s)
 	}
 	return value
 }
 
 // entropySums returns Σ a[c]·(m - x[c]) and Σ a[c] by a kernel, unless there is none for T, or one of the two is not finite.
-func (j *rowsJob[T]) entropySums(r *row, scratch *rowScratch[T]) (sum float64, total kernel.Accumulator, ok bool) {
+func (j *job[T]) entropySums(r *row, s *scratch[T]) (sum float64, total kernel.Accumulator, ok bool) {
 	var sums kernel.Sums
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		x := j.chunk(j.input, r, lo, hi, &scratch.input)
-		part, ok := kernel.EntropySums(&sums, x, j.targetChunk(r, lo, hi, scratch), j.weightChunk(lo, hi), r.m, 1-j.smoothing, j.smoothing/float64(j.classes))
+		x := j.classesOf(j.input, r, lo, hi, &s.input)
+		part, ok := kernel.EntropySums(&sums, x, j.targetChunk(r, lo, hi, s), j.weightChunk(lo, hi), r.m, 1-j.smoothing, j.smoothing/float64(j.classes))
 		if !ok {
 			return 0, kernel.Accumulator{}, false
 		}
@@ -486,14 +403,14 @@ func (j *rowsJob[T]) entropySums(r *row, scratch *rowScratch[T]) (sum float64, t
 }
 
 // targetChunk returns the elements lo to hi of the class probabilities of a row, nil for a class index.
-func (j *rowsJob[T]) targetChunk(r *row, lo, hi int, scratch *rowScratch[T]) []T {
+func (j *job[T]) targetChunk(r *row, lo, hi int, s *scratch[T]) []T {
 	if j.byIndex {
 		return nil
 	}
-	return j.chunk(j.probabilities, r, lo, hi, &scratch.target)
+	return j.classesOf(j.target, r, lo, hi, &s.target)
 }
 
-func (j *rowsJob[T]) weightChunk(lo, hi int) []T {
+func (j *job[T]) weightChunk(lo, hi int) []T {
 	if j.weight == nil {
 		return nil
 	}
@@ -501,15 +418,15 @@ func (j *rowsJob[T]) weightChunk(lo, hi int) []T {
 }
 
 // entropyGrads writes the gradient of a row for which entropySums has returned total.
-func (j *rowsJob[T]) entropyGrads(r *row, total kernel.Accumulator, scratch *rowScratch[T]) {
+func (j *job[T]) entropyGrads(r *row, total kernel.Accumulator, s *scratch[T]) {
 	keep, even := 1-j.smoothing, j.smoothing/float64(j.classes)
-	scale := j.upstreamOf(r.index) / ((1 + r.rest) * j.div)
+	scale := j.upstream.number(r.index) / ((1 + r.rest) * j.div)
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		e := j.allExps(r, lo, hi, scratch)
-		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
-		kernel.EntropyGrads(any(dst).([]float32), e, any(j.targetChunk(r, lo, hi, scratch)).([]float32), any(j.weightChunk(lo, hi)).([]float32),
-			total, r.rest, keep, even, scale, j.stream)
+		e := j.allExps(r, lo, hi, s)
+		dst := j.out(j.gradInput, r, lo, hi, &s.out)
+		kernel.EntropyGrads(any(dst).([]float32), e, any(j.targetChunk(r, lo, hi, s)).([]float32), any(j.weightChunk(lo, hi)).([]float32),
+			total, r.rest, keep, even, scale, j.streamRows())
 		if class := r.class - lo; class >= 0 && class < len(e) {
 			// The parts of its coefficient as they are in total: their rounded sum would leave a difference.
 			a, b := keep*j.weightOf(r.class), even*j.weightOf(r.class)
@@ -523,12 +440,12 @@ func (j *rowsJob[T]) entropyGrads(r *row, total kernel.Accumulator, scratch *row
 }
 
 // coefficientSums returns Σ a[c]·(m - x[c]) and Σ a[c].
-func (j *rowsJob[T]) coefficientSums(r *row, scratch *rowScratch[T]) (sum float64, total kernel.Accumulator) {
+func (j *job[T]) coefficientSums(r *row, s *scratch[T]) (sum float64, total kernel.Accumulator) {
 	var value kernel.Accumulator
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		x := j.chunk(j.input, r, lo, hi, &scratch.input)
-		for i, a := range j.coefficientsOf(r, lo, hi, scratch) {
+		x := j.classesOf(j.input, r, lo, hi, &s.input)
+		for i, a := range j.coefficientsOf(r, lo, hi, s) {
 			value.Add(weighted(a, r.distance(float64(x[i]))))
 			total.Add(a)
 		}
@@ -537,30 +454,30 @@ func (j *rowsJob[T]) coefficientSums(r *row, scratch *rowScratch[T]) (sum float6
 }
 
 // coefficientGrads writes the gradient of a row for which coefficientSums has returned total.
-func (j *rowsJob[T]) coefficientGrads(r *row, total kernel.Accumulator, scratch *rowScratch[T]) {
-	sum, u := 1+r.rest, j.upstreamOf(r.index)
+func (j *job[T]) coefficientGrads(r *row, total kernel.Accumulator, s *scratch[T]) {
+	sum, u := 1+r.rest, j.upstream.number(r.index)
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		e := j.allExps(r, lo, hi, scratch)
-		for i, a := range j.coefficientsOf(r, lo, hi, scratch) {
+		e := j.allExps(r, lo, hi, s)
+		for i, a := range j.coefficientsOf(r, lo, hi, s) {
 			others := total
 			others.Add(-a)
 			difference := (others.Value()*e[i] - a*r.complement(e[i])) / sum
 			e[i] = difference * u / j.div
 		}
-		dst := j.out(j.gradInput, r, lo, hi, &scratch.out)
-		kernel.Round(dst, e, j.stream)
+		dst := j.out(j.gradInput, r, lo, hi, &s.out)
+		kernel.Round(dst, e, j.streamRows())
 		j.store(j.gradInput, r, lo, dst)
 	}
 }
 
-// gradTargets writes the gradient of a row in its class probabilities.
-func (j *rowsJob[T]) gradTargets(r *row, scratch *rowScratch[T]) {
-	u := j.upstreamOf(r.index)
+// gradClassTargets writes the gradient of a row in its class probabilities.
+func (j *job[T]) gradClassTargets(r *row, s *scratch[T]) {
+	u := j.upstream.number(r.index)
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
-		x := j.chunk(j.input, r, lo, hi, &scratch.input)
-		dst := j.out(j.gradTarget, r, lo, hi, &scratch.out)
+		x := j.classesOf(j.input, r, lo, hi, &s.input)
+		dst := j.out(j.gradTarget, r, lo, hi, &s.out)
 		for i := range x {
 			v := r.distance(float64(x[i])) + r.logSum
 			dst[i] = T(weighted(kernel.Product(j.weightOf(lo+i), u, 1-j.smoothing), v) / j.div)
@@ -569,24 +486,25 @@ func (j *rowsJob[T]) gradTargets(r *row, scratch *rowScratch[T]) {
 	}
 }
 
-// gradWeights writes the gradient in the weights, for class probabilities: for each class the sum over the rows. It takes as many classes at a
+// gradClassWeights writes the gradient in the weights, for class probabilities: for each class the sum over the rows. It takes as many classes at a
 // time as fit, and each time the softmax of all rows.
-func (j *rowsJob[T]) gradWeights(dst []T) {
-	var scratch rowScratch[T]
+func (j *job[T]) gradClassWeights(dst []T) {
+	s := newScratch[T]()
+	defer s.release()
 	var sums [kernel.ChunkLen]kernel.Accumulator
 	even := j.smoothing / float64(j.classes)
 	for lo := 0; lo < j.classes; lo += len(sums) {
 		hi := min(lo+len(sums), j.classes)
 		sums = [len(sums)]kernel.Accumulator{}
-		for index := range j.rows {
+		for index := range j.units {
 			r := row{index: index, exps: -1, start: index/j.stride*j.classes*j.stride + index%j.stride}
-			j.softmax(&r, &scratch)
-			j.finish(&r, &scratch)
+			j.softmax(&r, s)
+			j.finish(&r, s)
 			r.limit()
-			u := j.upstreamOf(r.index)
+			u := j.upstream.number(r.index)
 			for c := lo; c < hi; c++ {
 				at := r.start + c*j.stride
-				t := float64(j.probabilities[at])*(1-j.smoothing) + even
+				t := float64(j.target[at])*(1-j.smoothing) + even
 				sums[c-lo].Add(weighted(t*u, r.distance(float64(j.input[at]))+r.logSum))
 			}
 		}

@@ -26,12 +26,16 @@ func (c probabilityCall) forms() []form {
 		lossLen = n
 	}
 	return []form{
-		{"loss", lossLen, func(dst []float64) error { return l.ForwardInto(dst, c.input, c.target) }},
-		{"grad_input", n, func(dst []float64) error { return l.GradInputInto(dst, c.input, c.target, c.gradOut) }},
-		{"one pass", lossLen + n, func(dst []float64) error {
-			return l.ForwardGradInto(dst[:lossLen], dst[lossLen:], c.input, c.target, c.gradOut)
+		{"loss", lossLen, func(dst []float64) error { return l.Into(loss.Results[float64]{Loss: dst}, c.input, c.target, nil) }},
+		{"grad_input", n, func(dst []float64) error {
+			return l.Into(loss.Results[float64]{GradInput: dst}, c.input, c.target, c.gradOut)
 		}},
-		{"grad_target", n, func(dst []float64) error { return l.GradTargetInto(dst, c.input, c.target, c.gradOut) }},
+		{"one pass", lossLen + n, func(dst []float64) error {
+			return l.Into(loss.Results[float64]{Loss: dst[:lossLen], GradInput: dst[lossLen:]}, c.input, c.target, c.gradOut)
+		}},
+		{"grad_target", n, func(dst []float64) error {
+			return l.Into(loss.Results[float64]{GradTarget: dst}, c.input, c.target, c.gradOut)
+		}},
 	}
 }
 
@@ -43,16 +47,22 @@ func (c entropyCall) forms() []form {
 		lossLen = n / input.Shape[min(1, len(input.Shape)-1)]
 	}
 	forms := []form{
-		{"loss", lossLen, func(dst []float64) error { return l.ForwardInto(dst, input, target) }},
-		{"grad_input", n, func(dst []float64) error { return l.GradInputInto(dst, input, target, gradOut) }},
+		{"loss", lossLen, func(dst []float64) error { return l.Into(loss.Results[float64]{Loss: dst}, input, target, nil) }},
+		{"grad_input", n, func(dst []float64) error {
+			return l.Into(loss.Results[float64]{GradInput: dst}, input, target, gradOut)
+		}},
 		{"one pass", lossLen + n, func(dst []float64) error {
-			return l.ForwardGradInto(dst[:lossLen], dst[lossLen:], input, target, gradOut)
+			return l.Into(loss.Results[float64]{Loss: dst[:lossLen], GradInput: dst[lossLen:]}, input, target, gradOut)
 		}},
 	}
 	if c.probabilities != nil {
-		forms = append(forms, form{"grad_target", n, func(dst []float64) error { return l.GradTargetInto(dst, input, target, gradOut) }})
+		forms = append(forms, form{"grad_target", n, func(dst []float64) error {
+			return l.Into(loss.Results[float64]{GradTarget: dst}, input, target, gradOut)
+		}})
 		if c.weight != nil {
-			forms = append(forms, form{"grad_weight", len(c.weight.Data), func(dst []float64) error { return l.GradWeightInto(dst, input, target, gradOut) }})
+			forms = append(forms, form{"grad_weight", len(c.weight.Data), func(dst []float64) error {
+				return l.Into(loss.Results[float64]{GradWeight: dst}, input, target, gradOut)
+			}})
 		}
 	}
 	return forms
@@ -177,8 +187,8 @@ func TestRowsAliasing(t *testing.T) {
 				l := loss.CrossEntropyLoss[float64]{Weight: &weight, LabelSmoothing: 0.1, Reduction: reduction}
 				target := loss.ClassProbabilities(probabilities)
 				fs := c.forms()
-				fs[1].into = func(dst []float64) error { return l.GradInputInto(dst, c.input, target, nil) }
-				fs[3].into = func(dst []float64) error { return l.GradTargetInto(dst, c.input, target, nil) }
+				fs[1].into = func(dst []float64) error { return l.Into(loss.Results[float64]{GradInput: dst}, c.input, target, nil) }
+				fs[3].into = func(dst []float64) error { return l.Into(loss.Results[float64]{GradTarget: dst}, c.input, target, nil) }
 				return fs, map[string][]float64{"input": c.input.Data, "probabilities": probabilities.Data}
 			})
 		}

@@ -157,7 +157,7 @@ func TestEmptyGradWeight(t *testing.T) {
 	weight := loss.Vector(1.0, 2, 3)
 	empty := loss.Tensor[float64]{Shape: []int{0, 3}}
 	dst := []float64{7, 8, 9}
-	if err := (loss.MultiLabelSoftMarginLoss[float64]{Weight: &weight}).GradWeightInto(dst, empty, empty, nil); err != nil {
+	if err := (loss.MultiLabelSoftMarginLoss[float64]{Weight: &weight}).Into(loss.Results[float64]{GradWeight: dst}, empty, empty, nil); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]float64{0, 0, 0}, dst); diff != "" {
@@ -267,17 +267,17 @@ func TestDestinationLength(t *testing.T) {
 	bce := loss.BCEWithLogitsLoss[float64]{}
 	multi := loss.MultiLabelSoftMarginLoss[float64]{Weight: &weight}
 	for name, err := range map[string]error{
-		"bce loss":             bce.ForwardInto(make([]float64, 3), input, target),
-		"bce grad_input":       bce.GradInputInto(make([]float64, 2), input, target, nil),
-		"bce grad_target":      bce.GradTargetInto(nil, input, target, nil),
-		"bce both, loss":       bce.ForwardGradInto(nil, make([]float64, 3), input, target, nil),
-		"bce both, grad_input": bce.ForwardGradInto(make([]float64, 1), nil, input, target, nil),
-		"multi loss":           multi.ForwardInto(nil, input, target),
-		"multi grad_input":     multi.GradInputInto(make([]float64, 4), input, target, nil),
-		"multi grad_target":    multi.GradTargetInto(nil, input, target, nil),
-		"multi grad_weight":    multi.GradWeightInto(make([]float64, 3), input, target, nil),
-		"multi both, loss":     multi.ForwardGradInto(nil, make([]float64, 3), input, target, nil),
-		"multi both, gradient": multi.ForwardGradInto(make([]float64, 1), nil, input, target, nil),
+		"bce loss":             bce.Into(loss.Results[float64]{Loss: make([]float64, 3)}, input, target, nil),
+		"bce grad_input":       bce.Into(loss.Results[float64]{GradInput: make([]float64, 2)}, input, target, nil),
+		"bce grad_target":      bce.Into(loss.Results[float64]{GradTarget: make([]float64, 0)}, input, target, nil),
+		"bce both, loss":       bce.Into(loss.Results[float64]{Loss: make([]float64, 0), GradInput: make([]float64, 3)}, input, target, nil),
+		"bce both, grad_input": bce.Into(loss.Results[float64]{Loss: make([]float64, 1), GradInput: make([]float64, 0)}, input, target, nil),
+		"multi loss":           multi.Into(loss.Results[float64]{Loss: make([]float64, 0)}, input, target, nil),
+		"multi grad_input":     multi.Into(loss.Results[float64]{GradInput: make([]float64, 4)}, input, target, nil),
+		"multi grad_target":    multi.Into(loss.Results[float64]{GradTarget: make([]float64, 0)}, input, target, nil),
+		"multi grad_weight":    multi.Into(loss.Results[float64]{GradWeight: make([]float64, 3)}, input, target, nil),
+		"multi both, loss":     multi.Into(loss.Results[float64]{Loss: make([]float64, 0), GradInput: make([]float64, 3)}, input, target, nil),
+		"multi both, gradient": multi.Into(loss.Results[float64]{Loss: make([]float64, 1), GradInput: make([]float64, 0)}, input, target, nil),
 	} {
 		var shapeError *loss.ShapeError
 		if !errors.As(err, &shapeError) {

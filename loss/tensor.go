@@ -102,22 +102,6 @@ func checkSame[T Float](module, argument string, t Tensor[T], want []int, reason
 	return nil
 }
 
-// checkPair returns an error unless input is valid and target has its shape.
-func checkPair[T Float](module string, input, target Tensor[T]) error {
-	if err := check(module, "input", input); err != nil {
-		return err
-	}
-	return checkSame(module, "target", target, input.Shape, "the shape of input")
-}
-
-// checkLen returns an error unless dst, which is to be written, has n elements.
-func checkLen[T Float](module, argument string, dst []T, n int) error {
-	if len(dst) != n {
-		return shapeErrorf(module, argument, "got a slice of %d elements to write to, want %d", len(dst), n)
-	}
-	return nil
-}
-
 // like returns a tensor of zeros with the shape of t.
 func like[T Float](t Tensor[T]) Tensor[T] {
 	return Tensor[T]{Shape: slices.Clone(t.Shape), Data: make([]T, len(t.Data))}

@@ -192,20 +192,20 @@ func (d *typed[T]) call(c Config, reduction loss.Reduction) func() (float64, err
 	switch c.Module {
 	case bceLoss:
 		m := loss.BCELoss[T]{Reduction: reduction}
-		forward = func() error { return m.ForwardInto(l, input, target) }
-		both = func() error { return m.ForwardGradInto(l, g, input, target, nil) }
+		forward = func() error { return m.Into(loss.Results[T]{Loss: l}, input, target, nil) }
+		both = func() error { return m.Into(loss.Results[T]{Loss: l, GradInput: g}, input, target, nil) }
 	case crossEntropyLoss:
 		m, classes := loss.CrossEntropyLoss[T]{Reduction: reduction, LabelSmoothing: c.LabelSmoothing}, d.classTarget(c)
-		forward = func() error { return m.ForwardInto(l, input, classes) }
-		both = func() error { return m.ForwardGradInto(l, g, input, classes, nil) }
+		forward = func() error { return m.Into(loss.Results[T]{Loss: l}, input, classes, nil) }
+		both = func() error { return m.Into(loss.Results[T]{Loss: l, GradInput: g}, input, classes, nil) }
 	case multiLabelSoftMarginLoss:
 		m := loss.MultiLabelSoftMarginLoss[T]{Reduction: reduction}
-		forward = func() error { return m.ForwardInto(l, input, target) }
-		both = func() error { return m.ForwardGradInto(l, g, input, target, nil) }
+		forward = func() error { return m.Into(loss.Results[T]{Loss: l}, input, target, nil) }
+		both = func() error { return m.Into(loss.Results[T]{Loss: l, GradInput: g}, input, target, nil) }
 	default:
 		m := loss.BCEWithLogitsLoss[T]{Reduction: reduction}
-		forward = func() error { return m.ForwardInto(l, input, target) }
-		both = func() error { return m.ForwardGradInto(l, g, input, target, nil) }
+		forward = func() error { return m.Into(loss.Results[T]{Loss: l}, input, target, nil) }
+		both = func() error { return m.Into(loss.Results[T]{Loss: l, GradInput: g}, input, target, nil) }
 	}
 	call := forward
 	if c.Gradient {

@@ -199,26 +199,26 @@ func BuiltIn(modules ...string) []Variant {
 	logits, multi := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None}, loss.MultiLabelSoftMarginLoss[float32]{Reduction: loss.None}
 	probabilities := loss.BCELoss[float32]{Reduction: loss.None}
 	all := []Variant{
-		{BCEWithLogitsLoss, "BCEWithLogitsLoss, ForwardInto and GradInputInto", func(l, g, x, t []float32) error {
-			if err := logits.ForwardInto(l, loss.Vector(x...), loss.Vector(t...)); err != nil {
+		{BCEWithLogitsLoss, "BCEWithLogitsLoss, loss and gradient apart", func(l, g, x, t []float32) error {
+			if err := logits.Into(loss.Results[float32]{Loss: l}, loss.Vector(x...), loss.Vector(t...), nil); err != nil {
 				return err
 			}
-			return logits.GradInputInto(g, loss.Vector(x...), loss.Vector(t...), nil)
+			return logits.Into(loss.Results[float32]{GradInput: g}, loss.Vector(x...), loss.Vector(t...), nil)
 		}},
-		{BCEWithLogitsLoss, "BCEWithLogitsLoss, ForwardGradInto", func(l, g, x, t []float32) error {
-			return logits.ForwardGradInto(l, g, loss.Vector(x...), loss.Vector(t...), nil)
+		{BCEWithLogitsLoss, "BCEWithLogitsLoss, both in one pass", func(l, g, x, t []float32) error {
+			return logits.Into(loss.Results[float32]{Loss: l, GradInput: g}, loss.Vector(x...), loss.Vector(t...), nil)
 		}},
-		{BCEWithLogitsLoss, "MultiLabelSoftMarginLoss with one class, ForwardGradInto", func(l, g, x, t []float32) error {
-			return multi.ForwardGradInto(l, g, column(x), column(t), nil)
+		{BCEWithLogitsLoss, "MultiLabelSoftMarginLoss with one class, both in one pass", func(l, g, x, t []float32) error {
+			return multi.Into(loss.Results[float32]{Loss: l, GradInput: g}, column(x), column(t), nil)
 		}},
-		{BCELoss, "BCELoss, ForwardInto and GradInputInto", func(l, g, x, t []float32) error {
-			if err := probabilities.ForwardInto(l, loss.Vector(x...), loss.Vector(t...)); err != nil {
+		{BCELoss, "BCELoss, loss and gradient apart", func(l, g, x, t []float32) error {
+			if err := probabilities.Into(loss.Results[float32]{Loss: l}, loss.Vector(x...), loss.Vector(t...), nil); err != nil {
 				return err
 			}
-			return probabilities.GradInputInto(g, loss.Vector(x...), loss.Vector(t...), nil)
+			return probabilities.Into(loss.Results[float32]{GradInput: g}, loss.Vector(x...), loss.Vector(t...), nil)
 		}},
-		{BCELoss, "BCELoss, ForwardGradInto", func(l, g, x, t []float32) error {
-			return probabilities.ForwardGradInto(l, g, loss.Vector(x...), loss.Vector(t...), nil)
+		{BCELoss, "BCELoss, both in one pass", func(l, g, x, t []float32) error {
+			return probabilities.Into(loss.Results[float32]{Loss: l, GradInput: g}, loss.Vector(x...), loss.Vector(t...), nil)
 		}},
 	}
 	if len(modules) == 0 {

@@ -232,16 +232,15 @@ func optional[T loss.Float](values []T) *loss.Tensor[T] {
 func (b *points[T]) evaluate() error {
 	x, t := loss.Vector(b.input...), loss.Vector(b.target...)
 	var l interface {
-		ForwardInto(dst []T, input, target loss.Tensor[T]) error
-		GradInputInto(dst []T, input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) error
+		Into(results loss.Results[T], input, target loss.Tensor[T], gradOutput *loss.Tensor[T]) error
 	} = loss.BCEWithLogitsLoss[T]{Reduction: loss.None, Weight: optional(b.weights), PosWeight: optional(b.posWeights)}
 	if b.module == BCELoss {
 		l = loss.BCELoss[T]{Reduction: loss.None, Weight: optional(b.weights)}
 	}
-	if err := l.ForwardInto(b.loss, x, t); err != nil {
+	if err := l.Into(loss.Results[T]{Loss: b.loss}, x, t, nil); err != nil {
 		return err
 	}
-	return l.GradInputInto(b.grad, x, t, nil)
+	return l.Into(loss.Results[T]{GradInput: b.grad}, x, t, nil)
 }
 
 // drawPoints returns n points.

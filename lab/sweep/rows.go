@@ -27,10 +27,10 @@ func (b *rows[T]) evaluate() error {
 	if b.indices == nil {
 		target = loss.ClassProbabilities(loss.Tensor[T]{Shape: shape, Data: b.probabilities})
 	}
-	if err := l.ForwardInto(b.loss, x, target); err != nil {
+	if err := l.Into(loss.Results[T]{Loss: b.loss}, x, target, nil); err != nil {
 		return err
 	}
-	return l.GradInputInto(b.grad, x, target, nil)
+	return l.Into(loss.Results[T]{GradInput: b.grad}, x, target, nil)
 }
 
 // drawRows returns n rows.

@@ -76,23 +76,25 @@ func sumCalls[T loss.Float](modules ...string) []sumCall[T] {
 	all := func(n int) int { return n }
 	perClass := func(int) int { return classes }
 	perRow := func(n int) int { return n / classes }
-	pair := func(forward func([]T, loss.Tensor[T], loss.Tensor[T]) error) func([]T, elements[T]) error {
-		return func(dst []T, e elements[T]) error { return forward(dst, matrix(e.input), matrix(e.target)) }
-	}
-	rows := func(forward func([]T, loss.Tensor[T], loss.ClassTarget[T]) error) func([]T, elements[T]) error {
+	pair := func(into func(loss.Results[T], loss.Tensor[T], loss.Tensor[T], *loss.Tensor[T]) error) func([]T, elements[T]) error {
 		return func(dst []T, e elements[T]) error {
-			return forward(dst, matrix(e.input), loss.ClassIndices[T](e.indices, len(e.indices)))
+			return into(loss.Results[T]{Loss: dst}, matrix(e.input), matrix(e.target), nil)
+		}
+	}
+	rows := func(into func(loss.Results[T], loss.Tensor[T], loss.ClassTarget[T], *loss.Tensor[T]) error) func([]T, elements[T]) error {
+		return func(dst []T, e elements[T]) error {
+			return into(loss.Results[T]{Loss: dst}, matrix(e.input), loss.ClassIndices[T](e.indices, len(e.indices)), nil)
 		}
 	}
 	calls := []sumCall[T]{
-		{BCEWithLogitsLoss, "mean", all, pair(loss.BCEWithLogitsLoss[T]{}.ForwardInto), fillLogits[T]},
-		{BCEWithLogitsLoss, "sum", one, pair(loss.BCEWithLogitsLoss[T]{Reduction: loss.Sum}.ForwardInto), fillLogits[T]},
-		{multiLabelSoftMarginLoss, "mean", all, pair(loss.MultiLabelSoftMarginLoss[T]{}.ForwardInto), fillLogits[T]},
-		{multiLabelSoftMarginLoss, "sum", perClass, pair(loss.MultiLabelSoftMarginLoss[T]{Reduction: loss.Sum}.ForwardInto), fillLogits[T]},
-		{BCELoss, "mean", all, pair(loss.BCELoss[T]{}.ForwardInto), fillProbabilities[T]},
-		{BCELoss, "sum", one, pair(loss.BCELoss[T]{Reduction: loss.Sum}.ForwardInto), fillProbabilities[T]},
-		{CrossEntropyLoss, "mean", perRow, rows(loss.CrossEntropyLoss[T]{}.ForwardInto), fillRows[T]},
-		{CrossEntropyLoss, "sum", one, rows(loss.CrossEntropyLoss[T]{Reduction: loss.Sum}.ForwardInto), fillRows[T]},
+		{BCEWithLogitsLoss, "mean", all, pair(loss.BCEWithLogitsLoss[T]{}.Into), fillLogits[T]},
+		{BCEWithLogitsLoss, "sum", one, pair(loss.BCEWithLogitsLoss[T]{Reduction: loss.Sum}.Into), fillLogits[T]},
+		{multiLabelSoftMarginLoss, "mean", all, pair(loss.MultiLabelSoftMarginLoss[T]{}.Into), fillLogits[T]},
+		{multiLabelSoftMarginLoss, "sum", perClass, pair(loss.MultiLabelSoftMarginLoss[T]{Reduction: loss.Sum}.Into), fillLogits[T]},
+		{BCELoss, "mean", all, pair(loss.BCELoss[T]{}.Into), fillProbabilities[T]},
+		{BCELoss, "sum", one, pair(loss.BCELoss[T]{Reduction: loss.Sum}.Into), fillProbabilities[T]},
+		{CrossEntropyLoss, "mean", perRow, rows(loss.CrossEntropyLoss[T]{}.Into), fillRows[T]},
+		{CrossEntropyLoss, "sum", one, rows(loss.CrossEntropyLoss[T]{Reduction: loss.Sum}.Into), fillRows[T]},
 	}
 	return slices.DeleteFunc(calls, func(c sumCall[T]) bool {
 		if c.module == multiLabelSoftMarginLoss { // goes with BCEWithLogitsLoss

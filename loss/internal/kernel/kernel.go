@@ -7,7 +7,7 @@
 //
 // # Formulas
 //
-// Those of BCELoss stand in probability.go, those of a softmax in softmax.go. For the other two losses, with logit x, target t, weight w, pos_weight p, and
+// Those of BCELoss stand in bceloss.go, those of a softmax in crossentropy.go. For the other two losses, with logit x, target t, weight w, pos_weight p, and
 //
 //	y = exp(-|x|)      in [0, 1]
 //	L = log1p(y)       so that softplus(x) = L + max(x, 0) and softplus(-x) = L + max(-x, 0)
@@ -36,6 +36,8 @@
 // afterwards: in Exp the logits whose exponential is subnormal, in Losses the infinite ones.
 package kernel
 
+import "unsafe"
+
 // Float is the constraint of the element types.
 type Float interface{ float32 | float64 }
 
@@ -51,4 +53,56 @@ type Run[T Float] struct {
 	// Weight and PosWeight are nil (absent: ones), have one element (constant over
 	// the run), or are as long as the run.
 	Weight, PosWeight []T
+}
+
+// operand returns an operand of a run of n elements as the kernels take it: with one element or n. An absent
+// operand is that of a one.
+func operand[T Float](v []T, n int) []T {
+	switch len(v) {
+	case 0:
+		return one[T]()
+	case 1:
+		return v
+	}
+	return v[:n]
+}
+
+// one is the operand of a one.
+func one[T Float]() []T {
+	if single[T]() {
+		return as[T](one32)
+	}
+	return as[T](one64)
+}
+
+var (
+	one32 = []float32{1}
+	one64 = []float64{1}
+)
+
+// stepped returns a slice to index with i·step.
+func stepped[T Float](v []T) (values []T, step int) {
+	if len(v) == 1 {
+		return v, 0
+	}
+	return v, 1
+}
+
+// single reports whether T is float32.
+func single[T Float]() bool { return unsafe.Sizeof(T(0)) == 4 }
+
+// as returns v as a slice of U, which is the type of its elements under another name.
+func as[U, T Float](v []T) []U {
+	return unsafe.Slice((*U)(unsafe.Pointer(unsafe.SliceData(v))), len(v))
+}
+
+// Path says in words which implementation of the passes this program runs.
+func Path() string {
+	switch {
+	case useAVX2:
+		return "the AVX2 kernels"
+	case assembled:
+		return "the Go kernels, as the processor lacks AVX2 or FMA"
+	}
+	return "the Go kernels, without assembly"
 }

@@ -322,3 +322,203 @@ func round64AVX2(dst []float64, l []float64, stream bool)
 //
 //go:noescape
 func sumAVX2(sums *[8]float64, l []float64)
+
+// softmaxRows32AVX2 is
+//
+//	for r := range maxima {
+//		row := x[r*classes:][:classes]
+//		m, ties, sum := max(row...), 0, 0
+//		for c, x := range row {
+//			y[r*classes+c] = exp(-min(m-x, 708))
+//			if y[r*classes+c] == 1 {
+//				ties++
+//			} else {
+//				sum += y[r*classes+c]
+//			}
+//		}
+//		maxima[r], rests[r] = m, float64(ties-1)+sum
+//	}
+//
+// with exp as in exp32AVX2, and a maximum that passes over NaN. It may write to 8 elements of y behind the last row.
+//
+//go:noescape
+func softmaxRows32AVX2(maxima []float64, rests []float64, y []float64, x []float32, classes int)
+
+// entropySums32AVX2 is, where t and w may have one element for all,
+//
+//	for i := range x {
+//		a := (t[i]*keep + even) * w[i]
+//		sum += a * (m - x[i])
+//		total += a
+//	}
+//
+// where a is added to total four lanes at a time, as the add of sumAVX2.
+//
+//go:noescape
+func entropySums32AVX2(total *[8]float64, x []float32, t []float32, w []float32, m float64, keep float64, even float64) (sum float64)
+
+// entropyGrads32AVX2 is, where t and w may have one element for all,
+//
+//	for i, y := range y {
+//		a := (t[i]*keep + even) * w[i]
+//		dst[i] = float32(((total-a+low)*y - a*(1-y+rest)) * scale)
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 32 bytes.
+//
+//go:noescape
+func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64, stream bool)
+
+// probabilityGradsRound32AVX2 is
+//
+//	for i := range x {
+//		dst[i] = float32((x[i] - t[i]) / max(x[i]*(1-x[i]), float32(1e-12)) * scale)
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 32 bytes. dst may be x or t.
+//
+//go:noescape
+func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64, stream bool)
+
+// log1pRests32AVX2 is
+//
+//	ok = true
+//	for i, rest := range rests {
+//		ok = ok && rest < maxRest
+//		dst[i] = log1pRest[float32](rest)
+//	}
+//
+// with fused multiply-adds, for rests that are not negative.
+//
+//go:noescape
+func log1pRests32AVX2(dst []float64, rests []float64) (ok bool)
+
+// max32AVX2 is
+//
+//	largest := -Inf
+//	for _, x := range x {
+//		if x > largest {
+//			largest = x
+//		}
+//	}
+//	return largest
+//
+//go:noescape
+func max32AVX2(x []float32) float32
+
+// expSum32AVX2 is
+//
+//	for i := range x {
+//		y[i] = exp(-min(m-x[i], 708))
+//		if x[i] == m {
+//			ties++
+//		} else {
+//			sums += y[i]
+//		}
+//	}
+//
+// with exp as in exp32AVX2. Numbers are added to sums as by sumAVX2, zero where x[i] == m.
+//
+//go:noescape
+func expSum32AVX2(sums *[8]float64, y []float64, x []float32, m float64) (ties int)
+
+// scaleRound32AVX2 is
+//
+//	for i, y := range y {
+//		dst[i] = float32(scale * y)
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 32 bytes.
+//
+//go:noescape
+func scaleRound32AVX2(dst []float32, y []float64, scale float64, stream bool)
+
+// probabilityLosses32AVX2 is
+//
+//	ok = true
+//	for i := range x {
+//		ok = ok && 0 <= x[i] && x[i] <= 1 && 0 <= t[i] && t[i] <= 1
+//		l[i] = -(t[i]*max(log(x[i]), -100) + (1-t[i])*max(log(1-x[i]), -100))
+//	}
+//
+// with log as in logOfSum32 and fused multiply-adds, and one logarithm each where eight targets are 0 or 1.
+//
+//go:noescape
+func probabilityLosses32AVX2(l []float64, x []float32, t []float32) (ok bool)
+
+// probabilityGrads32AVX2 is
+//
+//	ok = true
+//	for i := range x {
+//		ok = ok && 0 <= x[i] && x[i] <= 1 && 0 <= t[i] && t[i] <= 1
+//		g[i] = (x[i] - t[i]) / max(x[i]*(1-x[i]), float32(1e-12)) * scale
+//	}
+//
+//go:noescape
+func probabilityGrads32AVX2(g []float64, x []float32, t []float32, scale float64) (ok bool)
+
+// max64AVX2 is
+//
+//	largest := -Inf
+//	for _, x := range x {
+//		if x > largest {
+//			largest = x
+//		}
+//	}
+//	return largest
+//
+//go:noescape
+func max64AVX2(x []float64) float64
+
+// expSum64AVX2 is
+//
+//	for i := range x {
+//		ordinary = ordinary && m-x[i] < 708
+//		y[i] = exp(x[i] - m), with what x[i] - m rounds away
+//		if x[i] == m {
+//			ties++
+//		} else {
+//			sums += y[i]
+//		}
+//	}
+//
+// with exp as in exp64AVX2. Numbers are added to sums as by sumAVX2, zero where x[i] == m.
+// What it writes and adds where an element is not ordinary is not defined.
+//
+//go:noescape
+func expSum64AVX2(sums *[8]float64, y []float64, x []float64, m float64) (ties int, ordinary bool)
+
+// scaleRound64AVX2 is
+//
+//	for i, y := range y {
+//		dst[i] = float64(scale * y)
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 32 bytes.
+//
+//go:noescape
+func scaleRound64AVX2(dst []float64, y []float64, scale float64, stream bool)
+
+// probabilityLosses64AVX2 is
+//
+//	ok = true
+//	for i := range x {
+//		ok = ok && 0 <= x[i] && x[i] <= 1 && 0 <= t[i] && t[i] <= 1
+//		l[i] = -(t[i]*max(log(x[i]), -100) + (1-t[i])*max(log(1-x[i]), -100))
+//	}
+//
+// with log as in logOfSum64 and fused multiply-adds, and one logarithm each where eight targets are 0 or 1.
+//
+//go:noescape
+func probabilityLosses64AVX2(l []float64, x []float64, t []float64) (ok bool)
+
+// probabilityGrads64AVX2 is
+//
+//	ok = true
+//	for i := range x {
+//		ok = ok && 0 <= x[i] && x[i] <= 1 && 0 <= t[i] && t[i] <= 1
+//		g[i] = (x[i] - t[i]) / max(x[i]*(1-x[i]), float32(1e-12)) * u / div
+//	}
+//
+//go:noescape
+func probabilityGrads64AVX2(g []float64, x []float64, t []float64, u float64, div float64) (ok bool)

@@ -4487,3 +4487,2980 @@ one_done:
 	VMOVUPD Y1, 32(AX)
 	VZEROUPPER
 	RET
+
+// func softmaxRows32AVX2(maxima []float64, rests []float64, y []float64, x []float32, classes int)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·softmaxRows32AVX2(SB), NOSPLIT, $0-104
+	MOVQ    maxima_base+0(FP), AX
+	MOVQ    rests_base+24(FP), CX
+	MOVQ    y_base+48(FP), DX
+	MOVQ    x_base+72(FP), BX
+	MOVQ    maxima_len+8(FP), SI
+	MOVQ    classes+96(FP), DI
+	MOVQ    DI, R8
+	MOVQ    $0x00000200, R9
+	CMPQ    R8, R9
+	CMOVQLT R9, R8
+	SHLQ    $0x02, R8
+	LEAQ    tail<>+0(SB), R9
+	LEAQ    last<>+0(SB), R10
+	TESTQ   SI, SI
+	JE      done
+
+row:
+	MOVQ    BX, R11
+	MOVQ    DI, R12
+	VMOVUPS cff800000ff800000<>+0(SB), Y1
+	CMPQ    R12, $0x08
+	JL      max_few
+	VMOVUPS -32(BX)(R12*4), Y0
+	VMAXPS  Y1, Y0, Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+
+max_four:
+	CMPQ    R12, $0x20
+	JL      max_four_done
+	VMOVUPS (R11), Y4
+	VMAXPS  Y0, Y4, Y0
+	VMOVUPS 32(R11), Y4
+	VMAXPS  Y1, Y4, Y1
+	VMOVUPS 64(R11), Y4
+	VMAXPS  Y2, Y4, Y2
+	VMOVUPS 96(R11), Y4
+	VMAXPS  Y3, Y4, Y3
+	ADDQ    $0x00000080, R11
+	SUBQ    $0x20, R12
+	JMP     max_four
+
+max_four_done:
+max_one:
+	CMPQ    R12, $0x08
+	JL      max_one_done
+	VMOVUPS (R11), Y4
+	VMAXPS  Y0, Y4, Y0
+	ADDQ    $0x20, R11
+	SUBQ    $0x08, R12
+	JMP     max_one
+
+max_one_done:
+	VMAXPS Y0, Y1, Y0
+	VMAXPS Y2, Y3, Y2
+	VMAXPS Y0, Y2, Y0
+	JMP    max_one_left
+
+max_few:
+	MOVQ       R12, R11
+	NEGQ       R11
+	VMOVDQU    32(R9)(R11*4), Y0
+	VMASKMOVPS (BX), Y0, Y2
+	VMOVUPS    cff800000ff800000<>+0(SB), Y3
+	VBLENDVPS  Y0, Y2, Y3, Y2
+	VMAXPS     Y1, Y2, Y0
+
+max_one_left:
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VMAXPS       X1, X0, X1
+	VPSRLDQ      $0x04, X1, X0
+	VMAXPS       X1, X0, X1
+	VBROADCASTSS X1, Y0
+	VCVTPS2PD    X0, Y0
+	VMOVSD       X0, (AX)
+	ADDQ         $0x08, AX
+	VMOVUPD      cc086200000000000<>+0(SB), Y1
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
+	MOVQ         DX, R11
+	MOVQ         DI, R12
+	CMPQ         R12, $0x08
+	JL           exp_done
+
+exp:
+	PREFETCHT0   (BX)(R8*1)
+	VCVTPS2PD    (BX), Y4
+	VCVTPS2PD    16(BX), Y5
+	VMOVUPD      c43380000000003ff<>+0(SB), Y6
+	VMOVUPD      c43380000000003ff<>+0(SB), Y8
+	VSUBPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y5, Y5
+	VMAXPD       Y4, Y1, Y4
+	VMAXPD       Y5, Y1, Y5
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y4, Y6
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y5, Y8
+	VSUBPD       c43380000000003ff<>+0(SB), Y6, Y7
+	VSUBPD       c43380000000003ff<>+0(SB), Y8, Y9
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y7, Y4
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y9, Y5
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y8, Y8
+	VMULPD       Y4, Y4, Y7
+	VMULPD       Y5, Y5, Y11
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y9
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y12
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y7, Y9
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y11, Y12
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y7, Y9
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y11, Y12
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y10
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y13
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y7, Y10
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y11, Y13
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y7, Y10
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y11, Y13
+	VFMADD231PD  Y4, Y9, Y10
+	VFMADD231PD  Y5, Y12, Y13
+	VFMADD213PD  Y4, Y7, Y10
+	VFMADD213PD  Y5, Y11, Y13
+	VFMADD213PD  Y6, Y6, Y10
+	VFMADD213PD  Y8, Y8, Y13
+	VMOVUPD      Y10, (DX)
+	VMOVUPD      Y13, 32(DX)
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y13, Y3, Y3
+	ADDQ         $0x20, BX
+	ADDQ         $0x40, DX
+	SUBQ         $0x08, R12
+	CMPQ         R12, $0x08
+	JGE          exp
+
+exp_done:
+	TESTQ        R12, R12
+	JE           exp_tail_done
+	CMPQ         DI, $0x08
+	JL           exp_few
+	CMPQ         R12, $0x04
+	JG           exp_last_eight
+	VCVTPS2PD    -16(BX)(R12*4), Y4
+	VMOVUPD      32(R10)(R12*8), Y5
+	VMOVUPD      c43380000000003ff<>+0(SB), Y6
+	VSUBPD       Y0, Y4, Y4
+	VMAXPD       Y4, Y1, Y4
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y4, Y6
+	VSUBPD       c43380000000003ff<>+0(SB), Y6, Y0
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y0, Y4
+	VPSLLQ       $0x34, Y6, Y6
+	VMULPD       Y4, Y4, Y0
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y1
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y0, Y1
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y0, Y1
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y7
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y0, Y7
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y0, Y7
+	VFMADD231PD  Y4, Y1, Y7
+	VFMADD213PD  Y4, Y0, Y7
+	VFMADD213PD  Y6, Y6, Y7
+	VMOVUPD      Y7, -32(DX)(R12*8)
+	VANDPD       Y5, Y7, Y7
+	VADDPD       Y7, Y2, Y2
+	JMP          exp_tail_end
+
+exp_last_eight:
+	VCVTPS2PD    -32(BX)(R12*4), Y4
+	VMOVUPD      (R10)(R12*8), Y5
+	VCVTPS2PD    -16(BX)(R12*4), Y6
+	VMOVUPD      32(R10)(R12*8), Y7
+	VMOVUPD      c43380000000003ff<>+0(SB), Y8
+	VMOVUPD      c43380000000003ff<>+0(SB), Y9
+	VSUBPD       Y0, Y4, Y4
+	VSUBPD       Y0, Y6, Y6
+	VMAXPD       Y4, Y1, Y4
+	VMAXPD       Y6, Y1, Y6
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y4, Y8
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y6, Y9
+	VSUBPD       c43380000000003ff<>+0(SB), Y8, Y0
+	VSUBPD       c43380000000003ff<>+0(SB), Y9, Y1
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y0, Y4
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y1, Y6
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y4, Y4, Y0
+	VMULPD       Y6, Y6, Y11
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y1
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y12
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y0, Y1
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y11, Y12
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y0, Y1
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y11, Y12
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y10
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y13
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y0, Y10
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y11, Y13
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y0, Y10
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y11, Y13
+	VFMADD231PD  Y4, Y1, Y10
+	VFMADD231PD  Y6, Y12, Y13
+	VFMADD213PD  Y4, Y0, Y10
+	VFMADD213PD  Y6, Y11, Y13
+	VFMADD213PD  Y8, Y8, Y10
+	VFMADD213PD  Y9, Y9, Y13
+	VMOVUPD      Y10, -64(DX)(R12*8)
+	VMOVUPD      Y13, -32(DX)(R12*8)
+	VANDPD       Y5, Y10, Y10
+	VANDPD       Y7, Y13, Y13
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y13, Y3, Y3
+	JMP          exp_tail_end
+
+exp_few:
+	MOVQ         R12, R13
+	NEGQ         R13
+	VMOVDQU      32(R9)(R13*4), Y4
+	VMASKMOVPS   (BX), Y4, Y5
+	VMOVUPS      cff800000ff800000<>+0(SB), Y6
+	VBLENDVPS    Y4, Y5, Y6, Y5
+	VEXTRACTF128 $0x01, Y5, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VPMOVSXDQ    X4, Y7
+	VEXTRACTI128 $0x01, Y4, X4
+	VPMOVSXDQ    X4, Y4
+	CMPQ         R12, $0x04
+	JG           exp_few_eight
+	VMOVUPD      c43380000000003ff<>+0(SB), Y4
+	VSUBPD       Y0, Y5, Y5
+	VMAXPD       Y5, Y1, Y5
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y5, Y4
+	VSUBPD       c43380000000003ff<>+0(SB), Y4, Y0
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y0, Y5
+	VPSLLQ       $0x34, Y4, Y4
+	VMULPD       Y5, Y5, Y0
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y1
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y0, Y1
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y0, Y1
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y6
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y0, Y6
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y0, Y6
+	VFMADD231PD  Y5, Y1, Y6
+	VFMADD213PD  Y5, Y0, Y6
+	VFMADD213PD  Y4, Y4, Y6
+	VMOVUPD      Y6, (DX)
+	VANDPD       Y7, Y6, Y6
+	VADDPD       Y6, Y2, Y2
+	JMP          exp_tail_end
+
+exp_few_eight:
+	VMOVUPD      c43380000000003ff<>+0(SB), Y8
+	VMOVUPD      c43380000000003ff<>+0(SB), Y9
+	VSUBPD       Y0, Y5, Y5
+	VSUBPD       Y0, Y6, Y6
+	VMAXPD       Y5, Y1, Y5
+	VMAXPD       Y6, Y1, Y6
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y5, Y8
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y6, Y9
+	VSUBPD       c43380000000003ff<>+0(SB), Y8, Y0
+	VSUBPD       c43380000000003ff<>+0(SB), Y9, Y1
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y0, Y5
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y1, Y6
+	VPSLLQ       $0x34, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y5, Y5, Y0
+	VMULPD       Y6, Y6, Y11
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y1
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y12
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y0, Y1
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y11, Y12
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y0, Y1
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y11, Y12
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y10
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y13
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y0, Y10
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y11, Y13
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y0, Y10
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y11, Y13
+	VFMADD231PD  Y5, Y1, Y10
+	VFMADD231PD  Y6, Y12, Y13
+	VFMADD213PD  Y5, Y0, Y10
+	VFMADD213PD  Y6, Y11, Y13
+	VFMADD213PD  Y8, Y8, Y10
+	VFMADD213PD  Y9, Y9, Y13
+	VMOVUPD      Y10, (DX)
+	VMOVUPD      Y13, 32(DX)
+	VANDPD       Y7, Y10, Y10
+	VANDPD       Y4, Y13, Y13
+	VADDPD       Y10, Y2, Y2
+	VADDPD       Y13, Y3, Y3
+
+exp_tail_end:
+	LEAQ (BX)(R12*4), BX
+	LEAQ (DX)(R12*8), DX
+
+exp_tail_done:
+	VADDPD       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X2, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VADDSD       X1, X0, X0
+	VSUBSD       c3ff0000000000000<>+0(SB), X0, X0
+	VUCOMISD     c3ef0000000000000<>+0(SB), X0
+	JCC          rest_done
+	MOVQ         DI, R12
+	VXORPD       Y0, Y0, Y0
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      Y0, 32(DX)
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+
+rest:
+	VMOVUPD      (R11), Y5
+	VCMPPD       $0x00, Y0, Y5, Y6
+	VANDNPD      Y5, Y6, Y5
+	VADDPD       Y5, Y2, Y2
+	VANDPD       Y0, Y6, Y6
+	VADDPD       Y6, Y1, Y1
+	VMOVUPD      32(R11), Y5
+	VCMPPD       $0x00, Y0, Y5, Y6
+	VANDNPD      Y5, Y6, Y5
+	VADDPD       Y5, Y4, Y4
+	VANDPD       Y0, Y6, Y6
+	VADDPD       Y6, Y3, Y3
+	ADDQ         $0x40, R11
+	SUBQ         $0x08, R12
+	JG           rest
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPD       X1, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VADDSD       X1, X0, X0
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPD       X2, X1, X1
+	VPSRLDQ      $0x08, X1, X2
+	VADDSD       X2, X1, X1
+	VSUBSD       c3ff0000000000000<>+0(SB), X0, X0
+	VADDSD       X1, X0, X0
+
+rest_done:
+	VMOVSD X0, (CX)
+	ADDQ   $0x08, CX
+	DECQ   SI
+	JNE    row
+
+done:
+	VZEROUPPER
+	RET
+
+DATA tail<>+0(SB)/4, $0xffffffff
+DATA tail<>+4(SB)/4, $0xffffffff
+DATA tail<>+8(SB)/4, $0xffffffff
+DATA tail<>+12(SB)/4, $0xffffffff
+DATA tail<>+16(SB)/4, $0xffffffff
+DATA tail<>+20(SB)/4, $0xffffffff
+DATA tail<>+24(SB)/4, $0xffffffff
+DATA tail<>+28(SB)/4, $0xffffffff
+DATA tail<>+32(SB)/4, $0x00000000
+DATA tail<>+36(SB)/4, $0x00000000
+DATA tail<>+40(SB)/4, $0x00000000
+DATA tail<>+44(SB)/4, $0x00000000
+DATA tail<>+48(SB)/4, $0x00000000
+DATA tail<>+52(SB)/4, $0x00000000
+DATA tail<>+56(SB)/4, $0x00000000
+DATA tail<>+60(SB)/4, $0x00000000
+GLOBL tail<>(SB), RODATA|NOPTR, $64
+
+DATA last<>+0(SB)/8, $0x0000000000000000
+DATA last<>+8(SB)/8, $0x0000000000000000
+DATA last<>+16(SB)/8, $0x0000000000000000
+DATA last<>+24(SB)/8, $0x0000000000000000
+DATA last<>+32(SB)/8, $0x0000000000000000
+DATA last<>+40(SB)/8, $0x0000000000000000
+DATA last<>+48(SB)/8, $0x0000000000000000
+DATA last<>+56(SB)/8, $0x0000000000000000
+DATA last<>+64(SB)/8, $0xffffffffffffffff
+DATA last<>+72(SB)/8, $0xffffffffffffffff
+DATA last<>+80(SB)/8, $0xffffffffffffffff
+DATA last<>+88(SB)/8, $0xffffffffffffffff
+DATA last<>+96(SB)/8, $0xffffffffffffffff
+DATA last<>+104(SB)/8, $0xffffffffffffffff
+DATA last<>+112(SB)/8, $0xffffffffffffffff
+DATA last<>+120(SB)/8, $0xffffffffffffffff
+GLOBL last<>(SB), RODATA|NOPTR, $128
+
+DATA cff800000ff800000<>+0(SB)/8, $0xff800000ff800000
+DATA cff800000ff800000<>+8(SB)/8, $0xff800000ff800000
+DATA cff800000ff800000<>+16(SB)/8, $0xff800000ff800000
+DATA cff800000ff800000<>+24(SB)/8, $0xff800000ff800000
+GLOBL cff800000ff800000<>(SB), RODATA|NOPTR, $32
+
+DATA cc086200000000000<>+0(SB)/8, $(-708.0)
+DATA cc086200000000000<>+8(SB)/8, $(-708.0)
+DATA cc086200000000000<>+16(SB)/8, $(-708.0)
+DATA cc086200000000000<>+24(SB)/8, $(-708.0)
+GLOBL cc086200000000000<>(SB), RODATA|NOPTR, $32
+
+DATA c3ef0000000000000<>+0(SB)/8, $(0.0000152587890625)
+DATA c3ef0000000000000<>+8(SB)/8, $(0.0000152587890625)
+DATA c3ef0000000000000<>+16(SB)/8, $(0.0000152587890625)
+DATA c3ef0000000000000<>+24(SB)/8, $(0.0000152587890625)
+GLOBL c3ef0000000000000<>(SB), RODATA|NOPTR, $32
+
+// func entropySums32AVX2(total *[8]float64, x []float32, t []float32, w []float32, m float64, keep float64, even float64) (sum float64)
+// Requires: AVX, FMA3, SSE2
+TEXT ·entropySums32AVX2(SB), NOSPLIT, $64-112
+	MOVQ         x_base+8(FP), AX
+	MOVQ         x_len+16(FP), CX
+	MOVQ         t_base+32(FP), DX
+	MOVQ         t_len+40(FP), SI
+	MOVQ         $0x00000020, BX
+	CMPQ         SI, $0x01
+	JNE          t_full
+	VBROADCASTSS (DX), Y0
+	VMOVUPS      Y0, (SP)
+	LEAQ         (SP), DX
+	XORQ         BX, BX
+
+t_full:
+	MOVQ         w_base+56(FP), SI
+	MOVQ         w_len+64(FP), R8
+	MOVQ         $0x00000020, DI
+	CMPQ         R8, $0x01
+	JNE          w_full
+	VBROADCASTSS (SI), Y0
+	VMOVUPS      Y0, 32(SP)
+	LEAQ         32(SP), SI
+	XORQ         DI, DI
+
+w_full:
+	MOVQ         total+0(FP), R8
+	VMOVUPD      (R8), Y0
+	VMOVUPD      32(R8), Y3
+	VXORPD       Y4, Y4, Y4
+	VBROADCASTSD m+80(FP), Y5
+	VBROADCASTSD keep+88(FP), Y6
+	VBROADCASTSD even+96(FP), Y7
+	CMPQ         CX, $0x08
+	JL           eight_done
+
+eight_body:
+	VCVTPS2PD   (DX), Y8
+	VCVTPS2PD   (SI), Y9
+	VFMADD213PD Y7, Y6, Y8
+	VMULPD      Y9, Y8, Y8
+	VCVTPS2PD   (AX), Y9
+	VSUBPD      Y9, Y5, Y9
+	VMULPD      Y8, Y9, Y9
+	VADDPD      Y9, Y4, Y4
+	VADDPD      Y8, Y0, Y9
+	VSUBPD      Y0, Y9, Y10
+	VSUBPD      Y10, Y9, Y11
+	VSUBPD      Y11, Y0, Y11
+	VSUBPD      Y10, Y8, Y10
+	VADDPD      Y10, Y11, Y11
+	VADDPD      Y11, Y3, Y3
+	VMOVAPD     Y9, Y0
+	VCVTPS2PD   16(DX), Y8
+	VCVTPS2PD   16(SI), Y9
+	VFMADD213PD Y7, Y6, Y8
+	VMULPD      Y9, Y8, Y8
+	VCVTPS2PD   16(AX), Y9
+	VSUBPD      Y9, Y5, Y9
+	VMULPD      Y8, Y9, Y9
+	VADDPD      Y9, Y4, Y4
+	VADDPD      Y8, Y0, Y9
+	VSUBPD      Y0, Y9, Y10
+	VSUBPD      Y10, Y9, Y11
+	VSUBPD      Y11, Y0, Y11
+	VSUBPD      Y10, Y8, Y10
+	VADDPD      Y10, Y11, Y11
+	VADDPD      Y11, Y3, Y3
+	VMOVAPD     Y9, Y0
+	ADDQ        $0x20, AX
+	ADDQ        BX, DX
+	ADDQ        DI, SI
+	SUBQ        $0x08, CX
+	CMPQ        CX, $0x08
+	JGE         eight_body
+
+eight_done:
+	CMPQ CX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD   (DX), Y8
+	VCVTPS2PD   (SI), Y9
+	VFMADD213PD Y7, Y6, Y8
+	VMULPD      Y9, Y8, Y8
+	VCVTPS2PD   (AX), Y9
+	VSUBPD      Y9, Y5, Y9
+	VMULPD      Y8, Y9, Y9
+	VADDPD      Y9, Y4, Y4
+	VADDPD      Y8, Y0, Y9
+	VSUBPD      Y0, Y9, Y10
+	VSUBPD      Y10, Y9, Y11
+	VSUBPD      Y11, Y0, Y11
+	VSUBPD      Y10, Y8, Y10
+	VADDPD      Y10, Y11, Y11
+	VADDPD      Y11, Y3, Y3
+	VMOVAPD     Y9, Y0
+	ADDQ        $0x10, AX
+	MOVQ        BX, R9
+	SHRQ        $0x01, R9
+	ADDQ        R9, DX
+	MOVQ        DI, R9
+	SHRQ        $0x01, R9
+	ADDQ        R9, SI
+	SUBQ        $0x04, CX
+	CMPQ        CX, $0x04
+	JGE         four_body
+
+four_done:
+	CMPQ CX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS      (DX), X1
+	VCVTSS2SD   X1, X1, X1
+	VMOVSS      (SI), X2
+	VCVTSS2SD   X2, X2, X2
+	VFMADD213SD X7, X6, X1
+	VMULSD      X2, X1, X1
+	VMOVQ       X1, X1
+	VMOVSS      (AX), X2
+	VCVTSS2SD   X2, X2, X2
+	VSUBSD      X2, X5, X2
+	VMULPD      Y1, Y2, Y8
+	VADDPD      Y8, Y4, Y4
+	VADDPD      Y1, Y0, Y8
+	VSUBPD      Y0, Y8, Y9
+	VSUBPD      Y9, Y8, Y10
+	VSUBPD      Y10, Y0, Y10
+	VSUBPD      Y9, Y1, Y9
+	VADDPD      Y9, Y10, Y10
+	VADDPD      Y10, Y3, Y3
+	VMOVAPD     Y8, Y0
+	ADDQ        $0x04, AX
+	MOVQ        BX, R9
+	SHRQ        $0x03, R9
+	ADDQ        R9, DX
+	MOVQ        DI, R9
+	SHRQ        $0x03, R9
+	ADDQ        R9, SI
+	SUBQ        $0x01, CX
+	CMPQ        CX, $0x01
+	JGE         one_body
+
+one_done:
+	VMOVUPD      Y0, (R8)
+	VMOVUPD      Y3, 32(R8)
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPD       X4, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VADDSD       X1, X0, X0
+	MOVSD        X0, sum+104(FP)
+	VZEROUPPER
+	RET
+
+// func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64, stream bool)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·entropyGrads32AVX2(SB), NOSPLIT, $160-145
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         y_base+24(FP), CX
+	MOVQ         y_len+32(FP), DX
+	MOVQ         t_base+48(FP), BX
+	MOVQ         t_len+56(FP), DI
+	MOVQ         $0x00000020, SI
+	CMPQ         DI, $0x01
+	JNE          t_full
+	VBROADCASTSS (BX), Y0
+	VMOVUPS      Y0, (SP)
+	LEAQ         (SP), BX
+	XORQ         SI, SI
+
+t_full:
+	MOVQ         w_base+72(FP), DI
+	MOVQ         w_len+80(FP), R9
+	MOVQ         $0x00000020, R8
+	CMPQ         R9, $0x01
+	JNE          w_full
+	VBROADCASTSS (DI), Y0
+	VMOVUPS      Y0, 32(SP)
+	LEAQ         32(SP), DI
+	XORQ         R8, R8
+
+w_full:
+	MOVBQZX      stream+144(FP), R9
+	MOVQ         AX, R10
+	ANDQ         $0x1f, R10
+	XORQ         R11, R11
+	TESTQ        R10, R10
+	CMOVQNE      R11, R9
+	VBROADCASTSD keep+120(FP), Y0
+	VBROADCASTSD even+128(FP), Y1
+	VBROADCASTSD total+96(FP), Y2
+	VBROADCASTSD low+104(FP), Y3
+	VMOVUPD      Y3, 64(SP)
+	VBROADCASTSD rest+112(FP), Y3
+	VMOVUPD      Y3, 96(SP)
+	VBROADCASTSD scale+136(FP), Y3
+	VMOVUPD      Y3, 128(SP)
+	CMPQ         DX, $0x08
+	JL           eight_done
+
+eight_body:
+	VCVTPS2PD    (BX), Y3
+	VCVTPS2PD    16(BX), Y5
+	VCVTPS2PD    (DI), Y4
+	VCVTPS2PD    16(DI), Y6
+	VFMADD213PD  Y1, Y0, Y3
+	VFMADD213PD  Y1, Y0, Y5
+	VMULPD       Y4, Y3, Y3
+	VMULPD       Y6, Y5, Y5
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VMOVUPD      (CX), Y7
+	VMOVUPD      32(CX), Y10
+	VSUBPD       Y3, Y2, Y4
+	VSUBPD       Y5, Y2, Y8
+	VADDPD       64(SP), Y4, Y4
+	VADDPD       64(SP), Y8, Y8
+	VSUBPD       Y7, Y6, Y6
+	VSUBPD       Y10, Y9, Y9
+	VADDPD       96(SP), Y6, Y6
+	VADDPD       96(SP), Y9, Y9
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y10, Y8, Y8
+	VFNMADD231PD Y6, Y3, Y4
+	VFNMADD231PD Y9, Y5, Y8
+	VMULPD       128(SP), Y4, Y4
+	VMULPD       128(SP), Y8, Y8
+	TESTQ        R9, R9
+	JNE          stream_15
+	VCVTPD2PSY   Y4, X3
+	VMOVUPS      X3, (AX)
+	VCVTPD2PSY   Y8, X3
+	VMOVUPS      X3, 16(AX)
+	JMP          stored_15
+
+stream_15:
+	VCVTPD2PSY Y4, X3
+	VMOVNTPS   X3, (AX)
+	VCVTPD2PSY Y8, X3
+	VMOVNTPS   X3, 16(AX)
+
+stored_15:
+	ADDQ $0x20, AX
+	ADDQ $0x40, CX
+	ADDQ SI, BX
+	ADDQ R8, DI
+	SUBQ $0x08, DX
+	CMPQ DX, $0x08
+	JGE  eight_body
+
+eight_done:
+	CMPQ DX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD    (BX), Y3
+	VCVTPS2PD    (DI), Y4
+	VFMADD213PD  Y1, Y0, Y3
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
+	VMOVUPD      (CX), Y6
+	VSUBPD       Y3, Y2, Y4
+	VADDPD       64(SP), Y4, Y4
+	VSUBPD       Y6, Y5, Y5
+	VADDPD       96(SP), Y5, Y5
+	VMULPD       Y6, Y4, Y4
+	VFNMADD231PD Y5, Y3, Y4
+	VMULPD       128(SP), Y4, Y4
+	VCVTPD2PSY   Y4, X3
+	VMOVUPS      X3, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x20, CX
+	MOVQ         SI, R9
+	SHRQ         $0x01, R9
+	ADDQ         R9, BX
+	MOVQ         R8, R9
+	SHRQ         $0x01, R9
+	ADDQ         R9, DI
+	SUBQ         $0x04, DX
+	CMPQ         DX, $0x04
+	JGE          four_body
+
+four_done:
+	CMPQ DX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS       (BX), X3
+	VCVTSS2SD    X3, X3, X3
+	VMOVSS       (DI), X4
+	VCVTSS2SD    X4, X4, X4
+	VFMADD213SD  X1, X0, X3
+	VMULSD       X4, X3, X3
+	VMOVSD       c3ff0000000000000<>+0(SB), X5
+	VMOVSD       (CX), X6
+	VSUBSD       X3, X2, X4
+	VADDSD       64(SP), X4, X4
+	VSUBSD       X6, X5, X5
+	VADDSD       96(SP), X5, X5
+	VMULSD       X6, X4, X4
+	VFNMADD231SD X5, X3, X4
+	VMULSD       128(SP), X4, X4
+	VCVTSD2SS    X4, X4, X3
+	VMOVSS       X3, (AX)
+	ADDQ         $0x04, AX
+	ADDQ         $0x08, CX
+	MOVQ         SI, R9
+	SHRQ         $0x03, R9
+	ADDQ         R9, BX
+	MOVQ         R8, R9
+	SHRQ         $0x03, R9
+	ADDQ         R9, DI
+	SUBQ         $0x01, DX
+	CMPQ         DX, $0x01
+	JGE          one_body
+
+one_done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64, stream bool)
+// Requires: AVX, CMOV, MMX+
+TEXT ·probabilityGradsRound32AVX2(SB), NOSPLIT, $0-81
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         t_base+48(FP), DX
+	MOVQ         x_len+32(FP), BX
+	MOVBQZX      stream+80(FP), SI
+	MOVQ         AX, DI
+	ANDQ         $0x1f, DI
+	XORQ         R8, R8
+	TESTQ        DI, DI
+	CMOVQNE      R8, SI
+	VBROADCASTSD scale+72(FP), Y0
+	CMPQ         BX, $0x08
+	JL           eight_done
+
+eight_body:
+	VCVTPS2PD  (CX), Y1
+	VCVTPS2PD  16(CX), Y4
+	VCVTPS2PD  (DX), Y2
+	VCVTPS2PD  16(DX), Y5
+	VMOVUPD    c3ff0000000000000<>+0(SB), Y3
+	VMOVUPD    c3ff0000000000000<>+0(SB), Y6
+	VSUBPD     Y2, Y1, Y2
+	VSUBPD     Y5, Y4, Y5
+	VSUBPD     Y1, Y3, Y3
+	VSUBPD     Y4, Y6, Y6
+	VMULPD     Y1, Y3, Y3
+	VMULPD     Y4, Y6, Y6
+	VMAXPD     c3d71979980000000<>+0(SB), Y3, Y3
+	VMAXPD     c3d71979980000000<>+0(SB), Y6, Y6
+	VDIVPD     Y3, Y2, Y2
+	VDIVPD     Y6, Y5, Y5
+	VMULPD     Y0, Y2, Y2
+	VMULPD     Y0, Y5, Y5
+	TESTQ      SI, SI
+	JNE        stream_16
+	VCVTPD2PSY Y2, X1
+	VMOVUPS    X1, (AX)
+	VCVTPD2PSY Y5, X1
+	VMOVUPS    X1, 16(AX)
+	JMP        stored_16
+
+stream_16:
+	VCVTPD2PSY Y2, X1
+	VMOVNTPS   X1, (AX)
+	VCVTPD2PSY Y5, X1
+	VMOVNTPS   X1, 16(AX)
+
+stored_16:
+	ADDQ $0x20, AX
+	ADDQ $0x20, CX
+	ADDQ $0x20, DX
+	SUBQ $0x08, BX
+	CMPQ BX, $0x08
+	JGE  eight_body
+
+eight_done:
+	CMPQ BX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD  (CX), Y1
+	VCVTPS2PD  (DX), Y2
+	VMOVUPD    c3ff0000000000000<>+0(SB), Y3
+	VSUBPD     Y2, Y1, Y2
+	VSUBPD     Y1, Y3, Y3
+	VMULPD     Y1, Y3, Y3
+	VMAXPD     c3d71979980000000<>+0(SB), Y3, Y3
+	VDIVPD     Y3, Y2, Y2
+	VMULPD     Y0, Y2, Y2
+	VCVTPD2PSY Y2, X1
+	VMOVUPS    X1, (AX)
+	ADDQ       $0x10, AX
+	ADDQ       $0x10, CX
+	ADDQ       $0x10, DX
+	SUBQ       $0x04, BX
+	CMPQ       BX, $0x04
+	JGE        four_body
+
+four_done:
+	CMPQ BX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS    (CX), X1
+	VCVTSS2SD X1, X1, X1
+	VMOVSS    (DX), X2
+	VCVTSS2SD X2, X2, X2
+	VMOVSD    c3ff0000000000000<>+0(SB), X3
+	VSUBSD    X2, X1, X2
+	VSUBSD    X1, X3, X3
+	VMULSD    X1, X3, X3
+	VMAXSD    c3d71979980000000<>+0(SB), X3, X3
+	VDIVSD    X3, X2, X2
+	VMULSD    X0, X2, X2
+	VCVTSD2SS X2, X2, X1
+	VMOVSS    X1, (AX)
+	ADDQ      $0x04, AX
+	ADDQ      $0x04, CX
+	ADDQ      $0x04, DX
+	SUBQ      $0x01, BX
+	CMPQ      BX, $0x01
+	JGE       one_body
+
+one_done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+DATA c3d71979980000000<>+0(SB)/8, $(0.0000000000009999999960041972)
+DATA c3d71979980000000<>+8(SB)/8, $(0.0000000000009999999960041972)
+DATA c3d71979980000000<>+16(SB)/8, $(0.0000000000009999999960041972)
+DATA c3d71979980000000<>+24(SB)/8, $(0.0000000000009999999960041972)
+GLOBL c3d71979980000000<>(SB), RODATA|NOPTR, $32
+
+// func log1pRests32AVX2(dst []float64, rests []float64) (ok bool)
+// Requires: AVX, AVX2, FMA3
+TEXT ·log1pRests32AVX2(SB), NOSPLIT, $0-49
+	MOVQ  dst_base+0(FP), AX
+	MOVQ  rests_base+24(FP), CX
+	MOVQ  rests_len+32(FP), DX
+	VPXOR Y0, Y0, Y0
+	CMPQ  DX, $0x08
+	JL    eight_done
+
+eight_body:
+	VMOVUPD      (CX), Y1
+	VMOVUPD      32(CX), Y4
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
+	VCMPPD       $0x15, c4270000000000000<>+0(SB), Y1, Y3
+	VCMPPD       $0x15, c4270000000000000<>+0(SB), Y4, Y6
+	VORPD        Y3, Y0, Y0
+	VORPD        Y6, Y0, Y0
+	VADDPD       Y1, Y2, Y2
+	VADDPD       Y4, Y5, Y5
+	VSUBPD       c3ff0000000000000<>+0(SB), Y2, Y3
+	VSUBPD       c3ff0000000000000<>+0(SB), Y5, Y6
+	VSUBPD       Y3, Y1, Y3
+	VSUBPD       Y6, Y4, Y6
+	VPADDQ       c00095f619980c433<>+0(SB), Y2, Y2
+	VPADDQ       c00095f619980c433<>+0(SB), Y5, Y5
+	VPSRLQ       $0x34, Y2, Y1
+	VPSRLQ       $0x34, Y5, Y4
+	VPAND        c000fffffffffffff<>+0(SB), Y2, Y2
+	VPAND        c000fffffffffffff<>+0(SB), Y5, Y5
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y2, Y2
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y5, Y5
+	VSUBPD       c3ff0000000000000<>+0(SB), Y2, Y2
+	VSUBPD       c3ff0000000000000<>+0(SB), Y5, Y5
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y6, Y5, Y5
+	VPOR         c4330000000000000<>+0(SB), Y1, Y1
+	VPOR         c4330000000000000<>+0(SB), Y4, Y4
+	VSUBPD       c43300000000003ff<>+0(SB), Y1, Y1
+	VSUBPD       c43300000000003ff<>+0(SB), Y4, Y4
+	VADDPD       c4000000000000000<>+0(SB), Y2, Y3
+	VADDPD       c4000000000000000<>+0(SB), Y5, Y11
+	VDIVPD       Y3, Y2, Y3
+	VDIVPD       Y11, Y5, Y11
+	VMULPD       Y3, Y3, Y6
+	VMULPD       Y11, Y11, Y12
+	VMULPD       Y6, Y6, Y8
+	VMULPD       Y12, Y12, Y13
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y9
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y14
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y8, Y9
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y13, Y14
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y8, Y9
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y13, Y14
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y10
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y15
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y13, Y15
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y13, Y15
+	VFMADD231PD  Y6, Y9, Y10
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVAPD      Y2, Y8
+	VMOVAPD      Y5, Y9
+	VFNMADD231PD Y6, Y10, Y8
+	VFNMADD231PD Y12, Y15, Y9
+	VFNMADD231PD Y3, Y8, Y2
+	VFNMADD231PD Y11, Y9, Y5
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y1, Y2
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y4, Y5
+	VMAXPD       cc059000000000000<>+0(SB), Y2, Y2
+	VMAXPD       cc059000000000000<>+0(SB), Y5, Y5
+	VMOVUPD      Y2, (AX)
+	VMOVUPD      Y5, 32(AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	SUBQ         $0x08, DX
+	CMPQ         DX, $0x08
+	JGE          eight_body
+
+eight_done:
+	CMPQ DX, $0x04
+	JL   four_done
+
+four_body:
+	VMOVUPD      (CX), Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VCMPPD       $0x15, c4270000000000000<>+0(SB), Y1, Y3
+	VORPD        Y3, Y0, Y0
+	VADDPD       Y1, Y2, Y2
+	VSUBPD       c3ff0000000000000<>+0(SB), Y2, Y3
+	VSUBPD       Y3, Y1, Y3
+	VPADDQ       c00095f619980c433<>+0(SB), Y2, Y2
+	VPSRLQ       $0x34, Y2, Y1
+	VPAND        c000fffffffffffff<>+0(SB), Y2, Y2
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y2, Y2
+	VSUBPD       c3ff0000000000000<>+0(SB), Y2, Y2
+	VADDPD       Y3, Y2, Y2
+	VPOR         c4330000000000000<>+0(SB), Y1, Y1
+	VSUBPD       c43300000000003ff<>+0(SB), Y1, Y1
+	VADDPD       c4000000000000000<>+0(SB), Y2, Y3
+	VDIVPD       Y3, Y2, Y3
+	VMULPD       Y3, Y3, Y4
+	VMULPD       Y4, Y4, Y5
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y6
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y5, Y6
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y5, Y6
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y8
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y5, Y8
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y5, Y8
+	VFMADD231PD  Y4, Y6, Y8
+	VMOVAPD      Y2, Y5
+	VFNMADD231PD Y4, Y8, Y5
+	VFNMADD231PD Y3, Y5, Y2
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y1, Y2
+	VMAXPD       cc059000000000000<>+0(SB), Y2, Y2
+	VMOVUPD      Y2, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x04, DX
+	CMPQ         DX, $0x04
+	JGE          four_body
+
+four_done:
+	CMPQ DX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSD       (CX), X1
+	VMOVSD       c3ff0000000000000<>+0(SB), X2
+	VCMPSD       $0x15, c4270000000000000<>+0(SB), X1, X3
+	VMOVQ        X3, X7
+	VORPD        Y7, Y0, Y0
+	VADDSD       X1, X2, X2
+	VSUBSD       c3ff0000000000000<>+0(SB), X2, X3
+	VSUBSD       X3, X1, X3
+	VPADDQ       c00095f619980c433<>+0(SB), X2, X2
+	VPSRLQ       $0x34, X2, X1
+	VPAND        c000fffffffffffff<>+0(SB), X2, X2
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), X2, X2
+	VSUBSD       c3ff0000000000000<>+0(SB), X2, X2
+	VADDSD       X3, X2, X2
+	VPOR         c4330000000000000<>+0(SB), X1, X1
+	VSUBSD       c43300000000003ff<>+0(SB), X1, X1
+	VADDSD       c4000000000000000<>+0(SB), X2, X3
+	VDIVSD       X3, X2, X3
+	VMULSD       X3, X3, X4
+	VMULSD       X4, X4, X5
+	VMOVSD       c3fca9be66c90c8d0<>+0(SB), X6
+	VFMADD213SD  c3fcc7fb48548cd81<>+0(SB), X5, X6
+	VFMADD213SD  c3fd9999a0d4d8f45<>+0(SB), X5, X6
+	VMOVSD       c3fc65ac7c899ba06<>+0(SB), X7
+	VFMADD213SD  c3fd248f5749503a4<>+0(SB), X5, X7
+	VFMADD213SD  c3fe55555553e71e1<>+0(SB), X5, X7
+	VFMADD231SD  X4, X6, X7
+	VMOVAPD      X2, X5
+	VFNMADD231SD X4, X7, X5
+	VFNMADD231SD X3, X5, X2
+	VFMADD231SD  c3fe62e42fefa39ef<>+0(SB), X1, X2
+	VMAXSD       cc059000000000000<>+0(SB), X2, X2
+	VMOVSD       X2, (AX)
+	ADDQ         $0x08, AX
+	ADDQ         $0x08, CX
+	SUBQ         $0x01, DX
+	CMPQ         DX, $0x01
+	JGE          one_body
+
+one_done:
+	VMOVMSKPD Y0, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, ok+48(FP)
+	VZEROUPPER
+	RET
+
+DATA c4270000000000000<>+0(SB)/8, $(1099511627776.0)
+DATA c4270000000000000<>+8(SB)/8, $(1099511627776.0)
+DATA c4270000000000000<>+16(SB)/8, $(1099511627776.0)
+DATA c4270000000000000<>+24(SB)/8, $(1099511627776.0)
+GLOBL c4270000000000000<>(SB), RODATA|NOPTR, $32
+
+DATA c43300000000003ff<>+0(SB)/8, $(4503599627371519.0)
+DATA c43300000000003ff<>+8(SB)/8, $(4503599627371519.0)
+DATA c43300000000003ff<>+16(SB)/8, $(4503599627371519.0)
+DATA c43300000000003ff<>+24(SB)/8, $(4503599627371519.0)
+GLOBL c43300000000003ff<>(SB), RODATA|NOPTR, $32
+
+DATA cc059000000000000<>+0(SB)/8, $(-100.0)
+DATA cc059000000000000<>+8(SB)/8, $(-100.0)
+DATA cc059000000000000<>+16(SB)/8, $(-100.0)
+DATA cc059000000000000<>+24(SB)/8, $(-100.0)
+GLOBL cc059000000000000<>(SB), RODATA|NOPTR, $32
+
+DATA c00095f619980c433<>+0(SB)/8, $0x00095f619980c433
+DATA c00095f619980c433<>+8(SB)/8, $0x00095f619980c433
+DATA c00095f619980c433<>+16(SB)/8, $0x00095f619980c433
+DATA c00095f619980c433<>+24(SB)/8, $0x00095f619980c433
+GLOBL c00095f619980c433<>(SB), RODATA|NOPTR, $32
+
+DATA c000fffffffffffff<>+0(SB)/8, $0x000fffffffffffff
+DATA c000fffffffffffff<>+8(SB)/8, $0x000fffffffffffff
+DATA c000fffffffffffff<>+16(SB)/8, $0x000fffffffffffff
+DATA c000fffffffffffff<>+24(SB)/8, $0x000fffffffffffff
+GLOBL c000fffffffffffff<>(SB), RODATA|NOPTR, $32
+
+DATA c3fe6a09e667f3bcd<>+0(SB)/8, $0x3fe6a09e667f3bcd
+DATA c3fe6a09e667f3bcd<>+8(SB)/8, $0x3fe6a09e667f3bcd
+DATA c3fe6a09e667f3bcd<>+16(SB)/8, $0x3fe6a09e667f3bcd
+DATA c3fe6a09e667f3bcd<>+24(SB)/8, $0x3fe6a09e667f3bcd
+GLOBL c3fe6a09e667f3bcd<>(SB), RODATA|NOPTR, $32
+
+DATA c4330000000000000<>+0(SB)/8, $0x4330000000000000
+DATA c4330000000000000<>+8(SB)/8, $0x4330000000000000
+DATA c4330000000000000<>+16(SB)/8, $0x4330000000000000
+DATA c4330000000000000<>+24(SB)/8, $0x4330000000000000
+GLOBL c4330000000000000<>(SB), RODATA|NOPTR, $32
+
+// func max32AVX2(x []float32) float32
+// Requires: AVX, SSE
+TEXT ·max32AVX2(SB), NOSPLIT, $0-28
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	VMOVUPS cff800000ff800000<>+0(SB), Y0
+	VMOVUPS cff800000ff800000<>+0(SB), Y1
+	VMOVUPS cff800000ff800000<>+0(SB), Y2
+	VMOVUPS cff800000ff800000<>+0(SB), Y3
+
+four:
+	CMPQ    CX, $0x20
+	JL      four_done
+	VMOVUPS (AX), Y4
+	VMAXPS  Y0, Y4, Y0
+	VMOVUPS 32(AX), Y4
+	VMAXPS  Y1, Y4, Y1
+	VMOVUPS 64(AX), Y4
+	VMAXPS  Y2, Y4, Y2
+	VMOVUPS 96(AX), Y4
+	VMAXPS  Y3, Y4, Y3
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x20, CX
+	JMP     four
+
+four_done:
+one:
+	CMPQ    CX, $0x08
+	JL      one_done
+	VMOVUPS (AX), Y4
+	VMAXPS  Y0, Y4, Y0
+	ADDQ    $0x20, AX
+	SUBQ    $0x08, CX
+	JMP     one
+
+one_done:
+	VMAXPS       Y0, Y1, Y0
+	VMAXPS       Y2, Y3, Y2
+	VMAXPS       Y0, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VMAXPS       X1, X0, X1
+	VPSRLDQ      $0x04, X1, X0
+	VMAXPS       X1, X0, X1
+
+element:
+	TESTQ  CX, CX
+	JE     done
+	VMOVSS (AX), X0
+	VMAXSS X1, X0, X1
+	ADDQ   $0x04, AX
+	DECQ   CX
+	JMP    element
+
+done:
+	MOVSS X1, ret+24(FP)
+	VZEROUPPER
+	RET
+
+DATA cfff0000000000000<>+0(SB)/8, $0xfff0000000000000
+DATA cfff0000000000000<>+8(SB)/8, $0xfff0000000000000
+DATA cfff0000000000000<>+16(SB)/8, $0xfff0000000000000
+DATA cfff0000000000000<>+24(SB)/8, $0xfff0000000000000
+GLOBL cfff0000000000000<>(SB), RODATA|NOPTR, $32
+
+// func expSum32AVX2(sums *[8]float64, y []float64, x []float32, m float64) (ties int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expSum32AVX2(SB), NOSPLIT, $32-72
+	MOVQ         y_base+8(FP), AX
+	MOVQ         x_base+32(FP), CX
+	MOVQ         x_len+40(FP), DX
+	MOVQ         sums+0(FP), BX
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VMOVUPD      c43380000000003ff<>+0(SB), Y3
+	VMOVUPD      cc086200000000000<>+0(SB), Y4
+	VBROADCASTSD m+56(FP), Y5
+	VMOVUPD      Y5, (SP)
+	CMPQ         DX, $0x08
+	JL           eight_done
+
+eight_body:
+	VCVTPS2PD    (CX), Y5
+	VCVTPS2PD    16(CX), Y8
+	VMOVAPD      Y3, Y7
+	VMOVAPD      Y3, Y9
+	VSUBPD       (SP), Y5, Y5
+	VSUBPD       (SP), Y8, Y10
+	VMAXPD       Y5, Y4, Y5
+	VMAXPD       Y10, Y4, Y10
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y5, Y7
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y10, Y9
+	VSUBPD       Y3, Y7, Y8
+	VSUBPD       Y3, Y9, Y11
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y8, Y5
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y11, Y10
+	VPSLLQ       $0x34, Y7, Y7
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y5, Y5, Y8
+	VMULPD       Y10, Y10, Y13
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y11
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y14
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y8, Y11
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y13, Y14
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y8, Y11
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y13, Y14
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y12
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y15
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y8, Y12
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y13, Y15
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y8, Y12
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y13, Y15
+	VFMADD231PD  Y5, Y11, Y12
+	VFMADD231PD  Y10, Y14, Y15
+	VFMADD213PD  Y5, Y8, Y12
+	VFMADD213PD  Y10, Y13, Y15
+	VFMADD213PD  Y7, Y7, Y12
+	VFMADD213PD  Y9, Y9, Y15
+	VMOVUPD      Y12, (AX)
+	VMOVUPD      Y15, 32(AX)
+	VCVTPS2PD    (CX), Y5
+	VCVTPS2PD    16(CX), Y7
+	VCMPPD       $0x00, (SP), Y5, Y5
+	VCMPPD       $0x00, (SP), Y7, Y7
+	VPSUBQ       Y5, Y2, Y2
+	VPSUBQ       Y7, Y2, Y2
+	VANDNPD      Y12, Y5, Y12
+	VANDNPD      Y15, Y7, Y15
+	VADDPD       Y15, Y12, Y12
+	VADDPD       Y12, Y0, Y5
+	VSUBPD       Y0, Y5, Y7
+	VSUBPD       Y7, Y5, Y8
+	VSUBPD       Y8, Y0, Y8
+	VSUBPD       Y7, Y12, Y7
+	VADDPD       Y7, Y8, Y8
+	VADDPD       Y8, Y1, Y1
+	VMOVAPD      Y5, Y0
+	ADDQ         $0x40, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, DX
+	CMPQ         DX, $0x08
+	JGE          eight_body
+
+eight_done:
+	CMPQ DX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD    (CX), Y5
+	VMOVAPD      Y3, Y7
+	VSUBPD       (SP), Y5, Y5
+	VMAXPD       Y5, Y4, Y5
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y5, Y7
+	VSUBPD       Y3, Y7, Y8
+	VFNMADD231PD c3fe62e42fefa39ef<>+0(SB), Y8, Y5
+	VPSLLQ       $0x34, Y7, Y7
+	VMULPD       Y5, Y5, Y8
+	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y9
+	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y8, Y9
+	VFMADD213PD  c3fc5555555a78ed4<>+0(SB), Y8, Y9
+	VMOVUPD      c3f56d43246b523b4<>+0(SB), Y10
+	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y8, Y10
+	VFMADD231PD  Y5, Y9, Y10
+	VFMADD213PD  Y5, Y8, Y10
+	VFMADD213PD  Y7, Y7, Y10
+	VMOVUPD      Y10, (AX)
+	VCVTPS2PD    (CX), Y5
+	VCMPPD       $0x00, (SP), Y5, Y5
+	VPSUBQ       Y5, Y2, Y2
+	VANDNPD      Y10, Y5, Y10
+	VADDPD       Y10, Y0, Y5
+	VSUBPD       Y0, Y5, Y7
+	VSUBPD       Y7, Y5, Y8
+	VSUBPD       Y8, Y0, Y8
+	VSUBPD       Y7, Y10, Y7
+	VADDPD       Y7, Y8, Y8
+	VADDPD       Y8, Y1, Y1
+	VMOVAPD      Y5, Y0
+	ADDQ         $0x20, AX
+	ADDQ         $0x10, CX
+	SUBQ         $0x04, DX
+	CMPQ         DX, $0x04
+	JGE          four_body
+
+four_done:
+	CMPQ DX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS       (CX), X5
+	VCVTSS2SD    X5, X5, X5
+	VMOVAPD      X3, X7
+	VSUBSD       (SP), X5, X6
+	VMAXSD       X6, X4, X6
+	VFMADD231SD  c3ff71547652b82fe<>+0(SB), X6, X7
+	VSUBSD       X3, X7, X5
+	VFNMADD231SD c3fe62e42fefa39ef<>+0(SB), X5, X6
+	VPSLLQ       $0x34, X7, X7
+	VMULSD       X6, X6, X8
+	VMOVSD       c3f2a124f19fe89ac<>+0(SB), X9
+	VFMADD213SD  c3f81110e0f238322<>+0(SB), X8, X9
+	VFMADD213SD  c3fc5555555a78ed4<>+0(SB), X8, X9
+	VMOVSD       c3f56d43246b523b4<>+0(SB), X5
+	VFMADD213SD  c3fa5554e9063586e<>+0(SB), X8, X5
+	VFMADD213SD  c3fe0000000b9129b<>+0(SB), X8, X5
+	VFMADD231SD  X6, X9, X5
+	VFMADD213SD  X6, X8, X5
+	VFMADD213SD  X7, X7, X5
+	VMOVSD       X5, (AX)
+	VMOVSS       (CX), X6
+	VCVTSS2SD    X6, X6, X6
+	VCMPSD       $0x00, (SP), X6, X6
+	VMOVQ        X6, X6
+	VPSUBQ       Y6, Y2, Y2
+	VANDNPD      X5, X6, X5
+	VMOVQ        X5, X6
+	VADDPD       Y6, Y0, Y5
+	VSUBPD       Y0, Y5, Y7
+	VSUBPD       Y7, Y5, Y8
+	VSUBPD       Y8, Y0, Y8
+	VSUBPD       Y7, Y6, Y7
+	VADDPD       Y7, Y8, Y8
+	VADDPD       Y8, Y1, Y1
+	VMOVAPD      Y5, Y0
+	ADDQ         $0x08, AX
+	ADDQ         $0x04, CX
+	SUBQ         $0x01, DX
+	CMPQ         DX, $0x01
+	JGE          one_body
+
+one_done:
+	VMOVUPD      Y0, (BX)
+	VMOVUPD      Y1, 32(BX)
+	VEXTRACTI128 $0x01, Y2, X0
+	VPADDQ       X2, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VPADDQ       X1, X0, X0
+	VMOVQ        X0, AX
+	MOVQ         AX, ties+64(FP)
+	VZEROUPPER
+	RET
+
+// func scaleRound32AVX2(dst []float32, y []float64, scale float64, stream bool)
+// Requires: AVX, CMOV, MMX+
+TEXT ·scaleRound32AVX2(SB), NOSPLIT, $0-57
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         y_base+24(FP), CX
+	MOVQ         y_len+32(FP), DX
+	MOVBQZX      stream+56(FP), BX
+	MOVQ         AX, SI
+	ANDQ         $0x1f, SI
+	XORQ         DI, DI
+	TESTQ        SI, SI
+	CMOVQNE      DI, BX
+	VBROADCASTSD scale+48(FP), Y0
+	CMPQ         DX, $0x08
+	JL           eight_done
+
+eight_body:
+	VMULPD     (CX), Y0, Y1
+	VMULPD     32(CX), Y0, Y2
+	TESTQ      BX, BX
+	JNE        stream_17
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, (AX)
+	VCVTPD2PSY Y2, X1
+	VMOVUPS    X1, 16(AX)
+	JMP        stored_17
+
+stream_17:
+	VCVTPD2PSY Y1, X1
+	VMOVNTPS   X1, (AX)
+	VCVTPD2PSY Y2, X1
+	VMOVNTPS   X1, 16(AX)
+
+stored_17:
+	ADDQ $0x20, AX
+	ADDQ $0x40, CX
+	SUBQ $0x08, DX
+	CMPQ DX, $0x08
+	JGE  eight_body
+
+eight_done:
+	CMPQ DX, $0x04
+	JL   four_done
+
+four_body:
+	VMULPD     (CX), Y0, Y1
+	VCVTPD2PSY Y1, X1
+	VMOVUPS    X1, (AX)
+	ADDQ       $0x10, AX
+	ADDQ       $0x20, CX
+	SUBQ       $0x04, DX
+	CMPQ       DX, $0x04
+	JGE        four_body
+
+four_done:
+	CMPQ DX, $0x01
+	JL   one_done
+
+one_body:
+	VMULSD    (CX), X0, X1
+	VCVTSD2SS X1, X1, X1
+	VMOVSS    X1, (AX)
+	ADDQ      $0x04, AX
+	ADDQ      $0x08, CX
+	SUBQ      $0x01, DX
+	CMPQ      DX, $0x01
+	JGE       one_body
+
+one_done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func probabilityLosses32AVX2(l []float64, x []float32, t []float32) (ok bool)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·probabilityLosses32AVX2(SB), NOSPLIT, $0-73
+	MOVQ  l_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  t_base+48(FP), DX
+	MOVQ  x_len+32(FP), BX
+	VPXOR Y0, Y0, Y0
+	CMPQ  BX, $0x08
+	JL    eight_done
+
+eight_body:
+	PREFETCHT0   2048(CX)
+	PREFETCHT0   2048(DX)
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VCVTPS2PD    (DX), Y1
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y1, Y2, Y1
+	VANDPD       Y1, Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
+	VCVTPS2PD    16(DX), Y4
+	VSUBPD       Y4, Y3, Y3
+	VMULPD       Y4, Y3, Y4
+	VORPD        Y4, Y1, Y1
+	VPTEST       Y1, Y1
+	JNE          losses_soft
+	VCVTPS2PD    (CX), Y1
+	VCVTPS2PD    16(CX), Y6
+	VSUBPD       Y1, Y2, Y4
+	VSUBPD       Y6, Y3, Y7
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y7, Y3, Y3
+	VSUBPD       Y1, Y2, Y2
+	VSUBPD       Y6, Y3, Y3
+	VANDPD       c7fffffffffffffff<>+0(SB), Y4, Y4
+	VANDPD       c7fffffffffffffff<>+0(SB), Y7, Y7
+	VPADDQ       c00095f619980c433<>+0(SB), Y4, Y4
+	VPADDQ       c00095f619980c433<>+0(SB), Y7, Y7
+	VPSRLQ       $0x34, Y4, Y1
+	VPSRLQ       $0x34, Y7, Y6
+	VPAND        c000fffffffffffff<>+0(SB), Y4, Y4
+	VPAND        c000fffffffffffff<>+0(SB), Y7, Y7
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y4, Y4
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y7, Y7
+	VSUBPD       c3ff0000000000000<>+0(SB), Y4, Y4
+	VSUBPD       c3ff0000000000000<>+0(SB), Y7, Y7
+	VADDPD       Y2, Y4, Y4
+	VADDPD       Y3, Y7, Y7
+	VPOR         c4330000000000000<>+0(SB), Y1, Y1
+	VPOR         c4330000000000000<>+0(SB), Y6, Y6
+	VSUBPD       c43300000000003ff<>+0(SB), Y1, Y1
+	VSUBPD       c43300000000003ff<>+0(SB), Y6, Y6
+	VADDPD       c4000000000000000<>+0(SB), Y4, Y2
+	VADDPD       c4000000000000000<>+0(SB), Y7, Y11
+	VDIVPD       Y2, Y4, Y2
+	VDIVPD       Y11, Y7, Y11
+	VMULPD       Y2, Y2, Y3
+	VMULPD       Y11, Y11, Y12
+	VMULPD       Y3, Y3, Y8
+	VMULPD       Y12, Y12, Y13
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y9
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y14
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y8, Y9
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y13, Y14
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y8, Y9
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y13, Y14
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y10
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y15
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y13, Y15
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y8, Y10
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y13, Y15
+	VFMADD231PD  Y3, Y9, Y10
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVAPD      Y4, Y8
+	VMOVAPD      Y7, Y9
+	VFNMADD231PD Y3, Y10, Y8
+	VFNMADD231PD Y12, Y15, Y9
+	VFNMADD231PD Y2, Y8, Y4
+	VFNMADD231PD Y11, Y9, Y7
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y1, Y4
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y6, Y7
+	VMAXPD       cc059000000000000<>+0(SB), Y4, Y4
+	VMAXPD       cc059000000000000<>+0(SB), Y7, Y7
+	VMOVUPD      c0000000000000000<>+0(SB), Y1
+	VMOVUPD      c0000000000000000<>+0(SB), Y2
+	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y7, Y2, Y2
+	VMOVUPD      Y1, (AX)
+	VMOVUPD      Y2, 32(AX)
+	VCVTPS2PD    (CX), Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y1, Y2, Y2
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y2, Y1
+	VORPD        Y1, Y0, Y0
+	VCVTPS2PD    16(CX), Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y1, Y2, Y2
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y2, Y1
+	VORPD        Y1, Y0, Y0
+	JMP          losses_done
+
+losses_soft:
+	VCVTPS2PD    (CX), Y1
+	VCVTPS2PD    (CX), Y3
+	VANDPD       c7fffffffffffffff<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VPADDQ       c00095f619980c433<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
+	VPSRLQ       $0x34, Y1, Y2
+	VSUBPD       Y3, Y9, Y9
+	VPAND        c000fffffffffffff<>+0(SB), Y1, Y1
+	VSUBPD       Y9, Y6, Y6
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y1, Y1
+	VSUBPD       Y3, Y6, Y6
+	VSUBPD       c3ff0000000000000<>+0(SB), Y1, Y1
+	VPADDQ       c00095f619980c433<>+0(SB), Y9, Y9
+	VPOR         c4330000000000000<>+0(SB), Y2, Y2
+	VPSRLQ       $0x34, Y9, Y10
+	VSUBPD       c43300000000003ff<>+0(SB), Y2, Y2
+	VPAND        c000fffffffffffff<>+0(SB), Y9, Y9
+	VADDPD       c4000000000000000<>+0(SB), Y1, Y3
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y9, Y9
+	VDIVPD       Y3, Y1, Y3
+	VSUBPD       c3ff0000000000000<>+0(SB), Y9, Y9
+	VMULPD       Y3, Y3, Y4
+	VADDPD       Y6, Y9, Y9
+	VMULPD       Y4, Y4, Y6
+	VPOR         c4330000000000000<>+0(SB), Y10, Y10
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y7
+	VSUBPD       c43300000000003ff<>+0(SB), Y10, Y10
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y6, Y7
+	VADDPD       c4000000000000000<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y6, Y7
+	VDIVPD       Y11, Y9, Y11
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y8
+	VMULPD       Y11, Y11, Y12
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y6, Y8
+	VMULPD       Y12, Y12, Y13
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y6, Y8
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y6
+	VFMADD231PD  Y4, Y7, Y8
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y13, Y6
+	VMOVAPD      Y1, Y7
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y13, Y6
+	VFNMADD231PD Y4, Y8, Y7
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y4
+	VFNMADD231PD Y3, Y7, Y1
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y13, Y4
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y2, Y1
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y13, Y4
+	VMAXPD       cc059000000000000<>+0(SB), Y1, Y1
+	VFMADD231PD  Y12, Y6, Y4
+	VMOVAPD      Y9, Y2
+	VFNMADD231PD Y12, Y4, Y2
+	VFNMADD231PD Y11, Y2, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y10, Y9
+	VMAXPD       cc059000000000000<>+0(SB), Y9, Y9
+	VCVTPS2PD    (CX), Y2
+	VCVTPS2PD    (DX), Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VSUBPD       Y3, Y4, Y4
+	VMULPD       Y3, Y1, Y1
+	VFNMSUB231PD Y4, Y9, Y1
+	VMOVUPD      Y1, (AX)
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y2, Y1, Y1
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y1, Y1
+	VORPD        Y1, Y0, Y0
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y3, Y1
+	VORPD        Y1, Y0, Y0
+	VCVTPS2PD    16(CX), Y1
+	VCVTPS2PD    16(CX), Y3
+	VANDPD       c7fffffffffffffff<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VPADDQ       c00095f619980c433<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
+	VPSRLQ       $0x34, Y1, Y2
+	VSUBPD       Y3, Y9, Y9
+	VPAND        c000fffffffffffff<>+0(SB), Y1, Y1
+	VSUBPD       Y9, Y6, Y6
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y1, Y1
+	VSUBPD       Y3, Y6, Y6
+	VSUBPD       c3ff0000000000000<>+0(SB), Y1, Y1
+	VPADDQ       c00095f619980c433<>+0(SB), Y9, Y9
+	VPOR         c4330000000000000<>+0(SB), Y2, Y2
+	VPSRLQ       $0x34, Y9, Y10
+	VSUBPD       c43300000000003ff<>+0(SB), Y2, Y2
+	VPAND        c000fffffffffffff<>+0(SB), Y9, Y9
+	VADDPD       c4000000000000000<>+0(SB), Y1, Y3
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y9, Y9
+	VDIVPD       Y3, Y1, Y3
+	VSUBPD       c3ff0000000000000<>+0(SB), Y9, Y9
+	VMULPD       Y3, Y3, Y4
+	VADDPD       Y6, Y9, Y9
+	VMULPD       Y4, Y4, Y6
+	VPOR         c4330000000000000<>+0(SB), Y10, Y10
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y7
+	VSUBPD       c43300000000003ff<>+0(SB), Y10, Y10
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y6, Y7
+	VADDPD       c4000000000000000<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y6, Y7
+	VDIVPD       Y11, Y9, Y11
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y8
+	VMULPD       Y11, Y11, Y12
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y6, Y8
+	VMULPD       Y12, Y12, Y13
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y6, Y8
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y6
+	VFMADD231PD  Y4, Y7, Y8
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y13, Y6
+	VMOVAPD      Y1, Y7
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y13, Y6
+	VFNMADD231PD Y4, Y8, Y7
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y4
+	VFNMADD231PD Y3, Y7, Y1
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y13, Y4
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y2, Y1
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y13, Y4
+	VMAXPD       cc059000000000000<>+0(SB), Y1, Y1
+	VFMADD231PD  Y12, Y6, Y4
+	VMOVAPD      Y9, Y2
+	VFNMADD231PD Y12, Y4, Y2
+	VFNMADD231PD Y11, Y2, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y10, Y9
+	VMAXPD       cc059000000000000<>+0(SB), Y9, Y9
+	VCVTPS2PD    16(CX), Y2
+	VCVTPS2PD    16(DX), Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VSUBPD       Y3, Y4, Y4
+	VMULPD       Y3, Y1, Y1
+	VFNMSUB231PD Y4, Y9, Y1
+	VMOVUPD      Y1, 32(AX)
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y2, Y1, Y1
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y1, Y1
+	VORPD        Y1, Y0, Y0
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y3, Y1
+	VORPD        Y1, Y0, Y0
+
+losses_done:
+	ADDQ $0x40, AX
+	ADDQ $0x20, CX
+	ADDQ $0x20, DX
+	SUBQ $0x08, BX
+	CMPQ BX, $0x08
+	JGE  eight_body
+
+eight_done:
+	CMPQ BX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD    (CX), Y1
+	VCVTPS2PD    (CX), Y3
+	VANDPD       c7fffffffffffffff<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VPADDQ       c00095f619980c433<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
+	VPSRLQ       $0x34, Y1, Y2
+	VSUBPD       Y3, Y9, Y9
+	VPAND        c000fffffffffffff<>+0(SB), Y1, Y1
+	VSUBPD       Y9, Y6, Y6
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y1, Y1
+	VSUBPD       Y3, Y6, Y6
+	VSUBPD       c3ff0000000000000<>+0(SB), Y1, Y1
+	VPADDQ       c00095f619980c433<>+0(SB), Y9, Y9
+	VPOR         c4330000000000000<>+0(SB), Y2, Y2
+	VPSRLQ       $0x34, Y9, Y10
+	VSUBPD       c43300000000003ff<>+0(SB), Y2, Y2
+	VPAND        c000fffffffffffff<>+0(SB), Y9, Y9
+	VADDPD       c4000000000000000<>+0(SB), Y1, Y3
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y9, Y9
+	VDIVPD       Y3, Y1, Y3
+	VSUBPD       c3ff0000000000000<>+0(SB), Y9, Y9
+	VMULPD       Y3, Y3, Y4
+	VADDPD       Y6, Y9, Y9
+	VMULPD       Y4, Y4, Y6
+	VPOR         c4330000000000000<>+0(SB), Y10, Y10
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y7
+	VSUBPD       c43300000000003ff<>+0(SB), Y10, Y10
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y6, Y7
+	VADDPD       c4000000000000000<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y6, Y7
+	VDIVPD       Y11, Y9, Y11
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y8
+	VMULPD       Y11, Y11, Y12
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y6, Y8
+	VMULPD       Y12, Y12, Y13
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y6, Y8
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y6
+	VFMADD231PD  Y4, Y7, Y8
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y13, Y6
+	VMOVAPD      Y1, Y7
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y13, Y6
+	VFNMADD231PD Y4, Y8, Y7
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y4
+	VFNMADD231PD Y3, Y7, Y1
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y13, Y4
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y2, Y1
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y13, Y4
+	VMAXPD       cc059000000000000<>+0(SB), Y1, Y1
+	VFMADD231PD  Y12, Y6, Y4
+	VMOVAPD      Y9, Y2
+	VFNMADD231PD Y12, Y4, Y2
+	VFNMADD231PD Y11, Y2, Y9
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y10, Y9
+	VMAXPD       cc059000000000000<>+0(SB), Y9, Y9
+	VCVTPS2PD    (CX), Y2
+	VCVTPS2PD    (DX), Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VSUBPD       Y3, Y4, Y4
+	VMULPD       Y3, Y1, Y1
+	VFNMSUB231PD Y4, Y9, Y1
+	VMOVUPD      Y1, (AX)
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y2, Y1, Y1
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y1, Y1
+	VORPD        Y1, Y0, Y0
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y3, Y1
+	VORPD        Y1, Y0, Y0
+	ADDQ         $0x20, AX
+	ADDQ         $0x10, CX
+	ADDQ         $0x10, DX
+	SUBQ         $0x04, BX
+	CMPQ         BX, $0x04
+	JGE          four_body
+
+four_done:
+	CMPQ BX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS       (CX), X2
+	VMOVSS       (CX), X4
+	VCVTSS2SD    X2, X2, X2
+	VCVTSS2SD    X4, X4, X4
+	VANDPD       c7fffffffffffffff<>+0(SB), X2, X2
+	VMOVSD       c3ff0000000000000<>+0(SB), X3
+	VPADDQ       c00095f619980c433<>+0(SB), X2, X2
+	VMOVSD       c3ff0000000000000<>+0(SB), X6
+	VPSRLQ       $0x34, X2, X1
+	VSUBSD       X4, X3, X3
+	VPAND        c000fffffffffffff<>+0(SB), X2, X2
+	VSUBSD       X3, X6, X6
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), X2, X2
+	VSUBSD       X4, X6, X6
+	VSUBSD       c3ff0000000000000<>+0(SB), X2, X2
+	VPADDQ       c00095f619980c433<>+0(SB), X3, X3
+	VPOR         c4330000000000000<>+0(SB), X1, X1
+	VPSRLQ       $0x34, X3, X9
+	VSUBSD       c43300000000003ff<>+0(SB), X1, X1
+	VPAND        c000fffffffffffff<>+0(SB), X3, X3
+	VADDSD       c4000000000000000<>+0(SB), X2, X4
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), X3, X3
+	VDIVSD       X4, X2, X4
+	VSUBSD       c3ff0000000000000<>+0(SB), X3, X3
+	VMULSD       X4, X4, X5
+	VADDSD       X6, X3, X3
+	VMULSD       X5, X5, X6
+	VPOR         c4330000000000000<>+0(SB), X9, X9
+	VMOVSD       c3fca9be66c90c8d0<>+0(SB), X7
+	VSUBSD       c43300000000003ff<>+0(SB), X9, X9
+	VFMADD213SD  c3fcc7fb48548cd81<>+0(SB), X6, X7
+	VADDSD       c4000000000000000<>+0(SB), X3, X10
+	VFMADD213SD  c3fd9999a0d4d8f45<>+0(SB), X6, X7
+	VDIVSD       X10, X3, X10
+	VMOVSD       c3fc65ac7c899ba06<>+0(SB), X8
+	VMULSD       X10, X10, X11
+	VFMADD213SD  c3fd248f5749503a4<>+0(SB), X6, X8
+	VMULSD       X11, X11, X12
+	VFMADD213SD  c3fe55555553e71e1<>+0(SB), X6, X8
+	VMOVSD       c3fca9be66c90c8d0<>+0(SB), X6
+	VFMADD231SD  X5, X7, X8
+	VFMADD213SD  c3fcc7fb48548cd81<>+0(SB), X12, X6
+	VMOVAPD      X2, X7
+	VFMADD213SD  c3fd9999a0d4d8f45<>+0(SB), X12, X6
+	VFNMADD231SD X5, X8, X7
+	VMOVSD       c3fc65ac7c899ba06<>+0(SB), X5
+	VFNMADD231SD X4, X7, X2
+	VFMADD213SD  c3fd248f5749503a4<>+0(SB), X12, X5
+	VFMADD231SD  c3fe62e42fefa39ef<>+0(SB), X1, X2
+	VFMADD213SD  c3fe55555553e71e1<>+0(SB), X12, X5
+	VMAXSD       cc059000000000000<>+0(SB), X2, X2
+	VFMADD231SD  X11, X6, X5
+	VMOVAPD      X3, X1
+	VFNMADD231SD X11, X5, X1
+	VFNMADD231SD X10, X1, X3
+	VFMADD231SD  c3fe62e42fefa39ef<>+0(SB), X9, X3
+	VMAXSD       cc059000000000000<>+0(SB), X3, X3
+	VMOVSS       (CX), X4
+	VCVTSS2SD    X4, X4, X4
+	VMOVSS       (DX), X1
+	VCVTSS2SD    X1, X1, X1
+	VMOVSD       c3ff0000000000000<>+0(SB), X5
+	VSUBSD       X1, X5, X5
+	VMULSD       X1, X2, X2
+	VFNMSUB231SD X5, X3, X2
+	VMOVSD       X2, (AX)
+	VMULSD       X5, X1, X1
+	VMOVSD       c3ff0000000000000<>+0(SB), X2
+	VSUBSD       X4, X2, X2
+	VMULSD       X4, X2, X2
+	VCMPSD       $0x19, c0000000000000000<>+0(SB), X2, X2
+	VMOVQ        X2, X5
+	VORPD        Y5, Y0, Y0
+	VCMPSD       $0x19, c0000000000000000<>+0(SB), X1, X1
+	VMOVQ        X1, X5
+	VORPD        Y5, Y0, Y0
+	ADDQ         $0x08, AX
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	SUBQ         $0x01, BX
+	CMPQ         BX, $0x01
+	JGE          one_body
+
+one_done:
+	VMOVMSKPD Y0, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, ok+72(FP)
+	VZEROUPPER
+	RET
+
+// func probabilityGrads32AVX2(g []float64, x []float32, t []float32, scale float64) (ok bool)
+// Requires: AVX, AVX2
+TEXT ·probabilityGrads32AVX2(SB), NOSPLIT, $0-81
+	MOVQ         g_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         t_base+48(FP), DX
+	MOVQ         x_len+32(FP), BX
+	VPXOR        Y0, Y0, Y0
+	VBROADCASTSD scale+72(FP), Y1
+	CMPQ         BX, $0x08
+	JL           eight_done
+
+eight_body:
+	VCVTPS2PD (CX), Y2
+	VCVTPS2PD 16(CX), Y6
+	VCVTPS2PD (DX), Y3
+	VCVTPS2PD 16(DX), Y7
+	VMOVUPD   c3ff0000000000000<>+0(SB), Y4
+	VMOVUPD   c3ff0000000000000<>+0(SB), Y8
+	VSUBPD    Y3, Y4, Y4
+	VSUBPD    Y7, Y8, Y8
+	VMULPD    Y3, Y4, Y4
+	VMULPD    Y7, Y8, Y8
+	VMOVUPD   c3ff0000000000000<>+0(SB), Y5
+	VMOVUPD   c3ff0000000000000<>+0(SB), Y9
+	VSUBPD    Y2, Y5, Y5
+	VSUBPD    Y6, Y9, Y9
+	VMULPD    Y2, Y5, Y5
+	VMULPD    Y6, Y9, Y9
+	VCMPPD    $0x19, c0000000000000000<>+0(SB), Y5, Y5
+	VCMPPD    $0x19, c0000000000000000<>+0(SB), Y9, Y9
+	VORPD     Y5, Y0, Y0
+	VORPD     Y9, Y0, Y0
+	VCMPPD    $0x19, c0000000000000000<>+0(SB), Y4, Y4
+	VCMPPD    $0x19, c0000000000000000<>+0(SB), Y8, Y5
+	VORPD     Y4, Y0, Y0
+	VORPD     Y5, Y0, Y0
+	VMOVUPD   c3ff0000000000000<>+0(SB), Y4
+	VMOVUPD   c3ff0000000000000<>+0(SB), Y5
+	VSUBPD    Y3, Y2, Y3
+	VSUBPD    Y7, Y6, Y7
+	VSUBPD    Y2, Y4, Y4
+	VSUBPD    Y6, Y5, Y5
+	VMULPD    Y2, Y4, Y4
+	VMULPD    Y6, Y5, Y5
+	VMAXPD    c3d71979980000000<>+0(SB), Y4, Y4
+	VMAXPD    c3d71979980000000<>+0(SB), Y5, Y5
+	VDIVPD    Y4, Y3, Y3
+	VDIVPD    Y5, Y7, Y7
+	VMULPD    Y1, Y3, Y3
+	VMULPD    Y1, Y7, Y7
+	VMOVUPD   Y3, (AX)
+	VMOVUPD   Y7, 32(AX)
+	ADDQ      $0x40, AX
+	ADDQ      $0x20, CX
+	ADDQ      $0x20, DX
+	SUBQ      $0x08, BX
+	CMPQ      BX, $0x08
+	JGE       eight_body
+
+eight_done:
+	CMPQ BX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD (CX), Y2
+	VCVTPS2PD (DX), Y3
+	VMOVUPD   c3ff0000000000000<>+0(SB), Y4
+	VSUBPD    Y3, Y4, Y4
+	VMULPD    Y3, Y4, Y4
+	VMOVUPD   c3ff0000000000000<>+0(SB), Y5
+	VSUBPD    Y2, Y5, Y5
+	VMULPD    Y2, Y5, Y5
+	VCMPPD    $0x19, c0000000000000000<>+0(SB), Y5, Y5
+	VORPD     Y5, Y0, Y0
+	VCMPPD    $0x19, c0000000000000000<>+0(SB), Y4, Y4
+	VORPD     Y4, Y0, Y0
+	VMOVUPD   c3ff0000000000000<>+0(SB), Y4
+	VSUBPD    Y3, Y2, Y3
+	VSUBPD    Y2, Y4, Y4
+	VMULPD    Y2, Y4, Y4
+	VMAXPD    c3d71979980000000<>+0(SB), Y4, Y4
+	VDIVPD    Y4, Y3, Y3
+	VMULPD    Y1, Y3, Y3
+	VMOVUPD   Y3, (AX)
+	ADDQ      $0x20, AX
+	ADDQ      $0x10, CX
+	ADDQ      $0x10, DX
+	SUBQ      $0x04, BX
+	CMPQ      BX, $0x04
+	JGE       four_body
+
+four_done:
+	CMPQ BX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS    (CX), X2
+	VCVTSS2SD X2, X2, X2
+	VMOVSS    (DX), X3
+	VCVTSS2SD X3, X3, X3
+	VMOVSD    c3ff0000000000000<>+0(SB), X4
+	VSUBSD    X3, X4, X4
+	VMULSD    X3, X4, X4
+	VMOVSD    c3ff0000000000000<>+0(SB), X5
+	VSUBSD    X2, X5, X5
+	VMULSD    X2, X5, X5
+	VCMPSD    $0x19, c0000000000000000<>+0(SB), X5, X5
+	VMOVQ     X5, X10
+	VORPD     Y10, Y0, Y0
+	VCMPSD    $0x19, c0000000000000000<>+0(SB), X4, X4
+	VMOVQ     X4, X10
+	VORPD     Y10, Y0, Y0
+	VMOVSD    c3ff0000000000000<>+0(SB), X4
+	VSUBSD    X3, X2, X3
+	VSUBSD    X2, X4, X4
+	VMULSD    X2, X4, X4
+	VMAXSD    c3d71979980000000<>+0(SB), X4, X4
+	VDIVSD    X4, X3, X3
+	VMULSD    X1, X3, X3
+	VMOVSD    X3, (AX)
+	ADDQ      $0x08, AX
+	ADDQ      $0x04, CX
+	ADDQ      $0x04, DX
+	SUBQ      $0x01, BX
+	CMPQ      BX, $0x01
+	JGE       one_body
+
+one_done:
+	VMOVMSKPD Y0, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, ok+80(FP)
+	VZEROUPPER
+	RET
+
+// func max64AVX2(x []float64) float64
+// Requires: AVX, SSE2
+TEXT ·max64AVX2(SB), NOSPLIT, $0-32
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
+	VMOVUPD cfff0000000000000<>+0(SB), Y0
+	VMOVUPD cfff0000000000000<>+0(SB), Y1
+	VMOVUPD cfff0000000000000<>+0(SB), Y2
+	VMOVUPD cfff0000000000000<>+0(SB), Y3
+
+four:
+	CMPQ    CX, $0x10
+	JL      four_done
+	VMOVUPD (AX), Y4
+	VMAXPD  Y0, Y4, Y0
+	VMOVUPD 32(AX), Y4
+	VMAXPD  Y1, Y4, Y1
+	VMOVUPD 64(AX), Y4
+	VMAXPD  Y2, Y4, Y2
+	VMOVUPD 96(AX), Y4
+	VMAXPD  Y3, Y4, Y3
+	ADDQ    $0x00000080, AX
+	SUBQ    $0x10, CX
+	JMP     four
+
+four_done:
+one:
+	CMPQ    CX, $0x04
+	JL      one_done
+	VMOVUPD (AX), Y4
+	VMAXPD  Y0, Y4, Y0
+	ADDQ    $0x20, AX
+	SUBQ    $0x04, CX
+	JMP     one
+
+one_done:
+	VMAXPD       Y0, Y1, Y0
+	VMAXPD       Y2, Y3, Y2
+	VMAXPD       Y0, Y2, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPD       X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VMAXPD       X1, X0, X1
+
+element:
+	TESTQ  CX, CX
+	JE     done
+	VMOVSD (AX), X0
+	VMAXSD X1, X0, X1
+	ADDQ   $0x08, AX
+	DECQ   CX
+	JMP    element
+
+done:
+	MOVSD X1, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// func expSum64AVX2(sums *[8]float64, y []float64, x []float64, m float64) (ties int, ordinary bool)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expSum64AVX2(SB), NOSPLIT, $0-73
+	MOVQ         y_base+8(FP), AX
+	MOVQ         x_base+32(FP), CX
+	MOVQ         x_len+40(FP), DX
+	MOVQ         sums+0(FP), BX
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
+	VPXOR        Y2, Y2, Y2
+	VMOVUPD      c43380000000003ff<>+0(SB), Y3
+	VMOVUPD      c4338000000000000<>+0(SB), Y3
+	VBROADCASTSD m+56(FP), Y5
+	VPXOR        Y6, Y6, Y6
+	CMPQ         DX, $0x08
+	JL           eight_done
+
+eight_body:
+	VMOVUPD      (CX), Y7
+	VMOVAPD      Y3, Y9
+	VSUBPD       Y5, Y7, Y8
+	VCMPPD       $0x1a, cc086200000000000<>+0(SB), Y8, Y10
+	VORPD        Y10, Y6, Y6
+	VSUBPD       Y7, Y8, Y10
+	VSUBPD       Y10, Y8, Y11
+	VSUBPD       Y11, Y7, Y11
+	VADDPD       Y5, Y10, Y10
+	VSUBPD       Y10, Y11, Y11
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y8, Y9
+	VSUBPD       Y3, Y9, Y7
+	VFNMADD231PD c3fe62e42fee00000<>+0(SB), Y7, Y8
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y7, Y8
+	VADDPD       Y11, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y8, Y8, Y7
+	VMOVUPD      c3e5af38a9b0ec855<>+0(SB), Y10
+	VFMADD213PD  c3ec71de0dae63bb3<>+0(SB), Y7, Y10
+	VFMADD213PD  c3f2a01a01a7c41d5<>+0(SB), Y7, Y10
+	VFMADD213PD  c3f811111111109b3<>+0(SB), Y7, Y10
+	VFMADD213PD  c3fc5555555555556<>+0(SB), Y7, Y10
+	VMOVUPD      c3e9289185613a3d6<>+0(SB), Y11
+	VFMADD213PD  c3efa019b90d2ae7a<>+0(SB), Y7, Y11
+	VFMADD213PD  c3f56c16c1788bd90<>+0(SB), Y7, Y11
+	VFMADD213PD  c3fa5555555553d63<>+0(SB), Y7, Y11
+	VFMADD213PD  c3fe0000000000001<>+0(SB), Y7, Y11
+	VFMADD231PD  Y8, Y10, Y11
+	VADDPD       c3ff0000000000000<>+0(SB), Y8, Y10
+	VSUBPD       c3ff0000000000000<>+0(SB), Y10, Y12
+	VSUBPD       Y12, Y8, Y12
+	VFMADD213PD  Y12, Y7, Y11
+	VADDPD       Y10, Y11, Y11
+	VPADDQ       Y9, Y11, Y11
+	VMOVUPD      Y11, (AX)
+	VMOVUPD      (CX), Y7
+	VCMPPD       $0x00, Y5, Y7, Y7
+	VPSUBQ       Y7, Y2, Y2
+	VANDNPD      Y11, Y7, Y11
+	VMOVUPD      32(CX), Y7
+	VMOVAPD      Y3, Y9
+	VSUBPD       Y5, Y7, Y8
+	VCMPPD       $0x1a, cc086200000000000<>+0(SB), Y8, Y10
+	VORPD        Y10, Y6, Y6
+	VSUBPD       Y7, Y8, Y10
+	VSUBPD       Y10, Y8, Y12
+	VSUBPD       Y12, Y7, Y12
+	VADDPD       Y5, Y10, Y10
+	VSUBPD       Y10, Y12, Y12
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y8, Y9
+	VSUBPD       Y3, Y9, Y7
+	VFNMADD231PD c3fe62e42fee00000<>+0(SB), Y7, Y8
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y7, Y8
+	VADDPD       Y12, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y8, Y8, Y7
+	VMOVUPD      c3e5af38a9b0ec855<>+0(SB), Y10
+	VFMADD213PD  c3ec71de0dae63bb3<>+0(SB), Y7, Y10
+	VFMADD213PD  c3f2a01a01a7c41d5<>+0(SB), Y7, Y10
+	VFMADD213PD  c3f811111111109b3<>+0(SB), Y7, Y10
+	VFMADD213PD  c3fc5555555555556<>+0(SB), Y7, Y10
+	VMOVUPD      c3e9289185613a3d6<>+0(SB), Y12
+	VFMADD213PD  c3efa019b90d2ae7a<>+0(SB), Y7, Y12
+	VFMADD213PD  c3f56c16c1788bd90<>+0(SB), Y7, Y12
+	VFMADD213PD  c3fa5555555553d63<>+0(SB), Y7, Y12
+	VFMADD213PD  c3fe0000000000001<>+0(SB), Y7, Y12
+	VFMADD231PD  Y8, Y10, Y12
+	VADDPD       c3ff0000000000000<>+0(SB), Y8, Y10
+	VSUBPD       c3ff0000000000000<>+0(SB), Y10, Y13
+	VSUBPD       Y13, Y8, Y13
+	VFMADD213PD  Y13, Y7, Y12
+	VADDPD       Y10, Y12, Y12
+	VPADDQ       Y9, Y12, Y12
+	VMOVUPD      Y12, 32(AX)
+	VMOVUPD      32(CX), Y7
+	VCMPPD       $0x00, Y5, Y7, Y7
+	VPSUBQ       Y7, Y2, Y2
+	VANDNPD      Y12, Y7, Y12
+	VADDPD       Y12, Y11, Y11
+	VADDPD       Y11, Y0, Y7
+	VSUBPD       Y0, Y7, Y8
+	VSUBPD       Y8, Y7, Y9
+	VSUBPD       Y9, Y0, Y9
+	VSUBPD       Y8, Y11, Y8
+	VADDPD       Y8, Y9, Y9
+	VADDPD       Y9, Y1, Y1
+	VMOVAPD      Y7, Y0
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	SUBQ         $0x08, DX
+	CMPQ         DX, $0x08
+	JGE          eight_body
+
+eight_done:
+	CMPQ DX, $0x04
+	JL   four_done
+
+four_body:
+	VMOVUPD      (CX), Y7
+	VMOVAPD      Y3, Y9
+	VSUBPD       Y5, Y7, Y8
+	VCMPPD       $0x1a, cc086200000000000<>+0(SB), Y8, Y10
+	VORPD        Y10, Y6, Y6
+	VSUBPD       Y7, Y8, Y10
+	VSUBPD       Y10, Y8, Y11
+	VSUBPD       Y11, Y7, Y11
+	VADDPD       Y5, Y10, Y10
+	VSUBPD       Y10, Y11, Y11
+	VFMADD231PD  c3ff71547652b82fe<>+0(SB), Y8, Y9
+	VSUBPD       Y3, Y9, Y7
+	VFNMADD231PD c3fe62e42fee00000<>+0(SB), Y7, Y8
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y7, Y8
+	VADDPD       Y11, Y8, Y8
+	VPSLLQ       $0x34, Y9, Y9
+	VMULPD       Y8, Y8, Y7
+	VMOVUPD      c3e5af38a9b0ec855<>+0(SB), Y10
+	VFMADD213PD  c3ec71de0dae63bb3<>+0(SB), Y7, Y10
+	VFMADD213PD  c3f2a01a01a7c41d5<>+0(SB), Y7, Y10
+	VFMADD213PD  c3f811111111109b3<>+0(SB), Y7, Y10
+	VFMADD213PD  c3fc5555555555556<>+0(SB), Y7, Y10
+	VMOVUPD      c3e9289185613a3d6<>+0(SB), Y11
+	VFMADD213PD  c3efa019b90d2ae7a<>+0(SB), Y7, Y11
+	VFMADD213PD  c3f56c16c1788bd90<>+0(SB), Y7, Y11
+	VFMADD213PD  c3fa5555555553d63<>+0(SB), Y7, Y11
+	VFMADD213PD  c3fe0000000000001<>+0(SB), Y7, Y11
+	VFMADD231PD  Y8, Y10, Y11
+	VADDPD       c3ff0000000000000<>+0(SB), Y8, Y10
+	VSUBPD       c3ff0000000000000<>+0(SB), Y10, Y12
+	VSUBPD       Y12, Y8, Y12
+	VFMADD213PD  Y12, Y7, Y11
+	VADDPD       Y10, Y11, Y11
+	VPADDQ       Y9, Y11, Y11
+	VMOVUPD      Y11, (AX)
+	VMOVUPD      (CX), Y7
+	VCMPPD       $0x00, Y5, Y7, Y7
+	VPSUBQ       Y7, Y2, Y2
+	VANDNPD      Y11, Y7, Y11
+	VADDPD       Y11, Y0, Y7
+	VSUBPD       Y0, Y7, Y8
+	VSUBPD       Y8, Y7, Y9
+	VSUBPD       Y9, Y0, Y9
+	VSUBPD       Y8, Y11, Y8
+	VADDPD       Y8, Y9, Y9
+	VADDPD       Y9, Y1, Y1
+	VMOVAPD      Y7, Y0
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x04, DX
+	CMPQ         DX, $0x04
+	JGE          four_body
+
+four_done:
+	CMPQ DX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSD       (CX), X7
+	VMOVAPD      X3, X9
+	VSUBSD       X5, X7, X8
+	VCMPSD       $0x1a, cc086200000000000<>+0(SB), X8, X4
+	VMOVQ        X4, X4
+	VORPD        Y4, Y6, Y6
+	VSUBSD       X7, X8, X4
+	VSUBSD       X4, X8, X10
+	VSUBSD       X10, X7, X10
+	VADDSD       X5, X4, X4
+	VSUBSD       X4, X10, X10
+	VFMADD231SD  c3ff71547652b82fe<>+0(SB), X8, X9
+	VSUBSD       X3, X9, X4
+	VFNMADD231SD c3fe62e42fee00000<>+0(SB), X4, X8
+	VFNMADD231SD c3dea39ef35793c76<>+0(SB), X4, X8
+	VADDSD       X10, X8, X8
+	VPSLLQ       $0x34, X9, X9
+	VMULSD       X8, X8, X4
+	VMOVSD       c3e5af38a9b0ec855<>+0(SB), X10
+	VFMADD213SD  c3ec71de0dae63bb3<>+0(SB), X4, X10
+	VFMADD213SD  c3f2a01a01a7c41d5<>+0(SB), X4, X10
+	VFMADD213SD  c3f811111111109b3<>+0(SB), X4, X10
+	VFMADD213SD  c3fc5555555555556<>+0(SB), X4, X10
+	VMOVSD       c3e9289185613a3d6<>+0(SB), X7
+	VFMADD213SD  c3efa019b90d2ae7a<>+0(SB), X4, X7
+	VFMADD213SD  c3f56c16c1788bd90<>+0(SB), X4, X7
+	VFMADD213SD  c3fa5555555553d63<>+0(SB), X4, X7
+	VFMADD213SD  c3fe0000000000001<>+0(SB), X4, X7
+	VFMADD231SD  X8, X10, X7
+	VADDSD       c3ff0000000000000<>+0(SB), X8, X10
+	VSUBSD       c3ff0000000000000<>+0(SB), X10, X11
+	VSUBSD       X11, X8, X11
+	VFMADD213SD  X11, X4, X7
+	VADDSD       X10, X7, X7
+	VPADDQ       X9, X7, X7
+	VMOVSD       X7, (AX)
+	VMOVSD       (CX), X4
+	VCMPSD       $0x00, X5, X4, X4
+	VMOVQ        X4, X4
+	VPSUBQ       Y4, Y2, Y2
+	VANDNPD      X7, X4, X7
+	VMOVQ        X7, X4
+	VADDPD       Y4, Y0, Y7
+	VSUBPD       Y0, Y7, Y8
+	VSUBPD       Y8, Y7, Y9
+	VSUBPD       Y9, Y0, Y9
+	VSUBPD       Y8, Y4, Y8
+	VADDPD       Y8, Y9, Y9
+	VADDPD       Y9, Y1, Y1
+	VMOVAPD      Y7, Y0
+	ADDQ         $0x08, AX
+	ADDQ         $0x08, CX
+	SUBQ         $0x01, DX
+	CMPQ         DX, $0x01
+	JGE          one_body
+
+one_done:
+	VMOVUPD      Y0, (BX)
+	VMOVUPD      Y1, 32(BX)
+	VEXTRACTI128 $0x01, Y2, X0
+	VPADDQ       X2, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VPADDQ       X1, X0, X0
+	VMOVQ        X0, AX
+	MOVQ         AX, ties+64(FP)
+	VMOVMSKPD    Y6, AX
+	TESTL        AX, AX
+	SETEQ        AL
+	MOVB         AL, ordinary+72(FP)
+	VZEROUPPER
+	RET
+
+// func scaleRound64AVX2(dst []float64, y []float64, scale float64, stream bool)
+// Requires: AVX, CMOV, MMX+
+TEXT ·scaleRound64AVX2(SB), NOSPLIT, $0-57
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         y_base+24(FP), CX
+	MOVQ         y_len+32(FP), DX
+	MOVBQZX      stream+56(FP), BX
+	MOVQ         AX, SI
+	ANDQ         $0x1f, SI
+	XORQ         DI, DI
+	TESTQ        SI, SI
+	CMOVQNE      DI, BX
+	VBROADCASTSD scale+48(FP), Y0
+	CMPQ         DX, $0x08
+	JL           eight_done
+
+eight_body:
+	VMULPD  (CX), Y0, Y1
+	VMULPD  32(CX), Y0, Y2
+	TESTQ   BX, BX
+	JNE     stream_18
+	VMOVUPD Y1, (AX)
+	VMOVUPD Y2, 32(AX)
+	JMP     stored_18
+
+stream_18:
+	VMOVNTPD Y1, (AX)
+	VMOVNTPD Y2, 32(AX)
+
+stored_18:
+	ADDQ $0x40, AX
+	ADDQ $0x40, CX
+	SUBQ $0x08, DX
+	CMPQ DX, $0x08
+	JGE  eight_body
+
+eight_done:
+	CMPQ DX, $0x04
+	JL   four_done
+
+four_body:
+	VMULPD  (CX), Y0, Y1
+	VMOVUPD Y1, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	SUBQ    $0x04, DX
+	CMPQ    DX, $0x04
+	JGE     four_body
+
+four_done:
+	CMPQ DX, $0x01
+	JL   one_done
+
+one_body:
+	VMULSD (CX), X0, X1
+	VMOVSD X1, (AX)
+	ADDQ   $0x08, AX
+	ADDQ   $0x08, CX
+	SUBQ   $0x01, DX
+	CMPQ   DX, $0x01
+	JGE    one_body
+
+one_done:
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func probabilityLosses64AVX2(l []float64, x []float64, t []float64) (ok bool)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·probabilityLosses64AVX2(SB), NOSPLIT, $0-73
+	MOVQ  l_base+0(FP), AX
+	MOVQ  x_base+24(FP), CX
+	MOVQ  t_base+48(FP), DX
+	MOVQ  x_len+32(FP), BX
+	VPXOR Y0, Y0, Y0
+	CMPQ  BX, $0x08
+	JL    eight_done
+
+eight_body:
+	PREFETCHT0   4096(CX)
+	PREFETCHT0   4096(DX)
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VMOVUPD      (DX), Y1
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y1, Y2, Y1
+	VANDPD       Y1, Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y3
+	VMOVUPD      32(DX), Y4
+	VSUBPD       Y4, Y3, Y3
+	VMULPD       Y4, Y3, Y4
+	VORPD        Y4, Y1, Y1
+	VPTEST       Y1, Y1
+	JNE          losses_soft
+	VMOVUPD      (CX), Y1
+	VMOVUPD      32(CX), Y6
+	VSUBPD       Y1, Y2, Y4
+	VSUBPD       Y6, Y3, Y7
+	VSUBPD       Y4, Y2, Y2
+	VSUBPD       Y7, Y3, Y3
+	VSUBPD       Y1, Y2, Y2
+	VSUBPD       Y6, Y3, Y3
+	VANDPD       c7fffffffffffffff<>+0(SB), Y4, Y4
+	VANDPD       c7fffffffffffffff<>+0(SB), Y7, Y7
+	VPADDQ       c00095f619980c433<>+0(SB), Y4, Y4
+	VPADDQ       c00095f619980c433<>+0(SB), Y7, Y7
+	VPSRLQ       $0x34, Y4, Y1
+	VPSRLQ       $0x34, Y7, Y8
+	VPAND        c000fffffffffffff<>+0(SB), Y4, Y4
+	VPAND        c000fffffffffffff<>+0(SB), Y7, Y7
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y4, Y4
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y7, Y7
+	VSUBPD       c3ff0000000000000<>+0(SB), Y4, Y4
+	VSUBPD       c3ff0000000000000<>+0(SB), Y7, Y7
+	VMOVDQU      c00000000000007fe<>+0(SB), Y6
+	VMOVDQU      c00000000000007fe<>+0(SB), Y9
+	VPSUBQ       Y1, Y6, Y6
+	VPSUBQ       Y8, Y9, Y9
+	VPSLLQ       $0x34, Y6, Y6
+	VPSLLQ       $0x34, Y9, Y9
+	VFMADD231PD  Y2, Y6, Y4
+	VFMADD231PD  Y3, Y9, Y7
+	VPOR         c4330000000000000<>+0(SB), Y1, Y1
+	VPOR         c4330000000000000<>+0(SB), Y8, Y8
+	VSUBPD       c43300000000003ff<>+0(SB), Y1, Y1
+	VSUBPD       c43300000000003ff<>+0(SB), Y8, Y8
+	VADDPD       c4000000000000000<>+0(SB), Y4, Y2
+	VADDPD       c4000000000000000<>+0(SB), Y7, Y11
+	VDIVPD       Y2, Y4, Y2
+	VDIVPD       Y11, Y7, Y11
+	VMULPD       Y2, Y2, Y3
+	VMULPD       Y11, Y11, Y12
+	VMULPD       Y3, Y3, Y6
+	VMULPD       Y12, Y12, Y13
+	VMOVUPD      c3fc4b0ed4be611b2<>+0(SB), Y9
+	VMOVUPD      c3fc4b0ed4be611b2<>+0(SB), Y14
+	VFMADD213PD  c3fbeb913ba3ef69e<>+0(SB), Y6, Y9
+	VFMADD213PD  c3fbeb913ba3ef69e<>+0(SB), Y13, Y14
+	VFMADD213PD  c3fc3b18b34a260a3<>+0(SB), Y6, Y9
+	VFMADD213PD  c3fc3b18b34a260a3<>+0(SB), Y13, Y14
+	VFMADD213PD  c3fcc71c727164156<>+0(SB), Y6, Y9
+	VFMADD213PD  c3fcc71c727164156<>+0(SB), Y13, Y14
+	VFMADD213PD  c3fd999999999a3df<>+0(SB), Y6, Y9
+	VFMADD213PD  c3fd999999999a3df<>+0(SB), Y13, Y14
+	VMOVUPD      c3fb687604d0c86a1<>+0(SB), Y10
+	VMOVUPD      c3fb687604d0c86a1<>+0(SB), Y15
+	VFMADD213PD  c3fc10ac6a3d3e5f6<>+0(SB), Y6, Y10
+	VFMADD213PD  c3fc10ac6a3d3e5f6<>+0(SB), Y13, Y15
+	VFMADD213PD  c3fc745cf0aa6a011<>+0(SB), Y6, Y10
+	VFMADD213PD  c3fc745cf0aa6a011<>+0(SB), Y13, Y15
+	VFMADD213PD  c3fd24924923d422c<>+0(SB), Y6, Y10
+	VFMADD213PD  c3fd24924923d422c<>+0(SB), Y13, Y15
+	VFMADD213PD  c3fe5555555555555<>+0(SB), Y6, Y10
+	VFMADD213PD  c3fe5555555555555<>+0(SB), Y13, Y15
+	VFMADD231PD  Y3, Y9, Y10
+	VFMADD231PD  Y12, Y14, Y15
+	VMOVAPD      Y4, Y6
+	VMOVAPD      Y7, Y9
+	VFNMADD231PD Y3, Y10, Y6
+	VFNMADD231PD Y12, Y15, Y9
+	VMULPD       Y2, Y6, Y2
+	VMULPD       Y11, Y9, Y3
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y1, Y2
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y8, Y3
+	VSUBPD       Y2, Y4, Y4
+	VSUBPD       Y3, Y7, Y7
+	VFMADD231PD  c3fe62e42fee00000<>+0(SB), Y1, Y4
+	VFMADD231PD  c3fe62e42fee00000<>+0(SB), Y8, Y7
+	VMAXPD       cc059000000000000<>+0(SB), Y4, Y4
+	VMAXPD       cc059000000000000<>+0(SB), Y7, Y7
+	VMOVUPD      c0000000000000000<>+0(SB), Y1
+	VMOVUPD      c0000000000000000<>+0(SB), Y2
+	VSUBPD       Y4, Y1, Y1
+	VSUBPD       Y7, Y2, Y2
+	VMOVUPD      Y1, (AX)
+	VMOVUPD      Y2, 32(AX)
+	VMOVUPD      (CX), Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y1, Y2, Y2
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y2, Y1
+	VORPD        Y1, Y0, Y0
+	VMOVUPD      32(CX), Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
+	VSUBPD       Y1, Y2, Y2
+	VMULPD       Y1, Y2, Y2
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y2, Y1
+	VORPD        Y1, Y0, Y0
+	JMP          losses_done
+
+losses_soft:
+	VMOVUPD      (CX), Y1
+	VMOVUPD      (CX), Y3
+	VANDPD       c7fffffffffffffff<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VPADDQ       c00095f619980c433<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
+	VPSRLQ       $0x34, Y1, Y2
+	VSUBPD       Y3, Y9, Y9
+	VPAND        c000fffffffffffff<>+0(SB), Y1, Y1
+	VSUBPD       Y9, Y8, Y8
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y1, Y1
+	VSUBPD       Y3, Y8, Y8
+	VSUBPD       c3ff0000000000000<>+0(SB), Y1, Y1
+	VPADDQ       c00095f619980c433<>+0(SB), Y9, Y9
+	VPOR         c4330000000000000<>+0(SB), Y2, Y2
+	VPSRLQ       $0x34, Y9, Y10
+	VSUBPD       c43300000000003ff<>+0(SB), Y2, Y2
+	VPAND        c000fffffffffffff<>+0(SB), Y9, Y9
+	VADDPD       c4000000000000000<>+0(SB), Y1, Y3
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y9, Y9
+	VDIVPD       Y3, Y1, Y3
+	VSUBPD       c3ff0000000000000<>+0(SB), Y9, Y9
+	VMULPD       Y3, Y3, Y4
+	VMOVDQU      c00000000000007fe<>+0(SB), Y11
+	VMULPD       Y4, Y4, Y6
+	VPSUBQ       Y10, Y11, Y11
+	VMOVUPD      c3fc4b0ed4be611b2<>+0(SB), Y7
+	VPSLLQ       $0x34, Y11, Y11
+	VFMADD213PD  c3fbeb913ba3ef69e<>+0(SB), Y6, Y7
+	VFMADD231PD  Y8, Y11, Y9
+	VFMADD213PD  c3fc3b18b34a260a3<>+0(SB), Y6, Y7
+	VPOR         c4330000000000000<>+0(SB), Y10, Y10
+	VFMADD213PD  c3fcc71c727164156<>+0(SB), Y6, Y7
+	VSUBPD       c43300000000003ff<>+0(SB), Y10, Y10
+	VFMADD213PD  c3fd999999999a3df<>+0(SB), Y6, Y7
+	VADDPD       c4000000000000000<>+0(SB), Y9, Y11
+	VMOVUPD      c3fb687604d0c86a1<>+0(SB), Y8
+	VDIVPD       Y11, Y9, Y11
+	VFMADD213PD  c3fc10ac6a3d3e5f6<>+0(SB), Y6, Y8
+	VMULPD       Y11, Y11, Y12
+	VFMADD213PD  c3fc745cf0aa6a011<>+0(SB), Y6, Y8
+	VMULPD       Y12, Y12, Y13
+	VFMADD213PD  c3fd24924923d422c<>+0(SB), Y6, Y8
+	VMOVUPD      c3fc4b0ed4be611b2<>+0(SB), Y14
+	VFMADD213PD  c3fe5555555555555<>+0(SB), Y6, Y8
+	VFMADD213PD  c3fbeb913ba3ef69e<>+0(SB), Y13, Y14
+	VFMADD231PD  Y4, Y7, Y8
+	VFMADD213PD  c3fc3b18b34a260a3<>+0(SB), Y13, Y14
+	VMOVAPD      Y1, Y6
+	VFMADD213PD  c3fcc71c727164156<>+0(SB), Y13, Y14
+	VFNMADD231PD Y4, Y8, Y6
+	VFMADD213PD  c3fd999999999a3df<>+0(SB), Y13, Y14
+	VMULPD       Y3, Y6, Y3
+	VMOVUPD      c3fb687604d0c86a1<>+0(SB), Y4
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y2, Y3
+	VFMADD213PD  c3fc10ac6a3d3e5f6<>+0(SB), Y13, Y4
+	VSUBPD       Y3, Y1, Y1
+	VFMADD213PD  c3fc745cf0aa6a011<>+0(SB), Y13, Y4
+	VFMADD231PD  c3fe62e42fee00000<>+0(SB), Y2, Y1
+	VFMADD213PD  c3fd24924923d422c<>+0(SB), Y13, Y4
+	VMAXPD       cc059000000000000<>+0(SB), Y1, Y1
+	VFMADD213PD  c3fe5555555555555<>+0(SB), Y13, Y4
+	VFMADD231PD  Y12, Y14, Y4
+	VMOVAPD      Y9, Y2
+	VFNMADD231PD Y12, Y4, Y2
+	VMULPD       Y11, Y2, Y2
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y10, Y2
+	VSUBPD       Y2, Y9, Y9
+	VFMADD231PD  c3fe62e42fee00000<>+0(SB), Y10, Y9
+	VMAXPD       cc059000000000000<>+0(SB), Y9, Y9
+	VMOVUPD      (CX), Y2
+	VMOVUPD      (DX), Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VSUBPD       Y3, Y4, Y4
+	VMULPD       Y3, Y1, Y1
+	VFNMSUB231PD Y4, Y9, Y1
+	VMOVUPD      Y1, (AX)
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y2, Y1, Y1
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y1, Y1
+	VORPD        Y1, Y0, Y0
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y3, Y1
+	VORPD        Y1, Y0, Y0
+	VMOVUPD      32(CX), Y1
+	VMOVUPD      32(CX), Y3
+	VANDPD       c7fffffffffffffff<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VPADDQ       c00095f619980c433<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
+	VPSRLQ       $0x34, Y1, Y2
+	VSUBPD       Y3, Y9, Y9
+	VPAND        c000fffffffffffff<>+0(SB), Y1, Y1
+	VSUBPD       Y9, Y8, Y8
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y1, Y1
+	VSUBPD       Y3, Y8, Y8
+	VSUBPD       c3ff0000000000000<>+0(SB), Y1, Y1
+	VPADDQ       c00095f619980c433<>+0(SB), Y9, Y9
+	VPOR         c4330000000000000<>+0(SB), Y2, Y2
+	VPSRLQ       $0x34, Y9, Y10
+	VSUBPD       c43300000000003ff<>+0(SB), Y2, Y2
+	VPAND        c000fffffffffffff<>+0(SB), Y9, Y9
+	VADDPD       c4000000000000000<>+0(SB), Y1, Y3
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y9, Y9
+	VDIVPD       Y3, Y1, Y3
+	VSUBPD       c3ff0000000000000<>+0(SB), Y9, Y9
+	VMULPD       Y3, Y3, Y4
+	VMOVDQU      c00000000000007fe<>+0(SB), Y11
+	VMULPD       Y4, Y4, Y6
+	VPSUBQ       Y10, Y11, Y11
+	VMOVUPD      c3fc4b0ed4be611b2<>+0(SB), Y7
+	VPSLLQ       $0x34, Y11, Y11
+	VFMADD213PD  c3fbeb913ba3ef69e<>+0(SB), Y6, Y7
+	VFMADD231PD  Y8, Y11, Y9
+	VFMADD213PD  c3fc3b18b34a260a3<>+0(SB), Y6, Y7
+	VPOR         c4330000000000000<>+0(SB), Y10, Y10
+	VFMADD213PD  c3fcc71c727164156<>+0(SB), Y6, Y7
+	VSUBPD       c43300000000003ff<>+0(SB), Y10, Y10
+	VFMADD213PD  c3fd999999999a3df<>+0(SB), Y6, Y7
+	VADDPD       c4000000000000000<>+0(SB), Y9, Y11
+	VMOVUPD      c3fb687604d0c86a1<>+0(SB), Y8
+	VDIVPD       Y11, Y9, Y11
+	VFMADD213PD  c3fc10ac6a3d3e5f6<>+0(SB), Y6, Y8
+	VMULPD       Y11, Y11, Y12
+	VFMADD213PD  c3fc745cf0aa6a011<>+0(SB), Y6, Y8
+	VMULPD       Y12, Y12, Y13
+	VFMADD213PD  c3fd24924923d422c<>+0(SB), Y6, Y8
+	VMOVUPD      c3fc4b0ed4be611b2<>+0(SB), Y14
+	VFMADD213PD  c3fe5555555555555<>+0(SB), Y6, Y8
+	VFMADD213PD  c3fbeb913ba3ef69e<>+0(SB), Y13, Y14
+	VFMADD231PD  Y4, Y7, Y8
+	VFMADD213PD  c3fc3b18b34a260a3<>+0(SB), Y13, Y14
+	VMOVAPD      Y1, Y6
+	VFMADD213PD  c3fcc71c727164156<>+0(SB), Y13, Y14
+	VFNMADD231PD Y4, Y8, Y6
+	VFMADD213PD  c3fd999999999a3df<>+0(SB), Y13, Y14
+	VMULPD       Y3, Y6, Y3
+	VMOVUPD      c3fb687604d0c86a1<>+0(SB), Y4
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y2, Y3
+	VFMADD213PD  c3fc10ac6a3d3e5f6<>+0(SB), Y13, Y4
+	VSUBPD       Y3, Y1, Y1
+	VFMADD213PD  c3fc745cf0aa6a011<>+0(SB), Y13, Y4
+	VFMADD231PD  c3fe62e42fee00000<>+0(SB), Y2, Y1
+	VFMADD213PD  c3fd24924923d422c<>+0(SB), Y13, Y4
+	VMAXPD       cc059000000000000<>+0(SB), Y1, Y1
+	VFMADD213PD  c3fe5555555555555<>+0(SB), Y13, Y4
+	VFMADD231PD  Y12, Y14, Y4
+	VMOVAPD      Y9, Y2
+	VFNMADD231PD Y12, Y4, Y2
+	VMULPD       Y11, Y2, Y2
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y10, Y2
+	VSUBPD       Y2, Y9, Y9
+	VFMADD231PD  c3fe62e42fee00000<>+0(SB), Y10, Y9
+	VMAXPD       cc059000000000000<>+0(SB), Y9, Y9
+	VMOVUPD      32(CX), Y2
+	VMOVUPD      32(DX), Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VSUBPD       Y3, Y4, Y4
+	VMULPD       Y3, Y1, Y1
+	VFNMSUB231PD Y4, Y9, Y1
+	VMOVUPD      Y1, 32(AX)
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y2, Y1, Y1
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y1, Y1
+	VORPD        Y1, Y0, Y0
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y3, Y1
+	VORPD        Y1, Y0, Y0
+
+losses_done:
+	ADDQ $0x40, AX
+	ADDQ $0x40, CX
+	ADDQ $0x40, DX
+	SUBQ $0x08, BX
+	CMPQ BX, $0x08
+	JGE  eight_body
+
+eight_done:
+	CMPQ BX, $0x04
+	JL   four_done
+
+four_body:
+	VMOVUPD      (CX), Y1
+	VMOVUPD      (CX), Y3
+	VANDPD       c7fffffffffffffff<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y9
+	VPADDQ       c00095f619980c433<>+0(SB), Y1, Y1
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y8
+	VPSRLQ       $0x34, Y1, Y2
+	VSUBPD       Y3, Y9, Y9
+	VPAND        c000fffffffffffff<>+0(SB), Y1, Y1
+	VSUBPD       Y9, Y8, Y8
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y1, Y1
+	VSUBPD       Y3, Y8, Y8
+	VSUBPD       c3ff0000000000000<>+0(SB), Y1, Y1
+	VPADDQ       c00095f619980c433<>+0(SB), Y9, Y9
+	VPOR         c4330000000000000<>+0(SB), Y2, Y2
+	VPSRLQ       $0x34, Y9, Y10
+	VSUBPD       c43300000000003ff<>+0(SB), Y2, Y2
+	VPAND        c000fffffffffffff<>+0(SB), Y9, Y9
+	VADDPD       c4000000000000000<>+0(SB), Y1, Y3
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y9, Y9
+	VDIVPD       Y3, Y1, Y3
+	VSUBPD       c3ff0000000000000<>+0(SB), Y9, Y9
+	VMULPD       Y3, Y3, Y4
+	VMOVDQU      c00000000000007fe<>+0(SB), Y11
+	VMULPD       Y4, Y4, Y6
+	VPSUBQ       Y10, Y11, Y11
+	VMOVUPD      c3fc4b0ed4be611b2<>+0(SB), Y7
+	VPSLLQ       $0x34, Y11, Y11
+	VFMADD213PD  c3fbeb913ba3ef69e<>+0(SB), Y6, Y7
+	VFMADD231PD  Y8, Y11, Y9
+	VFMADD213PD  c3fc3b18b34a260a3<>+0(SB), Y6, Y7
+	VPOR         c4330000000000000<>+0(SB), Y10, Y10
+	VFMADD213PD  c3fcc71c727164156<>+0(SB), Y6, Y7
+	VSUBPD       c43300000000003ff<>+0(SB), Y10, Y10
+	VFMADD213PD  c3fd999999999a3df<>+0(SB), Y6, Y7
+	VADDPD       c4000000000000000<>+0(SB), Y9, Y11
+	VMOVUPD      c3fb687604d0c86a1<>+0(SB), Y8
+	VDIVPD       Y11, Y9, Y11
+	VFMADD213PD  c3fc10ac6a3d3e5f6<>+0(SB), Y6, Y8
+	VMULPD       Y11, Y11, Y12
+	VFMADD213PD  c3fc745cf0aa6a011<>+0(SB), Y6, Y8
+	VMULPD       Y12, Y12, Y13
+	VFMADD213PD  c3fd24924923d422c<>+0(SB), Y6, Y8
+	VMOVUPD      c3fc4b0ed4be611b2<>+0(SB), Y14
+	VFMADD213PD  c3fe5555555555555<>+0(SB), Y6, Y8
+	VFMADD213PD  c3fbeb913ba3ef69e<>+0(SB), Y13, Y14
+	VFMADD231PD  Y4, Y7, Y8
+	VFMADD213PD  c3fc3b18b34a260a3<>+0(SB), Y13, Y14
+	VMOVAPD      Y1, Y6
+	VFMADD213PD  c3fcc71c727164156<>+0(SB), Y13, Y14
+	VFNMADD231PD Y4, Y8, Y6
+	VFMADD213PD  c3fd999999999a3df<>+0(SB), Y13, Y14
+	VMULPD       Y3, Y6, Y3
+	VMOVUPD      c3fb687604d0c86a1<>+0(SB), Y4
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y2, Y3
+	VFMADD213PD  c3fc10ac6a3d3e5f6<>+0(SB), Y13, Y4
+	VSUBPD       Y3, Y1, Y1
+	VFMADD213PD  c3fc745cf0aa6a011<>+0(SB), Y13, Y4
+	VFMADD231PD  c3fe62e42fee00000<>+0(SB), Y2, Y1
+	VFMADD213PD  c3fd24924923d422c<>+0(SB), Y13, Y4
+	VMAXPD       cc059000000000000<>+0(SB), Y1, Y1
+	VFMADD213PD  c3fe5555555555555<>+0(SB), Y13, Y4
+	VFMADD231PD  Y12, Y14, Y4
+	VMOVAPD      Y9, Y2
+	VFNMADD231PD Y12, Y4, Y2
+	VMULPD       Y11, Y2, Y2
+	VFNMADD231PD c3dea39ef35793c76<>+0(SB), Y10, Y2
+	VSUBPD       Y2, Y9, Y9
+	VFMADD231PD  c3fe62e42fee00000<>+0(SB), Y10, Y9
+	VMAXPD       cc059000000000000<>+0(SB), Y9, Y9
+	VMOVUPD      (CX), Y2
+	VMOVUPD      (DX), Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y4
+	VSUBPD       Y3, Y4, Y4
+	VMULPD       Y3, Y1, Y1
+	VFNMSUB231PD Y4, Y9, Y1
+	VMOVUPD      Y1, (AX)
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y1
+	VSUBPD       Y2, Y1, Y1
+	VMULPD       Y2, Y1, Y1
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y1, Y1
+	VORPD        Y1, Y0, Y0
+	VCMPPD       $0x19, c0000000000000000<>+0(SB), Y3, Y1
+	VORPD        Y1, Y0, Y0
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	SUBQ         $0x04, BX
+	CMPQ         BX, $0x04
+	JGE          four_body
+
+four_done:
+	CMPQ BX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSD       (CX), X2
+	VMOVSD       (CX), X4
+	VANDPD       c7fffffffffffffff<>+0(SB), X2, X2
+	VMOVSD       c3ff0000000000000<>+0(SB), X3
+	VPADDQ       c00095f619980c433<>+0(SB), X2, X2
+	VMOVSD       c3ff0000000000000<>+0(SB), X8
+	VPSRLQ       $0x34, X2, X1
+	VSUBSD       X4, X3, X3
+	VPAND        c000fffffffffffff<>+0(SB), X2, X2
+	VSUBSD       X3, X8, X8
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), X2, X2
+	VSUBSD       X4, X8, X8
+	VSUBSD       c3ff0000000000000<>+0(SB), X2, X2
+	VPADDQ       c00095f619980c433<>+0(SB), X3, X3
+	VPOR         c4330000000000000<>+0(SB), X1, X1
+	VPSRLQ       $0x34, X3, X9
+	VSUBSD       c43300000000003ff<>+0(SB), X1, X1
+	VPAND        c000fffffffffffff<>+0(SB), X3, X3
+	VADDSD       c4000000000000000<>+0(SB), X2, X4
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), X3, X3
+	VDIVSD       X4, X2, X4
+	VSUBSD       c3ff0000000000000<>+0(SB), X3, X3
+	VMULSD       X4, X4, X5
+	VMOVDQU      c00000000000007fe<>+0(SB), X10
+	VMULSD       X5, X5, X6
+	VPSUBQ       X9, X10, X10
+	VMOVSD       c3fc4b0ed4be611b2<>+0(SB), X7
+	VPSLLQ       $0x34, X10, X10
+	VFMADD213SD  c3fbeb913ba3ef69e<>+0(SB), X6, X7
+	VFMADD231SD  X8, X10, X3
+	VFMADD213SD  c3fc3b18b34a260a3<>+0(SB), X6, X7
+	VPOR         c4330000000000000<>+0(SB), X9, X9
+	VFMADD213SD  c3fcc71c727164156<>+0(SB), X6, X7
+	VSUBSD       c43300000000003ff<>+0(SB), X9, X9
+	VFMADD213SD  c3fd999999999a3df<>+0(SB), X6, X7
+	VADDSD       c4000000000000000<>+0(SB), X3, X10
+	VMOVSD       c3fb687604d0c86a1<>+0(SB), X8
+	VDIVSD       X10, X3, X10
+	VFMADD213SD  c3fc10ac6a3d3e5f6<>+0(SB), X6, X8
+	VMULSD       X10, X10, X11
+	VFMADD213SD  c3fc745cf0aa6a011<>+0(SB), X6, X8
+	VMULSD       X11, X11, X12
+	VFMADD213SD  c3fd24924923d422c<>+0(SB), X6, X8
+	VMOVSD       c3fc4b0ed4be611b2<>+0(SB), X13
+	VFMADD213SD  c3fe5555555555555<>+0(SB), X6, X8
+	VFMADD213SD  c3fbeb913ba3ef69e<>+0(SB), X12, X13
+	VFMADD231SD  X5, X7, X8
+	VFMADD213SD  c3fc3b18b34a260a3<>+0(SB), X12, X13
+	VMOVAPD      X2, X6
+	VFMADD213SD  c3fcc71c727164156<>+0(SB), X12, X13
+	VFNMADD231SD X5, X8, X6
+	VFMADD213SD  c3fd999999999a3df<>+0(SB), X12, X13
+	VMULSD       X4, X6, X4
+	VMOVSD       c3fb687604d0c86a1<>+0(SB), X5
+	VFNMADD231SD c3dea39ef35793c76<>+0(SB), X1, X4
+	VFMADD213SD  c3fc10ac6a3d3e5f6<>+0(SB), X12, X5
+	VSUBSD       X4, X2, X2
+	VFMADD213SD  c3fc745cf0aa6a011<>+0(SB), X12, X5
+	VFMADD231SD  c3fe62e42fee00000<>+0(SB), X1, X2
+	VFMADD213SD  c3fd24924923d422c<>+0(SB), X12, X5
+	VMAXSD       cc059000000000000<>+0(SB), X2, X2
+	VFMADD213SD  c3fe5555555555555<>+0(SB), X12, X5
+	VFMADD231SD  X11, X13, X5
+	VMOVAPD      X3, X1
+	VFNMADD231SD X11, X5, X1
+	VMULSD       X10, X1, X1
+	VFNMADD231SD c3dea39ef35793c76<>+0(SB), X9, X1
+	VSUBSD       X1, X3, X3
+	VFMADD231SD  c3fe62e42fee00000<>+0(SB), X9, X3
+	VMAXSD       cc059000000000000<>+0(SB), X3, X3
+	VMOVSD       (CX), X4
+	VMOVSD       (DX), X1
+	VMOVSD       c3ff0000000000000<>+0(SB), X5
+	VSUBSD       X1, X5, X5
+	VMULSD       X1, X2, X2
+	VFNMSUB231SD X5, X3, X2
+	VMOVSD       X2, (AX)
+	VMULSD       X5, X1, X1
+	VMOVSD       c3ff0000000000000<>+0(SB), X2
+	VSUBSD       X4, X2, X2
+	VMULSD       X4, X2, X2
+	VCMPSD       $0x19, c0000000000000000<>+0(SB), X2, X2
+	VMOVQ        X2, X5
+	VORPD        Y5, Y0, Y0
+	VCMPSD       $0x19, c0000000000000000<>+0(SB), X1, X1
+	VMOVQ        X1, X5
+	VORPD        Y5, Y0, Y0
+	ADDQ         $0x08, AX
+	ADDQ         $0x08, CX
+	ADDQ         $0x08, DX
+	SUBQ         $0x01, BX
+	CMPQ         BX, $0x01
+	JGE          one_body
+
+one_done:
+	VMOVMSKPD Y0, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, ok+72(FP)
+	VZEROUPPER
+	RET
+
+DATA c00000000000007fe<>+0(SB)/8, $0x00000000000007fe
+DATA c00000000000007fe<>+8(SB)/8, $0x00000000000007fe
+DATA c00000000000007fe<>+16(SB)/8, $0x00000000000007fe
+DATA c00000000000007fe<>+24(SB)/8, $0x00000000000007fe
+GLOBL c00000000000007fe<>(SB), RODATA|NOPTR, $32
+
+// func probabilityGrads64AVX2(g []float64, x []float64, t []float64, u float64, div float64) (ok bool)
+// Requires: AVX, AVX2
+TEXT ·probabilityGrads64AVX2(SB), NOSPLIT, $0-89
+	MOVQ         g_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         t_base+48(FP), DX
+	MOVQ         x_len+32(FP), BX
+	VPXOR        Y0, Y0, Y0
+	VBROADCASTSD u+72(FP), Y1
+	VBROADCASTSD div+80(FP), Y2
+	CMPQ         BX, $0x08
+	JL           eight_done
+
+eight_body:
+	VMOVUPD (CX), Y3
+	VMOVUPD 32(CX), Y7
+	VMOVUPD (DX), Y4
+	VMOVUPD 32(DX), Y8
+	VMOVUPD c3ff0000000000000<>+0(SB), Y5
+	VMOVUPD c3ff0000000000000<>+0(SB), Y9
+	VSUBPD  Y4, Y5, Y5
+	VSUBPD  Y8, Y9, Y9
+	VMULPD  Y4, Y5, Y5
+	VMULPD  Y8, Y9, Y9
+	VMOVUPD c3ff0000000000000<>+0(SB), Y6
+	VMOVUPD c3ff0000000000000<>+0(SB), Y10
+	VSUBPD  Y3, Y6, Y6
+	VSUBPD  Y7, Y10, Y10
+	VMULPD  Y3, Y6, Y6
+	VMULPD  Y7, Y10, Y10
+	VCMPPD  $0x19, c0000000000000000<>+0(SB), Y6, Y6
+	VCMPPD  $0x19, c0000000000000000<>+0(SB), Y10, Y10
+	VORPD   Y6, Y0, Y0
+	VORPD   Y10, Y0, Y0
+	VCMPPD  $0x19, c0000000000000000<>+0(SB), Y5, Y5
+	VCMPPD  $0x19, c0000000000000000<>+0(SB), Y9, Y6
+	VORPD   Y5, Y0, Y0
+	VORPD   Y6, Y0, Y0
+	VMOVUPD c3ff0000000000000<>+0(SB), Y5
+	VMOVUPD c3ff0000000000000<>+0(SB), Y6
+	VSUBPD  Y4, Y3, Y4
+	VSUBPD  Y8, Y7, Y8
+	VSUBPD  Y3, Y5, Y5
+	VSUBPD  Y7, Y6, Y6
+	VMULPD  Y3, Y5, Y5
+	VMULPD  Y7, Y6, Y6
+	VMAXPD  c3d71979980000000<>+0(SB), Y5, Y5
+	VMAXPD  c3d71979980000000<>+0(SB), Y6, Y6
+	VDIVPD  Y5, Y4, Y4
+	VDIVPD  Y6, Y8, Y8
+	VMULPD  Y1, Y4, Y4
+	VMULPD  Y1, Y8, Y8
+	VDIVPD  Y2, Y4, Y4
+	VDIVPD  Y2, Y8, Y8
+	VMOVUPD Y4, (AX)
+	VMOVUPD Y8, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	SUBQ    $0x08, BX
+	CMPQ    BX, $0x08
+	JGE     eight_body
+
+eight_done:
+	CMPQ BX, $0x04
+	JL   four_done
+
+four_body:
+	VMOVUPD (CX), Y3
+	VMOVUPD (DX), Y4
+	VMOVUPD c3ff0000000000000<>+0(SB), Y5
+	VSUBPD  Y4, Y5, Y5
+	VMULPD  Y4, Y5, Y5
+	VMOVUPD c3ff0000000000000<>+0(SB), Y6
+	VSUBPD  Y3, Y6, Y6
+	VMULPD  Y3, Y6, Y6
+	VCMPPD  $0x19, c0000000000000000<>+0(SB), Y6, Y6
+	VORPD   Y6, Y0, Y0
+	VCMPPD  $0x19, c0000000000000000<>+0(SB), Y5, Y5
+	VORPD   Y5, Y0, Y0
+	VMOVUPD c3ff0000000000000<>+0(SB), Y5
+	VSUBPD  Y4, Y3, Y4
+	VSUBPD  Y3, Y5, Y5
+	VMULPD  Y3, Y5, Y5
+	VMAXPD  c3d71979980000000<>+0(SB), Y5, Y5
+	VDIVPD  Y5, Y4, Y4
+	VMULPD  Y1, Y4, Y4
+	VDIVPD  Y2, Y4, Y4
+	VMOVUPD Y4, (AX)
+	ADDQ    $0x20, AX
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x04, BX
+	CMPQ    BX, $0x04
+	JGE     four_body
+
+four_done:
+	CMPQ BX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSD (CX), X3
+	VMOVSD (DX), X4
+	VMOVSD c3ff0000000000000<>+0(SB), X5
+	VSUBSD X4, X5, X5
+	VMULSD X4, X5, X5
+	VMOVSD c3ff0000000000000<>+0(SB), X6
+	VSUBSD X3, X6, X6
+	VMULSD X3, X6, X6
+	VCMPSD $0x19, c0000000000000000<>+0(SB), X6, X6
+	VMOVQ  X6, X11
+	VORPD  Y11, Y0, Y0
+	VCMPSD $0x19, c0000000000000000<>+0(SB), X5, X5
+	VMOVQ  X5, X11
+	VORPD  Y11, Y0, Y0
+	VMOVSD c3ff0000000000000<>+0(SB), X5
+	VSUBSD X4, X3, X4
+	VSUBSD X3, X5, X5
+	VMULSD X3, X5, X5
+	VMAXSD c3d71979980000000<>+0(SB), X5, X5
+	VDIVSD X5, X4, X4
+	VMULSD X1, X4, X4
+	VDIVSD X2, X4, X4
+	VMOVSD X4, (AX)
+	ADDQ   $0x08, AX
+	ADDQ   $0x08, CX
+	ADDQ   $0x08, DX
+	SUBQ   $0x01, BX
+	CMPQ   BX, $0x01
+	JGE    one_body
+
+one_done:
+	VMOVMSKPD Y0, AX
+	TESTL     AX, AX
+	SETEQ     AL
+	MOVB      AL, ok+88(FP)
+	VZEROUPPER
+	RET

@@ -39,7 +39,13 @@ func (a *Accumulator) Merge(b Accumulator) {
 type Sums [8]float64
 
 // Add adds the numbers of l. The grouping depends on the length of l alone.
-func (s *Sums) Add(l []float64) { sum((*[8]float64)(s), l) }
+func (s *Sums) Add(l []float64) {
+	if useAVX2 {
+		sumAVX2((*[8]float64)(s), l)
+	} else {
+		sumGo((*[8]float64)(s), l)
+	}
+}
 
 // Total returns the four sums as one.
 func (s *Sums) Total() Accumulator {

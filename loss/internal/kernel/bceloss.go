@@ -17,13 +17,15 @@ const minLog = -100
 // all of both lie in [0, 1]. Else what it writes is not defined.
 func ProbabilityLosses[T Float](l []float64, x, t []T) (ok bool) {
 	l, t = l[:len(x)], t[:len(x)]
-	switch x := any(x).(type) {
-	case []float32:
-		return probabilityLosses32(l, x, any(t).([]float32))
-	case []float64:
-		return probabilityLosses64(l, x, any(t).([]float64))
+	switch {
+	case useAVX2 && single[T]():
+		return probabilityLosses32AVX2(l, as[float32](x), as[float32](t))
+	case useAVX2:
+		return probabilityLosses64AVX2(l, as[float64](x), as[float64](t))
+	case single[T]():
+		return probabilityLosses32Go(l, as[float32](x), as[float32](t))
 	}
-	return false
+	return probabilityLosses64Go(l, as[float64](x), as[float64](t))
 }
 
 // ProbabilityGrads writes the derivatives of the losses in x, times weight w and upstream gradient u and divided by div, to g. Like
@@ -35,28 +37,31 @@ func ProbabilityGrads[T Float](g []float64, x, t, w, u []T, div float64) (ok boo
 	if len(w) > 1 || len(u) > 1 || w[0] != 1 {
 		return weightedProbabilityGrads(g, x, t, w, u, div)
 	}
-	switch x := any(x).(type) {
-	case []float32:
-		return probabilityGrads32(g, x, any(t).([]float32), float64(u[0])/div)
-	case []float64:
-		return probabilityGrads64(g, x, any(t).([]float64), float64(u[0]), div)
+	switch {
+	case useAVX2 && single[T]():
+		return probabilityGrads32AVX2(g, as[float32](x), as[float32](t), float64(u[0])/div)
+	case useAVX2:
+		return probabilityGrads64AVX2(g, as[float64](x), as[float64](t), float64(u[0]), div)
+	case single[T]():
+		return probabilityGradsGo(g, x, t, float64(u[0])/div, 1)
 	}
-	return false
+	return probabilityGradsGo(g, x, t, float64(u[0]), div)
 }
 
 // ProbabilityGradsRound writes what [ProbabilityGrads] computes, rounded, to dst, for x and t that lie in [0, 1]; dst may be the memory of either. With stream
 // the results may be written past the caches. It does so in one pass, and reports whether it did: there is none
 // for float64, for weights, and for an upstream gradient for each element.
 func ProbabilityGradsRound[T Float](dst, x, t, w, u []T, div float64, stream bool) (done bool) {
-	dst32, ok := any(dst[:len(x)]).([]float32)
-	if !ok || len(w) > 0 || len(u) > 1 {
+	if !single[T]() || len(w) > 0 || len(u) > 1 {
 		return false
 	}
-	upstream := 1.0
-	if len(u) == 1 {
-		upstream = float64(u[0])
+	upstream := float64(operand(u, len(x))[0])
+	dst, t = dst[:len(x)], t[:len(x)]
+	if useAVX2 {
+		probabilityGradsRound32AVX2(as[float32](dst), as[float32](x), as[float32](t), upstream/div, stream)
+	} else {
+		probabilityGradsRoundGo(dst, x, t, upstream/div)
 	}
-	probabilityGradsRound32(dst32, any(x).([]float32), any(t[:len(x)]).([]float32), upstream/div, stream)
 	return true
 }
 

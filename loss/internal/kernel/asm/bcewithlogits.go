@@ -14,6 +14,7 @@ func function(name, arguments, results string, doc ...string) {
 	TEXT(name, attr.NOSPLIT, fmt.Sprintf("func(%s)%s", arguments, results))
 	Pragma("noescape")
 	Doc(doc...)
+	fmt.Fprintf(&others, "\nfunc %s(%s)%s { panic(\"no assembly\") }\n", name, arguments, results)
 }
 
 // Constants of exp. A magic number, added to n in ±2⁵¹, leaves n in the low bits, or n + 1023.

@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"math"
-	"unsafe"
-)
+import "math"
 
 // The passes in Go. Those that end in Go are what the assembly of the same name does, and what runs
 // where there is none.
@@ -18,6 +15,21 @@ const (
 	ln2Hi   = 0x1.62e42feep-1
 	ln2Lo   = 0x1.a39ef35793c76p-33
 )
+
+func expGo[T Float](y []float64, x []T) (ordinary bool) {
+	if single[T]() {
+		return exp32Go(y, as[float32](x))
+	}
+	return exp64Go(y, as[float64](x))
+}
+
+func log1pGo[T Float](l, y []float64) {
+	if single[T]() {
+		log1p32Go(l, y)
+	} else {
+		log1p64Go(l, y)
+	}
+}
 
 // exp32Go and exp64Go report whether every |x| is less than expMax. What they write for others is not defined.
 func exp32Go(y []float64, x []float32) (ordinary bool) {
@@ -104,7 +116,7 @@ func log1pParts(y float64) (s, rest float64) {
 
 func lossesGo[T Float](l []float64, x, t []T) {
 	l, t = l[:len(x)], t[:len(x)]
-	if unsafe.Sizeof(T(0)) == 8 {
+	if !single[T]() {
 		for i, x := range x {
 			x := float64(x)
 			l[i] += math.FMA(-float64(t[i]), x, max(x, 0))
@@ -118,6 +130,15 @@ func lossesGo[T Float](l []float64, x, t []T) {
 			slope = -t
 		}
 		l[i] += slope * x
+	}
+}
+
+func weightedLossesGo[T Float](l, y []float64, x, t, w, p []T) {
+	if single[T]() {
+		log1p32Go(l, y)
+		weightedLosses32Go(l, as[float32](x), as[float32](t), as[float32](w), as[float32](p))
+	} else {
+		weightedLosses64Go(l, y, as[float64](x), as[float64](t), as[float64](w), as[float64](p))
 	}
 }
 
@@ -156,7 +177,7 @@ func weightedLosses64Go(l, y, x, t, w, p []float64) {
 
 func gradsGo[T Float](dst []T, y []float64, x, t []T, u, div float64) {
 	dst, y, t = dst[:len(x)], y[:len(x)], t[:len(x)]
-	if unsafe.Sizeof(T(0)) == 8 {
+	if !single[T]() {
 		for i, x := range x {
 			t := float64(t[i])
 			dst[i] = T(dividePair(gradNumeratorPair(y[i], float64(x), oneMinus(t), pair{high: t}).times(u), y[i], div))
@@ -190,7 +211,7 @@ func weightedGradsGo[T Float](dst []T, y []float64, x, t, w, p, u []T, div float
 	p, pStep := stepped(p)
 	u, uStep := stepped(u)
 	dst, y, t = dst[:len(x)], y[:len(x)], t[:len(x)]
-	if unsafe.Sizeof(T(0)) == 8 {
+	if !single[T]() {
 		for i := range x {
 			a, b := targetPair(float64(t[i]), float64(p[i*pStep]))
 			numerator := gradNumeratorPair(y[i], float64(x[i]), a, b)
@@ -243,53 +264,27 @@ func sumGo(sums *[8]float64, l []float64) {
 
 // The twins of the kernels that do several passes in one.
 
-func sumLosses32Go(sums *[8]float64, y []float64, x, t []float32) {
-	log1p32Go(y, y)
+func sumLossesGo[T Float](sums *Sums, y []float64, x, t []T) {
+	log1pGo[T](y, y)
 	lossesGo(y, x, t)
-	sumGo(sums, y)
+	sumGo((*[8]float64)(sums), y)
 }
 
-func sumLosses64Go(sums *[8]float64, y, x, t []float64) {
-	log1p64Go(y, y)
-	lossesGo(y, x, t)
-	sumGo(sums, y)
-}
-
-func sumLossesGrads32Go(sums *[8]float64, grad []float32, y, l []float64, x, t []float32, u, div float64) {
-	log1p32Go(l, y)
+func sumLossesGradsGo[T Float](sums *Sums, grad []T, y, l []float64, x, t []T, u, div float64) {
+	log1pGo[T](l, y)
 	lossesGo(l, x, t)
 	gradsGo(grad, y, x, t, u, div)
-	sumGo(sums, l)
+	sumGo((*[8]float64)(sums), l)
 }
 
-func sumLossesGrads64Go(sums *[8]float64, grad, y, l, x, t []float64, u, div float64) {
-	log1p64Go(l, y)
-	lossesGo(l, x, t)
-	gradsGo(grad, y, x, t, u, div)
-	sumGo(sums, l)
-}
-
-func roundLosses32Go(dst []float32, y []float64, x, t []float32) {
-	log1p32Go(y, y)
+func roundLossesGo[T Float](dst []T, y []float64, x, t []T) {
+	log1pGo[T](y, y)
 	lossesGo(y, x, t)
 	roundGo(dst, y)
 }
 
-func roundLosses64Go(dst, y, x, t []float64) {
-	log1p64Go(y, y)
-	lossesGo(y, x, t)
-	roundGo(dst, y)
-}
-
-func roundLossesGrads32Go(dst, grad []float32, y, l []float64, x, t []float32, u, div float64) {
-	log1p32Go(l, y)
-	lossesGo(l, x, t)
-	gradsGo(grad, y, x, t, u, div)
-	roundGo(dst, l)
-}
-
-func roundLossesGrads64Go(dst, grad, y, l, x, t []float64, u, div float64) {
-	log1p64Go(l, y)
+func roundLossesGradsGo[T Float](dst, grad []T, y, l []float64, x, t []T, u, div float64) {
+	log1pGo[T](l, y)
 	lossesGo(l, x, t)
 	gradsGo(grad, y, x, t, u, div)
 	roundGo(dst, l)

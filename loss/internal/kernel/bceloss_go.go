@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-// The passes of probability.go in Go.
+// The passes of bceloss.go in Go.
 
 // logOfSum32 returns log(u+c), with the precision that float32 needs, for u in [0, 1] and a c that is what the rounding to u has left. It returns
 // less than -100 where u is 0 or subnormal.
@@ -95,10 +95,10 @@ func probabilityGradsGo[T Float](g []float64, x, t []T, u, div float64) (ok bool
 	return ok
 }
 
-func probabilityGradsRound32Go(dst, x, t []float32, scale float64) {
+func probabilityGradsRoundGo[T Float](dst, x, t []T, scale float64) {
 	dst, t = dst[:len(x)], t[:len(x)]
 	for i := range x {
-		dst[i] = float32(probabilityGrad(float64(x[i]), float64(t[i])) * scale)
+		dst[i] = T(probabilityGrad(float64(x[i]), float64(t[i])) * scale)
 	}
 }
 

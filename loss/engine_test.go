@@ -15,7 +15,12 @@ func TestWorkers(t *testing.T) {
 		return Tensor[float32]{Shape: shape, Data: make([]float32, n)}
 	}
 	job := func(input Tensor[float32], rows []float32) int {
-		j := job[float32]{runs: newRuns(input, input, nil, nil, rows != nil), rows: rows}
+		c := MultiLabelSoftMarginLoss[float32]{}.criterion()
+		if rows != nil {
+			c.reduction = None
+		}
+		j := job[float32]{losses: rows}
+		c.cut(&j, input, ClassProbabilities(input))
 		return j.workers()
 	}
 	small, large, wide := input(64, 10), input(1000, 100), input(2, 65536)
@@ -43,11 +48,13 @@ func TestChunks(t *testing.T) {
 		for _, keepLast := range []bool{false, true} {
 			n, _ := count(shape)
 			input := Tensor[float64]{Shape: shape, Data: make([]float64, n)}
-			j := job[float64]{runs: newRuns(input, input, nil, nil, keepLast)}
-			classes := shape[len(shape)-1]
+			c := MultiLabelSoftMarginLoss[float64]{}.criterion()
 			if keepLast {
-				j.rows = make([]float64, n/classes)
+				c.reduction = None
 			}
+			var j job[float64]
+			c.cut(&j, input, ClassProbabilities(input))
+			classes := shape[len(shape)-1]
 			next, blockOfRow := 0, map[int]int{}
 			for k := range j.chunks {
 				lo, hi := j.chunk(k)
@@ -56,14 +63,14 @@ func TestChunks(t *testing.T) {
 				}
 				next = hi
 				for row := lo / classes; keepLast && row <= (hi-1)/classes; row++ {
-					block := k / j.perBlock()
+					block := k / j.perBlock
 					if b, ok := blockOfRow[row]; ok && b != block {
 						t.Errorf("%v: row %d is in blocks %d and %d", shape, row, b, block)
 					}
 					blockOfRow[row] = block
 				}
 			}
-			if next != n || j.blocks() != (j.chunks+j.perBlock()-1)/j.perBlock() {
+			if next != n || j.blocks() != (j.chunks+j.perBlock-1)/j.perBlock {
 				t.Errorf("%v keepLast=%t: chunks end at %d of %d; %d blocks", shape, keepLast, next, n, j.blocks())
 			}
 		}

@@ -2,7 +2,7 @@ package kernel
 
 import "math"
 
-// The passes of softmax.go in Go.
+// The passes of crossentropy.go in Go.
 
 // maxGo keeps four maxima, of every fourth element: a comparison waits for the one before.
 func maxGo[T Float](x []T) T {
@@ -94,7 +94,7 @@ func sumLess[T Float](sums *[8]float64, y []float64, x []T, m float64) (ties int
 			ties++
 		}
 	}
-	sum(sums, y)
+	(*Sums)(sums).Add(y)
 	for i, x := range x {
 		if float64(x) == m {
 			y[i] = 1
@@ -107,5 +107,25 @@ func scaleRoundGo[T Float](dst []T, y []float64, scale float64) {
 	dst = dst[:len(y)]
 	for i, v := range y {
 		dst[i] = T(scale * v)
+	}
+}
+
+func entropySums32Go(total *[8]float64, x, t, w []float32, m, keep, even float64) (sum float64) {
+	t, tStep := stepped(t)
+	w, wStep := stepped(w)
+	for i, x := range x {
+		a := (float64(t[i*tStep])*keep + even) * float64(w[i*wStep])
+		sum += a * (m - float64(x))
+		add(total, i%4, a)
+	}
+	return sum
+}
+
+func entropyGrads32Go(dst []float32, y []float64, t, w []float32, total, low, rest, keep, even, scale float64) {
+	t, tStep := stepped(t)
+	w, wStep := stepped(w)
+	for i, y := range y {
+		a := (float64(t[i*tStep])*keep + even) * float64(w[i*wStep])
+		dst[i] = float32(((total-a+low)*y - a*(1-y+rest)) * scale)
 	}
 }

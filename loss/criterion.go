@@ -1,0 +1,360 @@
+package loss
+
+import (
+	"fmt"
+	"math"
+
+	"lossproof/loss/internal/kernel"
+)
+
+// Results says where a call writes what it computes: a slice that is nil is left out. Each has as many elements as the loss, or
+// as what its gradient is of.
+//
+// Loss with None, GradInput and GradTarget may be the memory of what they are computed of, unless they are wanted together:
+// then no two slices of a call may overlap, but that Loss and GradInput, wanted alone, may be the memory of input and target where the loss has the shape of input.
+type Results[T Float] struct{ Loss, GradInput, GradTarget, GradWeight []T }
+
+// kind says what the input of a loss is.
+type kind int
+
+const (
+	ofLogits        kind = iota // of several labels, each by itself
+	ofLabels                    // of several labels, averaged
+	ofProbabilities             // of several labels
+	ofClasses                   // of one class
+)
+
+// criterion is a loss with its options, and what the losses have in common.
+type criterion[T Float] struct {
+	module            string
+	kind              kind
+	reduction         Reduction
+	weight, posWeight *Tensor[T]
+	ignore            int64
+	smoothing         float64
+}
+
+func (c *criterion[T]) forward(input Tensor[T], target ClassTarget[T]) (Tensor[T], error) {
+	loss, err := c.newLoss(input)
+	if err != nil {
+		return Tensor[T]{}, err
+	}
+	return loss.unless(c.into(Results[T]{Loss: loss.Data}, input, target, nil))
+}
+
+func (c *criterion[T]) forwardGrad(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
+	if loss, err = c.newLoss(input); err != nil {
+		return Tensor[T]{}, Tensor[T]{}, err
+	}
+	gradInput = like(input)
+	if err := c.into(Results[T]{Loss: loss.Data, GradInput: gradInput.Data}, input, target, gradOutput); err != nil {
+		return Tensor[T]{}, Tensor[T]{}, err
+	}
+	return loss, gradInput, nil
+}
+
+func (c *criterion[T]) gradInput(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (Tensor[T], error) {
+	grad := like(input)
+	return grad.unless(c.into(Results[T]{GradInput: grad.Data}, input, target, gradOutput))
+}
+
+func (c *criterion[T]) gradTarget(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (Tensor[T], error) {
+	grad := like(input)
+	return grad.unless(c.into(Results[T]{GradTarget: grad.Data}, input, target, gradOutput))
+}
+
+func (c *criterion[T]) gradWeight(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (Tensor[T], error) {
+	grad := Tensor[T]{Data: []T{}}
+	if c.weight != nil {
+		grad = like(*c.weight)
+	}
+	return grad.unless(c.into(Results[T]{GradWeight: grad.Data}, input, target, gradOutput))
+}
+
+// into computes what r has a slice for.
+func (c *criterion[T]) into(r Results[T], input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
+	if err := c.check(input, target); err != nil {
+		return err
+	}
+	if err := c.checkResults(r, input, target, gradOutput); err != nil {
+		return err
+	}
+	j := job[T]{kind: c.kind, div: c.div(input.Shape, target)}
+	if gradOutput != nil {
+		j.upstream = upstream[T]{gradOutput.Data, c.kind == ofLabels && c.reduction == None}
+	}
+	c.cut(&j, input, target)
+	if r.Loss != nil || r.GradInput != nil {
+		j.gradInput = r.GradInput
+		if err := c.pass(&j, r.Loss, input.Shape); err != nil {
+			return err
+		}
+	}
+	if r.GradTarget != nil {
+		j.losses, j.sum, j.gradInput, j.gradTarget = nil, false, nil, r.GradTarget
+		if err := c.pass(&j, nil, input.Shape); err != nil {
+			return err
+		}
+	}
+	switch {
+	case r.GradWeight == nil:
+	case c.kind == ofClasses:
+		j.gradClassWeights(r.GradWeight)
+	default:
+		j.gradWeights(r.GradWeight, c.weight.Shape, input.Shape)
+	}
+	return nil
+}
+
+// pass runs j and writes the loss to loss, unless that is nil.
+func (c *criterion[T]) pass(j *job[T], loss []T, shape []int) error {
+	j.sum = loss != nil && c.reduction != None
+	if !j.sum {
+		j.losses = loss
+	}
+	if len(j.input) == 0 && c.lossLen(shape) != 0 {
+		c.empty(j, loss, shape)
+		return nil
+	}
+	sum, refused := j.run()
+	if refused.found {
+		return valueError(c.module, refused.argument, shape, refused.index, refused.value, "a number from 0 to 1")
+	}
+	if j.sum {
+		loss[0] = T(sum / j.div)
+	}
+	return nil
+}
+
+// empty writes the losses of an input without elements: sums of nothing.
+func (c *criterion[T]) empty(j *job[T], loss []T, shape []int) {
+	none := T(0 / j.div)
+	if c.kind == ofClasses && c.reduction == None || c.kind == ofLabels && c.reduction == Sum && c.rows(shape) == 0 {
+		none = 0 // PyTorch takes a sum over no samples, even where each would be 0/0
+	}
+	for i := range loss {
+		loss[i] = none
+	}
+}
+
+// cut sets what j computes on, in units and blocks.
+func (c *criterion[T]) cut(j *job[T], input Tensor[T], target ClassTarget[T]) {
+	if c.kind == ofClasses {
+		j.runs = runs[T]{input: input.Data, target: target.probabilities}
+		if c.weight != nil {
+			j.weight = c.weight.Data
+		}
+		j.rows = rows{classes: input.Shape[c.classAxis(input.Shape)], stride: 1, indices: target.indices, byIndex: target.kind == byIndex, ignore: c.ignore, smoothing: c.smoothing}
+		for _, d := range input.Shape[c.classAxis(input.Shape)+1:] {
+			j.stride *= d
+		}
+		j.units, j.perBlock = c.rows(input.Shape), (blockElements-1)/max(1, j.classes)+1
+		return
+	}
+	j.perRow = c.kind == ofLabels && c.reduction == None
+	j.runs = newRuns(input, target.probabilities, c.weight, c.posWeight, j.perRow)
+	j.units, j.perBlock = j.chunks, blockChunks
+	if j.perRow && j.length > kernel.ChunkLen { // the chunks of one row are in one block
+		j.perBlock = (blockChunks-1)/j.perSpan*j.perSpan + j.perSpan
+	}
+}
+
+// check returns an error unless options, input and target are valid and go together.
+func (c *criterion[T]) check(input Tensor[T], target ClassTarget[T]) error {
+	if err := c.reduction.check(c.module); err != nil {
+		return err
+	}
+	if !(c.smoothing >= 0 && c.smoothing <= 1) {
+		return &OptionError{Module: c.module, Option: "label_smoothing", Reason: fmt.Sprintf("got %v, want a number from 0 to 1", c.smoothing)}
+	}
+	if c.kind == ofClasses && target.kind == byProbability && c.ignore >= 0 {
+		return &OptionError{Module: c.module, Option: "ignore_index",
+			Reason: fmt.Sprintf("got %d, want none or a negative number: class probabilities have no index to ignore", c.ignore)}
+	}
+	if len(input.Shape) == 0 && (c.kind == ofLabels || c.kind == ofClasses) {
+		return shapeErrorf(c.module, "input", "got shape (), want at least one dimension, that of the classes")
+	}
+	if err := check(c.module, "input", input); err != nil {
+		return err
+	}
+	if c.kind != ofClasses {
+		if err := checkSame(c.module, "target", Tensor[T]{target.shape, target.probabilities}, input.Shape, "the shape of input"); err != nil {
+			return err
+		}
+		if err := checkBroadcast(c.module, "weight", c.weight, input.Shape); err != nil {
+			return err
+		}
+		return checkBroadcast(c.module, "pos_weight", c.posWeight, input.Shape)
+	}
+	if err := target.check(input.Shape); err != nil {
+		return err
+	}
+	classes := input.Shape[c.classAxis(input.Shape):][:1]
+	if c.weight != nil {
+		if err := checkSame(c.module, "weight", *c.weight, classes, "one for each class"); err != nil {
+			return err
+		}
+	}
+	return checkIndices(target, c.ignore, classes[0])
+}
+
+// checkResults returns an error unless the slices of r, of a checked call, have the lengths that they need, and gradOutput, if there are gradients, the
+// shape of the loss.
+func (c *criterion[T]) checkResults(r Results[T], input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
+	if (r.GradTarget != nil || r.GradWeight != nil) && target.kind == byIndex {
+		return shapeErrorf(c.module, "target", "got class indices, want class probabilities: there is no such gradient for indices")
+	}
+	weights := 0
+	if c.weight != nil {
+		weights = len(c.weight.Data)
+	}
+	switch {
+	case r.GradWeight != nil && (c.kind == ofLogits || c.kind == ofProbabilities):
+		return shapeErrorf(c.module, "grad_weight", "there is no gradient in weight, as in PyTorch")
+	case r.GradWeight != nil && c.weight == nil:
+		return &OptionError{Module: c.module, Option: "weight", Reason: "got nil, want a tensor: there is no gradient without it"}
+	}
+	for _, result := range [...]struct {
+		name string
+		dst  []T
+		n    int
+	}{
+		{"loss", r.Loss, c.lossLen(input.Shape)}, {"grad_input", r.GradInput, len(input.Data)},
+		{"grad_target", r.GradTarget, len(input.Data)}, {"grad_weight", r.GradWeight, weights},
+	} {
+		if result.dst != nil && len(result.dst) != result.n {
+			return shapeErrorf(c.module, result.name, "got a slice of %d elements to write to, want %d", len(result.dst), result.n)
+		}
+	}
+	if gradOutput == nil {
+		return nil
+	}
+	if err := check(c.module, "grad_output", *gradOutput); err != nil {
+		return err
+	}
+	if !c.isLossShape(gradOutput.Shape, input.Shape) {
+		return shapeErrorf(c.module, "grad_output", "got shape %s, want %s, the shape of the loss",
+			formatShape(gradOutput.Shape), formatShape(c.lossShape(input.Shape)))
+	}
+	return nil
+}
+
+// maxEmptySamples bounds the losses that are allocated for an input without elements:
+// there an arbitrarily large loss would belong to a shape that costs nothing.
+const maxEmptySamples = 1 << 24
+
+// newLoss returns a tensor for the loss of a valid input.
+func (c *criterion[T]) newLoss(input Tensor[T]) (Tensor[T], error) {
+	if err := check(c.module, "input", input); err != nil {
+		return Tensor[T]{}, err
+	}
+	n := c.lossLen(input.Shape)
+	if len(input.Data) == 0 && n > maxEmptySamples {
+		return Tensor[T]{}, shapeErrorf(c.module, "input", "shape %s has %d rows without classes, want at most %d", formatShape(input.Shape), n, maxEmptySamples)
+	}
+	return Tensor[T]{Shape: c.lossShape(input.Shape), Data: make([]T, n)}, nil
+}
+
+// classAxis returns the dimension of the classes, along which losses are one number, -1 if there is none.
+func (c *criterion[T]) classAxis(shape []int) int {
+	switch c.kind {
+	case ofLabels:
+		return len(shape) - 1
+	case ofClasses:
+		return classAxis(shape)
+	}
+	return -1
+}
+
+// lossShape returns the shape of the loss, a new slice.
+func (c *criterion[T]) lossShape(shape []int) []int {
+	if c.reduction != None {
+		return nil
+	}
+	var loss []int
+	axis := c.classAxis(shape)
+	for i, d := range shape {
+		if i != axis {
+			loss = append(loss, d)
+		}
+	}
+	return loss
+}
+
+// isLossShape reports whether loss is the shape of the loss. It allocates nothing.
+func (c *criterion[T]) isLossShape(loss, shape []int) bool {
+	if c.reduction != None {
+		return len(loss) == 0
+	}
+	axis := c.classAxis(shape)
+	for i, d := range shape {
+		switch {
+		case i == axis:
+			continue
+		case len(loss) == 0 || loss[0] != d:
+			return false
+		}
+		loss = loss[1:]
+	}
+	return len(loss) == 0
+}
+
+// lossLen returns the number of elements of the loss, for a valid shape.
+func (c *criterion[T]) lossLen(shape []int) int {
+	if c.reduction != None {
+		return 1
+	}
+	return c.rows(shape)
+}
+
+// rows returns the number of losses before they are reduced, for a valid shape, which may have no classes.
+func (c *criterion[T]) rows(shape []int) int {
+	n, axis := 1, c.classAxis(shape)
+	for i, d := range shape {
+		if i != axis {
+			n *= d
+		}
+	}
+	return n
+}
+
+// div returns what the sum of the losses is divided by.
+func (c *criterion[T]) div(shape []int, target ClassTarget[T]) float64 {
+	n := 1.0
+	switch {
+	case c.reduction == Mean && c.kind == ofClasses:
+		return c.weights(shape, target)
+	case c.reduction == Mean:
+		size, _ := count(shape)
+		n = float64(size)
+	case c.kind == ofLabels:
+		n = float64(fromEnd(shape, 0))
+	}
+	return n
+}
+
+// weights returns what the mean of CrossEntropyLoss divides by: the sum of the weights of the classes that are not ignored, or the
+// number of rows of class probabilities.
+func (c *criterion[T]) weights(shape []int, target ClassTarget[T]) float64 {
+	switch {
+	case target.kind == byProbability && shape[classAxis(shape)] == 0:
+		return math.NaN() // 0/0, as PyTorch finds the number of rows
+	case target.kind == byProbability:
+		return float64(c.rows(shape))
+	case c.weight == nil:
+		counted := len(target.indices)
+		for _, y := range target.indices {
+			if y == c.ignore {
+				counted--
+			}
+		}
+		return float64(counted)
+	}
+	var sum kernel.Accumulator
+	for _, y := range target.indices {
+		if y != c.ignore {
+			sum.Add(float64(c.weight.Data[y]))
+		}
+	}
+	return sum.Value()
+}

@@ -1,0 +1,8 @@
+//go:build !amd64 || purego
+
+package kernel
+
+const (
+	assembled = false
+	useAVX2   = false
+)
