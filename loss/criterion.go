@@ -7,11 +7,11 @@ import (
 	"lossproof/loss/internal/kernel"
 )
 
-// Results says where a call writes what it computes: a slice that is nil is left out. Each has as many elements as the loss, or
-// as what its gradient is of.
+// Results says where a call writes what it computes. A slice that is nil is left out; any other has as many elements as the
+// loss, or as what it is the gradient of.
 //
-// Loss with None, GradInput and GradTarget may be the memory of what they are computed of, unless they are wanted together:
-// then no two slices of a call may overlap, but that Loss and GradInput, wanted alone, may be the memory of input and target where the loss has the shape of input.
+// A slice may be the memory of a tensor of the call that has as many elements: Loss (with [None]) and GradInput, wanted alone or
+// together, that of input and target; GradTarget, wanted alone, too; GradWeight, wanted alone, that of the weight. The slices must not overlap each other.
 type Results[T Float] struct{ Loss, GradInput, GradTarget, GradWeight []T }
 
 // kind says what the input of a loss is.
@@ -73,6 +73,9 @@ func (c *criterion[T]) gradWeight(input Tensor[T], target ClassTarget[T], gradOu
 
 // into computes what r has a slice for.
 func (c *criterion[T]) into(r Results[T], input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
+	if err := c.checkGradients(r, target); err != nil {
+		return err
+	}
 	if err := c.check(input, target); err != nil {
 		return err
 	}
@@ -198,21 +201,25 @@ func (c *criterion[T]) check(input Tensor[T], target ClassTarget[T]) error {
 	return checkIndices(target, c.ignore, classes[0])
 }
 
+// checkGradients returns an error if r wants a gradient that does not exist.
+func (c *criterion[T]) checkGradients(r Results[T], target ClassTarget[T]) error {
+	switch {
+	case r.GradWeight != nil && (c.kind == ofLogits || c.kind == ofProbabilities):
+		return &OptionError{Module: c.module, Option: "weight", Reason: "got a slice for its gradient, want nil: there is none, as in PyTorch"}
+	case r.GradWeight != nil && c.weight == nil:
+		return &OptionError{Module: c.module, Option: "weight", Reason: "got nil, want a tensor: there is no gradient without it"}
+	case (r.GradTarget != nil || r.GradWeight != nil) && target.kind == byIndex:
+		return shapeErrorf(c.module, "target", "got class indices, want class probabilities: there is no such gradient for indices")
+	}
+	return nil
+}
+
 // checkResults returns an error unless the slices of r, of a checked call, have the lengths that they need, and gradOutput, if there are gradients, the
 // shape of the loss.
 func (c *criterion[T]) checkResults(r Results[T], input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
-	if (r.GradTarget != nil || r.GradWeight != nil) && target.kind == byIndex {
-		return shapeErrorf(c.module, "target", "got class indices, want class probabilities: there is no such gradient for indices")
-	}
 	weights := 0
 	if c.weight != nil {
 		weights = len(c.weight.Data)
-	}
-	switch {
-	case r.GradWeight != nil && (c.kind == ofLogits || c.kind == ofProbabilities):
-		return shapeErrorf(c.module, "grad_weight", "there is no gradient in weight, as in PyTorch")
-	case r.GradWeight != nil && c.weight == nil:
-		return &OptionError{Module: c.module, Option: "weight", Reason: "got nil, want a tensor: there is no gradient without it"}
 	}
 	for _, result := range [...]struct {
 		name string

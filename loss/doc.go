@@ -12,9 +12,8 @@
 //	value, err := criterion.Forward(input, target)
 //	grad, err := criterion.GradInput(input, target, nil)
 //
-// ForwardGrad computes both in one pass. Every method has a form that ends in Into, which writes
-// to slices of the caller and allocates nothing (but for weights of a rank above eight that are
-// broadcast along every other dimension).
+// ForwardGrad computes both in one pass. Into writes any of them to slices of the caller, and allocates nothing (but for weights of a rank
+// above eight that are broadcast along every other dimension).
 //
 // The target of CrossEntropyLoss is made by [ClassIndices] or [ClassProbabilities].
 //
