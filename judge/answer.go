@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lossproof/internal/plain"
+	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -13,7 +14,7 @@ import (
 const maxText = 2000
 
 // judgeRefusal judges the answer to a call that PyTorch refuses.
-func judgeRefusal(result *CaseResult, q question, answer ports.Answer, err error) {
+func judgeRefusal(result *CheckResult, q question, answer ports.Answer, err error) {
 	rejection := q.c.Rejection
 	switch {
 	case err != nil:
@@ -37,7 +38,7 @@ func judgeRefusal(result *CaseResult, q question, answer ports.Answer, err error
 }
 
 // judgeOutputs judges the answer to a call that PyTorch accepts.
-func (j *Judge) judgeOutputs(result *CaseResult, q question, answer ports.Answer, err error) {
+func (e recorded) judgeOutputs(level verdict.Level, result *CheckResult, q question, answer ports.Answer, err error) {
 	result.Outputs = unclaimed(q.c, q.want)
 	// all gives every output asked for the same outcome.
 	all := func(outcome Outcome, message string) {
@@ -66,7 +67,7 @@ func (j *Judge) judgeOutputs(result *CaseResult, q question, answer ports.Answer
 	}
 	result.Outcome = Pass
 	for _, name := range q.want {
-		output := j.judgeOutput(name, q, answer.Outputs)
+		output := e.judgeOutput(level, name, q, answer.Outputs)
 		result.Outputs[name] = output
 		if output.Outcome.precedes(result.Outcome) {
 			result.Outcome = output.Outcome
@@ -75,7 +76,7 @@ func (j *Judge) judgeOutputs(result *CaseResult, q question, answer ports.Answer
 }
 
 // judgeOutput compares one output.
-func (j *Judge) judgeOutput(name string, q question, outputs map[string]tensor.Tensor) OutputResult {
+func (e recorded) judgeOutput(level verdict.Level, name string, q question, outputs map[string]tensor.Tensor) OutputResult {
 	got, ok := outputs[name]
 	if !ok {
 		return OutputResult{Outcome: Malformed, Message: fmt.Sprintf("the answer lacks %s, it has %s", name, describeOutputs(outputs, nil))}
@@ -83,8 +84,8 @@ func (j *Judge) judgeOutput(name string, q question, outputs map[string]tensor.T
 	if _, err := tensor.New(got.DType, got.Shape, got.Data); err != nil {
 		return OutputResult{Outcome: Malformed, Message: bounded(fmt.Sprintf("the answer's %s: %v", name, err))}
 	}
-	return compare(got, q.expected[name], j.options.Level, func() func(int) string {
-		inputs, err := j.set.Inputs(q.c)
+	return compare(got, q.expected[name], level, func() func(int) string {
+		inputs, err := e.set.Inputs(q.c)
 		if err != nil {
 			return nil // it was read before
 		}

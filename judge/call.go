@@ -6,28 +6,12 @@ import (
 	"fmt"
 	"strings"
 
-	"lossproof/fixtures"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
 
 // formatOptions writes the options of a constructor as in Python.
 func formatOptions(o ports.Options) string { return cmp.Or(o.String(), "no options") }
-
-// callText describes the call of a case:
-//
-//	reduction="none"; input float32 (3, 5), target float32 (3, 5), weight float32 (5,)
-func (j *Judge) callText(c *fixtures.Case) string {
-	var parts []string
-	for _, name := range c.InputNames() {
-		dtype, shape, err := j.set.Type(c, c.Inputs[name])
-		if err != nil {
-			return ""
-		}
-		parts = append(parts, fmt.Sprintf("%s %s %s", name, dtype, tensor.FormatShape(shape)))
-	}
-	return formatOptions(c.Options) + "; " + strings.Join(parts, ", ")
-}
 
 // DescribeCall describes a call as results do:
 //

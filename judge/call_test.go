@@ -19,7 +19,7 @@ func TestFailuresNameTheCall(t *testing.T) {
 	)
 	set := openSet(t)
 	result := run(t, testports.Zeros, only(none, mean, rows))
-	messages := map[string]judge.CaseResult{}
+	messages := map[string]judge.CheckResult{}
 	for _, r := range result.Cases {
 		messages[r.ID] = r
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"sync"
 
 	"lossproof/fixtures"
@@ -14,7 +12,6 @@ import (
 	"lossproof/internal/laws"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
-	"lossproof/tensor"
 )
 
 // Options say what is judged, and how. The zero value judges all cases at parity.
@@ -25,18 +22,18 @@ type Options struct {
 	Quirks bool
 	// MaxFail ends a run after so many failing cases that gate; 0 means never.
 	MaxFail int
-	// Known are the known failures of the port, by output (case#output), or by case for a
-	// rejection. See internal/baseline.
-	Known map[string]Known
-	// Seed is what the inputs of the relations are drawn from; 0 means [laws.Seed].
+	// Known are the failures of the port that are no news.
+	Known Baseline
+	// Seed is what the inputs of the relations are drawn from; 0 means that of the release.
 	Seed uint32
 	// Argv is recorded in the result.
 	Argv []string
-	// Observe, if set, is called with every answer that came to a case that was asked, and its
-	// result; from several goroutines if [Judge.Case] is.
-	Observe func(c *fixtures.Case, result CaseResult, answer ports.Answer)
-	// Progress, if set, is called by Run after every case.
-	Progress func(done, total int, latest CaseResult)
+	// Observe, if set, is called with the result of every check that was asked, and with the answers
+	// that it is about: to a recorded case, or of the counterexample of a relation; from several
+	// goroutines if [Judge.Check] is.
+	Observe func(c *Check, result CheckResult, exchanges []Exchange)
+	// Progress, if set, is called by Run after every check.
+	Progress func(done, total int, latest CheckResult)
 }
 
 // PortError says that the port could not be asked at all: it does not answer hello, or
@@ -47,26 +44,25 @@ func (e *PortError) Error() string { return "the port's answer to hello: " + e.E
 
 func (e *PortError) Unwrap() error { return e.Err }
 
-// Judge asks a port and judges its answers, one case at a time. It is safe for concurrent
+// Judge asks a port and judges its answers, one check at a time. It is safe for concurrent
 // use if the port is.
 type Judge struct {
 	set         *fixtures.Set
 	port        ports.Port
 	options     Options
 	description ports.Description
-	cases       []*fixtures.Case
-	relations   []*laws.Relation
+	checks      []*Check
 	// checker checks the relations.
 	checker func() (*laws.Checker, error)
 }
 
-// New selects the cases, asks the port what it claims, and checks the claim. The error
+// New selects the checks, asks the port what it claims, and checks the claim. The error
 // is a *SelectionError or a *PortError, or that of ctx.
 func New(ctx context.Context, set *fixtures.Set, port ports.Port, options Options) (*Judge, error) {
 	if options.Level == "" {
 		options.Level = verdict.Parity
 	}
-	cases, relations, err := choose(set, options.Selection)
+	checks, err := Select(set, options.Selection)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +73,7 @@ func New(ctx context.Context, set *fixtures.Set, port ports.Port, options Option
 		}
 		return nil, &PortError{err}
 	}
-	j := &Judge{set: set, port: port, options: options, description: description, cases: cases, relations: relations}
+	j := &Judge{set: set, port: port, options: options, description: description, checks: checks}
 	j.checker = sync.OnceValues(j.newChecker)
 	return j, nil
 }
@@ -94,8 +90,8 @@ func describe(ctx context.Context, port ports.Port) (d ports.Description, err er
 	return d, claim.Validate(d.Modules)
 }
 
-// Cases returns the selected cases.
-func (j *Judge) Cases() []*fixtures.Case { return j.cases }
+// Checks returns the selected checks.
+func (j *Judge) Checks() []*Check { return j.checks }
 
 // Description returns what the port said of itself.
 func (j *Judge) Description() ports.Description { return j.description }
@@ -103,164 +99,97 @@ func (j *Judge) Description() ports.Description { return j.description }
 // Level returns the level that answers are judged at.
 func (j *Judge) Level() verdict.Level { return j.options.Level }
 
-// question is a case with its data, and what is asked of it.
-type question struct {
-	c        *fixtures.Case
-	inputs   map[string]tensor.Tensor
-	expected map[string]fixtures.Expected
-	// features are the words of package claim that describe the case.
-	features []string
-	// want are the outputs asked for; none where outside says why the case is not asked.
-	want    []string
-	outside string
-	// excused says why "unsupported" is an answer to a case that is asked.
-	excused string
-}
+// Seed returns what the inputs of the relations are drawn from.
+func (j *Judge) Seed() uint32 { return seedOr(j.options.Seed) }
 
-// question loads a case and holds it against the claim.
-func (j *Judge) question(c *fixtures.Case) (question, error) {
-	q := question{c: c, expected: make(map[string]fixtures.Expected, len(c.Outputs))}
-	var err error
-	if q.inputs, err = j.set.Inputs(c); err != nil {
-		return question{}, err
-	}
-	for name := range c.Outputs {
-		if q.expected[name], err = j.set.Expected(c, name); err != nil {
-			return question{}, err
-		}
-	}
-	cl, ok := j.description.Modules[c.Module]
-	if !ok {
-		q.outside = c.Module + " is not claimed"
-		return q, nil
-	}
-	q.features = claim.Features(c, q.inputs, q.expected)
-	dtype := q.inputs[ports.Input].DType
-	if q.outside = claim.Outside(cl, c, dtype, q.features); q.outside != "" {
-		return q, nil
-	}
-	if c.Rejection != nil {
-		// torch refuses the loss; a port without it is asked for what it has.
-		q.want = []string{cl.Outputs[0]}
-		if slices.Contains(cl.Outputs, ports.Loss) {
-			q.want[0] = ports.Loss
-		}
-		q.excused = claim.Excused(cl, dtype, q.features)
-		return q, nil
-	}
-	for _, name := range c.OutputNames() {
-		if slices.Contains(cl.Outputs, name) {
-			q.want = append(q.want, name)
-		}
-	}
-	if len(q.want) == 0 {
-		q.outside = "none of its outputs is claimed"
-	}
-	return q, nil
-}
-
-// Outside says why a case lies outside the claim and is not asked; "" means that it is.
+// Outside says why a recorded case lies outside the claim and is not asked; "" means that it is.
 func (j *Judge) Outside(c *fixtures.Case) (string, error) {
-	q, err := j.question(c)
+	q, err := recorded{j.set, c}.question(j)
 	return q.outside, err
 }
 
-// Call returns the call that asks the port a case, of the outputs that it claims; outside
+// Call returns the call that asks the port a recorded case, of the outputs that it claims; outside
 // says why the case is not asked.
 func (j *Judge) Call(c *fixtures.Case) (call ports.Call, outside string, err error) {
-	q, err := j.question(c)
+	q, err := recorded{j.set, c}.question(j)
 	if err != nil || q.outside != "" {
 		return ports.Call{}, q.outside, err
 	}
 	return q.call(), "", nil
 }
 
-// Case asks the port one case and judges the answer. Whatever goes wrong is an outcome;
-// the error is that of ctx alone.
-func (j *Judge) Case(ctx context.Context, c *fixtures.Case) (CaseResult, error) {
-	p := j.prepare(c)
-	switch recorded, ok := j.port.(*Recorded); {
-	case !p.ask:
-	case ok:
-		p.wait = func() (ports.Answer, error) { return recorded.answer(c.ID) }
-	default:
-		p.wait = func() (ports.Answer, error) { return j.port.Evaluate(ctx, p.q.call()) }
-	}
-	return j.conclude(ctx, p)
-}
-
-// pending is a case on its way to its result.
-type pending struct {
-	// result is final unless the case is asked.
-	result CaseResult
-	q      question
-	ask    bool
-	// wait returns the answer.
-	wait func() (ports.Answer, error)
-}
-
-// prepare does what comes before asking.
-func (j *Judge) prepare(c *fixtures.Case) pending {
-	p := pending{result: CaseResult{ID: c.ID, SHA256: c.SHA256, Module: c.Module, Topic: c.Topic, Rule: c.Rule, Also: c.Also, Rejection: c.Rejection != nil}}
-	result := &p.result
-	rule, err := j.set.Rule(c.Rule)
+// Check asks the port one check and judges the answers. Whatever goes wrong is an outcome; the
+// error is that of ctx alone.
+func (j *Judge) Check(ctx context.Context, c *Check) (CheckResult, error) {
+	raw, exchanges, err := j.begin(ctx, c).end()
 	if err != nil {
-		result.Outcome, result.Gates, result.Message = SuiteError, true, err.Error()
-		return p
+		return CheckResult{}, err
 	}
-	result.Statement, result.Requirement = rule.Statement, rule.Requirement
-	result.Gates = rule.Requirement != fixtures.Quirk || j.options.Quirks
-
-	p.q, err = j.question(c)
-	result.Features = p.q.features
-	switch {
-	case err != nil:
-		result.Outcome, result.Message = SuiteError, err.Error()
-	case p.q.outside != "":
-		result.Outcome, result.Message = Unsupported, p.q.outside
-		result.Outputs = unclaimed(c, nil)
-	default:
-		p.ask = true
-	}
-	return p
+	return j.settle(c, raw, exchanges), nil
 }
 
-// conclude waits for the answer, where there is one to come, and judges it.
-func (j *Judge) conclude(ctx context.Context, p pending) (CaseResult, error) {
-	if !p.ask {
-		return p.result, nil
-	}
-	answer, err := guarded(p.wait)
-	if ctx.Err() != nil {
-		return CaseResult{}, ctx.Err()
-	}
-	if p.result.Rejection {
-		judgeRefusal(&p.result, p.q, answer, err)
-	} else {
-		j.judgeOutputs(&p.result, p.q, answer, err)
-	}
-	if answer.Note != "" {
-		p.result.Note = strings.TrimPrefix(p.result.Note+"; "+bounded(answer.Note), "; ")
-	}
-	if p.result.Outcome.Failing() {
-		p.result.Call = j.callText(p.q.c)
-	}
-	applyKnown(&p.result, j.options.Known)
-	if err == nil && j.options.Observe != nil {
-		j.options.Observe(p.q.c, p.result, answer)
-	}
-	return p.result, nil
+// begun is a check whose calls are under way.
+type begun struct {
+	check *Check
+	// end waits for the answers and judges them; the result is without the effect of the baseline.
+	end func() (CheckResult, []Exchange, error)
 }
 
-// unclaimed returns results for the outputs that are not wanted.
-func unclaimed(c *fixtures.Case, want []string) map[string]OutputResult {
-	outputs := make(map[string]OutputResult, len(c.Outputs))
-	for name := range c.Outputs {
-		if !slices.Contains(want, name) {
-			outputs[name] = OutputResult{Outcome: Unsupported}
+// begin asks a check.
+func (j *Judge) begin(ctx context.Context, c *Check) begun {
+	r := CheckResult{
+		ID: c.ID, Module: c.Module, Topic: c.Topic, Kind: c.Kind, Also: c.Also,
+		Rule: c.Rule.ID, Statement: c.Rule.Statement, Requirement: c.Rule.Requirement,
+		Gates: j.gates(c),
+	}
+	if c.Recorded != nil {
+		r.SHA256, r.Rejection = c.Recorded.SHA256, c.Recorded.Rejection != nil
+	}
+	end := c.evidence.begin(ctx, j, &r)
+	return begun{c, func() (CheckResult, []Exchange, error) {
+		if end == nil {
+			return r, nil, nil
 		}
+		exchanges := end()
+		return r, exchanges, ctx.Err()
+	}}
+}
+
+// settle takes the known failures into account, and lets the observer see what was answered.
+func (j *Judge) settle(c *Check, raw CheckResult, exchanges []Exchange) CheckResult {
+	r := j.options.Known.Apply(raw)
+	if len(exchanges) > 0 && j.options.Observe != nil {
+		j.options.Observe(c, r, exchanges)
 	}
-	return outputs
+	return r
+}
+
+// gates reports whether a failure of a check makes its module not conformant.
+func (j *Judge) gates(c *Check) bool { return c.Rule.Requirement != fixtures.Quirk || j.options.Quirks }
+
+// send sends a call to the port, of whatever kind it is; id is that of a recorded case.
+func (j *Judge) send(ctx context.Context, id string, call ports.Call) (wait func() (ports.Answer, error)) {
+	var answer func() (ports.Answer, error)
+	switch port := j.port.(type) {
+	case *Recorded:
+		answer = func() (ports.Answer, error) { return port.answer(id) }
+	case ports.Pipelined:
+		answer = sent(ctx, port, call)
+	default:
+		answer = func() (ports.Answer, error) { return port.Evaluate(ctx, call) }
+	}
+	return func() (ports.Answer, error) { return guarded(answer) }
+}
+
+// sent sends a call ahead, and makes an error of a panic.
+func sent(ctx context.Context, port ports.Pipelined, call ports.Call) (wait func() (ports.Answer, error)) {
+	defer func() {
+		if r := recover(); r != nil {
+			err := fmt.Errorf("%w: %v\n%s", errPanic, r, debug.Stack())
+			wait = func() (ports.Answer, error) { return ports.Answer{}, err }
+		}
+	}()
+	return port.Send(ctx, call)
 }
 
 // errPanic says that a port in process panicked, which is how it crashes.
@@ -278,14 +207,6 @@ func guarded(ask func() (ports.Answer, error)) (answer ports.Answer, err error) 
 		err = checkForm(answer)
 	}
 	return answer, err
-}
-
-// call returns the call that a question makes.
-func (q question) call() ports.Call { return Call(q.c, q.inputs, q.want) }
-
-// Call returns the call that a case makes.
-func Call(c *fixtures.Case, inputs map[string]tensor.Tensor, want []string) ports.Call {
-	return ports.Call{Module: c.Module, Options: c.Options, Inputs: inputs, Want: want}
 }
 
 // checkForm checks that an answer says exactly one thing.

@@ -369,7 +369,7 @@ func TestMaxFailAndCancellation(t *testing.T) {
 	}
 
 	ctx, cancel := context.WithCancel(context.Background())
-	options = judge.Options{Progress: func(done, total int, latest judge.CaseResult) {
+	options = judge.Options{Progress: func(done, total int, latest judge.CheckResult) {
 		if done == 5 {
 			cancel()
 		}

@@ -1,11 +1,8 @@
 package judge
 
-import (
-	"lossproof/fixtures"
-	"lossproof/internal/laws"
-)
+import "lossproof/fixtures"
 
-// Known is a known failure of a port, which is no news: see internal/baseline.
+// Known is a known failure of a port, which is no news.
 type Known struct {
 	// Outcome is the one that is known. A failure with another outcome is new.
 	Outcome Outcome `json:"outcome"`
@@ -13,126 +10,111 @@ type Known struct {
 	Reason string `json:"reason"`
 }
 
-// applyKnown turns the failures that are known into [KnownFailure], and what is known as a
-// failure and passes into [Fixed]. known is by output (case#output), and by case for
-// a rejection.
-func applyKnown(r *CaseResult, known map[string]Known) {
-	if r.Outcome == SuiteError || len(known) == 0 {
-		return
+// Baseline has the known failures of a port, by the id of an output, case#output, or by that of a
+// check without outputs: a call that PyTorch refuses, or a relation.
+type Baseline map[string]Known
+
+// Apply returns what a raw result is of a port with these known failures: they become
+// [KnownFailure], and what is known as a failure and passes becomes [Fixed], which gates whatever
+// the rule: the baseline says what is not so.
+func (b Baseline) Apply(raw CheckResult) CheckResult {
+	if len(b) == 0 {
+		return raw
 	}
-	if r.Rejection {
-		if k, ok := known[r.ID]; ok {
-			r.Known = &k
-			r.Outcome = k.outcome(r.Outcome, r.Requirement)
+	r := raw.mapped(func(id string, o Outcome, _ *Known) (Outcome, *Known) {
+		if k, ok := b[id]; ok {
+			return k.outcome(o, raw.Requirement), &k
 		}
-	} else if len(r.Outputs) > 0 {
-		worst := Unsupported
-		for name, output := range r.Outputs {
-			if k, ok := known[r.ID+"#"+name]; ok {
-				output.Known = &k
-				output.Outcome = k.outcome(output.Outcome, r.Requirement)
-				r.Outputs[name] = output
-			}
-			if output.Outcome != Unsupported && (worst == Unsupported || output.Outcome.precedes(worst)) {
-				worst = output.Outcome
-			}
-		}
-		r.Outcome = worst
-	}
-	// Whatever the rule: the baseline says what is not so.
+		return o, nil
+	})
 	r.Gates = r.Gates || r.Outcome == Fixed
+	return r
 }
 
-// outcome maps the outcome of an output that an entry covers.
+// outcome maps an outcome that an entry covers.
 func (k Known) outcome(o Outcome, requirement fixtures.Requirement) Outcome {
 	switch {
 	case o == Pass:
 		return Fixed
-	case o == k.Outcome && !k.lacksReason(requirement):
+	case o == k.Outcome && (requirement != fixtures.Should || k.Reason != ""):
+		// A port may decide otherwise than a should rule, but it has to say why.
 		return KnownFailure
 	}
 	return o
 }
 
-// lacksReason reports whether an entry does not excuse a deviation: a port may decide
-// otherwise than a should rule, but it has to say why.
-func (k Known) lacksReason(requirement fixtures.Requirement) bool {
-	return requirement == fixtures.Should && k.Reason == ""
+// Raw returns the result that [Baseline.Apply] was given; quirks says whether quirks gate.
+func (r CheckResult) Raw(quirks bool) CheckResult {
+	if r.Outcome == Fixed {
+		r.Gates = r.Requirement != fixtures.Quirk || quirks
+	}
+	return r.mapped(func(_ string, o Outcome, k *Known) (Outcome, *Known) {
+		switch {
+		case o == KnownFailure && k != nil:
+			return k.Outcome, nil
+		case o == Fixed:
+			return Pass, nil
+		}
+		return o, nil
+	})
 }
 
-// without takes the effect of a baseline back.
-func without(r CaseResult, gates bool) CaseResult {
-	if r.Rejection {
-		r.Outcome = unknown(r.Outcome, r.Known)
-		r.Known = nil
-	} else if len(r.Outputs) > 0 && r.Outcome != SuiteError {
+// mapped returns the result with other outcomes of what a baseline may cover, and with the outcome
+// that follows from those of its outputs. Of an error of the suite there is nothing to cover.
+func (r CheckResult) mapped(f func(id string, o Outcome, known *Known) (Outcome, *Known)) CheckResult {
+	switch {
+	case r.Outcome == SuiteError:
+	case len(r.Outputs) == 0:
+		r.Outcome, r.Known = f(r.ID, r.Outcome, r.Known)
+	default:
 		outputs := make(map[string]OutputResult, len(r.Outputs))
-		worst := Unsupported
+		r.Outcome = Unsupported
 		for name, output := range r.Outputs {
-			output.Outcome = unknown(output.Outcome, output.Known)
-			output.Known = nil
+			output.Outcome, output.Known = f(r.ID+"#"+name, output.Outcome, output.Known)
 			outputs[name] = output
-			if output.Outcome != Unsupported && (worst == Unsupported || output.Outcome.precedes(worst)) {
-				worst = output.Outcome
+			if output.Outcome != Unsupported && (r.Outcome == Unsupported || output.Outcome.precedes(r.Outcome)) {
+				r.Outcome = output.Outcome
 			}
 		}
-		r.Outputs, r.Outcome = outputs, worst
+		r.Outputs = outputs
 	}
-	r.Gates = gates
 	return r
 }
 
-// unknown returns an outcome without the effect of a baseline's entry, if there is one.
-func unknown(o Outcome, k *Known) Outcome {
-	switch {
-	case k == nil:
-	case o == KnownFailure:
-		return k.Outcome
-	case o == Fixed:
-		return Pass
+// Covers returns the outcomes of what a baseline may cover, by its id.
+func (r CheckResult) Covers() map[string]Outcome {
+	if len(r.Outputs) == 0 {
+		return map[string]Outcome{r.ID: r.Outcome}
 	}
-	return o
+	outcomes := make(map[string]Outcome, len(r.Outputs))
+	for name, output := range r.Outputs {
+		outcomes[r.ID+"#"+name] = output.Outcome
+	}
+	return outcomes
 }
 
 // Rebase returns a result of j as it is with other known failures.
-func (j *Judge) Rebase(result *Result, known map[string]Known) *Result {
+func (j *Judge) Rebase(result *Result, known Baseline) *Result {
 	rebased := *result
-	rebased.Cases = make([]CaseResult, len(result.Cases))
-	for i, r := range result.Cases {
-		r = without(r, r.Requirement != fixtures.Quirk || j.options.Quirks)
-		applyKnown(&r, known)
-		rebased.Cases[i] = r
+	rebased.Cases, rebased.Relations = []CheckResult{}, Relations{}
+	for _, r := range result.Checks() {
+		rebased.add(known.Apply(r.Raw(j.options.Quirks)))
 	}
-	rebased.Relations = make([]RelationResult, len(result.Relations))
-	for i, r := range result.Relations {
-		rebased.Relations[i] = r.rebased(known, j.options.Quirks)
-	}
-	rebased.Summary = j.summarize(rebased.Cases, rebased.Relations)
+	rebased.Summary = j.summarize(&rebased)
 	return &rebased
 }
 
-// Asks returns what the claim lets the port be asked for, of all cases and relations, the
-// selection regardless: outputs as case#output, refusals and relations by their id.
+// Asks returns what the claim lets the port be asked for, the selection regardless, by the ids that
+// a baseline may have.
 func (j *Judge) Asks() (map[string]bool, error) {
 	asks := map[string]bool{}
-	for _, r := range laws.All() {
-		if _, claimed := j.description.Modules[r.Rule.Module]; claimed {
-			asks[r.ID] = true
-		}
-	}
-	for i := range j.set.Cases {
-		c := &j.set.Cases[i]
-		q, err := j.question(c)
-		switch {
-		case err != nil:
+	for _, c := range Checks(j.set) {
+		ids, err := c.evidence.asks(j)
+		if err != nil {
 			return nil, err
-		case q.outside != "":
-		case c.Rejection != nil:
-			asks[c.ID] = true
-		default:
-			for _, name := range q.want {
-				asks[c.ID+"#"+name] = true
-			}
+		}
+		for _, id := range ids {
+			asks[id] = true
 		}
 	}
 	return asks, nil

@@ -16,7 +16,7 @@ func outputNames(outputs map[string]tensor.Tensor) []string {
 
 // OutputNames returns the names of a result's outputs in the order loss, grad_input,
 // grad_target, grad_weight.
-func (r CaseResult) OutputNames() []string {
+func (r CheckResult) OutputNames() []string {
 	return inOrder(slices.Sorted(maps.Keys(r.Outputs)))
 }
 

@@ -2,37 +2,179 @@ package judge
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
+	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/ports"
+	"lossproof/tensor"
 )
 
-// Recorded is a port whose answers are there already, by the id of the case.
-type Recorded struct {
-	Description ports.Description
-	Answers     map[string]Reply
+// recorded is the evidence of a case of the fixtures.
+type recorded struct {
+	set *fixtures.Set
+	c   *fixtures.Case
 }
 
-// Reply is an answer, or why there is none.
-type Reply struct {
-	Answer ports.Answer
-	Err    error
+// question is a case with its data, and what is asked of it.
+type question struct {
+	c        *fixtures.Case
+	inputs   map[string]tensor.Tensor
+	expected map[string]fixtures.Expected
+	// features are the words of package claim that describe the case.
+	features []string
+	// want are the outputs asked for; none where outside says why the case is not asked.
+	want    []string
+	outside string
+	// excused says why "unsupported" is an answer to a case that is asked.
+	excused string
 }
 
-// Describe implements [ports.Port].
-func (r *Recorded) Describe(context.Context) (ports.Description, error) { return r.Description, nil }
-
-// Evaluate implements [ports.Port], but a call does not say which case it is: a [Judge]
-// looks the answer up.
-func (r *Recorded) Evaluate(context.Context, ports.Call) (ports.Answer, error) {
-	return ports.Answer{}, errors.New("recorded answers are those of cases, not of calls")
-}
-
-func (r *Recorded) answer(id string) (ports.Answer, error) {
-	reply, ok := r.Answers[id]
-	if !ok {
-		return ports.Answer{}, fmt.Errorf("%w: there is no answer to this case", ports.ErrCrash)
+// question loads a case and holds it against the claim.
+func (e recorded) question(j *Judge) (question, error) {
+	q := question{c: e.c, expected: make(map[string]fixtures.Expected, len(e.c.Outputs))}
+	var err error
+	if q.inputs, err = e.set.Inputs(e.c); err != nil {
+		return question{}, err
 	}
-	return reply.Answer, reply.Err
+	for name := range e.c.Outputs {
+		if q.expected[name], err = e.set.Expected(e.c, name); err != nil {
+			return question{}, err
+		}
+	}
+	cl, ok := j.description.Modules[e.c.Module]
+	if !ok {
+		q.outside = e.c.Module + " is not claimed"
+		return q, nil
+	}
+	q.features = claim.Features(e.c, q.inputs, q.expected)
+	dtype := q.inputs[ports.Input].DType
+	if q.outside = claim.Outside(cl, e.c, dtype, q.features); q.outside != "" {
+		return q, nil
+	}
+	if e.c.Rejection != nil {
+		// torch refuses the loss; a port without it is asked for what it has.
+		q.want = []string{cl.Outputs[0]}
+		if slices.Contains(cl.Outputs, ports.Loss) {
+			q.want[0] = ports.Loss
+		}
+		q.excused = claim.Excused(cl, dtype, q.features)
+		return q, nil
+	}
+	for _, name := range e.c.OutputNames() {
+		if slices.Contains(cl.Outputs, name) {
+			q.want = append(q.want, name)
+		}
+	}
+	if len(q.want) == 0 {
+		q.outside = "none of its outputs is claimed"
+	}
+	return q, nil
+}
+
+func (e recorded) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() []Exchange) {
+	q, err := e.question(j)
+	r.Features = q.features
+	switch {
+	case err != nil:
+		r.Outcome, r.Message = SuiteError, err.Error()
+		return nil
+	case q.outside != "":
+		r.Outcome, r.Message = Unsupported, q.outside
+		r.Outputs = unclaimed(e.c, nil)
+		return nil
+	}
+	wait := j.send(ctx, e.c.ID, q.call())
+	q.inputs = nil // not needed any more
+	return func() []Exchange {
+		answer, err := wait()
+		if r.Rejection {
+			judgeRefusal(r, q, answer, err)
+		} else {
+			e.judgeOutputs(j.options.Level, r, q, answer, err)
+		}
+		if answer.Note != "" {
+			r.Note = strings.TrimPrefix(r.Note+"; "+bounded(answer.Note), "; ")
+		}
+		if r.Outcome.Failing() {
+			r.Call = e.callText()
+		}
+		if err != nil {
+			return nil
+		}
+		return []Exchange{{q.call(), answer}}
+	}
+}
+
+func (e recorded) calls(uint32) ([]ports.Call, error) {
+	inputs, err := e.set.Inputs(e.c)
+	if err != nil {
+		return nil, err
+	}
+	want := e.c.OutputNames()
+	if e.c.Rejection != nil {
+		want = []string{ports.Loss}
+	}
+	return []ports.Call{Call(e.c, inputs, want)}, nil
+}
+
+func (e recorded) asks(j *Judge) ([]string, error) {
+	q, err := e.question(j)
+	switch {
+	case err != nil || q.outside != "":
+		return nil, err
+	case e.c.Rejection != nil:
+		return []string{e.c.ID}, nil
+	}
+	asked := make([]string, len(q.want))
+	for i, name := range q.want {
+		asked[i] = e.c.ID + "#" + name
+	}
+	return asked, nil
+}
+
+func (e recorded) dtypes() []tensor.DType {
+	dtype, _, err := e.set.Type(e.c, e.c.Inputs[ports.Input])
+	if err != nil {
+		return nil // opening the set has checked every reference
+	}
+	return []tensor.DType{dtype}
+}
+
+func (recorded) size() int { return 1 }
+
+// unclaimed returns results for the outputs that are not wanted.
+func unclaimed(c *fixtures.Case, want []string) map[string]OutputResult {
+	outputs := make(map[string]OutputResult, len(c.Outputs))
+	for name := range c.Outputs {
+		if !slices.Contains(want, name) {
+			outputs[name] = OutputResult{Outcome: Unsupported}
+		}
+	}
+	return outputs
+}
+
+// call returns the call that a question makes.
+func (q question) call() ports.Call { return Call(q.c, q.inputs, q.want) }
+
+// Call returns the call that a case makes.
+func Call(c *fixtures.Case, inputs map[string]tensor.Tensor, want []string) ports.Call {
+	return ports.Call{Module: c.Module, Options: c.Options, Inputs: inputs, Want: want}
+}
+
+// callText describes the call of a case:
+//
+//	reduction="none"; input float32 (3, 5), target float32 (3, 5), weight float32 (5,)
+func (e recorded) callText() string {
+	var parts []string
+	for _, name := range e.c.InputNames() {
+		dtype, shape, err := e.set.Type(e.c, e.c.Inputs[name])
+		if err != nil {
+			return ""
+		}
+		parts = append(parts, fmt.Sprintf("%s %s %s", name, dtype, tensor.FormatShape(shape)))
+	}
+	return formatOptions(e.c.Options) + "; " + strings.Join(parts, ", ")
 }

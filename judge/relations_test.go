@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -92,11 +91,11 @@ func TestASuiteErrorOfARelationGates(t *testing.T) {
 
 // TestAQuirkOfRelationsGatesOnRequest: there is none today.
 func TestAQuirkOfRelationsGatesOnRequest(t *testing.T) {
-	law, ok := laws.ByID(meanLaw)
-	if !ok {
-		t.Fatal("there is no such relation")
+	check, err := judge.Find(openSet(t), meanLaw)
+	if err != nil {
+		t.Fatal(err)
 	}
-	quirk := *law
+	quirk := *check
 	quirk.Rule.Requirement = fixtures.Quirk
 	for _, quirks := range []bool{false, true} {
 		options := only(meanLaw)
@@ -105,51 +104,12 @@ func TestAQuirkOfRelationsGatesOnRequest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := j.Relation(context.Background(), &quirk)
+		r, err := j.Check(context.Background(), &quirk)
 		if err != nil || r.Outcome != judge.Fail || r.Gates != quirks {
 			t.Errorf("quirks %t: %s, gates %t, %v", quirks, r.Outcome, r.Gates, err)
 		}
-		if again := j.Rebase(&judge.Result{Relations: []judge.RelationResult{r}}, nil).Relations[0]; again.Gates != quirks {
+		if again := j.Rebase(&judge.Result{Relations: judge.Relations{r}}, nil).Relations[0]; again.Gates != quirks {
 			t.Errorf("quirks %t: gates %t after Rebase", quirks, again.Gates)
-		}
-	}
-}
-
-// TestKnownRelations: a baseline covers the failure that it names.
-func TestKnownRelations(t *testing.T) {
-	for _, test := range []struct {
-		port    ports.Port
-		known   judge.Outcome
-		want    judge.Outcome
-		gates   bool
-		verdict string
-	}{
-		{testports.MeanIsSum, judge.Fail, judge.KnownFailure, true, "known failures (parity): "},
-		{testports.Panics, judge.Fail, judge.Crash, true, "not conformant (parity): "},
-		{builtin.Port{}, judge.Fail, judge.Fixed, true, "not conformant (parity): "},
-	} {
-		options := only(meanLaw, "BCEWithLogitsLoss/relations/sum")
-		options.Known = map[string]judge.Known{meanLaw: {Outcome: test.known, Reason: "as it is"}}
-		result := run(t, test.port, options)
-		r := result.Relations[0]
-		if r.Outcome != test.want || r.Gates != test.gates || r.Known == nil || !strings.HasPrefix(result.Summary.Verdict[0], test.verdict) {
-			t.Errorf("%s, gates %t, known %v: %q, want %s, %q", r.Outcome, r.Gates, r.Known, result.Summary.Verdict, test.want, test.verdict)
-		}
-	}
-}
-
-// TestVerdictOfRelationsAlone says so.
-func TestVerdictOfRelationsAlone(t *testing.T) {
-	for pattern, want := range map[string]string{
-		meanLaw: " [relations alone, 1 of 21 relations selected]", "BCEWithLogitsLoss/relations/*": " [relations alone]",
-		"BCEWithLogitsLoss/blog_example/*": fmt.Sprintf(" [6 of %d cases selected]", len(openSet(t).Cases)),
-	} {
-		j, err := judge.New(context.Background(), openSet(t), builtin.Port{}, only(pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := j.Rebase(&judge.Result{}, nil).Summary.Verdict[0]; !strings.Contains(got, want) {
-			t.Errorf("%s: got %q, want %q", pattern, got, want)
 		}
 	}
 }

@@ -1,7 +1,13 @@
 package judge
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
 	"lossproof/fixtures"
+	"lossproof/internal/laws"
+	"lossproof/ports"
 	"lossproof/tensor"
 )
 
@@ -28,13 +34,13 @@ type Result struct {
 	Baseline *BaselineInfo `json:"baseline,omitempty"`
 	Summary  Summary       `json:"summary"`
 	// Diagnoses say which known mistakes explain the failures, by module.
-	Diagnoses []Diagnosis  `json:"diagnoses,omitempty"`
-	Cases     []CaseResult `json:"cases"`
+	Diagnoses []Diagnosis `json:"diagnoses,omitempty"`
+	Cases     Cases       `json:"cases"`
 	// Seed is what the inputs of the relations were drawn from.
 	Seed uint32 `json:"seed"`
 	// Relations are the laws that were checked on generated inputs.
-	Relations []RelationResult `json:"relations"`
-	// Complete says that every selected case was judged, and every relation checked. It is the last member.
+	Relations Relations `json:"relations"`
+	// Complete says that every selected check was made. It is the last member.
 	Complete bool `json:"complete"`
 }
 
@@ -90,39 +96,117 @@ type BaselineInfo struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
-// CaseResult is what came of one case.
-type CaseResult struct {
-	ID string `json:"id"`
-	// SHA256 is the content hash of the case: the same hash asks and expects the same.
+// Checks returns the results of all checks: the cases, then the relations.
+func (r *Result) Checks() []CheckResult { return slices.Concat([]CheckResult(r.Cases), r.Relations) }
+
+// add adds the result of a check.
+func (r *Result) add(c CheckResult) {
+	if c.Kind == Relation {
+		r.Relations = append(r.Relations, c)
+	} else {
+		r.Cases = append(r.Cases, c)
+	}
+}
+
+// CheckResult is what came of one check.
+type CheckResult struct {
+	ID   string `json:"id"`
+	Kind Kind   `json:"-"` // a result file has a list for each kind
+	// SHA256 is the content hash of a recorded case: the same hash asks and expects the same.
 	SHA256  string  `json:"sha256"`
 	Module  string  `json:"module"`
 	Topic   string  `json:"topic"`
 	Outcome Outcome `json:"outcome"`
-	// Rule is the id of the rule that the case stands for, with its sentence.
+	// Rule is the id of the rule that the check shows, with its sentence.
 	Rule        string               `json:"rule"`
 	Statement   string               `json:"statement"`
 	Requirement fixtures.Requirement `json:"requirement"`
-	// Also has the ids of the rules that the case touches.
+	// Also has the ids of the rules that the check touches.
 	Also []string `json:"also,omitempty"`
-	// Features are the words of internal/claim that describe the case.
+	// Features are the words of a claim that describe a recorded case.
 	Features []string `json:"features,omitempty"`
 	// Gates says whether a failing outcome makes the module not conformant.
 	Gates bool `json:"gates"`
 	// Rejection says that PyTorch refuses the call: there are no outputs.
 	Rejection bool `json:"rejection,omitempty"`
-	// Outputs by name, those outside the claim too.
+	// Samples is the number of generated inputs that a relation was checked on, Headroom the largest
+	// distance of two sides as a share of what is allowed.
+	Samples  int    `json:"-"`
+	Headroom Number `json:"-"`
+	// Counterexample has the calls that break a relation.
+	Counterexample []ports.Call `json:"-"`
+	// Outputs of a recorded case by name, those outside the claim too.
 	Outputs map[string]OutputResult `json:"outputs,omitempty"`
 	// Call describes the call of a case that fails: options, dtypes and shapes.
 	Call string `json:"call,omitempty"`
 	// Diagnosis names the divergence of the catalogue that the wrong answer equals.
 	Diagnosis string `json:"diagnosis,omitempty"`
 	// Message says what is wrong where that is not a matter of one output, or why the
-	// case was not asked.
+	// check was not made.
 	Message string `json:"message,omitempty"`
 	// Note is worth knowing, and no fault.
 	Note string `json:"note,omitempty"`
-	// Known is the baseline's entry for a rejection; those for outputs are there.
+	// Known is the baseline's entry for a check without outputs; those for outputs are there.
 	Known *Known `json:"known,omitempty"`
+}
+
+// Cases are the results of recorded cases.
+type Cases []CheckResult
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (c *Cases) UnmarshalJSON(data []byte) error {
+	err := json.Unmarshal(data, (*[]CheckResult)(c))
+	for i := range *c {
+		(*c)[i].Kind = Case
+	}
+	return err
+}
+
+// Relations are the results of relations, with the members that a result file gives them.
+type Relations []CheckResult
+
+// relationResult is a relation in a result file.
+type relationResult struct {
+	ID          string               `json:"id"`
+	Module      string               `json:"module"`
+	Outcome     Outcome              `json:"outcome"`
+	Rule        string               `json:"rule"`
+	Statement   string               `json:"statement"`
+	Requirement fixtures.Requirement `json:"requirement"`
+	Gates       bool                 `json:"gates"`
+	Samples     int                  `json:"samples"`
+	Headroom    Number               `json:"headroom"`
+	Message     string               `json:"message,omitempty"`
+	Known       *Known               `json:"known,omitempty"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (r Relations) MarshalJSON() ([]byte, error) {
+	list := make([]relationResult, len(r))
+	for i, c := range r {
+		list[i] = relationResult{c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates, c.Samples, c.Headroom, c.Message, c.Known}
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // a matter of who encodes the whole
+	err := encoder.Encode(list)
+	return text.Bytes(), err
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *Relations) UnmarshalJSON(data []byte) error {
+	var list []relationResult
+	if err := json.Unmarshal(data, &list); err != nil {
+		return err
+	}
+	*r = make(Relations, len(list))
+	for i, c := range list {
+		(*r)[i] = CheckResult{
+			ID: c.ID, Kind: Relation, Module: c.Module, Topic: laws.Topic, Outcome: c.Outcome, Rule: c.Rule, Statement: c.Statement,
+			Requirement: c.Requirement, Gates: c.Gates, Samples: c.Samples, Headroom: c.Headroom, Message: c.Message, Known: c.Known,
+		}
+	}
+	return nil
 }
 
 // OutputResult is what came of one output.

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"context"
+	"iter"
 	"runtime"
 
 	"lossproof/fixtures"
@@ -10,9 +11,9 @@ import (
 	"lossproof/ports"
 )
 
-// Run judges all selected cases, in the order of set, and checks the relations. The error is that of [New]; where
-// ctx ends in between, it is that of ctx, and comes with the result so far, which is not
-// complete and not conformant.
+// Run makes all selected checks, in their order. The error is that of [New]; where ctx ends in
+// between, it is that of ctx, and comes with the result so far, which is not complete and not
+// conformant.
 func Run(ctx context.Context, set *fixtures.Set, port ports.Port, options Options) (*Result, error) {
 	j, err := New(ctx, set, port, options)
 	if err != nil {
@@ -21,44 +22,83 @@ func Run(ctx context.Context, set *fixtures.Set, port ports.Port, options Option
 	return j.Run(ctx)
 }
 
-// Run judges all selected cases and checks the relations. The error is that of ctx, and comes with the result so far.
+// Run makes all selected checks. The error is that of ctx, and comes with the result so far.
 func (j *Judge) Run(ctx context.Context) (*Result, error) {
-	options := j.options
 	result := j.newResult()
-	total := len(j.cases) + len(j.relations)
-	failing := 0
-	for r, err := range j.each(ctx) {
+	done, failing := 0, 0
+	for b, room := range j.ahead(ctx) {
+		raw, exchanges, err := b.end()
 		if err != nil {
-			result.Summary = j.summarize(result.Cases, nil)
-			return result, err
+			break
 		}
-		result.Cases = append(result.Cases, r)
-		if options.Progress != nil {
-			options.Progress(len(result.Cases), total, r)
+		r := j.settle(b.check, raw, exchanges)
+		result.add(r)
+		if done++; j.options.Progress != nil {
+			j.options.Progress(done, len(j.checks), r)
 		}
 		if r.Gates && r.Outcome.Failing() {
 			failing++
 		}
-		if options.MaxFail > 0 && failing >= options.MaxFail {
+		if j.options.MaxFail > 0 && failing >= j.options.MaxFail {
 			break
 		}
+		room()
 	}
-	var err error
-	if options.MaxFail == 0 || failing < options.MaxFail {
-		err = j.checkRelations(ctx, func(r RelationResult) bool {
-			result.Relations = append(result.Relations, r)
-			if options.Progress != nil {
-				options.Progress(len(result.Cases)+len(result.Relations), total, r.Case())
-			}
-			if r.Gates && r.Outcome.Failing() {
-				failing++
-			}
-			return options.MaxFail == 0 || failing < options.MaxFail
-		})
+	result.Summary = j.summarize(result)
+	result.Complete = done == len(j.checks)
+	if result.Complete {
+		return result, nil
 	}
-	result.Summary = j.summarize(result.Cases, result.Relations)
-	result.Complete = len(result.Cases) == len(j.cases) && len(result.Relations) == len(j.relations)
-	return result, err
+	return result, ctx.Err()
+}
+
+// ahead is the number of calls that are sent to a [ports.Pipelined] before the first of them is
+// judged; the port itself may allow fewer. The cases of other ports are read ahead.
+const (
+	ahead     = 64
+	readAhead = 4
+)
+
+// ahead begins the selected checks, in their order, a few calls ahead of the one that it yields, and
+// goes on when room is called. It ends early with ctx.
+func (j *Judge) ahead(ctx context.Context) iter.Seq2[begun, func()] {
+	window := readAhead
+	if _, ok := j.port.(ports.Pipelined); ok {
+		window = ahead
+	}
+	return func(yield func(begun, func()) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		under := make(chan begun, window)
+		free := make(chan struct{}, window)
+		go func() {
+			defer close(under)
+			for _, c := range j.checks {
+				for range min(c.evidence.size(), window) {
+					select {
+					case free <- struct{}{}:
+					case <-ctx.Done():
+						return
+					}
+				}
+				under <- j.begin(ctx, c)
+			}
+		}()
+		defer func() {
+			cancel()
+			for range under { // until the goroutine has ended: nothing more is sent
+			}
+		}()
+		for b := range under {
+			room := func() {
+				for range min(b.check.evidence.size(), window) {
+					<-free
+				}
+			}
+			if !yield(b, room) {
+				return
+			}
+		}
+	}
 }
 
 // newResult returns a result without cases and summary.
@@ -82,12 +122,23 @@ func (j *Judge) newResult() *Result {
 		Reference: Reference{Name: "torch", Version: info.Torch.Version, CPUCapability: info.Torch.CPUCapability},
 		Level:     string(j.options.Level),
 		Quirks:    j.options.Quirks,
-		Selected:  len(j.cases),
-		Partial:   len(j.cases) < len(j.set.Cases),
+		Selected:  j.selected(Case, ""),
+		Partial:   j.selected(Case, "") < len(j.set.Cases),
 		Argv:      j.options.Argv,
 		Platform:  Platform{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: m.Go, CPU: m.CPU, Cores: m.Cores, SIMD: m.SIMD},
-		Cases:     []CaseResult{},
+		Cases:     []CheckResult{},
 		Seed:      j.Seed(),
-		Relations: []RelationResult{},
+		Relations: Relations{},
 	}
+}
+
+// selected counts the selected checks of a kind, of one module or of all.
+func (j *Judge) selected(kind Kind, module string) int {
+	n := 0
+	for _, c := range j.checks {
+		if c.Kind == kind && (module == "" || c.Module == module) {
+			n++
+		}
+	}
+	return n
 }

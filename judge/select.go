@@ -9,13 +9,11 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/internal/suggest"
-	"lossproof/ports"
 	"lossproof/tensor"
 )
 
-// Selection says which cases are judged. The zero value selects all. A case must match
+// Selection says which checks are made. The zero value selects all. A check must match
 // every field that is set, one of its values at least.
 //
 // Patterns are those of [path.Match] for ids, but for one thing: '*' and '?' match '/' too,
@@ -54,14 +52,14 @@ func ParseShard(text string) (Shard, error) {
 	return Shard{i, n}, nil
 }
 
-// of returns every Count-th case, so that topics are spread over the shards.
-func (s Shard) of(cases []*fixtures.Case) []*fixtures.Case {
+// of returns every Count-th check, so that topics are spread over the shards.
+func (s Shard) of(checks []*Check) []*Check {
 	if s.IsZero() {
-		return cases
+		return checks
 	}
-	var part []*fixtures.Case
-	for i := s.Index - 1; i < len(cases); i += s.Count {
-		part = append(part, cases[i])
+	var part []*Check
+	for i := s.Index - 1; i < len(checks); i += s.Count {
+		part = append(part, checks[i])
 	}
 	return part
 }
@@ -78,41 +76,17 @@ func (e *SelectionError) Error() string { return e.Err.Error() }
 
 func (e *SelectionError) Unwrap() error { return e.Err }
 
-// Select returns the cases of set that s selects, in the order of set; none where it selects
-// relations alone. It is an error, a *SelectionError, to select nothing, and to give a pattern
-// or a name that matches no case of set and no relation: such a word is misspelt, or checks
-// nothing.
-func Select(set *fixtures.Set, s Selection) ([]*fixtures.Case, error) {
-	cases, _, err := choose(set, s)
-	return cases, err
-}
-
-// choose returns the cases and the relations that s selects.
-func choose(set *fixtures.Set, s Selection) ([]*fixtures.Case, []*laws.Relation, error) {
-	selected, err := s.choose(withRelations(set))
-	if err != nil {
-		return nil, nil, err
-	}
-	var cases []*fixtures.Case
-	var relations []*laws.Relation
-	for _, c := range selected {
-		if r, ok := laws.ByID(c.ID); ok {
-			relations = append(relations, r)
-		} else if c, err := set.Case(c.ID); err == nil { // it is there: selected was made of set
-			cases = append(cases, c)
-		}
-	}
-	return cases, relations, nil
-}
-
-func (s Selection) choose(set *fixtures.Set) ([]*fixtures.Case, error) {
-	filters, err := s.filters(set)
+// Select returns the checks of set that s selects, in their order. It is an error, a
+// *SelectionError, to select nothing, and to give a pattern or a name that matches no check: such a
+// word is misspelt, or checks nothing.
+func Select(set *fixtures.Set, s Selection) ([]*Check, error) {
+	all := Checks(set)
+	filters, err := s.filters(set, all)
 	if err != nil {
 		return nil, &SelectionError{err}
 	}
-	var selected []*fixtures.Case
-	for i := range set.Cases {
-		c := &set.Cases[i]
+	var selected []*Check
+	for _, c := range all {
 		if !slices.ContainsFunc(filters, func(f filter) bool { return !f(c) }) {
 			selected = append(selected, c)
 		}
@@ -126,20 +100,10 @@ func (s Selection) choose(set *fixtures.Set) ([]*fixtures.Case, error) {
 	return nil, &SelectionError{fmt.Errorf("nothing is selected: shard %s of %d cases is empty", s.Shard, len(selected))}
 }
 
-// DType returns the dtype of a case's input, without reading it.
-func DType(set *fixtures.Set, c *fixtures.Case) (tensor.DType, error) {
-	ref, ok := c.Inputs[ports.Input]
-	if !ok {
-		return "", fmt.Errorf("case %s has no input", c.ID)
-	}
-	dtype, _, err := set.Type(c, ref)
-	return dtype, err
-}
+// filter reports whether a check may stay.
+type filter func(*Check) bool
 
-// filter reports whether a case may stay.
-type filter func(*fixtures.Case) bool
-
-func (s Selection) filters(set *fixtures.Set) ([]filter, error) {
+func (s Selection) filters(set *fixtures.Set, all []*Check) ([]filter, error) {
 	var filters []filter
 	var problems []error
 	add := func(f filter, err error) {
@@ -149,32 +113,29 @@ func (s Selection) filters(set *fixtures.Set) ([]filter, error) {
 			filters = append(filters, f)
 		}
 	}
-	add(byPattern(set, "select", s.Select))
-	if skip, err := byPattern(set, "skip", s.Skip); err != nil || skip != nil {
-		add(func(c *fixtures.Case) bool { return !skip(c) }, err)
+	add(byPattern(all, "select", s.Select))
+	if skip, err := byPattern(all, "skip", s.Skip); err != nil || skip != nil {
+		add(func(c *Check) bool { return !skip(c) }, err)
 	}
-	add(byName(set, "modules", s.Modules, func(c *fixtures.Case) []string { return []string{c.Module} }))
+	add(byName(all, "modules", s.Modules, func(c *Check) []string { return []string{c.Module} }))
 	dtypes := make([]string, len(s.DTypes))
 	for i, dtype := range s.DTypes {
 		dtypes[i] = string(dtype)
 	}
-	add(byName(set, "dtypes", dtypes, func(c *fixtures.Case) []string {
-		if c.Topic == laws.Topic {
-			return relationDTypes
+	add(byName(all, "dtypes", dtypes, func(c *Check) []string {
+		var names []string
+		for _, dtype := range c.DTypes() {
+			names = append(names, string(dtype))
 		}
-		dtype, err := DType(set, c)
-		if err != nil {
-			return nil // Open has checked every reference
-		}
-		return []string{string(dtype)}
+		return names
 	}))
-	add(byRule(set, s.Rules))
-	add(byVersion(set, s.CasesUntil))
+	add(byRule(set, all, s.Rules))
+	add(byVersion(all, s.CasesUntil))
 	return filters, errors.Join(problems...)
 }
 
 // byPattern returns a filter for ids, nil without patterns.
-func byPattern(set *fixtures.Set, flag string, patterns []string) (filter, error) {
+func byPattern(all []*Check, flag string, patterns []string) (filter, error) {
 	if len(patterns) == 0 {
 		return nil, nil
 	}
@@ -185,21 +146,21 @@ func byPattern(set *fixtures.Set, flag string, patterns []string) (filter, error
 		if _, err := matchGlob(pattern, ""); err != nil {
 			return nil, fmt.Errorf("%s: %q: %w, want a pattern such as */f32-*, with classes such as [a-z]", flag, pattern, err)
 		}
-		if !slices.ContainsFunc(set.Cases, func(c fixtures.Case) bool { return matches(c.ID, pattern) }) {
-			return nil, fmt.Errorf("%s: %q matches no case%s", flag, pattern, hintForPattern(set, pattern))
+		if !slices.ContainsFunc(all, func(c *Check) bool { return matches(c.ID, pattern) }) {
+			return nil, fmt.Errorf("%s: %q matches no case%s", flag, pattern, hintForPattern(all, pattern))
 		}
 	}
-	return func(c *fixtures.Case) bool { return matches(c.ID, patterns...) }, nil
+	return func(c *Check) bool { return matches(c.ID, patterns...) }, nil
 }
 
-// byName returns a filter for a property of cases, nil without names.
-func byName(set *fixtures.Set, flag string, names []string, of func(*fixtures.Case) []string) (filter, error) {
+// byName returns a filter for a property of checks, nil without names.
+func byName(all []*Check, flag string, names []string, of func(*Check) []string) (filter, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
 	var known []string
-	for i := range set.Cases {
-		for _, name := range of(&set.Cases[i]) {
+	for _, c := range all {
+		for _, name := range of(c) {
 			if !slices.Contains(known, name) {
 				known = append(known, name)
 			}
@@ -215,23 +176,23 @@ func byName(set *fixtures.Set, flag string, names []string, of func(*fixtures.Ca
 			return nil, fmt.Errorf("%s: %q matches no case%s", flag, name, hint)
 		}
 	}
-	return func(c *fixtures.Case) bool {
+	return func(c *Check) bool {
 		return slices.ContainsFunc(of(c), func(name string) bool { return slices.Contains(names, name) })
 	}, nil
 }
 
-// byRule tells a rule that relations show from a name that no rule has.
-func byRule(set *fixtures.Set, rules []string) (filter, error) {
+// byRule tells a rule of the fixtures that relations show from a name that no rule has.
+func byRule(set *fixtures.Set, all []*Check, rules []string) (filter, error) {
 	for _, id := range rules {
 		if rule, err := set.Rule(id); err == nil && rule.Evidence != "" {
 			return nil, fmt.Errorf("rules: %s has no case, its evidence is a %s", id, rule.Evidence)
 		}
 	}
-	return byName(set, "rules", rules, func(c *fixtures.Case) []string { return append([]string{c.Rule}, c.Also...) })
+	return byName(all, "rules", rules, func(c *Check) []string { return append([]string{c.Rule.ID}, c.Also...) })
 }
 
-// byVersion returns a filter for the version that a case came with, nil without one.
-func byVersion(set *fixtures.Set, until string) (filter, error) {
+// byVersion returns a filter for the version that a check came with, nil without one.
+func byVersion(all []*Check, until string) (filter, error) {
 	if until == "" {
 		return nil, nil
 	}
@@ -239,20 +200,20 @@ func byVersion(set *fixtures.Set, until string) (filter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cases-until: %w", err)
 	}
-	came := func(c *fixtures.Case) bool {
+	came := func(c *Check) bool {
 		since, err := fixtures.ParseVersion(c.Since)
 		return err == nil && since.Compare(limit) <= 0
 	}
-	if !slices.ContainsFunc(set.Cases, func(c fixtures.Case) bool { return came(&c) }) {
-		return nil, fmt.Errorf("cases-until: %s is before the first case: cases came with %s", until, strings.Join(versions(set), ", "))
+	if !slices.ContainsFunc(all, came) {
+		return nil, fmt.Errorf("cases-until: %s is before the first case: cases came with %s", until, strings.Join(versions(all), ", "))
 	}
 	return came, nil
 }
 
-// versions returns the versions of the fixtures that cases came with, the oldest first.
-func versions(set *fixtures.Set) []string {
+// versions returns the versions of the fixtures that checks came with, the oldest first.
+func versions(all []*Check) []string {
 	var found []fixtures.Version
-	for _, c := range set.Cases {
+	for _, c := range all {
 		if v, err := fixtures.ParseVersion(c.Since); err == nil && !slices.Contains(found, v) {
 			found = append(found, v)
 		}

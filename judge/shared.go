@@ -16,10 +16,13 @@ const fewFailing = 3
 //
 //	all 223 failing cases of BCEWithLogitsLoss have pos_weight, as 23 of the 1519 that pass do
 //	of MultiLabelSoftMarginLoss, grad_input alone is wrong
-func Shared(results []CaseResult) []string {
+func Shared(results []CheckResult) []string {
 	var modules []string
-	failing, passing := map[string][]CaseResult{}, map[string][]CaseResult{}
+	failing, passing := map[string][]CheckResult{}, map[string][]CheckResult{}
 	for _, r := range results {
+		if r.Kind == Relation { // which has no features
+			continue
+		}
 		if !slices.Contains(modules, r.Module) {
 			modules = append(modules, r.Module)
 		}
@@ -53,7 +56,7 @@ func Shared(results []CaseResult) []string {
 }
 
 // sharedFeatures returns the features that all failing cases have and few passing ones.
-func sharedFeatures(failing, passing []CaseResult) []string {
+func sharedFeatures(failing, passing []CheckResult) []string {
 	var words []string
 	for _, word := range failing[0].Features {
 		if having(failing, []string{word}) == len(failing) && 4*having(passing, []string{word}) < len(passing) {
@@ -64,7 +67,7 @@ func sharedFeatures(failing, passing []CaseResult) []string {
 }
 
 // having counts the cases that have all of some features.
-func having(results []CaseResult, words []string) int {
+func having(results []CheckResult, words []string) int {
 	n := 0
 	for _, r := range results {
 		if !slices.ContainsFunc(words, func(word string) bool { return !slices.Contains(r.Features, word) }) {
@@ -76,7 +79,7 @@ func having(results []CaseResult, words []string) int {
 
 // wrongOutputs returns the outputs that are wrong in some of the cases, nothing where
 // these are all that were asked for, or where a call was wrongly accepted or refused.
-func wrongOutputs(failing []CaseResult) []string {
+func wrongOutputs(failing []CheckResult) []string {
 	var wrong, asked []string
 	for _, r := range failing {
 		if r.Rejection || r.Message != "" {

@@ -21,12 +21,12 @@ func TestSharedOfAWrongPort(t *testing.T) {
 
 func TestShared(t *testing.T) {
 	// cases returns n cases of one module with an outcome and features.
-	cases := func(n int, outcome judge.Outcome, outputs map[string]judge.Outcome, features ...string) []judge.CaseResult {
-		r := judge.CaseResult{Module: ports.BCEWithLogitsLoss, Outcome: outcome, Gates: true, Features: features, Outputs: map[string]judge.OutputResult{}}
+	cases := func(n int, outcome judge.Outcome, outputs map[string]judge.Outcome, features ...string) []judge.CheckResult {
+		r := judge.CheckResult{Module: ports.BCEWithLogitsLoss, Outcome: outcome, Gates: true, Features: features, Outputs: map[string]judge.OutputResult{}}
 		for name, o := range outputs {
 			r.Outputs[name] = judge.OutputResult{Outcome: o}
 		}
-		return slices.Repeat([]judge.CaseResult{r}, n)
+		return slices.Repeat([]judge.CheckResult{r}, n)
 	}
 	gradient := map[string]judge.Outcome{"loss": judge.Pass, "grad_input": judge.Fail, "grad_target": judge.Unsupported}
 	both := map[string]judge.Outcome{"loss": judge.Fail, "grad_input": judge.Fail, "grad_target": judge.Unsupported}
@@ -36,7 +36,7 @@ func TestShared(t *testing.T) {
 	}
 	for _, test := range []struct {
 		reason string
-		cases  []judge.CaseResult
+		cases  []judge.CheckResult
 		want   []string
 	}{
 		{"nothing fails", cases(9, judge.Pass, nil, "weight"), nil},

@@ -7,30 +7,25 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/internal/laws"
 	"lossproof/internal/words"
 )
 
-// summarize counts results, in the order of the selected cases, and gives the verdict.
-func (j *Judge) summarize(results []CaseResult, relations []RelationResult) Summary {
+// summarize counts results and gives the verdict.
+func (j *Judge) summarize(result *Result) Summary {
 	s := Summary{
-		NotRun:          len(j.cases) - len(results),
-		RelationsNotRun: len(j.relations) - len(relations),
-		Modules:         []ModuleSummary{}, Topics: []TopicSummary{}, Verdict: []string{}, Relations: map[Outcome]int{},
+		NotRun: j.selected(Case, "") - len(result.Cases), RelationsNotRun: j.selected(Relation, "") - len(result.Relations),
+		Modules: []ModuleSummary{}, Topics: []TopicSummary{}, Verdict: []string{}, Relations: map[Outcome]int{},
 	}
-	for _, r := range relations {
+	s.Counts = count(result.Cases)
+	for _, r := range result.Relations {
 		s.Relations[r.Outcome]++
 	}
-	modules, topics := map[string][]CaseResult{}, map[[2]string][]CaseResult{}
-	for _, r := range results {
-		modules[r.Module] = append(modules[r.Module], r)
-		topics[[2]string{r.Module, r.Topic}] = append(topics[[2]string{r.Module, r.Topic}], r)
-	}
-	s.Counts = count(results)
 	s.NotRun += s.Cases[NotRun]
 	s.RelationsNotRun += s.Relations[NotRun]
 	conformant, passed, claimed := true, true, 0
 	for _, module := range j.modules() {
-		m := j.moduleSummary(module, modules[module], ofModule(relations, module))
+		m := j.moduleSummary(module, ofModule(result.Cases, module), ofModule(result.Relations, module))
 		s.Modules = append(s.Modules, m)
 		s.Verdict = append(s.Verdict, j.verdictLine(m))
 		if m.Claimed {
@@ -39,41 +34,77 @@ func (j *Judge) summarize(results []CaseResult, relations []RelationResult) Summ
 			passed = passed && m.Passed
 		}
 	}
-	for _, c := range j.cases { // the order of the fixtures
-		key := [2]string{c.Module, c.Topic}
-		if results, ok := topics[key]; ok {
-			delete(topics, key)
-			topic := TopicSummary{Module: c.Module, Topic: c.Topic, Counts: count(results)}
-			for _, r := range results {
-				if r.Gates && r.Outcome.Failing() {
-					topic.Failing++
-				}
-			}
-			s.Topics = append(s.Topics, topic)
-		}
-	}
+	s.Topics = topics(result.Cases)
 	s.Conformant = conformant && claimed > 0
 	s.Passed = passed && claimed > 0
 	return s
 }
 
-// modules returns the modules of the selected cases and relations, in the order of the
-// fixtures, those without results too.
+// topics counts the cases of each topic, in their order.
+func topics(cases []CheckResult) []TopicSummary {
+	summaries := []TopicSummary{}
+	for len(cases) > 0 {
+		first, n, failing := cases[0], 0, 0
+		for _, r := range cases {
+			if r.Module != first.Module || r.Topic != first.Topic {
+				break
+			}
+			if n++; r.Gates && r.Outcome.Failing() {
+				failing++
+			}
+		}
+		summaries = append(summaries, TopicSummary{Module: first.Module, Topic: first.Topic, Failing: failing, Counts: count(cases[:n])})
+		cases = cases[n:]
+	}
+	return summaries
+}
+
+// modules returns the modules of the selected checks, those without results too.
 func (j *Judge) modules() []string {
 	var modules []string
-	add := func(module string) {
-		if !slices.Contains(modules, module) {
-			modules = append(modules, module)
+	for _, c := range j.checks {
+		if n := len(modules); n == 0 || modules[n-1] != c.Module {
+			modules = append(modules, c.Module)
 		}
 	}
-	for _, c := range j.cases {
-		add(c.Module)
+	slices.Sort(modules)
+	return slices.Compact(modules)
+}
+
+// tally counts the results of the checks of one kind of a module.
+type tally struct {
+	selected, failing, notRun, known int
+	// passed counts what passes, right those outputs of it that gate.
+	passed, right int
+}
+
+// tally counts results, and what should rules, quirks and the baseline say of them.
+func (m *ModuleSummary) tally(selected int, results []CheckResult) tally {
+	t := tally{selected: selected, notRun: selected - len(results)}
+	for _, r := range results {
+		if m.countRequirement(r) {
+			t.known++
+		}
+		passes := r.Outcome == Pass || r.Outcome == Fixed
+		switch {
+		case r.Outcome == NotRun:
+			t.notRun++
+		case r.Gates && r.Outcome.Failing():
+			t.failing++
+		}
+		if passes && (r.Rejection || r.Kind != Case) {
+			t.passed++
+		}
+		for _, output := range r.Outputs {
+			if output.Outcome == Pass || output.Outcome == Fixed {
+				t.passed++
+				if r.Gates {
+					t.right++
+				}
+			}
+		}
 	}
-	for _, r := range j.relations {
-		add(r.Rule.Module)
-	}
-	slices.Sort(modules) // as the cases are
-	return modules
+	return t
 }
 
 // moduleSummary gives the verdict on one module: nothing that gates may fail, and
@@ -82,90 +113,45 @@ func (j *Judge) modules() []string {
 // nothing else of the module is selected. Known failures do not gate, but a module with
 // some is not conformant, unless they are deviations from should rules, which have a reason.
 // A shard is no verdict.
-func (j *Judge) moduleSummary(module string, results []CaseResult, relations []RelationResult) ModuleSummary {
-	m := ModuleSummary{Module: module, Counts: count(results)}
+func (j *Judge) moduleSummary(module string, cases, relations []CheckResult) ModuleSummary {
+	m := ModuleSummary{Module: module, Counts: count(cases)}
 	_, m.Claimed = j.description.Modules[module]
-	failing, notRun, passed, passedAny := 0, 0, 0, 0
-	for _, r := range results {
-		m.countRequirement(r)
-		switch {
-		case r.Outcome == NotRun:
-			notRun++
-		case r.Gates && r.Outcome.Failing():
-			failing++
-		}
-		for _, output := range r.Outputs {
-			if output.Outcome == Pass || output.Outcome == Fixed {
-				passedAny++
-				if r.Gates {
-					passed++
-				}
-			}
-		}
-		if r.Rejection && (r.Outcome == Pass || r.Outcome == Fixed) {
-			passedAny++
-		}
-	}
-	lost, unchecked, knownLaws := 0, 0, 0 // relations
-	for _, r := range relations {
-		before := m.KnownFailures
-		m.countRequirement(r.Case())
-		knownLaws += m.KnownFailures - before
-		switch {
-		case r.Outcome == NotRun:
-			unchecked++
-		case r.Gates && r.Outcome.Failing():
-			lost++
-		case r.Outcome == Pass || r.Outcome == Fixed:
-			passedAny++
-		}
-	}
-	selected, laws := 0, 0
-	for _, c := range j.cases {
-		if c.Module == module {
-			selected++
-		}
-	}
-	for _, r := range j.relations {
-		if r.Rule.Module == module {
-			laws++
-		}
-	}
+	of := m.tally(j.selected(Case, module), cases)
+	laws := m.tally(j.selected(Relation, module), relations)
+	m.KnownFailures = of.known + laws.known
+	passed := of.right
 	if !j.computes(module) {
-		passed = passedAny
+		passed = of.passed + laws.passed
 	}
-	notRun += selected - len(results)
-	unchecked += laws - len(relations)
 	switch {
 	case !m.Claimed:
 		m.Reason = "not claimed"
-	case failing+lost > 0:
+	case of.failing+laws.failing > 0:
 		var parts []string
-		if failing > 0 {
-			parts = append(parts, words.Of(failing, selected-notRun, "case", "fail"))
+		if of.failing > 0 {
+			parts = append(parts, words.Of(of.failing, of.selected-of.notRun, "case", "fail"))
 		}
-		if lost > 0 {
-			parts = append(parts, words.Of(lost, len(relations), "relation", "fail"))
+		if laws.failing > 0 {
+			parts = append(parts, words.Of(laws.failing, len(relations), "relation", "fail"))
 		}
-		if notRun > 0 {
-			parts = append(parts, fmt.Sprintf("%d were not run", notRun))
+		if of.notRun > 0 {
+			parts = append(parts, fmt.Sprintf("%d were not run", of.notRun))
 		}
 		m.Reason = strings.Join(parts, ", ")
-	case notRun > 0:
-		m.Reason = fmt.Sprintf("%d of %d cases were not run", notRun, selected)
-	case unchecked > 0:
-		m.Reason = fmt.Sprintf("%d of %d relations were not checked", unchecked, laws)
+	case of.notRun > 0:
+		m.Reason = fmt.Sprintf("%d of %d cases were not run", of.notRun, of.selected)
+	case laws.notRun > 0:
+		m.Reason = fmt.Sprintf("%d of %d relations were not checked", laws.notRun, laws.selected)
 	case passed == 0:
 		m.Reason = "nothing passed"
 	}
 	m.Passed = m.Reason == ""
 	switch {
 	case !m.Passed:
-	case m.KnownFailures > 0:
-		m.Reason = plural(m.KnownFailures, "case fails", "cases fail") + " as the baseline says"
-		if knownLaws > 0 {
-			m.Reason = fmt.Sprintf("%s and %s fail as the baseline says", plural(m.KnownFailures-knownLaws, "case", "cases"), plural(knownLaws, "relation", "relations"))
-		}
+	case laws.known > 0:
+		m.Reason = fmt.Sprintf("%s and %s fail as the baseline says", plural(of.known, "case", "cases"), plural(laws.known, "relation", "relations"))
+	case of.known > 0:
+		m.Reason = plural(of.known, "case fails", "cases fail") + " as the baseline says"
 	case !j.options.Selection.Shard.IsZero():
 		m.Reason = onlyShard
 	}
@@ -174,18 +160,19 @@ func (j *Judge) moduleSummary(module string, results []CaseResult, relations []R
 }
 
 // ofModule returns the results of one module.
-func ofModule(relations []RelationResult, module string) []RelationResult {
-	var results []RelationResult
-	for _, r := range relations {
+func ofModule(results []CheckResult, module string) []CheckResult {
+	var of []CheckResult
+	for _, r := range results {
 		if r.Module == module {
-			results = append(results, r)
+			of = append(of, r)
 		}
 	}
-	return results
+	return of
 }
 
-// countRequirement counts what should rules, quirks and the baseline say.
-func (m *ModuleSummary) countRequirement(r CaseResult) {
+// countRequirement counts what should rules and quirks say, and reports whether a failure is
+// known that is no deviation from a should rule.
+func (m *ModuleSummary) countRequirement(r CheckResult) (known bool) {
 	wrong := r.Outcome == KnownFailure || r.Outcome.Failing() && r.Outcome != Fixed && r.Outcome != NotRun
 	switch {
 	case r.Requirement == fixtures.Quirk && (r.Outcome == Pass || r.Outcome == Fixed):
@@ -195,15 +182,7 @@ func (m *ModuleSummary) countRequirement(r CaseResult) {
 	case r.Requirement == fixtures.Should && wrong && !slices.Contains(m.Deviations, r.Rule):
 		m.Deviations = append(m.Deviations, r.Rule)
 	}
-	if r.Outcome == KnownFailure && r.Gates && r.Requirement != fixtures.Should {
-		m.KnownFailures++
-	}
-}
-
-// gates reports whether a failing case would make its module not conformant.
-func (j *Judge) gates(c *fixtures.Case) bool {
-	rule, err := j.set.Rule(c.Rule)
-	return err != nil || rule.Requirement != fixtures.Quirk || j.options.Quirks
+	return r.Outcome == KnownFailure && r.Gates && r.Requirement != fixtures.Should
 }
 
 // onlyShard is the reason of a shard in which nothing fails.
@@ -232,13 +211,13 @@ func (j *Judge) verdictLine(m ModuleSummary) string {
 	if m.Conformant && len(m.Deviations) > 0 {
 		line += ", deviating from " + list(m.Deviations)
 	}
-	switch text := j.relationText(m.Module); {
-	case len(j.cases) == 0 && text == "":
+	switch cases, text := j.selected(Case, ""), j.relationText(m.Module); {
+	case cases == 0 && text == "":
 		line += " [relations alone]"
-	case len(j.cases) == 0:
+	case cases == 0:
 		line += " [relations alone, " + text + "]"
-	case len(j.cases) < len(j.set.Cases):
-		line += fmt.Sprintf(" [%d of %d cases selected]", len(j.cases), len(j.set.Cases))
+	case cases < len(j.set.Cases):
+		line += fmt.Sprintf(" [%d of %d cases selected]", cases, len(j.set.Cases))
 	case text != "":
 		line += " [" + text + "]"
 	}
@@ -246,6 +225,21 @@ func (j *Judge) verdictLine(m ModuleSummary) string {
 		line += ": " + m.Reason
 	}
 	return line
+}
+
+// relationText says what became of a selection of relations that is not all of them; "" means
+// that all are selected.
+func (j *Judge) relationText(module string) string {
+	all, selected := 0, j.selected(Relation, module)
+	for _, law := range laws.All() {
+		if law.Rule.Module == module {
+			all++
+		}
+	}
+	if selected == all {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d relations selected", selected, all)
 }
 
 // list joins a few words, and counts the others.
@@ -258,7 +252,7 @@ func list(words []string) string {
 }
 
 // count counts cases and outputs.
-func count(results []CaseResult) Counts {
+func count(results []CheckResult) Counts {
 	n := Counts{Cases: map[Outcome]int{}, Outputs: map[Outcome]int{}, Agrees: map[string]int{}}
 	for _, r := range results {
 		n.Cases[r.Outcome]++

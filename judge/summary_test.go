@@ -22,34 +22,34 @@ func TestVerdict(t *testing.T) {
 	}
 	const must, should, quirk = fixtures.Must, fixtures.Should, fixtures.Quirk
 	// computed returns a case whose loss has that outcome, refusal one without outputs.
-	computed := func(requirement fixtures.Requirement, outcome judge.Outcome) judge.CaseResult {
-		r := judge.CaseResult{ID: string(outcome), Module: ports.BCEWithLogitsLoss, Topic: "blog_example", Rule: "R", Requirement: requirement, Gates: requirement != quirk, Outcome: outcome}
+	computed := func(requirement fixtures.Requirement, outcome judge.Outcome) judge.CheckResult {
+		r := judge.CheckResult{ID: string(outcome), Kind: judge.Case, Module: ports.BCEWithLogitsLoss, Topic: "blog_example", Rule: "R", Requirement: requirement, Gates: requirement != quirk, Outcome: outcome}
 		r.Outputs = map[string]judge.OutputResult{"loss": {Outcome: outcome}, "grad_target": {Outcome: judge.Unsupported}}
 		if outcome == judge.Fail { // of one output alone
 			r.Outputs["grad_input"] = judge.OutputResult{Outcome: judge.Pass}
 		}
 		return r
 	}
-	refusal := func(requirement fixtures.Requirement, outcome judge.Outcome) judge.CaseResult {
+	refusal := func(requirement fixtures.Requirement, outcome judge.Outcome) judge.CheckResult {
 		r := computed(requirement, outcome)
 		r.Topic, r.Rejection, r.Outputs = "rejections", true, nil
 		return r
 	}
-	law := func(outcome judge.Outcome) judge.RelationResult {
-		return judge.RelationResult{ID: "law-" + string(outcome), Module: ports.BCEWithLogitsLoss, Rule: "L", Requirement: must, Gates: true, Outcome: outcome}
+	law := func(outcome judge.Outcome) judge.CheckResult {
+		return judge.CheckResult{ID: "law-" + string(outcome), Kind: judge.Relation, Module: ports.BCEWithLogitsLoss, Rule: "L", Requirement: must, Gates: true, Outcome: outcome}
 	}
-	quirkOf := func(r judge.RelationResult) judge.RelationResult {
+	quirkOf := func(r judge.CheckResult) judge.CheckResult {
 		r.Requirement, r.Gates = quirk, false
 		return r
 	}
-	ok := []judge.RelationResult{law(judge.Pass), law(judge.Pass)}
+	ok := []judge.CheckResult{law(judge.Pass), law(judge.Pass)}
 	known := map[string]judge.Known{
 		"fail#loss": {Outcome: judge.Fail, Reason: "as it is"}, "fail": {Outcome: judge.Fail, Reason: "as it is"}, "law-fail": {Outcome: judge.Fail, Reason: "as it is"},
 	}
 	for _, test := range []struct {
 		name      string
-		cases     []judge.CaseResult
-		relations []judge.RelationResult
+		cases     []judge.CheckResult
+		relations []judge.CheckResult
 		known     map[string]judge.Known
 		verdict   string // how the line begins
 		reason    string
@@ -58,55 +58,55 @@ func TestVerdict(t *testing.T) {
 		followed  int
 		not       int
 	}{
-		{name: "all pass", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, verdict: "conformant (parity)"},
-		{name: "one fails", cases: []judge.CaseResult{computed(must, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
+		{name: "all pass", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, verdict: "conformant (parity)"},
+		{name: "one fails", cases: []judge.CheckResult{computed(must, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
 			verdict: "not conformant", reason: "1 of 3 cases fails"},
-		{name: "two fail", cases: []judge.CaseResult{computed(must, judge.Crash), computed(must, judge.Pass), refusal(must, judge.Fail)}, relations: ok,
+		{name: "two fail", cases: []judge.CheckResult{computed(must, judge.Crash), computed(must, judge.Pass), refusal(must, judge.Fail)}, relations: ok,
 			verdict: "not conformant", reason: "2 of 3 cases fail"},
-		{name: "a law fails", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
-			relations: []judge.RelationResult{law(judge.Fail), law(judge.Pass)}, verdict: "not conformant", reason: "1 of 2 relations fails"},
-		{name: "cases and laws fail, and one was not run", cases: []judge.CaseResult{computed(must, judge.Fail), computed(must, judge.NotRun), refusal(must, judge.Pass)},
-			relations: []judge.RelationResult{law(judge.Fail), law(judge.Fail)}, verdict: "not conformant", reason: "1 of 2 cases fails, 2 of 2 relations fail, 1 were not run"},
-		{name: "a case was not run", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.NotRun), refusal(must, judge.Pass)}, relations: ok,
+		{name: "a law fails", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.CheckResult{law(judge.Fail), law(judge.Pass)}, verdict: "not conformant", reason: "1 of 2 relations fails"},
+		{name: "cases and laws fail, and one was not run", cases: []judge.CheckResult{computed(must, judge.Fail), computed(must, judge.NotRun), refusal(must, judge.Pass)},
+			relations: []judge.CheckResult{law(judge.Fail), law(judge.Fail)}, verdict: "not conformant", reason: "1 of 2 cases fails, 2 of 2 relations fail, 1 were not run"},
+		{name: "a case was not run", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.NotRun), refusal(must, judge.Pass)}, relations: ok,
 			verdict: "not conformant", reason: "1 of 3 cases were not run"},
-		{name: "cases are missing", cases: []judge.CaseResult{computed(must, judge.Pass)}, relations: ok, verdict: "not conformant", reason: "2 of 3 cases were not run"},
-		{name: "a law was not checked", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
-			relations: []judge.RelationResult{law(judge.Pass), law(judge.NotRun)}, verdict: "not conformant", reason: "1 of 2 relations were not checked"},
-		{name: "laws are missing", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+		{name: "cases are missing", cases: []judge.CheckResult{computed(must, judge.Pass)}, relations: ok, verdict: "not conformant", reason: "2 of 3 cases were not run"},
+		{name: "a law was not checked", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.CheckResult{law(judge.Pass), law(judge.NotRun)}, verdict: "not conformant", reason: "1 of 2 relations were not checked"},
+		{name: "laws are missing", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
 			verdict: "not conformant", reason: "2 of 2 relations were not checked"},
-		{name: "refusals and laws alone pass", cases: []judge.CaseResult{computed(must, judge.Unsupported), computed(must, judge.Unsupported), refusal(must, judge.Pass)}, relations: ok,
+		{name: "refusals and laws alone pass", cases: []judge.CheckResult{computed(must, judge.Unsupported), computed(must, judge.Unsupported), refusal(must, judge.Pass)}, relations: ok,
 			verdict: "not conformant", reason: "nothing passed"},
-		{name: "quirks alone pass", cases: []judge.CaseResult{computed(quirk, judge.Pass), computed(must, judge.Unsupported), refusal(quirk, judge.Pass)}, relations: ok,
+		{name: "quirks alone pass", cases: []judge.CheckResult{computed(quirk, judge.Pass), computed(must, judge.Unsupported), refusal(quirk, judge.Pass)}, relations: ok,
 			verdict: "not conformant", reason: "nothing passed", followed: 2},
-		{name: "a quirk fails", cases: []judge.CaseResult{computed(quirk, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
+		{name: "a quirk fails", cases: []judge.CheckResult{computed(quirk, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
 			verdict: "conformant (parity)", not: 1},
-		{name: "a should rule fails", cases: []judge.CaseResult{computed(should, judge.Fail), computed(should, judge.Fail), refusal(must, judge.Pass)}, relations: ok,
+		{name: "a should rule fails", cases: []judge.CheckResult{computed(should, judge.Fail), computed(should, judge.Fail), refusal(must, judge.Pass)}, relations: ok,
 			verdict: "not conformant", reason: "2 of 3 cases fail", deviating: "R"},
-		{name: "a failure is known", cases: []judge.CaseResult{computed(must, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, known: known,
+		{name: "a failure is known", cases: []judge.CheckResult{computed(must, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, known: known,
 			verdict: "known failures", reason: "1 case fails as the baseline says", knownN: 1},
-		{name: "a known refusal and a known law", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Fail)},
-			relations: []judge.RelationResult{law(judge.Fail), law(judge.Pass)}, known: known,
+		{name: "a known refusal and a known law", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Fail)},
+			relations: []judge.CheckResult{law(judge.Fail), law(judge.Pass)}, known: known,
 			verdict: "known failures", reason: "1 case and 1 relation fail as the baseline says", knownN: 2},
-		{name: "a known deviation", cases: []judge.CaseResult{computed(should, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, known: known,
+		{name: "a known deviation", cases: []judge.CheckResult{computed(should, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok, known: known,
 			verdict: "conformant (parity)", deviating: "R"},
-		{name: "another outcome than the one that is known", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Fail)}, relations: ok,
+		{name: "another outcome than the one that is known", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Fail)}, relations: ok,
 			known: map[string]judge.Known{"fail": {Outcome: judge.Crash}}, verdict: "not conformant", reason: "1 of 3 cases fails"},
-		{name: "what is known as a failure passes", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(quirk, judge.Pass)}, relations: ok,
+		{name: "what is known as a failure passes", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(quirk, judge.Pass)}, relations: ok,
 			known: map[string]judge.Known{"pass": {Outcome: judge.Fail}}, verdict: "not conformant", reason: "1 of 3 cases fails", followed: 1},
-		{name: "a should rule that is known without a reason", cases: []judge.CaseResult{computed(should, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
+		{name: "a should rule that is known without a reason", cases: []judge.CheckResult{computed(should, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
 			known: map[string]judge.Known{"fail#loss": {Outcome: judge.Fail}}, verdict: "not conformant", reason: "1 of 3 cases fails", deviating: "R"},
-		{name: "a suite-error is no failure that can be known", cases: []judge.CaseResult{computed(must, judge.SuiteError), computed(must, judge.Pass), refusal(must, judge.SuiteError)},
-			relations: []judge.RelationResult{law(judge.SuiteError), law(judge.Pass)}, known: map[string]judge.Known{
+		{name: "a suite-error is no failure that can be known", cases: []judge.CheckResult{computed(must, judge.SuiteError), computed(must, judge.Pass), refusal(must, judge.SuiteError)},
+			relations: []judge.CheckResult{law(judge.SuiteError), law(judge.Pass)}, known: map[string]judge.Known{
 				"suite-error": {Outcome: judge.SuiteError, Reason: "R"}, "suite-error#loss": {Outcome: judge.SuiteError, Reason: "R"}, "law-suite-error": {Outcome: judge.SuiteError, Reason: "R"},
 			}, verdict: "not conformant", reason: "2 of 3 cases fail, 1 of 2 relations fails"},
-		{name: "a law is known as another failure", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
-			relations: []judge.RelationResult{law(judge.Crash), law(judge.Pass)}, known: map[string]judge.Known{"law-crash": {Outcome: judge.Fail, Reason: "R"}},
+		{name: "a law is known as another failure", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.CheckResult{law(judge.Crash), law(judge.Pass)}, known: map[string]judge.Known{"law-crash": {Outcome: judge.Fail, Reason: "R"}},
 			verdict: "not conformant", reason: "1 of 2 relations fails"},
-		{name: "a law that is known as a failure holds", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
-			relations: []judge.RelationResult{quirkOf(law(judge.Pass)), law(judge.Unsupported)}, known: map[string]judge.Known{"law-pass": {Outcome: judge.Fail, Reason: "R"}},
+		{name: "a law that is known as a failure holds", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.CheckResult{quirkOf(law(judge.Pass)), law(judge.Unsupported)}, known: map[string]judge.Known{"law-pass": {Outcome: judge.Fail, Reason: "R"}},
 			verdict: "not conformant", reason: "1 of 2 relations fails", followed: 1},
-		{name: "a law that is a quirk fails", cases: []judge.CaseResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
-			relations: []judge.RelationResult{quirkOf(law(judge.Fail)), law(judge.Pass)}, verdict: "conformant (parity)", not: 1},
+		{name: "a law that is a quirk fails", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.CheckResult{quirkOf(law(judge.Fail)), law(judge.Pass)}, verdict: "conformant (parity)", not: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := &judge.Result{Cases: test.cases, Relations: test.relations}
@@ -126,12 +126,12 @@ func TestVerdict(t *testing.T) {
 			checkCounts(t, result)
 			// The same again without a baseline: nothing is left of it.
 			again := j.Rebase(result, nil)
-			if !slices.EqualFunc(again.Cases, test.cases, func(a, b judge.CaseResult) bool {
+			if !slices.EqualFunc(again.Cases, test.cases, func(a, b judge.CheckResult) bool {
 				return a.Outcome == b.Outcome && a.Gates == b.Gates && a.Known == nil
 			}) {
 				t.Errorf("without the baseline: got %+v, want %+v", again.Cases, test.cases)
 			}
-			if !slices.EqualFunc(again.Relations, test.relations, func(a, b judge.RelationResult) bool {
+			if !slices.EqualFunc(again.Relations, test.relations, func(a, b judge.CheckResult) bool {
 				return a.Outcome == b.Outcome && a.Gates == b.Gates && a.Known == nil
 			}) {
 				t.Errorf("without the baseline: got %+v, want %+v", again.Relations, test.relations)
@@ -159,9 +159,9 @@ func TestVerdictOnRefusalsAndLawsAlone(t *testing.T) {
 		}
 		var result judge.Result
 		if test.refusal != "" {
-			result.Cases = []judge.CaseResult{{Module: ports.BCEWithLogitsLoss, Rejection: true, Requirement: fixtures.Must, Gates: true, Outcome: test.refusal}}
+			result.Cases = []judge.CheckResult{{Kind: judge.Case, Module: ports.BCEWithLogitsLoss, Rejection: true, Requirement: fixtures.Must, Gates: true, Outcome: test.refusal}}
 		} else {
-			result.Relations = []judge.RelationResult{{Module: ports.BCEWithLogitsLoss, Requirement: fixtures.Must, Gates: true, Outcome: test.relation}}
+			result.Relations = []judge.CheckResult{{Kind: judge.Relation, Module: ports.BCEWithLogitsLoss, Requirement: fixtures.Must, Gates: true, Outcome: test.relation}}
 		}
 		if m := j.Rebase(&result, nil).Summary.Modules[0]; m.Conformant != test.want || !test.want && m.Reason != "nothing passed" {
 			t.Errorf("%s is %s%s: conformant %t: %q", test.selected, test.refusal, test.relation, m.Conformant, m.Reason)

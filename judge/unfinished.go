@@ -6,22 +6,22 @@ import "lossproof/fixtures"
 // port. It is what stands in a result file until the run ends. The error is a
 // *SelectionError.
 func Unfinished(set *fixtures.Set, options Options) (*Result, error) {
-	cases, relations, err := choose(set, options.Selection)
+	checks, err := Select(set, options.Selection)
 	if err != nil {
 		return nil, err
 	}
-	j := &Judge{set: set, options: options, cases: cases, relations: relations}
+	j := &Judge{set: set, options: options, checks: checks}
 	result := j.newResult()
 	result.Summary = Summary{
-		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{}, NotRun: len(cases),
-		RelationsNotRun: len(relations), Relations: map[Outcome]int{},
+		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{},
+		NotRun: j.selected(Case, ""), RelationsNotRun: j.selected(Relation, ""), Relations: map[Outcome]int{},
 	}
 	return result, nil
 }
 
-// Result returns a result without cases, which is not complete.
+// Result returns a result without checks, which is not complete.
 func (j *Judge) Result() *Result {
 	result := j.newResult()
-	result.Summary = j.summarize(nil, nil)
+	result.Summary = j.summarize(result)
 	return result
 }

@@ -3,8 +3,6 @@ package judge
 import (
 	"fmt"
 	"slices"
-
-	"lossproof/internal/laws"
 )
 
 // Vacuous lists why the selected cases could not find the port conformant, whatever it
@@ -34,31 +32,30 @@ func (j *Judge) Vacuous() ([]string, error) {
 	return reasons, nil
 }
 
-// asksSomething reports whether a case of a module is asked that the verdict needs: see
+// asksSomething reports whether a check of a module is asked that the verdict needs: see
 // moduleSummary.
 func (j *Judge) asksSomething(module string) (bool, error) {
 	computing := j.computes(module)
-	for _, c := range j.cases {
-		if c.Module != module || computing && (len(c.Outputs) == 0 || !j.gates(c)) {
-			continue
-		}
-		outside, err := j.Outside(c)
-		if err != nil {
-			return false, err
-		}
-		if outside == "" {
+	for _, c := range j.checks {
+		switch {
+		case c.Module != module || computing && !j.isComputed(c):
+		case c.Recorded == nil:
 			return true, nil
+		default:
+			if outside, err := j.Outside(c.Recorded); err != nil || outside == "" {
+				return err == nil, err
+			}
 		}
 	}
-	return !computing && slices.ContainsFunc(j.relations, func(r *laws.Relation) bool { return r.Rule.Module == module }), nil
+	return false, nil
 }
 
 // computes reports whether a case of a module is selected that gates and has outputs.
 func (j *Judge) computes(module string) bool {
-	for _, c := range j.cases {
-		if c.Module == module && len(c.Outputs) > 0 && j.gates(c) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(j.checks, func(c *Check) bool { return c.Module == module && j.isComputed(c) })
+}
+
+// isComputed reports whether a check is of a recorded case that gates and has outputs.
+func (j *Judge) isComputed(c *Check) bool {
+	return c.Recorded != nil && len(c.Recorded.Outputs) > 0 && j.gates(c)
 }

@@ -52,7 +52,7 @@ func flagsAndCommand(argv []string) (flags, command []string) {
 }
 
 // relationHint is the command that checks one relation again.
-func relationHint(result *judge.Result, r judge.CaseResult) string {
+func relationHint(result *judge.Result, r judge.CheckResult) string {
 	flags, command := flagsAndCommand(result.Argv)
 	if result.Quirks {
 		flags = append(flags, "--quirks")

@@ -5,21 +5,17 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/judge"
 )
 
 // Failure describes a case that did not pass: its rules, its call, what is wrong with which
 // output, and the command that shows the case. It is bounded, as the messages of the judge are.
-func Failure(r judge.CaseResult) string {
-	if r.Topic == laws.Topic {
-		return FailureWithHint(r, "lossproof explain "+r.Rule)
-	}
+func Failure(r judge.CheckResult) string {
 	return FailureWithHint(r, "lossproof show "+r.ID)
 }
 
 // FailureWithHint is Failure with another last line, for those who do not have the command.
-func FailureWithHint(r judge.CaseResult, hint string) string {
+func FailureWithHint(r judge.CheckResult, hint string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", r.ID, r.Outcome)
 	fmt.Fprintf(&b, "  rule %s (%s): %s\n", r.Rule, r.Requirement, r.Statement)
@@ -57,7 +53,7 @@ func FailureWithHint(r judge.CaseResult, hint string) string {
 
 // Line describes a case that did not pass in one line: its rule, and the first line of
 // what is wrong.
-func Line(r judge.CaseResult) string {
+func Line(r judge.CheckResult) string {
 	what := r.Message
 	for _, name := range r.OutputNames() {
 		if output := r.Outputs[name]; what == "" && output.Outcome.Failing() && output.Message != "" {
@@ -82,8 +78,8 @@ func knownText(known *judge.Known, outcome judge.Outcome, requirement fixtures.R
 }
 
 // failing returns the cases that fail the run.
-func failing(result *judge.Result) []judge.CaseResult {
-	var cases []judge.CaseResult
+func failing(result *judge.Result) []judge.CheckResult {
+	var cases []judge.CheckResult
 	for _, r := range result.Cases {
 		if r.Outcome.Failing() && (r.Gates || r.Outcome == judge.SuiteError) {
 			cases = append(cases, r)

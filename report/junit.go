@@ -12,27 +12,25 @@ import (
 	"lossproof/judge"
 )
 
-// JUnit writes a result as JUnit XML: a test suite for each topic, a test case for each
-// case and each relation, whose name is the id. What the port answered wrong is a failure, everything else
+// JUnit writes a result as JUnit XML: a test suite for each topic, a test case for each check,
+// whose name is the id. What the port answered wrong is a failure, everything else
 // that fails an error; unsupported cases and known failures are skipped. A claim that
 // shrank, and cases that were not reached, are failures of a suite called lossproof.
 func JUnit(w io.Writer, result *judge.Result) error {
 	suites := junit.Testsuites{Name: "lossproof " + result.Level}
 	var suite junit.Testsuite
-	for i, r := range result.Cases {
-		name := r.Module + "/" + r.Topic
-		if i == 0 || suite.Name != name {
-			if i > 0 {
+	for _, r := range result.Checks() {
+		if name := r.Module + "/" + r.Topic; suite.Name != name {
+			if suite.Name != "" {
 				suites.AddSuite(suite)
 			}
 			suite = junit.Testsuite{Name: name, ID: len(suites.Suites), Time: "0"}
 		}
-		suite.AddTestcase(testcase(r, name))
+		suite.AddTestcase(testcase(r, suite.Name))
 	}
-	if len(result.Cases) > 0 {
+	if suite.Name != "" {
 		suites.AddSuite(suite)
 	}
-	relationSuites(&suites, result)
 	if run := runSuite(result, len(suites.Suites)); run.Tests > 0 {
 		suites.AddSuite(run)
 	}
@@ -42,25 +40,7 @@ func JUnit(w io.Writer, result *judge.Result) error {
 	return suites.WriteXML(w)
 }
 
-// relationSuites adds a suite for the relations of each module.
-func relationSuites(suites *junit.Testsuites, result *judge.Result) {
-	var modules []string
-	byModule := map[string]*junit.Testsuite{}
-	for _, relation := range result.Relations {
-		r := relation.Case()
-		suite, ok := byModule[r.Module]
-		if !ok {
-			suite = &junit.Testsuite{Name: r.Module + "/" + r.Topic, ID: len(suites.Suites) + len(modules), Time: "0"}
-			modules, byModule[r.Module] = append(modules, r.Module), suite
-		}
-		suite.AddTestcase(testcase(r, suite.Name))
-	}
-	for _, module := range modules {
-		suites.AddSuite(*byModule[module])
-	}
-}
-
-func testcase(r judge.CaseResult, topic string) junit.Testcase {
+func testcase(r judge.CheckResult, topic string) junit.Testcase {
 	test := junit.Testcase{Name: r.ID, Classname: topic, Time: "0"}
 	switch {
 	case r.Outcome == judge.Unsupported:
@@ -107,7 +87,7 @@ func runSuite(result *judge.Result, id int) junit.Testsuite {
 const claimShrank = "claim-shrank"
 
 // reasons joins the reasons of the baseline for a case.
-func reasons(r judge.CaseResult) string {
+func reasons(r judge.CheckResult) string {
 	var texts []string
 	add := func(known *judge.Known) {
 		if known == nil {

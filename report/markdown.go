@@ -124,7 +124,7 @@ func (m *markdown) failures(result *judge.Result) {
 
 // known lists what the baseline excuses, by rule and with its reasons.
 func (m *markdown) known(result *judge.Result) {
-	var deviations, failures []judge.CaseResult
+	var deviations, failures []judge.CheckResult
 	for _, r := range result.Cases {
 		switch {
 		case r.Outcome != judge.KnownFailure:
@@ -136,7 +136,7 @@ func (m *markdown) known(result *judge.Result) {
 	}
 	for _, section := range []struct {
 		title string
-		cases []judge.CaseResult
+		cases []judge.CheckResult
 	}{{"Deviations from should rules", deviations}, {"Known failures", failures}} {
 		if len(section.cases) == 0 {
 			continue
@@ -180,8 +180,8 @@ func (m *markdown) checked(result *judge.Result) {
 }
 
 // byRule groups cases by their rule, in the order of the first case of each.
-func byRule(cases []judge.CaseResult) (rules []string, groups map[string][]judge.CaseResult) {
-	groups = map[string][]judge.CaseResult{}
+func byRule(cases []judge.CheckResult) (rules []string, groups map[string][]judge.CheckResult) {
+	groups = map[string][]judge.CheckResult{}
 	for _, r := range cases {
 		if groups[r.Rule] == nil {
 			rules = append(rules, r.Rule)

@@ -28,7 +28,7 @@ func NewProgress(w io.Writer, terminal bool) *Progress {
 const lineInterval = 5 * time.Second
 
 // Show is for [judge.Options.Progress].
-func (p *Progress) Show(done, total int, latest judge.CaseResult) {
+func (p *Progress) Show(done, total int, latest judge.CheckResult) {
 	if latest.Gates && latest.Outcome.Failing() {
 		p.failing++
 	}

@@ -9,11 +9,11 @@ import (
 )
 
 // failingRelations returns the relations that fail the run, in the form of cases.
-func failingRelations(result *judge.Result) []judge.CaseResult {
-	var cases []judge.CaseResult
+func failingRelations(result *judge.Result) []judge.CheckResult {
+	var cases []judge.CheckResult
 	for _, r := range result.Relations {
 		if r.Outcome.Failing() && (r.Gates || r.Outcome == judge.SuiteError) {
-			cases = append(cases, r.Case())
+			cases = append(cases, r)
 		}
 	}
 	return cases

@@ -148,7 +148,7 @@ func TestTextShowsFewFailuresOfManyRules(t *testing.T) {
 func TestFailure(t *testing.T) {
 	const id = "BCEWithLogitsLoss/weight_and_pos_weight/f32-none-signs"
 	result := run(t, testports.Zeros, id, "BCEWithLogitsLoss/rejections/f32-mean-*")
-	var r judge.CaseResult
+	var r judge.CheckResult
 	for _, c := range result.Cases {
 		if c.ID == id {
 			r = c
@@ -210,7 +210,7 @@ func TestErrorsOfWriting(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
-	fail := judge.CaseResult{Outcome: judge.Fail, Gates: true}
+	fail := judge.CheckResult{Outcome: judge.Fail, Gates: true}
 	var lines bytes.Buffer
 	p := report.NewProgress(&lines, false)
 	for i := range 1000 {
@@ -222,7 +222,7 @@ func TestProgress(t *testing.T) {
 	}
 	var bar bytes.Buffer
 	p = report.NewProgress(&bar, true)
-	p.Show(1, 2, judge.CaseResult{Outcome: judge.Pass})
+	p.Show(1, 2, judge.CheckResult{Outcome: judge.Pass})
 	p.End()
 	if got := bar.String(); !strings.Contains(got, "judging  50 %") || !strings.Contains(got, "1/2, 0 fail") {
 		t.Errorf("bar: %q", got)

@@ -89,7 +89,7 @@ func (t *text) header(result *judge.Result) {
 }
 
 // cases writes a line for every case.
-func (t *text) cases(results []judge.CaseResult) {
+func (t *text) cases(results []judge.CheckResult) {
 	for _, r := range results {
 		var details []string
 		for _, name := range r.OutputNames() {
@@ -250,9 +250,9 @@ func (t *text) failures(result *judge.Result) {
 }
 
 // first returns a few failures, of as many rules as possible, in their order.
-func first(failing []judge.CaseResult, limit int) []judge.CaseResult {
+func first(failing []judge.CheckResult, limit int) []judge.CheckResult {
 	seen := map[string]bool{}
-	var shown, others []judge.CaseResult
+	var shown, others []judge.CheckResult
 	for _, r := range failing {
 		if seen[r.Rule] {
 			others = append(others, r)
@@ -266,7 +266,7 @@ func first(failing []judge.CaseResult, limit int) []judge.CaseResult {
 }
 
 // byRule counts cases by rule.
-func (t *text) byRule(results []judge.CaseResult) {
+func (t *text) byRule(results []judge.CheckResult) {
 	counts := map[string]int{}
 	var rules []string
 	for _, r := range results {
@@ -313,7 +313,7 @@ func (t *text) baseline(result *judge.Result) {
 
 // quirks says how often the port does what contradicts documentation or mathematics.
 func (t *text) quirks(result *judge.Result) {
-	followed, not := 0, []judge.CaseResult{}
+	followed, not := 0, []judge.CheckResult{}
 	for _, r := range result.Cases {
 		switch {
 		case r.Requirement != fixtures.Quirk:

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -10,8 +11,8 @@ import (
 	"lossproof/report"
 )
 
-// Check judges a port in a plain go test, with a subtest Module/topic/name for every
-// selected case, and Module/relations/name for every selected relation:
+// Check judges a port in a plain go test, with a subtest Module/topic/name for every selected
+// check, recorded case or relation:
 //
 //	func TestConformance(t *testing.T) { suites.Check(t, myPort{}) }
 //
@@ -41,7 +42,7 @@ func diagnosing(c *config) { c.diagnose = true }
 func check(t *testing.T, j *judge.Judge, port ports.Port, c config) {
 	t.Helper()
 	failures := newFailures(c)
-	var results []judge.CaseResult
+	var results []judge.CheckResult
 	t.Run("claim", func(t *testing.T) {
 		reasons, err := j.Vacuous()
 		if err != nil {
@@ -51,14 +52,13 @@ func check(t *testing.T, j *judge.Judge, port ports.Port, c config) {
 			t.Errorf("nothing is checked:\n%s", strings.Join(reasons, "\n"))
 		}
 	})
-	for _, module := range groupBy(j.Cases(), byModule) {
+	for _, module := range groupBy(j.Checks(), byModule) {
 		t.Run(module.name, func(t *testing.T) {
-			for _, topic := range groupBy(module.cases, byTopic) {
+			for _, topic := range groupBy(module.checks, byTopic) {
 				t.Run(topic.name, func(t *testing.T) {
-					for _, c := range topic.cases {
-						name := strings.TrimPrefix(c.ID, c.Module+"/"+c.Topic+"/")
-						t.Run(name, func(t *testing.T) {
-							r, err := j.Case(t.Context(), c)
+					for _, c := range topic.checks {
+						t.Run(path.Base(c.ID), func(t *testing.T) {
+							r, err := j.Check(t.Context(), c)
 							if err != nil {
 								t.Fatal(err)
 							}
@@ -70,20 +70,11 @@ func check(t *testing.T, j *judge.Judge, port ports.Port, c config) {
 			}
 		})
 	}
-	for _, law := range j.Relations() {
-		t.Run(law.ID, func(t *testing.T) {
-			r, err := j.Relation(t.Context(), law)
-			if err != nil {
-				t.Fatal(err)
-			}
-			tell(t, r.Case(), failures)
-		})
-	}
 	text := summary(results)
 	if text == "" {
 		return
 	}
-	result := &judge.Result{Level: string(j.Level()), Cases: results}
+	result := &judge.Result{Level: string(j.Level())}
 	if err := c.collector.Diagnose(t.Context(), port, result); err != nil {
 		t.Errorf("diagnosis: %v", err)
 	}
@@ -91,7 +82,7 @@ func check(t *testing.T, j *judge.Judge, port ports.Port, c config) {
 }
 
 // tell turns a result into that of a test.
-func tell(t *testing.T, r judge.CaseResult, failures *failures) {
+func tell(t *testing.T, r judge.CheckResult, failures *failures) {
 	t.Helper()
 	switch {
 	case r.Outcome == judge.Unsupported:

@@ -9,10 +9,10 @@ import (
 	"lossproof/report"
 )
 
-// inFull is the number of failing cases of each rule that are described in full.
+// inFull is the number of failing checks of each rule that are described in full.
 const inFull = 3
 
-// failures describes failing cases, the later ones of a rule in one line.
+// failures describes failing checks, the later ones of a rule in one line.
 type failures struct {
 	all    bool
 	byRule map[string]int
@@ -22,8 +22,8 @@ func newFailures(c config) *failures {
 	return &failures{all: c.allMessages, byRule: map[string]int{}}
 }
 
-// describe says what is wrong with a case, and where to look.
-func (f *failures) describe(r judge.CaseResult) string {
+// describe says what is wrong with a check, and where to look.
+func (f *failures) describe(r judge.CheckResult) string {
 	f.byRule[r.Rule]++
 	if n := f.byRule[r.Rule]; n > inFull && !f.all {
 		return report.Line(r)
@@ -31,13 +31,16 @@ func (f *failures) describe(r judge.CaseResult) string {
 	return report.FailureWithHint(r, "in a clone of lossproof: go run ./cmd/lossproof show "+r.ID)
 }
 
-// summary counts the failing cases that gate by rule, and says what they share. It is
+// summary counts the failing checks that gate by rule, and says what they share. It is
 // empty where none fails.
-func summary(results []judge.CaseResult) string {
+func summary(results []judge.CheckResult) string {
 	counts, total := map[string]int{}, 0
+	failing, all := map[judge.Kind]int{}, map[judge.Kind]int{}
 	requirement := map[string]string{}
 	for _, r := range results {
+		all[r.Kind]++
 		if gates(r) {
+			failing[r.Kind]++
 			counts[r.Rule]++
 			requirement[r.Rule] = string(r.Requirement)
 			total++
@@ -57,7 +60,13 @@ func summary(results []judge.CaseResult) string {
 		return strings.Compare(a, b)
 	})
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of the %d cases fail, by rule:", total, len(results))
+	parts := make([]string, 0, 2)
+	for _, kind := range []judge.Kind{judge.Case, judge.Relation} {
+		if failing[kind] > 0 {
+			parts = append(parts, fmt.Sprintf("%d of the %d %ss", failing[kind], all[kind], kind))
+		}
+	}
+	fmt.Fprintf(&b, "%s fail, by rule:", strings.Join(parts, " and "))
 	for _, rule := range rules {
 		fmt.Fprintf(&b, "\n  %-30s %-6s %d", rule, requirement[rule], counts[rule])
 	}
@@ -67,7 +76,7 @@ func summary(results []judge.CaseResult) string {
 	return b.String()
 }
 
-// gates reports whether a case fails its test.
-func gates(r judge.CaseResult) bool {
+// gates reports whether a check fails its test.
+func gates(r judge.CheckResult) bool {
 	return r.Outcome == judge.SuiteError || r.Outcome.Failing() && r.Gates
 }

@@ -7,13 +7,11 @@ import (
 
 	"github.com/onsi/ginkgo/v2"
 
-	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/judge"
 	"lossproof/ports"
 )
 
-// Register adds a spec for every selected case and relation to the Ginkgo suite that is being built.
+// Register adds a spec for every selected check to the Ginkgo suite that is being built.
 // Call it before RunSpecs:
 //
 //	func TestLosses(t *testing.T) {
@@ -28,7 +26,7 @@ import (
 // says that the fixtures are damaged, that the selection selects nothing, or that the port
 // does not say what it claims; then nothing is registered.
 //
-// The text of a spec is the id of its case. Containers are the module and the topic, and
+// The text of a spec is the id of its check. Containers are the module and the topic, and
 // chunks of a topic with more than a hundred cases. Labels are module:, topic:, rule:,
 // requirement: and dtype:, for filters such as
 // --label-filter='requirement: containsAny must && topic: containsAny {weights, pos_weight}'.
@@ -42,24 +40,15 @@ func Register(port ports.Port, options ...Option) error {
 	if err != nil {
 		return err
 	}
-	labels := make(map[string]ginkgo.Labels, len(j.Cases()))
-	for _, cs := range j.Cases() {
-		if labels[cs.ID], err = labelsOf(c.set, cs); err != nil {
-			return fmt.Errorf("suites: %w", err)
-		}
-	}
 	f := newFailures(c)
 	register := func() {
 		ginkgo.It("claim", ginkgo.Label("claim"), func() { checkClaim(j) })
-		for _, module := range groupBy(j.Cases(), byModule) {
+		for _, module := range groupBy(j.Checks(), byModule) {
 			ginkgo.Describe(module.name, func() {
-				for _, topic := range groupBy(module.cases, byTopic) {
-					ginkgo.Describe(topic.name, func() { registerTopic(j, topic.cases, labels, f) })
+				for _, topic := range groupBy(module.checks, byTopic) {
+					ginkgo.Describe(topic.name, func() { registerTopic(j, topic.checks, f) })
 				}
 			})
-		}
-		if relations := j.Relations(); len(relations) > 0 {
-			ginkgo.Describe(laws.Topic, func() { registerRelations(j, relations, f) })
 		}
 	}
 	if c.text != "" {
@@ -73,14 +62,17 @@ func Register(port ports.Port, options ...Option) error {
 // maxSpecs is the number of specs in a container: Ginkgo's time grows with its square.
 const maxSpecs = 100
 
-// registerTopic registers the cases of one topic, in chunks of equal size if need be.
-func registerTopic(j *judge.Judge, cases []*fixtures.Case, labels map[string]ginkgo.Labels, f *failures) {
-	chunks := (len(cases) + maxSpecs - 1) / maxSpecs
+// registerTopic registers the checks of one topic, in chunks of equal size if need be.
+func registerTopic(j *judge.Judge, checks []*judge.Check, f *failures) {
+	chunks := (len(checks) + maxSpecs - 1) / maxSpecs
 	for i := range chunks {
-		chunk := cases[i*len(cases)/chunks : (i+1)*len(cases)/chunks]
+		chunk := checks[i*len(checks)/chunks : (i+1)*len(checks)/chunks]
 		specs := func() {
 			for _, c := range chunk {
-				ginkgo.It(c.ID, labels[c.ID], func(ctx ginkgo.SpecContext) { checkCase(ctx, j, c, f) })
+				ginkgo.It(c.ID, labelsOf(c), func(ctx ginkgo.SpecContext) {
+					r, err := j.Check(ctx, c)
+					present(r, err, f)
+				})
 			}
 		}
 		if chunks == 1 {
@@ -91,39 +83,16 @@ func registerTopic(j *judge.Judge, cases []*fixtures.Case, labels map[string]gin
 	}
 }
 
-// registerRelations registers a spec for each relation.
-func registerRelations(j *judge.Judge, relations []*laws.Relation, f *failures) {
-	for _, law := range relations {
-		labels := ginkgo.Label("module:"+law.Rule.Module, "topic:"+laws.Topic, "rule:"+law.Rule.ID, "requirement:"+string(law.Rule.Requirement))
-		ginkgo.It(law.ID, labels, func(ctx ginkgo.SpecContext) {
-			r, err := j.Relation(ctx, law)
-			present(r.Case(), err, f)
-		})
+func labelsOf(c *judge.Check) ginkgo.Labels {
+	labels := ginkgo.Label("module:"+c.Module, "topic:"+c.Topic, "rule:"+c.Rule.ID, "requirement:"+string(c.Rule.Requirement))
+	for _, dtype := range c.DTypes() {
+		labels = append(labels, "dtype:"+string(dtype))
 	}
-}
-
-func labelsOf(set *fixtures.Set, c *fixtures.Case) (ginkgo.Labels, error) {
-	rule, err := set.Rule(c.Rule)
-	if err != nil {
-		return nil, err
-	}
-	dtype, err := judge.DType(set, c)
-	if err != nil {
-		return nil, err
-	}
-	return ginkgo.Label("module:"+c.Module, "topic:"+c.Topic, "rule:"+c.Rule,
-		"requirement:"+string(rule.Requirement), "dtype:"+string(dtype)), nil
-}
-
-// checkCase is the body of a spec.
-func checkCase(ctx context.Context, j *judge.Judge, c *fixtures.Case, f *failures) {
-	ginkgo.GinkgoHelper()
-	r, err := j.Case(ctx, c)
-	present(r, err, f)
+	return labels
 }
 
 // present turns a result into that of a spec.
-func present(r judge.CaseResult, err error, f *failures) {
+func present(r judge.CheckResult, err error, f *failures) {
 	ginkgo.GinkgoHelper()
 	if err != nil {
 		ginkgo.Fail(err.Error())

@@ -1,6 +1,6 @@
-// Package suites puts lossproof's cases into other people's tests: [Register] into a
+// Package suites puts lossproof's checks into other people's tests: [Register] into a
 // Ginkgo suite, [Check] into a plain go test. Both present what package judge finds; there
-// is a spec, or a subtest, for every case, whose name is the case's id.
+// is a spec, or a subtest, for every check, whose name is its id.
 //
 // Importing this package registers nothing and changes no global of Ginkgo or Gomega.
 package suites
@@ -110,31 +110,33 @@ func isNil(port ports.Port) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// group is a module or a topic with its cases.
+// group is a module or a topic with its checks.
 type group struct {
-	name  string
-	cases []*fixtures.Case
+	name   string
+	checks []*judge.Check
 }
 
-// groupBy divides cases, which are sorted by id, by a property of theirs.
-func groupBy(cases []*fixtures.Case, name func(*fixtures.Case) string) []group {
-	var groups []group
-	for _, c := range cases {
-		if n := len(groups); n == 0 || groups[n-1].name != name(c) {
-			groups = append(groups, group{name: name(c)})
+// groupBy divides checks by a property, in the order in which its values come first.
+func groupBy(checks []*judge.Check, name func(*judge.Check) string) []*group {
+	var groups []*group
+	byName := map[string]*group{}
+	for _, c := range checks {
+		g, ok := byName[name(c)]
+		if !ok {
+			g = &group{name: name(c)}
+			groups, byName[g.name] = append(groups, g), g
 		}
-		last := &groups[len(groups)-1]
-		last.cases = append(last.cases, c)
+		g.checks = append(g.checks, c)
 	}
 	return groups
 }
 
-func byModule(c *fixtures.Case) string { return c.Module }
+func byModule(c *judge.Check) string { return c.Module }
 
-func byTopic(c *fixtures.Case) string { return c.Topic }
+func byTopic(c *judge.Check) string { return c.Topic }
 
 // agreement says in one line what came of a case that does not fail.
-func agreement(r judge.CaseResult) string {
+func agreement(r judge.CheckResult) string {
 	var parts []string
 	for _, name := range r.OutputNames() {
 		if output := r.Outputs[name]; output.Agrees != "" {

@@ -88,12 +88,13 @@ func registerPublished(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases, err := judge.Select(set, judge.Selection{Select: []string{"*/blog_example/*"}})
+	checks, err := judge.Select(set, judge.Selection{Select: []string{"*/blog_example/*"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	published := 0
-	for _, c := range cases {
+	for _, check := range checks {
+		c := check.Recorded
 		for _, name := range c.OutputNames() {
 			if c.Outputs[name].Published != nil {
 				published++
@@ -105,7 +106,8 @@ func registerPublished(t *testing.T) {
 	}
 	ginkgo.Describe("published", func() {
 		ginkgo.It("is what the built-in losses compute", func(ctx ginkgo.SpecContext) {
-			for _, c := range cases {
+			for _, check := range checks {
+				c := check.Recorded
 				for _, name := range c.OutputNames() {
 					if c.Outputs[name].Published == nil {
 						continue
@@ -229,6 +231,23 @@ func TestManyFailures(t *testing.T) {
 	output, _ := child(t, "TestCheckTwice", "builtin", pattern)
 	if strings.Contains(output, "cases fail") {
 		t.Errorf("a summary, and nothing fails:\n%s", output)
+	}
+}
+
+// TestRelationsCount: the closing summary counts relations that fail, alone or beside cases, and the
+// mistake is named by relations alone.
+func TestRelationsCount(t *testing.T) {
+	if os.Getenv(childPort) != "" {
+		return
+	}
+	for pattern, want := range map[string]string{
+		"BCEWithLogitsLoss/relations/pos-weight-*": "1 of the 2 relations fail, by rule:\n",
+		"BCEWithLogitsLoss/*/*pos-weight*":         " cases and 1 of the 2 relations fail, by rule:\n",
+	} {
+		output, passed := child(t, "TestCheckTwice", "PosWeightIgnored", pattern)
+		if passed || !strings.Contains(output, want) || !strings.Contains(output, "diagnosis of BCEWithLogitsLoss: pos-weight-ignored\n") {
+			t.Errorf("%s: want %q and a diagnosis in\n%s", pattern, want, output)
+		}
 	}
 }
 

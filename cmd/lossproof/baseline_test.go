@@ -240,7 +240,7 @@ func TestBaselineClaimShrank(t *testing.T) {
 
 func TestBaselineEntriesThatMatchNothing(t *testing.T) {
 	for _, test := range []struct{ id, want string }{
-		{"BCEWithLogitsLoss/blog_example/f32-smu#loss", `there is no case BCEWithLogitsLoss/blog_example/f32-smu, did you mean "BCEWithLogitsLoss/blog_example/f32-sum"?`},
+		{"BCEWithLogitsLoss/blog_example/f32-smu#loss", `there is no case "BCEWithLogitsLoss/blog_example/f32-smu", did you mean "BCEWithLogitsLoss/blog_example/f32-sum"?`},
 		{"BCEWithLogitsLoss/blog_example/f32-sum", `an entry is for one output, did you mean "BCEWithLogitsLoss/blog_example/f32-sum#loss"?`},
 		{"BCEWithLogitsLoss/blog_example/f32-sum#grad_weight", "the case has no grad_weight, but loss, grad_input"},
 		{"BCEWithLogitsLoss/rejections/f32-reduction-batchmean#loss", `did you mean "BCEWithLogitsLoss/rejections/f32-reduction-batchmean"?`},

@@ -66,7 +66,7 @@ func (p *program) claim(cmd *cobra.Command, f portFlags, command []string) error
 	defer end()
 	progress := report.NewProgress(p.stderr, isTerminal(p.stderr))
 	found, err := probe.Run(cmd.Context(), set, port, func(done, total int) {
-		progress.Show(done, total, judge.CaseResult{Outcome: judge.Pass})
+		progress.Show(done, total, judge.CheckResult{Outcome: judge.Pass})
 	})
 	progress.End()
 	if err != nil {

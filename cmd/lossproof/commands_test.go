@@ -149,37 +149,37 @@ func TestDiff(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "old.json")
 	check(t, piped(t, "", "run", "--select", someCases, "--select", someRefused, "--json", file), 0)
 	const loss = "BCEWithLogitsLoss/blog_example/f32-none"
-	changed := func(change func(r *judge.Result, c *judge.CaseResult)) string {
+	changed := func(change func(r *judge.Result, c *judge.CheckResult)) string {
 		result := resultOf(t, file)
-		i := slices.IndexFunc(result.Cases, func(c judge.CaseResult) bool { return c.ID == loss })
+		i := slices.IndexFunc(result.Cases, func(c judge.CheckResult) bool { return c.ID == loss })
 		change(result, &result.Cases[i])
 		return resultFileOf(t, result)
 	}
-	output := func(c *judge.CaseResult, change func(o *judge.OutputResult)) {
+	output := func(c *judge.CheckResult, change func(o *judge.OutputResult)) {
 		o := c.Outputs["loss"]
 		change(&o)
 		c.Outputs["loss"] = o
 	}
 	check(t, command("diff", file, file), 0, "compared: 21 outputs and rejections", "nothing got worse")
 
-	grown := changed(func(_ *judge.Result, c *judge.CaseResult) {
+	grown := changed(func(_ *judge.Result, c *judge.CheckResult) {
 		output(c, func(o *judge.OutputResult) { o.Errors.Exact.ULP = 1.75 })
 	})
 	check(t, command("diff", file, grown), 1, "errors that grew: 1\n  "+loss+"#loss: ", "-> 1.75 ULP against exact", "worse: 0 outcomes, 1 errors")
 	check(t, command("diff", "--slack", "2", file, grown), 0, "nothing got worse")
 	check(t, command("diff", grown, file), 0, "errors that shrank: 1")
 
-	fails := changed(func(_ *judge.Result, c *judge.CaseResult) {
+	fails := changed(func(_ *judge.Result, c *judge.CheckResult) {
 		output(c, func(o *judge.OutputResult) { o.Outcome = judge.Fail })
 	})
 	check(t, command("diff", file, fails), 1, "worse: 1\n  "+loss+"#loss: pass -> fail")
 	check(t, command("diff", fails, file), 0, "better: 1\n  "+loss+"#loss: fail -> pass")
-	crashes := changed(func(_ *judge.Result, c *judge.CaseResult) {
+	crashes := changed(func(_ *judge.Result, c *judge.CheckResult) {
 		output(c, func(o *judge.OutputResult) { o.Outcome = judge.Crash })
 	})
 	check(t, command("diff", fails, crashes), 1, "fail -> crash")
 	// A baseline makes nothing better.
-	known := changed(func(_ *judge.Result, c *judge.CaseResult) {
+	known := changed(func(_ *judge.Result, c *judge.CheckResult) {
 		output(c, func(o *judge.OutputResult) {
 			o.Outcome, o.Known = judge.KnownFailure, &judge.Known{Outcome: judge.Fail}
 		})
@@ -188,22 +188,22 @@ func TestDiff(t *testing.T) {
 	check(t, command("diff", fails, known), 0, "nothing got worse")
 
 	// Of a case whose content is another, nothing is said.
-	other := changed(func(_ *judge.Result, c *judge.CaseResult) {
+	other := changed(func(_ *judge.Result, c *judge.CheckResult) {
 		c.SHA256 = strings.Repeat("0", 64)
 		output(c, func(o *judge.OutputResult) { o.Outcome = judge.Fail })
 	})
 	check(t, command("diff", file, other), 0, "compared: 19 outputs", "1 cases whose content changed", "only in the new one\n  "+loss+"\n", "nothing got worse")
 
-	arm := changed(func(r *judge.Result, _ *judge.CaseResult) {
+	arm := changed(func(r *judge.Result, _ *judge.CheckResult) {
 		r.Platform.Arch, r.Platform.CPU, r.Platform.SIMD, r.Port.Version = "arm64", "Neoverse N1", []string{"NEON"}, "9"
 	})
 	check(t, command("diff", file, arm), 0, "machine, system: linux/", "/arm64", "-> Neoverse N1", "machine, instruction sets: ", "-> NEON", "port, version: ", "-> 9")
 
-	unfinished := changed(func(r *judge.Result, _ *judge.CaseResult) { r.Complete = false })
+	unfinished := changed(func(r *judge.Result, _ *judge.CheckResult) { r.Complete = false })
 	check(t, command("diff", file, unfinished), 2, "stderr:diff: "+unfinished+": the result is not complete")
-	level := changed(func(r *judge.Result, _ *judge.CaseResult) { r.Level = "exact" })
+	level := changed(func(r *judge.Result, _ *judge.CheckResult) { r.Level = "exact" })
 	check(t, command("diff", file, level), 2, "stderr:two levels, parity and exact")
-	none := changed(func(r *judge.Result, _ *judge.CaseResult) { r.Cases = nil; r.Cases = []judge.CaseResult{} })
+	none := changed(func(r *judge.Result, _ *judge.CheckResult) { r.Cases = nil; r.Cases = []judge.CheckResult{} })
 	check(t, command("diff", file, none), 2, "stderr:no case in common")
 	garbage := filepath.Join(t.TempDir(), "garbage.json")
 	for text, want := range map[string]string{"": "the file is empty", "{}": "missing properties", "{": "not JSON"} {

@@ -8,14 +8,15 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/judge"
 )
 
-// completeIDs completes the one argument of a command, the id of a case.
+// completeIDs completes the one argument of a command, the id of a check.
 func (p *program) completeIDs(cmd *cobra.Command) {
 	cmd.ValidArgsFunction = p.completeFirst(func(set *fixtures.Set) []cobra.Completion {
-		ids := make([]cobra.Completion, len(set.Cases))
-		for i := range set.Cases {
-			ids[i] = set.Cases[i].ID
+		var ids []cobra.Completion
+		for _, c := range judge.Checks(set) {
+			ids = append(ids, c.ID)
 		}
 		return ids
 	})
@@ -27,9 +28,9 @@ func (p *program) completeRules(cmd *cobra.Command) {
 }
 
 func ruleCompletions(set *fixtures.Set) []cobra.Completion {
-	rules := make([]cobra.Completion, len(set.Rules))
-	for i := range set.Rules {
-		rules[i] = cobra.CompletionWithDesc(set.Rules[i].ID, set.Rules[i].Statement)
+	var rules []cobra.Completion
+	for _, rule := range judge.Rules(set) {
+		rules = append(rules, cobra.CompletionWithDesc(rule.ID, rule.Statement))
 	}
 	return rules
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/internal/suggest"
+	"lossproof/judge"
 	"lossproof/ports"
 )
 
@@ -48,19 +48,9 @@ func (p *program) explainCommand() *cobra.Command {
 
 // listRules writes a line for every rule.
 func listRules(w *bufio.Writer, set *fixtures.Set) {
-	for _, rule := range rulesOf(set) {
+	for _, rule := range judge.Rules(set) {
 		fmt.Fprintf(w, "%-30s %-7s %s\n", rule.ID, rule.Requirement, rule.Statement)
 	}
-}
-
-// rulesOf returns the rules of the fixtures and those of the relations, by id.
-func rulesOf(set *fixtures.Set) []fixtures.Rule {
-	rules := slices.Clone(set.Rules)
-	for _, r := range laws.All() {
-		rules = append(rules, r.Rule)
-	}
-	slices.SortFunc(rules, func(a, b fixtures.Rule) int { return strings.Compare(a.ID, b.ID) })
-	return rules
 }
 
 // requirementMeans says what a requirement asks of a port.
@@ -91,23 +81,31 @@ func head(w *bufio.Writer, set *fixtures.Set, rule fixtures.Rule) {
 }
 
 // explainRelation explains a rule that a relation shows.
-func explainRelation(w *bufio.Writer, set *fixtures.Set, r *laws.Relation) {
-	head(w, set, r.Rule)
-	fmt.Fprintf(w, "evidence     relation %s: checked on inputs that are generated from --seed\n", r.ID)
-	fmt.Fprintf(w, "domain       %s\n", r.Domain)
-	fmt.Fprintf(w, "inputs       %s\n", strings.ReplaceAll(laws.Inputs, "\n", "\n             "))
-	fmt.Fprintf(w, "tolerance    %s\n", r.Tolerance)
-	fmt.Fprintf(w, "\nlossproof run --select %s\n", r.ID)
+func explainRelation(w *bufio.Writer, set *fixtures.Set, c *judge.Check) {
+	head(w, set, c.Rule)
+	fmt.Fprintf(w, "evidence     relation %s: checked on inputs that are generated from --seed\n", c.ID)
+	writeDomain(w, c, "", 11)
+	fmt.Fprintf(w, "\nlossproof run --select %s\n", c.ID)
+}
+
+// writeDomain writes on which inputs a relation is checked, and how far its sides may be apart.
+func writeDomain(w *bufio.Writer, c *judge.Check, indent string, width int) {
+	for _, line := range [][2]string{{"domain", c.Domain}, {"inputs", c.Inputs}, {"tolerance", c.Tolerance}} {
+		between := "\n" + indent + strings.Repeat(" ", width+2)
+		fmt.Fprintf(w, "%s%-*s  %s\n", indent, width, line[0], strings.ReplaceAll(line[1], "\n", between))
+	}
 }
 
 func explain(w *bufio.Writer, set *fixtures.Set, id string) error {
-	if r, ok := laws.ByRule(id); ok {
-		explainRelation(w, set, r)
-		return nil
+	for _, c := range judge.Checks(set) {
+		if c.Kind == judge.Relation && c.Rule.ID == id {
+			explainRelation(w, set, c)
+			return nil
+		}
 	}
 	rule, err := set.Rule(id)
 	if err != nil {
-		rules := rulesOf(set)
+		rules := judge.Rules(set)
 		ids := make([]string, len(rules))
 		for i := range rules {
 			ids[i] = rules[i].ID

@@ -7,6 +7,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/laws"
+	"lossproof/judge"
 	"lossproof/ports"
 )
 
@@ -18,7 +19,7 @@ func TestExplainEveryRule(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := map[string]int{}
-	for _, rule := range rulesOf(set) {
+	for _, rule := range judge.Rules(set) {
 		asked[rule.Module]++
 		got := command("explain", rule.ID)
 		check(t, got, 0,

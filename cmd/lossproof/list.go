@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lossproof/fixtures"
 	"lossproof/judge"
 )
 
@@ -28,21 +27,12 @@ func (p *program) listCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cases, err := judge.Select(set, selection)
-			if err != nil {
-				return flagged(err)
-			}
-			relations, err := judge.SelectRelations(set, selection)
+			checks, err := judge.Select(set, selection)
 			if err != nil {
 				return flagged(err)
 			}
 			w := bufio.NewWriter(p.stdout)
-			if err := listCases(w, set, cases); err != nil {
-				return err
-			}
-			for _, r := range relations {
-				fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, r.Rule.ID, r.Rule.Requirement)
-			}
+			listChecks(w, checks)
 			return w.Flush()
 		},
 	}
@@ -50,14 +40,9 @@ func (p *program) listCommand() *cobra.Command {
 	return cmd
 }
 
-// listCases writes a line for every case: id, rule and requirement.
-func listCases(w *bufio.Writer, set *fixtures.Set, cases []*fixtures.Case) error {
-	for _, c := range cases {
-		rule, err := set.Rule(c.Rule)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, rule.ID, rule.Requirement)
+// listChecks writes a line for every check: id, rule and requirement.
+func listChecks(w *bufio.Writer, checks []*judge.Check) {
+	for _, c := range checks {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", c.ID, c.Rule.ID, c.Rule.Requirement)
 	}
-	return nil
 }

@@ -187,17 +187,14 @@ func (p *program) load() (*fixtures.Set, error) {
 	return fixtures.LoadEmbedded()
 }
 
-// findCase returns a case, and suggests one for a misspelt id.
-func findCase(set *fixtures.Set, id string) (*fixtures.Case, error) {
+// findCheck returns a check, and suggests one for a misspelt id.
+func findCheck(set *fixtures.Set, id string) (*judge.Check, error) {
 	id, _, _ = strings.Cut(id, "#") // an output stands for its case
-	c, err := set.Case(id)
-	if err == nil {
-		return c, nil
+	c, err := judge.Find(set, id)
+	if _, withdrawn := set.Withdrawn()[id]; err != nil && !withdrawn {
+		return nil, fmt.Errorf("%w (lossproof list lists them)", err)
 	}
-	if _, withdrawn := set.Withdrawn()[id]; withdrawn {
-		return nil, err
-	}
-	return nil, fmt.Errorf("there is no case %q%s (lossproof list lists them)", id, judge.HintForID(set, id))
+	return c, err
 }
 
 // isTerminal reports whether w is a terminal.

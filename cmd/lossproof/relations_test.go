@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
+	"lossproof/internal/divergence"
 	"lossproof/internal/testports"
 	"lossproof/ports/builtin"
 )
@@ -63,4 +64,27 @@ func TestASuiteErrorOfARelation(t *testing.T) {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a baseline was made: %v", err)
 	}
+}
+
+// TestShowAndReproOfARelation: what is said of a recorded case is said of a relation; its counterexample
+// is asked as it is printed.
+func TestShowAndReproOfARelation(t *testing.T) {
+	const law = "BCELoss/relations/mean"
+	wrong, _ := divergence.ByName("mean-is-sum")
+	check(t, command("show", law), 0, law+"\n  rule     BCE-LAW-MEAN (must): ", "\n  since    1.1.0\n", "\n  domain   with and without weight\n", "\n  tolerance  ",
+		"\ncall 2 of the first input from seed 1: loss, grad_input of BCELoss\n", `options  reduction="sum"`, "  target  float32 (16,)\n")
+	check(t, command("show", law+"x"), exitUsage, `stderr:there is no case "`+law+`x", did you mean "`+law+`"?`)
+	first, other := command("show", "--request", law), command("show", "--request", law, "--seed", "2")
+	if strings.Count(first.stdout, "\n") != 2 || first.stdout == other.stdout {
+		t.Errorf("got the requests\n%s, from another seed\n%s", first.stdout, other.stdout)
+	}
+	requests := against(t, wrong.Port(), "repro", "--request", law)
+	check(t, requests, exitNotConformant, `{"cmd":"run","id":1,"module":"BCELoss","options":{"reduction":"mean"},`, `{"cmd":"run","id":2,"module":"BCELoss","options":{"reduction":"sum"},`)
+	check(t, against(t, wrong.Port(), "repro", law), exitNotConformant, "lossproof run --level parity --select "+law+" -v --seed 1\n", law+": fail\n", "broken by 2 calls",
+		"# the request\n"+requests.stdout, `loss = torch.nn.BCELoss(reduction="mean")(input, target)`, "# call 2\n", "diagnosis of BCELoss: mean-is-sum\n")
+	holds := against(t, builtin.Port{}, "repro", law)
+	check(t, holds, 0, "# the answer\npass\n", "# the request\n"+first.stdout, "stderr:the relation holds on 60 inputs")
+	check(t, against(t, builtin.Port{}, "repro", "--request", blog), 0, command("show", "--request", blog).stdout)
+	// Where relations alone are selected, their failures are diagnosed.
+	check(t, against(t, wrong.Port(), "run", "--select", "BCELoss/relations/*"), exitNotConformant, "diagnosis of BCELoss: mean-is-sum\n", "in 2 of the 2 answers that fail")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -21,7 +22,8 @@ import (
 
 type reproFlags struct {
 	portFlags
-	level string
+	level, seed string
+	request     bool
 }
 
 func (p *program) reproCommand() *cobra.Command {
@@ -33,9 +35,11 @@ func (p *program) reproCommand() *cobra.Command {
 so again, the request, where the arrays lie, a PyTorch snippet that runs as printed, for each
 output the element with the largest error (got, exact and reference side by side, in decimal and in
 hexadecimal), and the known mistake that explains what is wrong. That is of one case alone, which many
-mistakes may explain: run holds them against all cases. It asks a case outside the claim too.`,
+mistakes may explain: run holds them against all cases. It asks a case outside the claim too. Of a
+relation that does not hold, the requests and the snippet are those of the counterexample.`,
 		Example: `  lossproof repro BCEWithLogitsLoss/blog_example/f32-none
-  lossproof repro 'BCEWithLogitsLoss/extreme_logits/f32-none-moderate-t-0#loss' -- python3 port.py`,
+  lossproof repro 'BCEWithLogitsLoss/extreme_logits/f32-none-moderate-t-0#loss' -- python3 port.py
+  lossproof repro --request BCELoss/relations/mean -- ./port | ./port`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			before := len(args)
 			if at := cmd.ArgsLenAtDash(); at >= 0 {
@@ -52,6 +56,8 @@ mistakes may explain: run holds them against all cases. It asks a case outside t
 	}
 	f.add(cmd)
 	p.completeIDs(cmd)
+	addSeed(cmd, &f.seed)
+	cmd.Flags().BoolVar(&f.request, "request", false, "print the requests alone: of a relation those of its counterexample")
 	cmd.Flags().StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
 	return cmd
 }
@@ -61,11 +67,19 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	if err != nil {
 		return err
 	}
+	seed, err := parseSeed(f.seed)
+	if err != nil {
+		return err
+	}
 	set, err := p.open()
 	if err != nil {
 		return err
 	}
-	c, err := findCase(set, id)
+	check, err := findCheck(set, id)
+	if err != nil {
+		return err
+	}
+	calls, err := check.Calls(seed)
 	if err != nil {
 		return err
 	}
@@ -75,20 +89,37 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	}
 	defer end()
 	w := bufio.NewWriter(p.stdout)
-	if err := p.reproHead(w, set, c, level, command); err != nil {
-		return err
+	c := check.Recorded
+	if f.request && c != nil {
+		return errors.Join(writeRequests(w, calls), w.Flush())
 	}
-	if err := snippet(w, set, c); err != nil {
-		return err
+	if !f.request {
+		reproHead(w, check, level, seed, command)
+	}
+	if c != nil {
+		if err := reproCalls(w, set, check, calls); err != nil {
+			return err
+		}
 	}
 	if err := w.Flush(); err != nil { // what is known, before a port that may hang
 		return err
 	}
 	collector := diagnosis.New(set)
-	options := judge.Options{Level: level, Observe: collector.Observe}
-	result, answer, err := askOne(cmd.Context(), set, port, c, options)
+	options := judge.Options{Level: level, Seed: seed, Observe: collector.Observe}
+	result, answer, err := askOne(cmd.Context(), set, port, check, options)
 	if err != nil {
 		return err
+	}
+	if result.Outcome.Failing() && result.Gates {
+		p.code = exitNotConformant
+	}
+	if len(result.Counterexample) > 0 {
+		calls = result.Counterexample
+	} else if c == nil && result.Outcome == judge.Pass {
+		fmt.Fprintf(p.stderr, "lossproof: the relation holds on %d inputs: the calls are those of the first\n", result.Samples)
+	}
+	if f.request {
+		return errors.Join(writeRequests(w, calls), w.Flush())
 	}
 	fmt.Fprintf(w, "\n# the answer\n")
 	switch {
@@ -96,25 +127,28 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		fmt.Fprintf(w, "unsupported: %s\n", result.Message)
 	case result.Outcome.Failing():
 		fmt.Fprintf(w, "%s\n", report.Failure(result))
-		if result.Gates {
-			p.code = exitNotConformant
-		}
-	case c.Rejection != nil:
+	case result.Rejection:
 		fmt.Fprintf(w, "%s: refused, as PyTorch does\n", result.Outcome)
 	default:
 		fmt.Fprintf(w, "%s\n", result.Outcome)
 	}
-	for _, name := range c.OutputNames() {
-		if got, ok := answer.Outputs[name]; ok {
-			if err := writeWorst(w, set, c, name, got); err != nil {
-				return err
+	if c == nil {
+		if err := reproCalls(w, set, check, calls); err != nil {
+			return err
+		}
+	} else {
+		for _, name := range c.OutputNames() {
+			if got, ok := answer.Outputs[name]; ok {
+				if err := writeWorst(w, set, c, name, got); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	if err := w.Flush(); err != nil { // the diagnosis asks the port again
 		return err
 	}
-	one := &judge.Result{Level: string(level), Cases: []judge.CaseResult{result}}
+	one := &judge.Result{Level: string(level)}
 	if err := collector.Diagnose(cmd.Context(), port, one); err != nil {
 		return err
 	}
@@ -124,19 +158,19 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	return w.Flush()
 }
 
-// askOne judges one case, and returns the answer too. Outside its claim a port is asked all
-// the same, for every output.
-func askOne(ctx context.Context, set *fixtures.Set, port ports.Port, c *fixtures.Case, options judge.Options) (judge.CaseResult, ports.Answer, error) {
+// askOne makes one check, and returns the last answer too. Outside its claim a port is asked a recorded
+// case all the same, for every output.
+func askOne(ctx context.Context, set *fixtures.Set, port ports.Port, c *judge.Check, options judge.Options) (judge.CheckResult, ports.Answer, error) {
 	kept := &keeping{Port: port}
 	j, err := judge.New(ctx, set, kept, options)
 	if err != nil {
-		return judge.CaseResult{}, ports.Answer{}, err
+		return judge.CheckResult{}, ports.Answer{}, err
 	}
-	result, err := j.Case(ctx, c)
-	if err == nil && result.Outcome == judge.Unsupported {
-		var call ports.Call
-		if call, err = fullCall(set, c); err == nil {
-			kept.last, err = port.Evaluate(ctx, call)
+	result, err := j.Check(ctx, c)
+	if err == nil && result.Outcome == judge.Unsupported && c.Recorded != nil {
+		var calls []ports.Call
+		if calls, err = c.Calls(0); err == nil {
+			kept.last, err = port.Evaluate(ctx, calls[0])
 		}
 	}
 	return result, kept.last, err
@@ -158,31 +192,46 @@ func (k *keeping) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, 
 // maxRequest is the length of a request that is printed.
 const maxRequest = 4000
 
-func (p *program) reproHead(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, level verdict.Level, command []string) error {
-	rule, err := set.Rule(c.Rule)
-	if err != nil {
-		return err
-	}
-	call, err := fullCall(set, c)
-	if err != nil {
-		return err
-	}
-	line, err := wire.EncodeRun(requestID(set, c), call)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "%s\n%s (%s): %s\n", c.ID, rule.ID, rule.Requirement, rule.Statement)
+// reproHead writes which check it is, and how to make it again.
+func reproHead(w *bufio.Writer, c *judge.Check, level verdict.Level, seed uint32, command []string) {
+	fmt.Fprintf(w, "%s\n%s (%s): %s\n", c.ID, c.Rule.ID, c.Rule.Requirement, c.Rule.Statement)
 	more := []string{"-v"}
-	if rule.Requirement == fixtures.Quirk {
+	if c.Rule.Requirement == fixtures.Quirk {
 		more = append(more, "--quirks")
 	}
-	fmt.Fprintf(w, "\n# run it again\n%s\n", report.ShellQuote(report.Again(c.ID, string(level), more, command)))
-	fmt.Fprintf(w, "\n# the request\n")
-	if len(line) <= maxRequest {
-		fmt.Fprintf(w, "%s\n", line)
-	} else {
-		fmt.Fprintf(w, "%s   (%d bytes)\n", report.ShellQuote([]string{"lossproof", "show", "--request", c.ID}), len(line))
+	if c.Kind == judge.Relation {
+		more = append(more, "--seed", strconv.FormatUint(uint64(seed), 10))
 	}
+	fmt.Fprintf(w, "\n# run it again\n%s\n", report.ShellQuote(report.Again(c.ID, string(level), more, command)))
+}
+
+// reproCalls writes the requests, where the arrays of a recorded case lie, and a snippet.
+func reproCalls(w *bufio.Writer, set *fixtures.Set, check *judge.Check, calls []ports.Call) error {
+	first := int64(1)
+	if check.Recorded != nil {
+		first = requestID(set, check.ID)
+	}
+	fmt.Fprintf(w, "\n# the request\n")
+	for i, call := range calls {
+		line, err := wire.EncodeRun(first+int64(i), call)
+		if err != nil {
+			return err
+		}
+		if len(line) <= maxRequest || check.Recorded == nil {
+			fmt.Fprintf(w, "%s\n", line)
+		} else {
+			fmt.Fprintf(w, "%s   (%d bytes)\n", report.ShellQuote([]string{"lossproof", "show", "--request", check.ID}), len(line))
+		}
+	}
+	if c := check.Recorded; c != nil {
+		reproArrays(w, c)
+	}
+	snippet(w, set.TorchVersion(), calls, check.Recorded)
+	return nil
+}
+
+// reproArrays writes where the arrays of a case lie.
+func reproArrays(w *bufio.Writer, c *fixtures.Case) {
 	fmt.Fprintf(w, "\n# the arrays: [i] is the index along the first axis; lossproof fixtures extract fixtures\n")
 	folder := fixturesFolder(c)
 	for _, name := range c.InputNames() {
@@ -195,7 +244,6 @@ func (p *program) reproHead(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case
 			}
 		}
 	}
-	return nil
 }
 
 // fixturesFolder is where the arrays of a case lie in an extracted copy.

@@ -51,13 +51,16 @@ func (p *program) requests(ctx context.Context, f *selectionFlags, hello string)
 	if err != nil {
 		return err
 	}
-	cases, err := judge.Select(set, selection)
+	checks, err := judge.Select(set, selection)
 	if err != nil {
 		return flagged(err)
 	}
-	call := func(c *fixtures.Case) (ports.Call, bool, error) {
-		call, err := fullCall(set, c)
-		return call, err == nil, err
+	call := func(c *judge.Check) (ports.Call, bool, error) {
+		calls, err := c.Calls(0)
+		if err != nil {
+			return ports.Call{}, false, err
+		}
+		return calls[0], true, nil
 	}
 	if hello != "" {
 		if call, err = claimedCalls(ctx, set, hello); err != nil {
@@ -66,9 +69,12 @@ func (p *program) requests(ctx context.Context, f *selectionFlags, hello string)
 	}
 	w := bufio.NewWriter(p.stdout)
 	fmt.Fprintf(w, "%s\n", wire.EncodeHello())
-	for _, c := range cases {
-		if ctx.Err() != nil {
+	for _, c := range checks {
+		switch {
+		case ctx.Err() != nil:
 			return ctx.Err()
+		case c.Recorded == nil: // what it asks depends on the answers
+			continue
 		}
 		call, ask, err := call(c)
 		if err != nil {
@@ -77,7 +83,7 @@ func (p *program) requests(ctx context.Context, f *selectionFlags, hello string)
 		if !ask {
 			continue
 		}
-		line, err := wire.EncodeRun(requestID(set, c), call)
+		line, err := wire.EncodeRun(requestID(set, c.ID), call)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.ID, err)
 		}
@@ -89,21 +95,8 @@ func (p *program) requests(ctx context.Context, f *selectionFlags, hello string)
 	return w.Flush()
 }
 
-// fullCall returns the call that asks for every output of a case.
-func fullCall(set *fixtures.Set, c *fixtures.Case) (ports.Call, error) {
-	inputs, err := set.Inputs(c)
-	if err != nil {
-		return ports.Call{}, err
-	}
-	want := c.OutputNames()
-	if c.Rejection != nil {
-		want = []string{ports.Loss}
-	}
-	return judge.Call(c, inputs, want), nil
-}
-
 // claimedCalls returns the calls inside the claim that a file begins with.
-func claimedCalls(ctx context.Context, set *fixtures.Set, file string) (func(*fixtures.Case) (ports.Call, bool, error), error) {
+func claimedCalls(ctx context.Context, set *fixtures.Set, file string) (func(*judge.Check) (ports.Call, bool, error), error) {
 	description, err := readHello(file)
 	if err != nil {
 		return nil, err
@@ -112,8 +105,8 @@ func claimedCalls(ctx context.Context, set *fixtures.Set, file string) (func(*fi
 	if err != nil {
 		return nil, err
 	}
-	return func(c *fixtures.Case) (ports.Call, bool, error) {
-		call, outside, err := j.Call(c)
+	return func(c *judge.Check) (ports.Call, bool, error) {
+		call, outside, err := j.Call(c.Recorded)
 		return call, outside == "", err
 	}, nil
 }
@@ -139,10 +132,10 @@ func readHello(name string) (ports.Description, error) {
 }
 
 // requestID returns the id of the request for a case: its place in the fixtures, from 1.
-func requestID(set *fixtures.Set, c *fixtures.Case) int64 {
+func requestID(set *fixtures.Set, id string) int64 {
 	low, high := 0, len(set.Cases)
 	for low < high { // sorted by id
-		if middle := (low + high) / 2; set.Cases[middle].ID < c.ID {
+		if middle := (low + high) / 2; set.Cases[middle].ID < id {
 			low = middle + 1
 		} else {
 			high = middle

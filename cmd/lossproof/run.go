@@ -12,7 +12,6 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/diagnosis"
-	"lossproof/internal/laws"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
@@ -38,7 +37,7 @@ func (f *judgeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
 	flags.BoolVar(&f.quirks, "quirks", false, "let the quirks of PyTorch gate too")
-	flags.StringVar(&f.seed, "seed", strconv.Itoa(laws.Seed), "what the inputs of the relations are drawn from: a `number`, or random, which is printed and can be given again")
+	flags.StringVar(&f.seed, "seed", strconv.Itoa(judge.Seed), "what the inputs of the relations are drawn from: a `number`, or random, which is printed and can be given again")
 	flags.IntVar(&f.maxFail, "max-fail", 0, "stop after this `number` of failing cases; 0 is never")
 }
 

@@ -5,25 +5,31 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
+	"lossproof/judge"
 	"lossproof/judge/verdict"
+	"lossproof/ports"
 	"lossproof/ports/wire"
 	"lossproof/tensor"
 )
 
 func (p *program) showCommand() *cobra.Command {
 	var request bool
+	var seed string
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "One case: its call, what is expected and how exactly, and where the arrays lie",
 		Long: `show prints a case: its rule, its options and inputs, and for each output what is expected, how
-exactly, and in which files the arrays lie. For MODULE/TOPIC/ it lists the cases of the topic.`,
+exactly, and in which files the arrays lie; or a relation: its rule, its domain, and the calls on the
+first input that is generated from the seed. For MODULE/TOPIC/ it lists the cases of the topic.`,
 		Example: `  lossproof show BCEWithLogitsLoss/blog_example/f32-mean
+  lossproof show BCEWithLogitsLoss/relations/symmetry
   lossproof show BCEWithLogitsLoss/shapes/
   lossproof show --request BCEWithLogitsLoss/blog_example/f32-mean | python3 port.py`,
 		Args: exactArg("ID"),
@@ -32,11 +38,26 @@ exactly, and in which files the arrays lie. For MODULE/TOPIC/ it lists the cases
 			if err != nil {
 				return err
 			}
+			number, err := parseSeed(seed)
+			if err != nil {
+				return err
+			}
 			w := bufio.NewWriter(p.stdout)
-			if cases := casesBelow(set, args[0]); len(cases) > 0 && !request {
-				err = listCases(w, set, cases)
-			} else {
-				err = showCase(w, set, args[0], request)
+			if checks := checksBelow(set, args[0]); len(checks) > 0 && !request {
+				listChecks(w, checks)
+				return w.Flush()
+			}
+			c, err := findCheck(set, args[0])
+			if err != nil {
+				return err
+			}
+			calls, err := c.Calls(number)
+			switch {
+			case err != nil:
+			case request:
+				err = writeRequests(w, calls)
+			default:
+				err = show(w, set, c, calls, number)
 			}
 			if err != nil {
 				return err
@@ -45,46 +66,33 @@ exactly, and in which files the arrays lie. For MODULE/TOPIC/ it lists the cases
 		},
 	}
 	p.completeIDs(cmd)
-	cmd.Flags().BoolVar(&request, "request", false, "print the line that asks a port this case")
+	cmd.Flags().BoolVar(&request, "request", false, "print the lines that ask a port this case")
+	addSeed(cmd, &seed)
 	return cmd
 }
 
-// casesBelow returns the cases of a folder, Module or Module/topic, with or without a slash
-// at its end.
-func casesBelow(set *fixtures.Set, folder string) []*fixtures.Case {
+// addSeed adds the flag of what generated inputs are drawn from.
+func addSeed(cmd *cobra.Command, seed *string) {
+	cmd.Flags().StringVar(seed, "seed", strconv.Itoa(judge.Seed), "what the inputs of the relations are drawn from: a `number`, or random")
+}
+
+// checksBelow returns the checks of a folder, Module or Module/topic, with or without a slash at its
+// end.
+func checksBelow(set *fixtures.Set, folder string) []*judge.Check {
 	prefix := strings.TrimSuffix(folder, "/") + "/"
-	var cases []*fixtures.Case
-	for i := range set.Cases {
-		if strings.HasPrefix(set.Cases[i].ID, prefix) {
-			cases = append(cases, &set.Cases[i])
+	return slices.DeleteFunc(judge.Checks(set), func(c *judge.Check) bool { return !strings.HasPrefix(c.ID, prefix) })
+}
+
+// writeRequests writes run requests, with ids from 1.
+func writeRequests(w *bufio.Writer, calls []ports.Call) error {
+	for i, call := range calls {
+		line, err := wire.EncodeRun(int64(i+1), call)
+		if err != nil {
+			return err
 		}
+		fmt.Fprintf(w, "%s\n", line)
 	}
-	return cases
-}
-
-func showCase(w *bufio.Writer, set *fixtures.Set, id string, request bool) error {
-	c, err := findCase(set, id)
-	if err != nil {
-		return err
-	}
-	if request {
-		return writeRequest(w, set, c)
-	}
-	return show(w, set, c)
-}
-
-// writeRequest writes the run request of a case, with the id 1.
-func writeRequest(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
-	call, err := fullCall(set, c)
-	if err != nil {
-		return err
-	}
-	line, err := wire.EncodeRun(1, call)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(line, '\n'))
-	return err
+	return nil
 }
 
 // Bounds of what show prints.
@@ -93,34 +101,32 @@ const (
 	maxRows   = 16 // of an output
 )
 
-func show(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
-	rule, err := set.Rule(c.Rule)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "%s\n", c.ID)
+func show(w *bufio.Writer, set *fixtures.Set, check *judge.Check, calls []ports.Call, seed uint32) error {
+	rule := check.Rule
+	fmt.Fprintf(w, "%s\n", check.ID)
 	fmt.Fprintf(w, "  rule     %s (%s): %s\n", rule.ID, rule.Requirement, rule.Statement)
-	if len(c.Also) > 0 {
-		fmt.Fprintf(w, "  also     %s\n", strings.Join(c.Also, ", "))
+	if len(check.Also) > 0 {
+		fmt.Fprintf(w, "  also     %s\n", strings.Join(check.Also, ", "))
 	}
 	fmt.Fprintf(w, "  basis    %s: %s %s\n", rule.Basis.Kind, rule.Basis.Text, rule.Basis.Link)
-	fmt.Fprintf(w, "  since    %s\n", c.Since)
+	fmt.Fprintf(w, "  since    %s\n", check.Since)
+	c := check.Recorded
+	if c == nil {
+		writeDomain(w, check, "  ", 7)
+		for i, call := range calls {
+			fmt.Fprintf(w, "\ncall %d of the first input from seed %d: %s of %s\n", i+1, seed, strings.Join(call.Want, ", "), call.Module)
+			fmt.Fprintf(w, "  options  %s\n", cmp.Or(call.Options.String(), "none given"))
+			writeInputs(w, call, nil)
+		}
+		return nil
+	}
 	if c.Note != "" {
 		fmt.Fprintf(w, "  note     %s\n", c.Note)
 	}
 	fmt.Fprintf(w, "  options  %s\n", cmp.Or(c.Options.String(), "none given"))
 	fmt.Fprintf(w, "  files    %s/%s/ of the fixtures (lossproof fixtures extract DIR); [i] is the index in a file\n", c.Module, c.Topic)
-
-	inputs, err := set.Inputs(c)
-	if err != nil {
-		return err
-	}
 	fmt.Fprintf(w, "\ninputs\n")
-	for _, name := range c.InputNames() {
-		t := inputs[name]
-		fmt.Fprintf(w, "  %s  %s %s  %s\n", name, t.DType, tensor.FormatShape(t.Shape), formatRef(c.Inputs[name]))
-		writeValues(w, t)
-	}
+	writeInputs(w, calls[0], c)
 	if c.Rejection != nil {
 		fmt.Fprintf(w, "\nPyTorch refuses the call (kind %s):\n  %s: %s\n", c.Rejection.Kind, c.Rejection.Error, strings.ReplaceAll(c.Rejection.Message, "\n", "\n  "))
 		return nil
@@ -131,6 +137,23 @@ func show(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
 		}
 	}
 	return nil
+}
+
+// writeInputs writes the tensors of a call; of a recorded case also where they lie.
+func writeInputs(w *bufio.Writer, call ports.Call, c *fixtures.Case) {
+	for _, name := range inputNames(call) {
+		t, place := call.Inputs[name], ""
+		if c != nil {
+			place = "  " + formatRef(c.Inputs[name])
+		}
+		fmt.Fprintf(w, "  %s  %s %s%s\n", name, t.DType, tensor.FormatShape(t.Shape), place)
+		writeValues(w, t)
+	}
+}
+
+// inputNames returns the names of a call's inputs, in the order of the protocol.
+func inputNames(call ports.Call) []string {
+	return slices.DeleteFunc(ports.InputNames(), func(name string) bool { _, ok := call.Inputs[name]; return !ok })
 }
 
 func showOutput(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, name string) error {

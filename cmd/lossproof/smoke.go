@@ -81,7 +81,7 @@ func (p *program) smoke(cmd *cobra.Command, f portFlags, command []string) error
 				fmt.Fprintf(p.stdout, "-     %s, %s: outside the claim\n", module, probe.name)
 				continue
 			}
-			r, err := j.Case(ctx, c)
+			r, err := j.Check(ctx, c)
 			if err != nil {
 				return err
 			}
@@ -98,17 +98,11 @@ func (p *program) smoke(cmd *cobra.Command, f portFlags, command []string) error
 
 // smokeCase returns the first case of a must rule inside the claim that fits, else one of a
 // should rule, nil if there is none.
-func smokeCase(set *fixtures.Set, j *judge.Judge, module string, fits func(*fixtures.Case, []string) bool) (*fixtures.Case, error) {
-	var second *fixtures.Case
-	for _, c := range j.Cases() {
-		if c.Module != module {
-			continue
-		}
-		rule, err := set.Rule(c.Rule)
-		if err != nil {
-			return nil, err
-		}
-		if rule.Requirement == fixtures.Quirk || second != nil && rule.Requirement == fixtures.Should {
+func smokeCase(set *fixtures.Set, j *judge.Judge, module string, fits func(*fixtures.Case, []string) bool) (*judge.Check, error) {
+	var second *judge.Check
+	for _, check := range j.Checks() {
+		c, requirement := check.Recorded, check.Rule.Requirement
+		if check.Module != module || c == nil || requirement == fixtures.Quirk || second != nil && requirement == fixtures.Should {
 			continue
 		}
 		inputs, err := set.Inputs(c)
@@ -123,10 +117,10 @@ func smokeCase(set *fixtures.Set, j *judge.Judge, module string, fits func(*fixt
 		if outside != "" || !fits(c, claim.Features(c, inputs, nil)) {
 			continue
 		}
-		if rule.Requirement == fixtures.Must {
-			return c, nil
+		if requirement == fixtures.Must {
+			return check, nil
 		}
-		second = c
+		second = check
 	}
 	return second, nil
 }

@@ -16,47 +16,46 @@ import (
 // ones are read from an extracted copy of the fixtures.
 const maxLiteral = 64
 
-// snippet writes a Python program that makes the call of a case with PyTorch. It runs as
-// it is printed; where it reads arrays, beside a folder fixtures.
-func snippet(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
-	inputs, err := set.Inputs(c)
-	if err != nil {
-		return err
-	}
+// snippet writes a Python program that makes calls with PyTorch, those of the recorded case c where it
+// is not nil. It runs as it is printed; where it reads arrays, beside a folder fixtures.
+func snippet(w *bufio.Writer, torch string, calls []ports.Call, c *fixtures.Case) {
 	var body strings.Builder
 	arrays := false
-	for _, name := range c.InputNames() {
-		t := inputs[name]
-		if t.Len() <= maxLiteral {
-			fmt.Fprintf(&body, "%s = %s\n", name, literal(t))
-		} else {
-			ref := c.Inputs[name]
-			fmt.Fprintf(&body, "%s = torch.from_numpy(np.load(%q)[%d]).to(torch.%s)\n", name, fixturesFolder(c)+ref.File, ref.Index, t.DType)
-			arrays = true
+	for i, call := range calls {
+		if len(calls) > 1 {
+			fmt.Fprintf(&body, "\n# call %d\n", i+1)
 		}
-	}
-	if grads := gradInputs(c); len(grads) > 0 {
+		for _, name := range inputNames(call) {
+			if t := call.Inputs[name]; c == nil || t.Len() <= maxLiteral {
+				fmt.Fprintf(&body, "%s = %s\n", name, literal(t))
+			} else {
+				ref := c.Inputs[name]
+				fmt.Fprintf(&body, "%s = torch.from_numpy(np.load(%q)[%d]).to(torch.%s)\n", name, fixturesFolder(c)+ref.File, ref.Index, t.DType)
+				arrays = true
+			}
+		}
+		grads := gradInputs(call)
 		for _, name := range grads {
 			fmt.Fprintf(&body, "%s.requires_grad_()\n", name)
 		}
-	}
-	fmt.Fprintf(&body, "loss = torch.nn.%s(%s)(input, target)\n", c.Module, pythonOptions(c, inputs))
-	fmt.Fprintf(&body, "print(\"loss\", loss)\n")
-	if grads := gradInputs(c); len(grads) > 0 {
-		upstream := "torch.ones_like(loss)"
-		if _, ok := inputs[ports.GradOutput]; ok {
-			upstream = ports.GradOutput
+		fmt.Fprintf(&body, "loss = torch.nn.%s(%s)(input, target)\n", call.Module, pythonOptions(call))
+		fmt.Fprintf(&body, "print(\"loss\", loss)\n")
+		if len(grads) > 0 {
+			upstream := "torch.ones_like(loss)"
+			if _, ok := call.Inputs[ports.GradOutput]; ok {
+				upstream = ports.GradOutput
+			}
+			fmt.Fprintf(&body, "loss.backward(%s)\n", upstream)
 		}
-		fmt.Fprintf(&body, "loss.backward(%s)\n", upstream)
 		for _, name := range grads {
 			fmt.Fprintf(&body, "print(\"grad_%s\", %s.grad)\n", name, name)
 		}
 	}
-	fmt.Fprintf(w, "\n# PyTorch %s", set.TorchVersion())
+	fmt.Fprintf(w, "\n# PyTorch %s", torch)
 	if arrays {
 		fmt.Fprintf(w, "; reads the folder fixtures that \"lossproof fixtures extract fixtures\" makes")
 	}
-	if c.Rejection != nil {
+	if c != nil && c.Rejection != nil {
 		fmt.Fprintf(w, "; it raises %s", c.Rejection.Error)
 	}
 	fmt.Fprintf(w, "\nimport torch\n")
@@ -67,13 +66,12 @@ func snippet(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case) error {
 		fmt.Fprintf(w, "from math import inf, nan\n")
 	}
 	fmt.Fprintf(w, "torch.set_printoptions(precision=17)\n%s", body.String())
-	return nil
 }
 
-// gradInputs returns the inputs whose gradients are outputs of the case.
-func gradInputs(c *fixtures.Case) []string {
+// gradInputs returns the inputs whose gradients a call asks for.
+func gradInputs(call ports.Call) []string {
 	var names []string
-	for _, output := range c.OutputNames() {
+	for _, output := range call.Want {
 		if name, ok := strings.CutPrefix(output, "grad_"); ok {
 			names = append(names, name)
 		}
@@ -82,14 +80,14 @@ func gradInputs(c *fixtures.Case) []string {
 }
 
 // pythonOptions writes the arguments of the constructor.
-func pythonOptions(c *fixtures.Case, inputs map[string]tensor.Tensor) string {
+func pythonOptions(call ports.Call) string {
 	var arguments []string
 	for _, name := range []string{ports.Weight, ports.PosWeight} {
-		if _, ok := inputs[name]; ok {
+		if _, ok := call.Inputs[name]; ok {
 			arguments = append(arguments, name+"="+name)
 		}
 	}
-	if options := c.Options.String(); options != "" {
+	if options := call.Options.String(); options != "" {
 		arguments = append(arguments, options)
 	}
 	return strings.Join(arguments, ", ")

@@ -117,8 +117,8 @@ func (b *Baseline) Write(name string) error {
 }
 
 // ForJudge returns the entries as the judge takes them.
-func (b *Baseline) ForJudge() map[string]judge.Known {
-	known := make(map[string]judge.Known, len(b.Known))
+func (b *Baseline) ForJudge() judge.Baseline {
+	known := make(judge.Baseline, len(b.Known))
 	for _, entry := range b.Known {
 		known[entry.ID] = judge.Known{Outcome: entry.Outcome, Reason: entry.Reason}
 	}

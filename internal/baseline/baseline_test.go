@@ -76,7 +76,7 @@ func TestCheckEntries(t *testing.T) {
 		{none, true, "an entry is for one output"},
 		{none + "#grad_weight", false, "the case has no grad_weight, but loss, grad_input"},
 		{refused + "#loss", false, "PyTorch refuses this call, which has no outputs, did you mean \"" + refused + "\"?"},
-		{none + "x#loss", false, "there is no case " + none + "x, did you mean \"" + none + "\"?"},
+		{none + "x#loss", false, "there is no case \"" + none + "x\", did you mean \"" + none + "\"?"},
 		{strings.Replace(refused, "f32", "f64", 1), true, ""},
 	} {
 		b := &baseline.Baseline{Known: []baseline.Entry{{ID: test.id}}}
@@ -121,13 +121,13 @@ func TestUpdate(t *testing.T) {
 	}
 	result := &judge.Result{
 		Fixtures: judge.FixturesInfo{Version: "1.1.0"}, Claim: claims("empty", "weight"),
-		Cases: []judge.CaseResult{
+		Cases: []judge.CheckResult{
 			{ID: none, Requirement: fixtures.Must, Outputs: outputs(judge.Fixed, judge.KnownFailure)},
 			{ID: mean, Requirement: fixtures.Must, Outputs: outputs(judge.Crash, judge.Fail)},
 			{ID: sum, Requirement: fixtures.Must, Outputs: outputs(judge.Unsupported, judge.SuiteError)},
 			{ID: refused, Requirement: fixtures.Quirk, Rejection: true, Outcome: judge.Fail},
 		},
-		Relations: []judge.RelationResult{{ID: law, Requirement: fixtures.Must, Outcome: judge.Fail}, {ID: "BCELoss/relations/mean", Requirement: fixtures.Quirk, Outcome: judge.Fail}},
+		Relations: []judge.CheckResult{{ID: law, Requirement: fixtures.Must, Outcome: judge.Fail}, {ID: "BCELoss/relations/mean", Requirement: fixtures.Quirk, Outcome: judge.Fail}},
 	}
 	entry := func(id string, outcome judge.Outcome) baseline.Entry {
 		return baseline.Entry{ID: id, Outcome: outcome, Reason: "why"}

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/tensor"
@@ -51,16 +50,17 @@ func (b *Baseline) CheckEntries(set *fixtures.Set, asks map[string]bool, shrank 
 
 // unmatched says why there is nothing with an id; "" means that there is.
 func unmatched(set *fixtures.Set, id string) string {
-	if _, ok := laws.ByID(id); ok {
-		return ""
-	}
 	name, output, isOutput := strings.Cut(id, "#")
-	c, err := set.Case(name)
+	check, err := judge.Find(set, name)
 	if err != nil {
-		if _, withdrawn := set.Withdrawn()[name]; withdrawn {
-			return err.Error()
-		}
-		return "there is no case " + name + judge.HintForID(set, name)
+		return err.Error()
+	}
+	c := check.Recorded
+	if c == nil && isOutput {
+		return fmt.Sprintf("a %s is covered as a whole, did you mean %q?", check.Kind, name)
+	}
+	if c == nil {
+		return ""
 	}
 	switch _, ok := c.Outputs[output]; {
 	case ok:

@@ -29,21 +29,18 @@ func (b *Baseline) Update(set *fixtures.Set, result *judge.Result, asked int, ad
 	}
 	found := map[string]judge.Outcome{}
 	gates := map[string]bool{}
-	for _, r := range result.Cases {
-		for id, outcome := range outcomes(r) {
+	for _, r := range result.Checks() {
+		raw := r.Raw(result.Quirks)
+		for id, outcome := range raw.Covers() {
 			found[id] = outcome
 			gates[id] = r.Requirement != fixtures.Quirk || result.Quirks
 		}
-	}
-	for _, r := range result.Relations {
-		found[r.ID] = r.Outcome
-		gates[r.ID] = r.Requirement != fixtures.Quirk || result.Quirks
 	}
 	var changes Changes
 	covered := map[string]bool{}
 	for _, entry := range b.Known {
 		outcome, ok := found[entry.ID]
-		gone := ok && (outcome == judge.Fixed || add && outcome == judge.Unsupported)
+		gone := ok && (outcome == judge.Pass || add && outcome == judge.Unsupported)
 		replaced := add && gates[entry.ID] && coverable(outcome) && outcome != entry.Outcome
 		if gone || replaced || unmatched(set, entry.ID) != "" {
 			changes.Removed++
@@ -62,18 +59,6 @@ func (b *Baseline) Update(set *fixtures.Set, result *judge.Result, asked int, ad
 	}
 	updated.sort()
 	return updated, changes
-}
-
-// outcomes returns what an entry can cover in a result of a case.
-func outcomes(r judge.CaseResult) map[string]judge.Outcome {
-	if r.Rejection {
-		return map[string]judge.Outcome{r.ID: r.Outcome}
-	}
-	outputs := make(map[string]judge.Outcome, len(r.Outputs))
-	for name, output := range r.Outputs {
-		outputs[r.ID+"#"+name] = output.Outcome
-	}
-	return outputs
 }
 
 // coverable reports whether an entry may have an outcome.

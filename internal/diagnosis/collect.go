@@ -28,6 +28,8 @@ type Collector struct {
 
 	mu       sync.Mutex
 	failures []failure
+	// broken are the counterexamples of relations.
+	broken []failure
 	// passes are the outputs that pass, by case, and the refusals that do.
 	passes []pass
 	kept   int
@@ -37,9 +39,12 @@ type Collector struct {
 	evaluated atomic.Int64
 }
 
-// failure is a wrong answer to one case.
+// failure is a wrong answer to one case, or the counterexample of a relation.
 type failure struct {
-	c *fixtures.Case
+	check *judge.Check
+	// exchanges are those of a counterexample; the fields below are those of a case.
+	exchanges []judge.Exchange
+	c         *fixtures.Case
 	// outputs are the names of those that fail, none where the call was wrongly accepted or refused.
 	outputs []string
 	// want are the outputs that were asked for.
@@ -49,7 +54,7 @@ type failure struct {
 
 // pass is a case with outputs that pass, or with none where the call was refused as it has to be.
 type pass struct {
-	c       *fixtures.Case
+	check   *judge.Check
 	outputs []string
 }
 
@@ -59,12 +64,19 @@ func New(set *fixtures.Set) *Collector {
 }
 
 // Observe is for [judge.Options]. It keeps the answers that fail and gate.
-func (c *Collector) Observe(cs *fixtures.Case, result judge.CaseResult, answer ports.Answer) {
+func (c *Collector) Observe(check *judge.Check, result judge.CheckResult, exchanges []judge.Exchange) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if check.Recorded == nil {
+		if result.Gates && result.Outcome == judge.Fail {
+			c.broken = append(c.broken, failure{check: check, exchanges: exchanges})
+		}
+		return
+	}
+	cs, answer := check.Recorded, exchanges[0].Answer
 	passing := outputsOf(result, judge.Pass)
 	if result.Outcome == judge.Pass {
-		c.passes = append(c.passes, pass{cs, passing})
+		c.passes = append(c.passes, pass{check, passing})
 		return
 	}
 	if !result.Gates || answer.Failed != nil {
@@ -72,20 +84,20 @@ func (c *Collector) Observe(cs *fixtures.Case, result judge.CaseResult, answer p
 	}
 	if result.Rejection || answer.Outputs == nil {
 		if result.Outcome == judge.Fail {
-			c.keep(failure{c: cs, want: asked(result, answer), answer: answer})
+			c.keep(failure{check: check, c: cs, want: asked(result, answer), answer: answer})
 		}
 		return
 	}
 	if len(passing) > 0 {
-		c.passes = append(c.passes, pass{cs, passing})
+		c.passes = append(c.passes, pass{check, passing})
 	}
 	if failing := outputsOf(result, judge.Fail); len(failing) > 0 {
-		c.keep(failure{cs, failing, failing, answer})
+		c.keep(failure{check: check, c: cs, outputs: failing, want: failing, answer: answer})
 	}
 }
 
 // outputsOf lists the outputs with an outcome, none of a refusal.
-func outputsOf(result judge.CaseResult, outcome judge.Outcome) []string {
+func outputsOf(result judge.CheckResult, outcome judge.Outcome) []string {
 	var names []string
 	for _, name := range result.OutputNames() {
 		if result.Outputs[name].Outcome == outcome {
@@ -97,7 +109,7 @@ func outputsOf(result judge.CaseResult, outcome judge.Outcome) []string {
 
 // asked lists the outputs that were asked for: those that PyTorch has and the port claims, or what
 // it answered to a call that PyTorch refuses.
-func asked(result judge.CaseResult, answer ports.Answer) []string {
+func asked(result judge.CheckResult, answer ports.Answer) []string {
 	var names []string
 	for _, name := range result.OutputNames() {
 		if result.Outputs[name].Outcome != judge.Unsupported {
@@ -137,8 +149,8 @@ func (c *Collector) keep(f failure) {
 // modules lists the modules that fail, in order.
 func (c *Collector) modules() []string {
 	seen := maps.Clone(c.lost)
-	for _, f := range c.failures {
-		seen[f.c.Module]++
+	for _, f := range slices.Concat(c.failures, c.broken) {
+		seen[f.check.Module]++
 	}
 	return slices.SortedFunc(maps.Keys(seen), strings.Compare)
 }

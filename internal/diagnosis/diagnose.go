@@ -48,8 +48,10 @@ func (c *Collector) Diagnose(ctx context.Context, port ports.Port, result *judge
 		}
 		result.Diagnoses = append(result.Diagnoses, diagnosis)
 	}
-	for i, r := range result.Cases {
-		result.Cases[i].Diagnosis = names[r.ID]
+	for _, checks := range [][]judge.CheckResult{result.Cases, result.Relations} {
+		for i, r := range checks {
+			checks[i].Diagnosis = names[r.ID]
+		}
 	}
 	return ctx.Err()
 }
@@ -117,8 +119,8 @@ func (m *examination) diagnose(ctx context.Context, names map[string]string) (ju
 			for _, name := range s.explains[e] {
 				delete(left[e], name)
 			}
-			if names[e.c.ID] == "" {
-				names[e.c.ID] = s.Name
+			if names[e.check.ID] == "" {
+				names[e.check.ID] = s.Name
 			}
 		}
 		open -= s.count
@@ -135,7 +137,7 @@ func (m *examination) diagnose(ctx context.Context, names map[string]string) (ju
 	for _, e := range m.exhibits {
 		for _, name := range append([]string{""}, e.outputs...) {
 			if left[e][name] && diagnosis.Example == "" {
-				diagnosis.Example = e.c.ID
+				diagnosis.Example = e.check.ID
 				if name != "" {
 					diagnosis.Example += "#" + name
 				}
@@ -145,27 +147,33 @@ func (m *examination) diagnose(ctx context.Context, names map[string]string) (ju
 	return diagnosis, ctx.Err()
 }
 
-// read prepares what fails and what passes of the module.
+// read prepares what fails and what passes of the module. Counterexamples of relations count where no
+// case fails: cases say more.
 func (m *examination) read() error {
-	for _, f := range m.collector.failures {
-		if f.c.Module != m.module {
-			continue
+	for _, failures := range [][]failure{m.collector.failures, m.collector.broken} {
+		for _, f := range failures {
+			if f.check.Module != m.module {
+				continue
+			}
+			e, err := m.collector.exhibit(f)
+			if err != nil {
+				return err
+			}
+			m.exhibits = append(m.exhibits, e)
 		}
-		e, err := m.collector.exhibit(f)
-		if err != nil {
-			return err
+		if len(m.exhibits) > 0 {
+			break
 		}
-		m.exhibits = append(m.exhibits, e)
 	}
 	for _, p := range m.collector.passes {
-		if p.c.Module != m.module {
+		if p.check.Module != m.module {
 			continue
 		}
 		want := p.outputs
-		if p.c.Rejection != nil {
+		if p.check.Recorded.Rejection != nil {
 			want = []string{ports.Loss} // whatever is asked for, the call is refused
 		}
-		e, err := m.collector.exhibit(failure{c: p.c, outputs: p.outputs, want: want})
+		e, err := m.collector.exhibit(failure{check: p.check, c: p.check.Recorded, outputs: p.outputs, want: want})
 		if err != nil {
 			return err
 		}
@@ -288,7 +296,7 @@ func sampled(exhibits []*exhibit) []*exhibit {
 	var sample []*exhibit
 	seen := map[string]int{}
 	for _, e := range exhibits {
-		if seen[e.c.Rule]++; seen[e.c.Rule] <= perRule {
+		if seen[e.check.Rule.ID]++; seen[e.check.Rule.ID] <= perRule {
 			sample = append(sample, e)
 		}
 	}

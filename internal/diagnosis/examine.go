@@ -15,6 +15,7 @@ import (
 // exhibit is a failure with its call and what was expected.
 type exhibit struct {
 	failure
+	// call is that of a case.
 	call     ports.Call
 	expected map[string]fixtures.Expected
 	// elements is the number of elements of the input.
@@ -28,11 +29,30 @@ func (e *exhibit) evaluate(d *divergence.Divergence) ports.Answer {
 	return d.Evaluate(e.call)
 }
 
+// calls returns the calls of an exhibit.
+func (e *exhibit) calls() []ports.Call {
+	if e.c != nil {
+		return []ports.Call{e.call}
+	}
+	calls := make([]ports.Call, len(e.exchanges))
+	for i, x := range e.exchanges {
+		calls[i] = x.Call
+	}
+	return calls
+}
+
 // units is the number of failures that an exhibit is: outputs, or one refusal.
 func (e *exhibit) units() int { return max(1, len(e.outputs)) }
 
 // exhibit reads the arrays of a failure.
 func (c *Collector) exhibit(f failure) (*exhibit, error) {
+	if f.c == nil {
+		e := &exhibit{failure: f, evaluated: &c.evaluated}
+		for _, call := range e.calls() {
+			e.elements += call.Inputs[ports.Input].Len()
+		}
+		return e, nil
+	}
 	inputs, err := c.set.Inputs(f.c)
 	if err != nil {
 		return nil, err
@@ -52,6 +72,12 @@ func (c *Collector) exhibit(f failure) (*exhibit, error) {
 // explained lists what d explains of an exhibit: names of outputs, or "" for a refusal; identical
 // counts those of them that are equal to the last bit.
 func (e *exhibit) explained(d *divergence.Divergence, level verdict.Level) (names []string, identical int) {
+	if e.c == nil {
+		if e.sameExchanges(d, level) {
+			return []string{""}, 0
+		}
+		return nil, 0
+	}
 	theirs := e.evaluate(d)
 	if len(e.outputs) == 0 {
 		if e.sameRefusal(d, theirs, level) {
@@ -77,6 +103,24 @@ func (e *exhibit) explained(d *divergence.Divergence, level verdict.Level) (name
 		}
 	}
 	return names, identical
+}
+
+// sameExchanges reports whether d answers all calls of a counterexample as the port does, and one of
+// them wrongly.
+func (e *exhibit) sameExchanges(d *divergence.Divergence, level verdict.Level) bool {
+	wrong := false
+	for _, x := range e.exchanges {
+		e.evaluated.Add(int64(x.Call.Inputs[ports.Input].Len()))
+		theirs := divergence.Right(x.Call)
+		if d.Of(x.Call.Module) {
+			theirs = d.Evaluate(x.Call)
+			wrong = wrong || shows(d, x.Call, level)
+		}
+		if !sameAnswer(d, x.Call, x.Answer, theirs, level) {
+			return false
+		}
+	}
+	return wrong
 }
 
 // sameRefusal reports whether d refuses or accepts wrongly as the port does; what it accepts

@@ -38,18 +38,20 @@ func fresh(ctx context.Context, port ports.Port, d *divergence.Divergence, expla
 			return nil
 		}
 		for seed := range seeds {
-			call, ok := varied(e.call, e.c.ID, uint64(seed))
-			if !ok || !shows(d, call, level) {
-				continue
-			}
-			predicted := d.Evaluate(call)
-			answer, err := judge.Ask(ctx, port, call)
-			if err != nil {
-				return nil
-			}
-			return &judge.Fresh{
-				From: e.c.ID, Call: judge.DescribeCall(call),
-				Predicted: sameAnswer(d, call, answer, predicted, level),
+			for _, from := range e.calls() {
+				call, ok := varied(from, e.check.ID, uint64(seed))
+				if !ok || !d.Of(call.Module) || !shows(d, call, level) {
+					continue
+				}
+				predicted := d.Evaluate(call)
+				answer, err := judge.Ask(ctx, port, call)
+				if err != nil {
+					return nil
+				}
+				return &judge.Fresh{
+					From: e.check.ID, Call: judge.DescribeCall(call),
+					Predicted: sameAnswer(d, call, answer, predicted, level),
+				}
 			}
 		}
 	}

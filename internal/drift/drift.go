@@ -59,29 +59,31 @@ func Compare(old, is *judge.Result, slack float64) (*Report, error) {
 		return nil, fmt.Errorf("the results are of two levels, %s and %s: compare those of one level", old.Level, is.Level)
 	}
 	r := &Report{Machines: machines(old.Platform, is.Platform), Port: portDifferences(old, is), Run: runDifferences(old, is)}
-	before := make(map[string]judge.CaseResult, len(old.Cases))
-	for _, c := range old.Cases {
-		before[c.ID] = c
+	before := make(map[string]judge.CheckResult, len(old.Cases))
+	for _, c := range old.Checks() {
+		before[c.ID] = c.Raw(old.Quirks)
 	}
-	seen := 0
-	for _, c := range is.Cases {
+	for _, c := range is.Checks() {
 		was, ok := before[c.ID]
+		delete(before, c.ID)
 		switch {
-		case !ok:
-			r.OnlyNew++
-			continue
-		case was.SHA256 != c.SHA256:
+		case ok && was.SHA256 == c.SHA256:
+			r.compareCheck(was, c.Raw(is.Quirks), verdict.Level(is.Level), slack)
+		case c.Kind == judge.Relation: // only one result has them, where --select chose otherwise
+		case ok:
 			r.Changed = append(r.Changed, c.ID)
 		default:
-			r.compareCase(was, c, verdict.Level(is.Level), slack)
+			r.OnlyNew++
 		}
-		seen++
 	}
-	r.OnlyOld = len(before) - seen
+	for _, c := range before {
+		if c.Kind == judge.Case {
+			r.OnlyOld++
+		}
+	}
 	if r.Compared == 0 {
 		return nil, fmt.Errorf("the results have no case in common whose content is the same: there is nothing to compare")
 	}
-	r.compareRelations(old.Relations, is.Relations)
 	slices.SortStableFunc(r.Grew, func(a, b Growth) int { return compareFloats(b.Is-b.Was, a.Is-a.Was) })
 	slices.SortStableFunc(r.Shrank, func(a, b Growth) int { return compareFloats(b.Was-b.Is, a.Was-a.Is) })
 	return r, nil
@@ -97,11 +99,17 @@ func compareFloats(a, b float64) int {
 	return 0
 }
 
-func (r *Report) compareCase(was, is judge.CaseResult, level verdict.Level, slack float64) {
-	if is.Rejection {
+// compareCheck compares two raw results of one check. The inputs of a relation may be others, by
+// another seed: a law is asked of all.
+func (r *Report) compareCheck(was, is judge.CheckResult, level verdict.Level, slack float64) {
+	switch {
+	case is.Kind == judge.Relation:
+		r.Relations++
+	case is.Rejection:
 		r.Compared++
-		r.compareOutcome(is.ID, raw(was.Outcome, was.Known), raw(is.Outcome, is.Known), is.Gates)
-		return
+	}
+	if len(is.Outputs) == 0 {
+		r.compareOutcome(is.ID, was.Outcome, is.Outcome, is.Gates)
 	}
 	for _, name := range is.OutputNames() {
 		a, ok := was.Outputs[name]
@@ -110,38 +118,12 @@ func (r *Report) compareCase(was, is judge.CaseResult, level verdict.Level, slac
 		}
 		b := is.Outputs[name]
 		id := is.ID + "#" + name
-		wasOutcome, isOutcome := raw(a.Outcome, a.Known), raw(b.Outcome, b.Known)
 		r.Compared++
-		r.compareOutcome(id, wasOutcome, isOutcome, is.Gates)
-		if wasOutcome == judge.Pass && isOutcome == judge.Pass && is.Gates {
+		r.compareOutcome(id, a.Outcome, b.Outcome, is.Gates)
+		if a.Outcome == judge.Pass && b.Outcome == judge.Pass && is.Gates {
 			r.compareErrors(id, a.Errors, b.Errors, level, slack)
 		}
 	}
-}
-
-// compareRelations compares whether the same laws hold. The inputs may be others, by another seed: a law is asked of all.
-func (r *Report) compareRelations(old, is []judge.RelationResult) {
-	before := make(map[string]judge.RelationResult, len(old))
-	for _, relation := range old {
-		before[relation.ID] = relation
-	}
-	for _, relation := range is {
-		if was, ok := before[relation.ID]; ok {
-			r.Relations++
-			r.compareOutcome(relation.ID, raw(was.Outcome, was.Known), raw(relation.Outcome, relation.Known), relation.Gates)
-		}
-	}
-}
-
-// raw is an outcome as it is without a baseline.
-func raw(o judge.Outcome, known *judge.Known) judge.Outcome {
-	switch {
-	case o == judge.Fixed:
-		return judge.Pass
-	case o == judge.KnownFailure && known != nil:
-		return known.Outcome
-	}
-	return o
 }
 
 // compareOutcome: a pass that is none any more is worse, and so is a failure that became

@@ -25,8 +25,8 @@ func result(change func(r *judge.Result)) *judge.Result {
 		Platform: judge.Platform{OS: "linux", Arch: "amd64", CPU: "EPYC", Cores: 2, SIMD: []string{"AVX2", "FMA"}, Go: "go1.26.8"},
 		Port:     judge.PortInfo{Name: "p", Version: "1", Language: "go", LanguageVersion: "1.26"},
 		Claim:    map[string]judge.Claim{ports.BCEWithLogitsLoss: {DTypes: []tensor.DType{tensor.Float32}, Outputs: []string{ports.Loss}}},
-		Cases: []judge.CaseResult{{
-			ID: id, SHA256: "1", Gates: true, Outcome: judge.Pass,
+		Cases: []judge.CheckResult{{
+			ID: id, Kind: judge.Case, SHA256: "1", Gates: true, Outcome: judge.Pass,
 			Outputs: map[string]judge.OutputResult{ports.Loss: {Outcome: judge.Pass, Errors: errors(1, 1)}},
 		}},
 	}
@@ -159,18 +159,18 @@ func TestOutcomes(t *testing.T) {
 
 // TestOnlyTheSameCases: a case whose content changed is left out, whatever came of it.
 func TestRelations(t *testing.T) {
-	relation := func(id string, o judge.Outcome, known *judge.Known, gates bool) judge.RelationResult {
-		return judge.RelationResult{ID: id, Outcome: o, Known: known, Gates: gates}
+	relation := func(id string, o judge.Outcome, known *judge.Known, gates bool) judge.CheckResult {
+		return judge.CheckResult{ID: id, Kind: judge.Relation, Outcome: o, Known: known, Gates: gates}
 	}
 	r := compare(t,
 		func(r *judge.Result) {
-			r.Relations = []judge.RelationResult{
+			r.Relations = []judge.CheckResult{
 				relation("breaks", judge.Pass, nil, true), relation("known", judge.Pass, nil, true), relation("mends", judge.Fail, nil, true),
 				relation("holds", judge.Pass, nil, true), relation("does not gate", judge.Pass, nil, false), relation("old", judge.Pass, nil, true),
 			}
 		},
 		func(r *judge.Result) {
-			r.Relations = []judge.RelationResult{
+			r.Relations = []judge.CheckResult{
 				relation("new", judge.Fail, nil, true), relation("holds", judge.Pass, nil, true), relation("mends", judge.Pass, nil, true),
 				relation("known", judge.KnownFailure, &judge.Known{Outcome: judge.Fail}, true), relation("breaks", judge.Fail, nil, true),
 				relation("does not gate", judge.Fail, nil, false),
@@ -261,7 +261,7 @@ func TestTheLargestFirst(t *testing.T) {
 		return func(r *judge.Result) {
 			r.Cases = nil
 			for i, ulp := range ulps {
-				r.Cases = append(r.Cases, judge.CaseResult{ID: string(rune('a' + i)), Gates: true, Outputs: map[string]judge.OutputResult{
+				r.Cases = append(r.Cases, judge.CheckResult{ID: string(rune('a' + i)), Gates: true, Outputs: map[string]judge.OutputResult{
 					ports.Loss: {Outcome: judge.Pass, Errors: errors(ulp, ulp)},
 				}})
 			}

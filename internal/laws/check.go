@@ -54,46 +54,75 @@ func NewChecker(claims map[string]ports.Claim, options Options) *Checker {
 
 // Result is what came of checking one relation.
 type Result struct {
-	// Outside says why the relation was not checked: the claim leaves out what it needs.
-	Outside string
 	// Samples is the number of generated inputs that the law was checked on.
 	Samples int
 	// Broken describes the counterexample; "" means that the law holds.
 	Broken string
+	// Counterexample has the calls that break the law, with their answers.
+	Counterexample []Exchange
 	// Err says that no answer came, or no answer to the call: see [ports.Port].
 	Err error
 	// Headroom is the largest distance of two sides, as a share of what is allowed.
 	Headroom float64
 }
 
-// Check checks a relation on generated inputs, up to the first that breaks it. The error is
-// that of ctx, and the result then worth nothing.
-func (k *Checker) Check(ctx context.Context, r *Relation) (Result, error) {
+// Exchange is a call and the answer to it.
+type Exchange struct {
+	Call   ports.Call
+	Answer ports.Answer
+}
+
+// Calls returns the calls of the first sample that a seed leads to and the law says something about.
+func (r *Relation) Calls(seed uint32) []ports.Call {
+	k := NewChecker(nil, Options{Seed: seed})
+	for number := 0; ; number++ {
+		s := k.sample(r.Rule.Module, number)
+		if calls := r.law.calls(r.Rule.Module, &s); len(calls) > 0 {
+			return asked(calls)
+		}
+	}
+}
+
+func asked(calls []call) []ports.Call {
+	list := make([]ports.Call, len(calls))
+	for i, c := range calls {
+		list[i] = c.port()
+	}
+	return list
+}
+
+// Begin sends the calls of a relation on generated inputs. end waits for the answers, up to the first
+// counterexample, and looks for a smaller one; it is worth nothing where ctx has ended. Where the
+// claim leaves out what the relation needs, outside says so, and end is nil.
+func (k *Checker) Begin(ctx context.Context, r *Relation) (end func() Result, outside string) {
 	samples, outside := k.inside(r)
 	if len(samples) == 0 {
-		return Result{Outside: outside}, nil
+		return nil, outside
 	}
-	var result Result
 	waits := make([][]func() (ports.Answer, error), len(samples))
 	for i := range samples {
-		for _, c := range r.law.calls(r.Rule.Module, &samples[i]) {
-			waits[i] = append(waits[i], k.options.Ask(ctx, c.port()))
-		}
+		waits[i] = k.send(ctx, r, &samples[i])
 	}
-	for i := range samples {
-		s := &samples[i]
-		v := k.judge(r, s, waits[i])
-		result.Samples++
-		result.Headroom = max(result.Headroom, v.headroom)
-		if v.broken() {
-			s, v = k.shrink(ctx, r, s, v)
-			result.Broken = k.describe(r, s, v)
+	return func() Result {
+		var result Result
+		for i := range samples {
+			s := &samples[i]
+			v := k.judge(r, s, waits[i])
+			result.Samples++
+			result.Headroom = max(result.Headroom, v.headroom)
+			if v.broken() {
+				s, v = k.shrink(ctx, r, s, v)
+				result.Broken = k.describe(r, s, v)
+				for i, call := range asked(r.law.calls(r.Rule.Module, s)) {
+					result.Counterexample = append(result.Counterexample, Exchange{call, v.answers[i]})
+				}
+			}
+			if result.Err = v.err; result.Err != nil || result.Broken != "" {
+				break
+			}
 		}
-		if result.Err = v.err; result.Err != nil || result.Broken != "" {
-			break
-		}
-	}
-	return result, ctx.Err()
+		return result
+	}, ""
 }
 
 // finding is what came of one sample.
@@ -108,6 +137,7 @@ type finding struct {
 	worst        equation
 	failing, all int
 	headroom     float64
+	answers      []ports.Answer
 }
 
 func (f finding) broken() bool { return f.refused != "" || f.failing > 0 }
@@ -135,6 +165,7 @@ func (k *Checker) judge(r *Relation, s *sample, waits []func() (ports.Answer, er
 		case text != "" && f.refused == "":
 			f.refused, f.at = text, i
 		}
+		f.answers = append(f.answers, a)
 		answers[i] = answer{calls[i], a.Outputs, allowance{k.options.Constants, k.options.Level == verdict.Exact}}
 	}
 	if f.err != nil || f.refused != "" {
@@ -159,13 +190,13 @@ func (k *Checker) judge(r *Relation, s *sample, waits []func() (ports.Answer, er
 	return f
 }
 
-// ask asks a port about one sample.
-func (k *Checker) ask(ctx context.Context, r *Relation, s *sample) finding {
+// send sends the calls of a sample.
+func (k *Checker) send(ctx context.Context, r *Relation, s *sample) []func() (ports.Answer, error) {
 	var waits []func() (ports.Answer, error)
 	for _, c := range r.law.calls(r.Rule.Module, s) {
 		waits = append(waits, k.options.Ask(ctx, c.port()))
 	}
-	return k.judge(r, s, waits)
+	return waits
 }
 
 // inside returns samples of which the port claims every call. There may be fewer than

@@ -23,7 +23,7 @@ func (k *Checker) shrink(ctx context.Context, r *Relation, s *sample, f finding)
 			if left--; left < 0 || ctx.Err() != nil {
 				return s, f
 			}
-			if g := k.ask(ctx, r, &candidate); g.err == nil && g.broken() {
+			if g := k.judge(r, &candidate, k.send(ctx, r, &candidate)); g.err == nil && g.broken() {
 				s, f, smaller = &candidate, g, true
 				break
 			}

@@ -85,30 +85,27 @@ var mutations = []mutation{
 	{shrinks, "if len(calls) == 0 || k.outside(calls) != \"\" {", "if len(calls) == 0 {", "a counterexample may be outside the claim"},
 
 	// What becomes of a relation.
-	{relations, "result.Outcome, result.Gates, result.Message = SuiteError, true, err.Error()", "result.Outcome, result.Gates, result.Message = SuiteError, false, err.Error()", "a suite-error does not gate"},
-	{relations, "result.Outcome, result.Message = outcomeOf(found.Err), bounded(found.Err.Error())", "result.Outcome, result.Message = Pass, \"\"", "a crash in a law is a pass"},
-	{relations, "result.Outcome, result.Message = Fail, bounded(found.Broken)", "result.Message = bounded(found.Broken)", "a broken law is a pass"},
-	{relations, "if !ok || r.Outcome == SuiteError {", "if !ok {", "a baseline covers the suite-error of a relation"},
-	{relations, "Gates: r.Rule.Requirement != fixtures.Quirk || j.options.Quirks, Outcome: Pass,", "Gates: true, Outcome: Pass,", "relations of quirks gate"},
-	{relations, "r.Gates = r.Requirement != fixtures.Quirk || quirks\n", "r.Gates = true\n", "relations of quirks gate with another baseline"},
-	{relations, "r.Gates = r.Gates || r.Outcome == Fixed\n}", "}", "what is fixed of a quirk does not gate"},
-	{relations, "r.Outcome = unknown(r.Outcome, r.Known)\n", "", "the former baseline stays"},
-	{relations, "return guarded(answer)", "return answer()", "a panic in a law is one of the suite"},
+	{relations, "r.Outcome, r.Gates, r.Message = SuiteError, true, err.Error()", "r.Outcome, r.Gates, r.Message = SuiteError, false, err.Error()", "a suite-error does not gate"},
+	{relations, "r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())", "r.Outcome, r.Message = Pass, \"\"", "a crash in a law is a pass"},
+	{relations, "r.Outcome, r.Message = Fail, bounded(found.Broken)", "r.Outcome, r.Message = Pass, bounded(found.Broken)", "a broken law is a pass"},
+	{engine, "return guarded(answer)", "return answer()", "a panic of the port is one of the suite"},
 
 	// Known failures.
-	{knowns, "if r.Outcome == SuiteError || len(known) == 0 {", "if len(known) == 0 {", "a baseline covers the suite-error of a case"},
-	{knowns, "case o == k.Outcome && !k.lacksReason(requirement):", "case !k.lacksReason(requirement):", "a baseline covers every failure"},
-	{knowns, "case o == k.Outcome && !k.lacksReason(requirement):", "case o == k.Outcome:", "a deviation needs no reason"},
+	{knowns, "	case r.Outcome == SuiteError:\n	case len", "	case len", "a baseline covers the suite-error of a case"},
+	{knowns, "case o == k.Outcome && (requirement != fixtures.Should || k.Reason != \"\"):", "case requirement != fixtures.Should || k.Reason != \"\":", "a baseline covers every failure"},
+	{knowns, "case o == k.Outcome && (requirement != fixtures.Should || k.Reason != \"\"):", "case o == k.Outcome:", "a deviation needs no reason"},
+	{knowns, "		r.Gates = r.Requirement != fixtures.Quirk || quirks\n", "		r.Gates = true\n", "quirks gate with another baseline"},
+	{knowns, "		case o == KnownFailure && k != nil:\n			return k.Outcome, nil\n", "", "the former baseline stays"},
 	{knowns, "	case o == Pass:\n		return Fixed\n", "", "what is fixed passes"},
-	{knowns, "r.Gates = r.Gates || r.Outcome == Fixed\n", "", "a case of a quirk that is fixed does not gate"},
+	{knowns, "r.Gates = r.Gates || r.Outcome == Fixed\n", "", "a check of a quirk that is fixed does not gate"},
 
 	// The verdict.
-	{summaries, "case failing+lost > 0:", "case failing > 0:", "a broken law does not gate"},
-	{summaries, "case failing+lost > 0:", "case lost > 0:", "a failing case does not gate"},
+	{summaries, "case of.failing+laws.failing > 0:", "case of.failing > 0:", "a broken law does not gate"},
+	{summaries, "case of.failing+laws.failing > 0:", "case laws.failing > 0:", "a failing case does not gate"},
 	{summaries, "case passed == 0:", "case false:", "a module of which nothing passed is conformant"},
-	{summaries, "case notRun > 0:\n		m.Reason", "case false:\n		m.Reason", "cases that were not run are no matter"},
-	{summaries, "case unchecked > 0:", "case false:", "relations that were not checked are no matter"},
-	{summaries, "case m.KnownFailures > 0:", "case false:", "a module with known failures is conformant"},
+	{summaries, "case of.notRun > 0:\n		m.Reason", "case false:\n		m.Reason", "cases that were not run are no matter"},
+	{summaries, "case laws.notRun > 0:", "case false:", "relations that were not checked are no matter"},
+	{summaries, "case of.known > 0:", "case false:", "a module with known failures is conformant"},
 	{summaries, "case !j.options.Selection.Shard.IsZero():", "case false:", "a shard is conformant"},
 	{summaries, "s.Conformant = conformant && claimed > 0", "s.Conformant = conformant", "a port that claims nothing is conformant"},
 	{summaries, "if !j.computes(module) {", "if true {", "refusals and laws alone make a module conformant"},
@@ -118,7 +115,7 @@ var mutations = []mutation{
 	{comparison, "return OutputResult{Outcome: SuiteError, Message: v.Message(level)}", "return OutputResult{Outcome: Pass, Message: v.Message(level)}", "expected arrays that do not fit are a pass"},
 	{engine, "if said != 1 {", "if said > 1 {", "an answer that says nothing is one"},
 	{engine, "case errors.Is(err, ports.ErrRequest):\n		return SuiteError\n", "", "a call that cannot be written is the fault of the port"},
-	{engine, "result.Gates = rule.Requirement != fixtures.Quirk || j.options.Quirks", "result.Gates = true", "quirks gate"},
+	{engine, "return c.Rule.Requirement != fixtures.Quirk || j.options.Quirks", "return true", "quirks gate"},
 }
 
 // The files.
@@ -132,7 +129,7 @@ const (
 	checks        = "internal/laws/check.go"
 	answers       = "internal/laws/answer.go"
 	shrinks       = "internal/laws/shrink.go"
-	relations     = "judge/relations.go"
+	relations     = "judge/relation.go"
 	knowns        = "judge/known.go"
 	summaries     = "judge/summary.go"
 	judges        = "judge/answer.go"

@@ -254,6 +254,10 @@ func (p *prober) ask(m *Module, items []*item) error {
 	if err != nil {
 		return err
 	}
+	checks := map[string]*judge.Check{}
+	for _, c := range j.Checks() {
+		checks[c.ID] = c
+	}
 	type pending struct {
 		it   *item
 		wait func() (ports.Answer, error)
@@ -268,7 +272,7 @@ func (p *prober) ask(m *Module, items []*item) error {
 		}
 		first.it.refused = err == nil && answer.Unsupported != nil
 		answers.Answers[first.it.c.ID] = judge.Reply{Answer: answer, Err: err}
-		r, err := j.Case(p.ctx, first.it.c)
+		r, err := j.Check(p.ctx, checks[first.it.c.ID])
 		if err != nil {
 			return err
 		}

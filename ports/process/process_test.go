@@ -126,7 +126,7 @@ func alive(pid int) bool {
 }
 
 // message is what a case says, with its outputs.
-func message(r judge.CaseResult) string {
+func message(r judge.CheckResult) string {
 	text := r.Message
 	for _, name := range r.OutputNames() {
 		text += r.Outputs[name].Message
@@ -506,7 +506,7 @@ func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	result, err := judge.Run(ctx, set, port, judge.Options{
 		Selection: selection,
-		Progress: func(done, _ int, _ judge.CaseResult) {
+		Progress: func(done, _ int, _ judge.CheckResult) {
 			if done == misbehave.At-1 {
 				cancel()
 			}
@@ -562,8 +562,8 @@ func TestEvaluate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range j.Cases() {
-		if r, err := j.Case(t.Context(), c); err != nil || r.Outcome != judge.Pass {
+	for _, c := range j.Checks() {
+		if r, err := j.Check(t.Context(), c); err != nil || r.Outcome != judge.Pass {
 			t.Errorf("%s: %s, %v", c.ID, r.Outcome, err)
 		}
 	}

@@ -38,7 +38,7 @@ const (
 var Kinds = []Kind{Refusal, Empty, Zero, Small, NaN, Infinite, Overflow, Coincidence}
 
 // passed lists what a null port passes of a case.
-func passed(set *fixtures.Set, d *divergence.Divergence, r judge.CaseResult) ([]Passed, error) {
+func passed(set *fixtures.Set, d *divergence.Divergence, r judge.CheckResult) ([]Passed, error) {
 	if r.Rejection {
 		if r.Outcome == judge.Pass {
 			return []Passed{{r.ID, []Kind{Refusal}}}, nil

@@ -1,0 +1,92 @@
+package judge
+
+import (
+	"context"
+
+	"lossproof/internal/laws"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// relation is the evidence of a law.
+type relation struct{ law *laws.Relation }
+
+// offline says why relations cannot be checked on answers that are there already.
+const offline = "the answers are recorded, and a relation has to ask"
+
+func (e relation) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() []Exchange) {
+	if _, recorded := j.port.(*Recorded); recorded {
+		r.Outcome, r.Message = Unsupported, offline
+		return nil
+	}
+	checker, err := j.checker()
+	if err != nil {
+		r.Outcome, r.Gates, r.Message = SuiteError, true, err.Error()
+		return nil
+	}
+	wait, outside := checker.Begin(ctx, e.law)
+	if outside != "" {
+		r.Outcome, r.Message = Unsupported, outside
+		return nil
+	}
+	return func() []Exchange {
+		found := wait()
+		r.Samples, r.Headroom = found.Samples, Number(found.Headroom)
+		switch {
+		case found.Err != nil:
+			r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())
+		case found.Broken != "":
+			r.Outcome, r.Message = Fail, bounded(found.Broken)
+		default:
+			r.Outcome = Pass
+		}
+		var exchanges []Exchange
+		for _, e := range found.Counterexample {
+			exchanges = append(exchanges, Exchange(e))
+			r.Counterexample = append(r.Counterexample, e.Call)
+		}
+		return exchanges
+	}
+}
+
+func (e relation) calls(seed uint32) ([]ports.Call, error) { return e.law.Calls(seed), nil }
+
+func (e relation) asks(j *Judge) ([]string, error) {
+	if _, claimed := j.description.Modules[e.law.Rule.Module]; !claimed {
+		return nil, nil
+	}
+	return []string{e.law.ID}, nil
+}
+
+func (relation) dtypes() []tensor.DType { return []tensor.DType{tensor.Float32, tensor.Float64} }
+
+// size makes a relation be checked alone: it has many calls, and asks more to find a small counterexample.
+func (relation) size() int { return ahead }
+
+// newChecker returns what checks the relations.
+func (j *Judge) newChecker() (*laws.Checker, error) {
+	constants, err := j.set.Tolerances()
+	if err != nil {
+		return nil, err
+	}
+	return laws.NewChecker(j.description.Modules, laws.Options{
+		Seed:      j.Seed(),
+		Level:     j.options.Level,
+		DTypes:    j.options.Selection.DTypes,
+		Constants: constants,
+		Ask: func(ctx context.Context, call ports.Call) func() (ports.Answer, error) {
+			return j.send(ctx, "", call)
+		},
+	}), nil
+}
+
+// Seed is what the inputs of relations are drawn from in this release.
+const Seed = laws.Seed
+
+// seedOr returns a seed, or that of the release for 0.
+func seedOr(seed uint32) uint32 {
+	if seed == 0 {
+		return Seed
+	}
+	return seed
+}
