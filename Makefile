@@ -57,8 +57,9 @@ fixtures-check: ## make them anew and compare with the committed ones, byte for 
 	{ status=$$?; [ $$status -eq 3 ] && echo "#### ONLY LAST BITS OF THE REFERENCE MOVED: this machine rounds as the one that made the fixtures did not ####"; }; }
 
 .PHONY: docs
-docs: ## write the generated pages anew
-	$(GO) run ./docs/pages/generate
+docs: ## fill the figures of README.md and docs anew, and write the site into dist/docs
+	rm -rf dist/docs && mkdir -p dist/docs
+	$(GO) run ./docs/pages/generate -site dist/docs
 
 .PHONY: walker
 walker: ## judge with the Python walker: the verdict vectors, the NumPy port, and PyTorch where it is installed

@@ -20,7 +20,7 @@ type Diagnosis struct {
 
 // Finding is a divergence that a port's wrong answers equal.
 type Finding struct {
-	// Divergence is the name in the catalogue, docs/kill-matrix.md.
+	// Divergence is the name in the catalogue of divergences.
 	Divergence string `json:"divergence"`
 	// Title says what is wrong, Why why people make the mistake, Right has the corrected formula.
 	Title string `json:"title"`

@@ -81,7 +81,7 @@ func unexplained(d judge.Diagnosis) string {
 	case d.Examined == 0:
 		text = "No answer was kept to look at."
 	case len(d.Findings) == 0:
-		text = fmt.Sprintf("None of the %d known mistakes (docs/kill-matrix.md) explains the %s; one is %s.",
+		text = fmt.Sprintf("None of the %d known mistakes explains the %s; one is %s.",
 			d.Catalogue, plural(d.Examined, "answer that fails", "answers that fail"), d.Example)
 	case d.Unexplained > 0:
 		text = fmt.Sprintf("This does not explain %s, such as %s.", plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)

@@ -97,7 +97,7 @@ func TestOtherDiagnoses(t *testing.T) {
 		want      []string
 	}{
 		{judge.Diagnosis{Module: "M", Failing: 7, Examined: 7, Catalogue: 99, Unexplained: 7, Example: "M/t/c#loss"}, []string{
-			"diagnosis of M: no known mistake", "None of the 99 known mistakes (docs/kill-matrix.md) explains the 7 answers that fail; one is M/t/c#loss.",
+			"diagnosis of M: no known mistake", "None of the 99 known mistakes explains the 7 answers that fail; one is M/t/c#loss.",
 		}},
 		{judge.Diagnosis{Module: "M", Failing: 7, Examined: 5, Unexplained: 1, Example: "M/t/c", Findings: []judge.Finding{finding}}, []string{
 			"diagnosis of M: some-mistake", "in 4 of the 5 answers that fail; no fresh input was asked that would show it;",

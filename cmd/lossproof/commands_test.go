@@ -238,7 +238,7 @@ func TestRepro(t *testing.T) {
 		"# the diagnosis, of this case alone\ndiagnosis of BCEWithLogitsLoss: pos-weight-on-whole-loss\n",
 		"    rule      BCEWL-POS-WEIGHT: ", "    right     l = w*(p*t*softplus(-x)", "in 2 of the 2 answers that fail; it predicts the answer to a fresh input, too")
 	unknown := against(t, failsSums, "repro", "BCEWithLogitsLoss/blog_example/f32-sum")
-	check(t, unknown, 1, "known mistakes (docs/kill-matrix.md) explains the 2 answers that fail")
+	check(t, unknown, 1, "known mistakes explains the 2 answers that fail")
 	if pass := against(t, testports.Port{}, "repro", blog); strings.Contains(pass.stdout, "diagnosis") {
 		t.Errorf("a case that passes has a diagnosis:\n%s", pass.stdout)
 	}

@@ -20,7 +20,7 @@ func (p *program) portCommand() *cobra.Command {
 		Long: `port answers one JSON object a line on stdout for each on stdin, until {"cmd":"bye"} or the
 end of stdin.
 
-With --divergence it is a wrong implementation of the catalogue, docs/kill-matrix.md, to see what the suite
+With --divergence it is a wrong implementation of the catalogue of divergences, to see what the suite
 says of it.`,
 		Example: `  echo '{"cmd":"hello","protocol":1}' | lossproof port
   lossproof show --request BCEWithLogitsLoss/blog_example/f32-mean | lossproof port
@@ -31,7 +31,7 @@ says of it.`,
 			if cmd.Flags().Changed("divergence") {
 				d, ok := divergence.ByName(name)
 				if !ok {
-					return fmt.Errorf("--divergence: there is no %q%s (docs/kill-matrix.md lists them)", name, suggest.Hint(name, divergenceNames()))
+					return fmt.Errorf("--divergence: there is no %q%s", name, suggest.Hint(name, divergenceNames()))
 				}
 				port = d.Port()
 			}

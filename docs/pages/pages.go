@@ -1,6 +1,3 @@
-// Package pages writes the generated parts of the documentation from the fixtures, so that
-// no number in them is typed by hand. A test fails when a committed page is stale; `make docs` writes
-// them anew.
 package pages
 
 import (
@@ -8,68 +5,96 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 
-	"lossproof/docs/pages/semantics"
 	"lossproof/fixtures"
 )
 
-// Page is a generated file, or a generated section of one.
-type Page struct {
-	// Path is relative to the root of the repository.
-	Path string
-	// Section, if set, names the markers between which the text stands:
-	// <!-- generated: Section --> and <!-- end of Section -->.
-	Section string
-	Render  func(*fixtures.Set) ([]byte, error)
-	// Comparable, if set, strips from the page what differs between machines, before two are compared.
-	Comparable func([]byte) []byte
-	// Equal, if set, compares two versions in place of bytes.Equal.
-	Equal func(a, b []byte) bool
-	// Elsewhere says that the test of another package, which has to compute the same anyway, holds the page fresh.
-	Elsewhere bool
+// Pages are those with figures, relative to the root of the repository.
+var Pages = []string{"README.md", "docs/pytorch-vs-exact.md", "docs/semantics.md", "docs/writing-a-port.md"}
+
+// drawings are made by running package loss.
+var drawings = map[string]func() ([]byte, error){
+	"docs/plots/loss-and-gradient.svg":    LossAndGradient,
+	"docs/plots/bceloss-of-a-sigmoid.svg": Tails,
 }
 
-// All lists every generated page.
-var All = []Page{
-	{Path: "README.md", Section: "transcript", Render: Transcript, Comparable: withoutMachine},
-	{Path: "README.md", Section: "differences", Render: Differences},
-	{Path: "docs/pytorch-vs-exact.md", Render: PyTorchVsExact},
-	{Path: "docs/rules.md", Render: Rules},
-	{Path: "docs/semantics.md", Render: semantics.Page},
-	{Path: "docs/plots/loss-and-gradient.svg", Render: semantics.LossAndGradient, Equal: sameDrawing},
-	{Path: "docs/plots/bceloss-of-a-sigmoid.svg", Render: semantics.Tails, Equal: sameDrawing},
-	killMatrix,
+// Write writes the figures and drawings of the repository at root anew.
+func Write(set *fixtures.Set, root string) error {
+	for _, name := range Pages {
+		page, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			return err
+		}
+		text, err := Fill(set, string(page))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if text == string(page) {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(root, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	for name, draw := range drawings {
+		svg, err := draw()
+		if err != nil {
+			return err
+		}
+		old, _ := os.ReadFile(filepath.Join(root, name))
+		if sameDrawing(old, svg) {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(root, name), svg, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// killMatrix is held fresh by internal/divergence/mutants.
-var killMatrix = Page{Path: KillMatrixPath, Render: KillMatrix, Elsewhere: true}
+var path = regexp.MustCompile(` d="[^"]*"`)
 
-// Same reports whether two versions of the page say the same.
-func (p Page) Same(a, b []byte) bool {
-	if p.Comparable != nil {
-		a, b = p.Comparable(a), p.Comparable(b)
-	}
-	if p.Equal != nil {
-		return p.Equal(a, b)
-	}
-	return bytes.Equal(a, b)
+// sameDrawing reports whether two SVG files say the same and have as many lines. Where the lines run depends on the last
+// bits of results, and so on the kernels that a processor has.
+func sameDrawing(a, b []byte) bool {
+	return bytes.Equal(path.ReplaceAll(a, nil), path.ReplaceAll(b, nil))
 }
 
-// Content returns what the file should contain; root is the root of the repository.
-func (p Page) Content(set *fixtures.Set, root string) ([]byte, error) {
-	text, err := p.Render(set)
-	if err != nil || p.Section == "" {
-		return text, err
+// Site writes into a folder what is published: the pages of docs, and those that print what the command prints, to
+// which the ids of rules lead.
+func Site(set *fixtures.Set, root, folder string) error {
+	if err := os.CopyFS(folder, os.DirFS(filepath.Join(root, "docs", "plots"))); err != nil && !os.IsExist(err) {
+		return err
 	}
-	file, err := os.ReadFile(filepath.Join(root, p.Path))
+	rules := Rules(set)
+	matrix, err := KillMatrix(set)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	start, end := fmt.Sprintf("<!-- generated: %s -->\n", p.Section), fmt.Sprintf("<!-- end of %s -->\n", p.Section)
-	before, rest, ok := bytes.Cut(file, []byte(start))
-	_, after, found := bytes.Cut(rest, []byte(end))
-	if !ok || !found {
-		return nil, fmt.Errorf("%s: found no section between %q and %q", p.Path, start, end)
+	pages := map[string]string{"rules.md": rules, "kill-matrix.md": matrix}
+	names, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		return err
 	}
-	return bytes.Join([][]byte{before, []byte(start), text, []byte(end), after}, nil), nil
+	linked := regexp.MustCompile(`\b(BCEWL|MLSM|BCE|CE)-[A-Z0-9-]+[A-Z0-9]\b`)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		pages[filepath.Base(name)] = linked.ReplaceAllStringFunc(strings.ReplaceAll(string(text), "](plots/", "]("), func(id string) string {
+			if !strings.Contains(rules, "\n### "+id+"\n") {
+				return id
+			}
+			return fmt.Sprintf("[%s](rules.md#%s)", id, strings.ToLower(id))
+		})
+	}
+	for name, text := range pages {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }

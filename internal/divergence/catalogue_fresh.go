@@ -10,7 +10,7 @@ import (
 )
 
 // fresh are divergences that were invented when the cases were there. The suite found them without a new case, which
-// says more of it than those that the cases were made for. docs/kill-matrix.md names them.
+// says more of it than those that the cases were made for. The kill matrix names them.
 func fresh() []*Divergence {
 	divergences := []*Divergence{
 		{

@@ -25,7 +25,7 @@ type Divergence struct {
 	Met []Link
 	// Level is the level at which it fails: verdict.Parity, or verdict.Exact where what it loses is within what
 	// parity allows, what the textbook formula may lose at its magnitude. PyTorch may be right there:
-	// docs/kill-matrix.md counts where it is.
+	// The kill matrix counts where it is.
 	Level verdict.Level
 	// Null marks a port that computes nothing.
 	Null bool
@@ -139,7 +139,7 @@ func (d *Divergence) definition(module string) *definition {
 // [RightPort].
 func Right(call ports.Call) ports.Answer { return right(call.Module).evaluate(call) }
 
-// All returns the catalogue, null ports last. The order is that of docs/kill-matrix.md.
+// All returns the catalogue, null ports last. The order is that of the kill matrix.
 func All() []*Divergence {
 	return slices.Concat(
 		reductions(), emptiness(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),

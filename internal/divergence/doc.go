@@ -3,7 +3,7 @@
 // make the mistake and where it was met.
 //
 // They serve twice. As mutants: a suite that does not find one of them would not find the
-// mistake in a port either ([Divergence.Port], docs/kill-matrix.md). As diagnosis: the
+// mistake in a port either ([Divergence.Port]; make docs writes the kill matrix). As diagnosis: the
 // outputs of a port that fails are held against theirs (internal/diagnosis).
 //
 // A family of modules has one definition (definition.go) in plain float64, rounded to the

@@ -1,44 +1,32 @@
-// Command generate writes the generated documentation; run it from the root of the
-// repository. With arguments it writes only the files of those paths.
+// Command generate fills the figures of the documentation; run it from the root of the repository. With -site FOLDER it
+// writes the site too.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
-	"slices"
 
 	"lossproof/docs/pages"
 	"lossproof/fixtures"
 )
 
 func main() {
-	if err := generate(os.Args[1:]); err != nil {
+	site := flag.String("site", "", "write the site into this `folder`")
+	flag.Parse()
+	if err := generate(*site); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
-func generate(paths []string) error {
-	for _, path := range paths {
-		if !slices.ContainsFunc(pages.All, func(p pages.Page) bool { return p.Path == path }) {
-			return fmt.Errorf("%s is not a generated page", path)
-		}
-	}
+func generate(site string) error {
 	set, err := fixtures.LoadEmbedded()
 	if err != nil {
 		return err
 	}
-	for _, page := range pages.All {
-		if len(paths) > 0 && !slices.Contains(paths, page.Path) {
-			continue
-		}
-		content, err := page.Content(set, ".")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(page.Path, content, 0o644); err != nil {
-			return err
-		}
+	if err := pages.Write(set, "."); err != nil || site == "" {
+		return err
 	}
-	return nil
+	return pages.Site(set, ".", site)
 }

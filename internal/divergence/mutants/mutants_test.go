@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"lossproof/docs/pages"
 	"lossproof/fixtures"
 	"lossproof/internal/divergence"
 	"lossproof/internal/divergence/mutants"
@@ -22,7 +20,7 @@ import (
 	"lossproof/judge/verdict"
 )
 
-var update = flag.Bool("update", false, "write testdata and docs/kill-matrix.md anew")
+var update = flag.Bool("update", false, "write testdata anew")
 
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400) // hundreds of runs leave much garbage, and little else
@@ -137,27 +135,6 @@ func TestNullPorts(t *testing.T) {
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(text, "\n")); diff != "" {
 		t.Errorf("what null ports pass is not what %s says; look at it, and write it anew with -update (-want +got):\n%s", file, diff)
-	}
-}
-
-// TestTheKillMatrixIsFresh holds docs/kill-matrix.md against the kills.
-func TestTheKillMatrixIsFresh(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
-	}
-	file := filepath.Join("..", "..", "..", pages.KillMatrixPath)
-	page := pages.KillMatrixOf(all(t))
-	if *update {
-		if err := os.WriteFile(file, page, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	committed, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !pages.SameKillMatrix(page, committed) {
-		t.Errorf("%s is stale, run `make docs` (-want +got):\n%s", pages.KillMatrixPath, cmp.Diff(string(page), string(committed)))
 	}
 }
 
