@@ -52,8 +52,15 @@ func (p *program) recorded(ctx context.Context, set *fixtures.Set, name string) 
 		if !ok {
 			return ports.Call{}, false
 		}
-		call, err := fullCall(set, c)
-		return call, err == nil
+		check, err := judge.Find(set, c.ID)
+		if err != nil {
+			return ports.Call{}, false
+		}
+		calls, err := check.Calls(0)
+		if err != nil {
+			return ports.Call{}, false
+		}
+		return calls[0], true
 	})
 	var hello *wire.HelloError
 	switch {
