@@ -7,14 +7,12 @@ package skeleton
 
 import (
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
+	"lossproof/internal/outfile"
 	"lossproof/internal/suggest"
 )
 
@@ -64,29 +62,9 @@ func Write(language, dir string) error {
 		languages := Languages()
 		return fmt.Errorf("there is no skeleton in %q%s (there are %s)", language, suggest.Hint(language, languages), strings.Join(languages, ", "))
 	}
-	switch entries, err := os.ReadDir(dir); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fmt.Errorf("%s: want an empty folder: %w", dir, err)
-	case len(entries) > 0:
-		return fmt.Errorf("%s: the folder is not empty, it has %s: want an empty or a new one", dir, entries[0].Name())
-	}
 	root, err := fs.Sub(files, language)
 	if err != nil {
 		return err
 	}
-	return fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(dir, filepath.FromSlash(name))
-		if entry.IsDir() {
-			return os.MkdirAll(target, 0o755)
-		}
-		data, err := fs.ReadFile(root, name)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(target, data, 0o644)
-	})
+	return outfile.Folder(dir, root, func(name string) string { return name })
 }

@@ -94,7 +94,8 @@ func TestWriteRefuses(t *testing.T) {
 		want                []string
 	}{
 		{"a folder with a file", "rust", full, []string{full, "not empty", "notes.txt"}},
-		{"a file", "rust", file, []string{file, "want an empty folder"}},
+		{"a file", "rust", file, []string{file, "want a new or an empty folder"}},
+		{"an empty name", "python", "", []string{"got an empty name, want a new or an empty folder"}},
 		{"a misspelt language", "pyhton", fresh, []string{`"pyhton"`, `did you mean "python"?`, "javascript, python, rust"}},
 		{"another language", "cobol", fresh, []string{`"cobol"`, "javascript, python, rust"}},
 		{"no language", "", fresh, []string{`""`, "javascript, python, rust"}},
