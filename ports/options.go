@@ -1,7 +1,6 @@
 package ports
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -10,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"lossproof/internal/strictjson"
 )
 
 // Options are the constructor's options. A nil field was not given. In JSON, in the fixtures as
@@ -132,7 +133,7 @@ func (o Options) MarshalJSON() ([]byte, error) {
 		b = append(append(append(b, '"'), name...), `":`...)
 		switch value := given[name].(type) {
 		case string:
-			b = appendString(b, value)
+			b = strictjson.AppendString(b, value)
 		case bool:
 			b = strconv.AppendBool(b, value)
 		case int64:
@@ -194,14 +195,6 @@ func set[T any](field **T, raw []byte, parse func([]byte) (T, error)) error {
 
 // maxExact is the largest integer up to which every integer is a float64.
 const maxExact = int64(1) << 53
-
-func appendString(b []byte, s string) []byte {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // a string has no error
-	return append(b, bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))...)
-}
 
 func appendInt(b []byte, v int64) []byte {
 	if v < -maxExact || v > maxExact {

@@ -96,7 +96,7 @@ func registerPublished(t *testing.T) {
 	for _, check := range checks {
 		c := check.Recorded
 		for _, name := range c.OutputNames() {
-			if c.Outputs[name].Published != nil {
+			if _, ok := c.Outputs[name][fixtures.Published]; ok {
 				published++
 			}
 		}
@@ -109,7 +109,7 @@ func registerPublished(t *testing.T) {
 			for _, check := range checks {
 				c := check.Recorded
 				for _, name := range c.OutputNames() {
-					if c.Outputs[name].Published == nil {
+					if _, ok := c.Outputs[name][fixtures.Published]; !ok {
 						continue
 					}
 					inputs, err := set.Inputs(c)

@@ -78,8 +78,8 @@ func (f Format) Round(v float64) float64 {
 	return r
 }
 
-// FromValues returns a tensor of a floating-point dtype with values rounded to it. It panics if
-// their number does not fit the shape.
+// FromValues returns a tensor with values: rounded to a floating-point dtype; of an integer dtype
+// those that it holds, and 0 for others. It panics if their number does not fit the shape.
 func FromValues(dtype DType, values []float64, shape ...int) Tensor {
 	data := make([]byte, 0, dtype.Size()*len(values))
 	f := dtype.Format()
@@ -93,9 +93,26 @@ func FromValues(dtype DType, values []float64, shape ...int) Tensor {
 			data = binary.LittleEndian.AppendUint16(data, uint16(math.Float32bits(float32(f.Round(v)))>>16))
 		case Float16:
 			data = binary.LittleEndian.AppendUint16(data, bitsOfFloat16(f.Round(v)))
+		case Int64:
+			data = binary.LittleEndian.AppendUint64(data, uint64(integer(v, math.MinInt64, math.MaxInt64)))
+		case Int32:
+			data = binary.LittleEndian.AppendUint32(data, uint32(integer(v, math.MinInt32, math.MaxInt32)))
+		case UInt8:
+			data = append(data, byte(integer(v, 0, math.MaxUint8)))
+		case Bool:
+			data = append(data, byte(integer(v, 0, 1)))
 		}
 	}
 	return must(New(dtype, shape, data))
+}
+
+// integer returns v where it lies between low and high, and 0 elsewhere: the conversion of
+// other values is not defined by Go.
+func integer(v, low, high float64) int64 {
+	if v >= low && v <= high && v < math.MaxInt64 {
+		return int64(v)
+	}
+	return 0
 }
 
 // bitsOfFloat16 encodes a number that IEEE 754 binary16 has.

@@ -238,10 +238,9 @@ func reproArrays(w *bufio.Writer, c *fixtures.Case) {
 		fmt.Fprintf(w, "%-28s %s%s\n", name, folder, formatRef(c.Inputs[name]))
 	}
 	for _, name := range c.OutputNames() {
-		for _, array := range outputArrays(c.Outputs[name]) {
-			if array.ref != nil {
-				fmt.Fprintf(w, "%-28s %s%s\n", name+" "+array.name, folder, formatRef(*array.ref))
-			}
+		output := c.Outputs[name]
+		for _, role := range output.Roles() {
+			fmt.Fprintf(w, "%-28s %s%s\n", name+" "+string(role), folder, formatRef(output[role]))
 		}
 	}
 }
