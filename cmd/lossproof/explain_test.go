@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/judge"
 	"lossproof/ports"
 )
@@ -17,6 +16,12 @@ func TestExplainEveryRule(t *testing.T) {
 	set, err := openSet()
 	if err != nil {
 		t.Fatal(err)
+	}
+	relations := map[string]*judge.Check{}
+	for _, c := range judge.Checks(set) {
+		if c.Kind == judge.Relation {
+			relations[c.Rule.ID] = c
+		}
 	}
 	asked := map[string]int{}
 	for _, rule := range judge.Rules(set) {
@@ -32,7 +37,7 @@ func TestExplainEveryRule(t *testing.T) {
 		if !hasFormula(set, rule, got.stdout) {
 			t.Errorf("%s: no formula of %s in\n%s", rule.ID, rule.Module, got.stdout)
 		}
-		if r, ok := laws.ByRule(rule.ID); ok {
+		if r, ok := relations[rule.ID]; ok {
 			check(t, got, 0, "relation "+r.ID+": ", "domain       "+r.Domain, "tolerance    "+r.Tolerance, "lossproof run --select "+r.ID)
 			continue
 		}

@@ -24,13 +24,13 @@ func drawnFor(module string) []sample {
 // other, and the rule says which these are.
 func TestOfSigmoidAsksItsWholeDomain(t *testing.T) {
 	samples := drawnFor(ports.BCELoss)
-	domain := byID(t, "BCELoss/relations/of-sigmoid").Domain
+	ofSigmoid := byID(t, "BCELoss/relations/of-sigmoid")
 	for dtype, want := range composed {
 		for at, span := range map[int]span{0: want.loss, 2: want.grad} {
 			var got []float64
 			for i := range samples {
 				if s := &samples[i]; s.dtype == dtype {
-					got = append(got, ofSigmoidCalls(ports.BCELoss, s)[at].x.values...)
+					got = append(got, ofSigmoid.law.calls(ports.BCELoss, s)[at].x.values...)
 				}
 			}
 			slices.Sort(got)
@@ -42,8 +42,8 @@ func TestOfSigmoidAsksItsWholeDomain(t *testing.T) {
 					t.Errorf("%s, call %d: no logit between %v and %v", dtype, at, got[i], got[i+1])
 				}
 			}
-			if text := fmt.Sprintf("from %v to %v", span.low, span.high); !strings.Contains(domain, text) {
-				t.Errorf("the domain does not say %q: %s", text, domain)
+			if text := fmt.Sprintf("from %v to %v", span.low, span.high); !strings.Contains(ofSigmoid.Domain, text) {
+				t.Errorf("the domain does not say %q: %s", text, ofSigmoid.Domain)
 			}
 		}
 	}
@@ -81,11 +81,12 @@ func TestClassProbabilities(t *testing.T) {
 // TestIgnoredRowsAskEveryMark: one that is not given, others out of the range of classes, and one of the classes,
 // of which then no other row is.
 func TestIgnoredRowsAskEveryMark(t *testing.T) {
+	relation := byID(t, "CrossEntropyLoss/relations/ignored-rows")
 	samples := drawnFor(ports.CrossEntropyLoss)
 	marks := map[string]int{}
 	for i := range samples {
 		s := &samples[i]
-		calls := ignoredRowsCalls(ports.CrossEntropyLoss, s)
+		calls := relation.law.calls(ports.CrossEntropyLoss, s)
 		if calls == nil {
 			continue
 		}

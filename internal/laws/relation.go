@@ -1,14 +1,13 @@
 package laws
 
 import (
-	"bytes"
-	_ "embed"
-	"encoding/json"
-	"fmt"
-	"path"
+	"cmp"
+	"slices"
+	"strings"
 	"sync"
 
 	"lossproof/fixtures"
+	"lossproof/ports"
 )
 
 // Topic is the part of an id that relations have in place of a topic of cases.
@@ -19,6 +18,34 @@ const Inputs = `float32 and float64; BCEWithLogitsLoss and BCELoss: one to four 
 logits from -60 to 60, in place of which BCELoss has the sigmoids of logits from -12 to 12, where the domain names no others; targets hard, or
 multiples of 1/1024 from 0 to 1; class probabilities multiples of 1/1024 that add to 1; weight and pos_weight multiples of 1/1024 from 1/64 to 16; label_smoothing multiples of 1/8;
 upstream gradients multiples of 1/1024 of magnitude from 1/64 to 8`
+
+// law is all there is to say about a law, of all modules that it holds of.
+type law struct {
+	// name is the last part of its ids.
+	name string
+	// says is the statement, why its basis: documented by PyTorch, or derived from the formula.
+	says, why  string
+	documented bool
+	// page is the module whose page documents it, "" the module itself.
+	page string
+	// should says that a port may decide otherwise.
+	should bool
+	// tolerance says in words how far two sides may be apart; "" is compared.
+	tolerance string
+	of        []ofModule
+
+	// calls makes the calls of a sample, none where the law says nothing about it; holds are the
+	// equations between their answers.
+	calls func(module string, s *sample) []call
+	holds func(module string, s *sample, a []answer) []equation
+}
+
+// ofModule is a law of one module: on which of [Inputs] it is checked, and what is said in other words than
+// of other modules.
+type ofModule struct{ module, domain, says, why, tolerance string }
+
+// compared is the tolerance of most laws.
+const compared = "the sum of what is allowed of the compared answers"
 
 // Relation is a law of one module.
 type Relation struct {
@@ -32,77 +59,40 @@ type Relation struct {
 	// and how far the two sides may be apart.
 	Domain, Tolerance string
 
-	law law
+	law *law
 }
-
-//go:embed relations.json
-var document []byte
 
 // All returns the relations, in the order of their ids.
 var All = sync.OnceValue(func() []*Relation {
-	relations, err := read(document)
-	if err != nil {
-		panic("relations.json: " + err.Error()) // it is part of the program
+	var relations []*Relation
+	for _, l := range slices.Concat(elementLaws, probabilityLaws, rowLaws) {
+		for _, of := range l.of {
+			relations = append(relations, l.relation(of))
+		}
 	}
+	slices.SortFunc(relations, func(a, b *Relation) int { return strings.Compare(a.ID, b.ID) })
 	return relations
 })
 
-// ByID returns the relation with an id.
-func ByID(id string) (*Relation, bool) {
-	for _, r := range All() {
-		if r.ID == id {
-			return r, true
-		}
-	}
-	return nil, false
-}
-
-// ByRule returns the relation that shows a rule.
-func ByRule(rule string) (*Relation, bool) {
-	for _, r := range All() {
-		if r.Rule.ID == rule {
-			return r, true
-		}
-	}
-	return nil, false
-}
-
-func read(data []byte) ([]*Relation, error) {
-	var document struct {
-		Relations []struct {
-			ID          string               `json:"id"`
-			Rule        string               `json:"rule"`
-			Module      string               `json:"module"`
-			Since       string               `json:"since"`
-			Statement   string               `json:"statement"`
-			Requirement fixtures.Requirement `json:"requirement"`
-			Domain      string               `json:"domain"`
-			Tolerance   string               `json:"tolerance"`
-			Basis       struct {
-				Kind string `json:"kind"`
-				Text string `json:"text"`
-				Link string `json:"link"`
-			} `json:"basis"`
-		} `json:"relations"`
-	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&document); err != nil {
-		return nil, err
-	}
-	var relations []*Relation
-	for _, d := range document.Relations {
-		law, ok := laws[path.Base(d.ID)]
-		if !ok {
-			return nil, fmt.Errorf("%s: there is no law %q", d.ID, path.Base(d.ID))
-		}
-		relations = append(relations, &Relation{
-			ID: d.ID, Since: d.Since, Domain: d.Domain, Tolerance: d.Tolerance, law: law,
-			Rule: fixtures.Rule{
-				ID: d.Rule, Module: d.Module, Statement: d.Statement, Requirement: d.Requirement, Evidence: "relation",
-				Basis: fixtures.Basis(d.Basis),
+func (l law) relation(of ofModule) *Relation {
+	module := ports.ModuleOf(of.module)
+	r := &Relation{
+		ID: of.module + "/" + Topic + "/" + l.name, Since: module.Since,
+		Domain: of.domain, Tolerance: cmp.Or(of.tolerance, l.tolerance, compared), law: &l,
+		Rule: fixtures.Rule{
+			ID: module.Prefix + "-LAW-" + strings.ToUpper(l.name), Module: of.module, Evidence: "relation",
+			Statement: cmp.Or(of.says, l.says), Requirement: fixtures.Must,
+			Basis: fixtures.Basis{
+				Kind: "derived", Text: cmp.Or(of.why, l.why),
+				Link: "https://docs.pytorch.org/docs/2.15/generated/torch.nn." + cmp.Or(l.page, of.module) + ".html",
 			},
-		})
+		},
 	}
-	return relations, nil
+	if l.documented {
+		r.Rule.Basis.Kind = "documented"
+	}
+	if l.should {
+		r.Rule.Requirement = fixtures.Should
+	}
+	return r
 }
