@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"lossproof/fixtures"
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -33,21 +34,8 @@ func Features(c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[st
 // Reduction returns none, mean or sum, as PyTorch resolves the options: a legacy argument
 // overrides the reduction. It returns "" for an invalid reduction.
 func Reduction(o fixtures.Options) string {
-	switch {
-	case o.Reduce != nil && !*o.Reduce:
-		return "none"
-	case o.SizeAverage != nil && !*o.SizeAverage:
-		return "sum"
-	case o.Reduce != nil || o.SizeAverage != nil || o.Reduction == nil:
-		return "mean"
-	}
-	switch *o.Reduction {
-	case "none", "mean", "sum":
-		return *o.Reduction
-	case "elementwise_mean":
-		return "mean"
-	}
-	return ""
+	reduction, _ := definition.Resolve(ports.Options(o), "none", "mean", "sum", "elementwise_mean")
+	return reduction
 }
 
 func options(has map[string]bool, o fixtures.Options) {
@@ -148,6 +136,12 @@ func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tens
 		}
 	}
 	if !has[Subnormals] {
-		has[Subnormals] = subnormalProducts(c, inputs)
+		has[Subnormals] = smallProduct(c, inputs)
 	}
+}
+
+// smallProduct reports whether an intermediate of the textbook formulas may be subnormal.
+func smallProduct(c *fixtures.Case, inputs map[string]tensor.Tensor) bool {
+	call := ports.Call{Module: c.Module, Options: ports.Options(c.Options), Inputs: inputs}
+	return definition.Of(c.Module).Smallest(call) < inputs[ports.Input].DType.Format().SmallestNormal()
 }

@@ -110,7 +110,7 @@ type Plan struct {
 // NoAxis says that there is no axis of classes.
 const NoAxis = -1
 
-// Of returns the right definition of a module.
+// Of returns the right definition of a module. That of an unknown one refuses every call.
 func Of(module string) *Loss {
 	nothing := func(*Arguments) {}
 	l := &Loss{
@@ -121,6 +121,7 @@ func Of(module string) *Loss {
 		Sum:    func(_ tensor.DType, values []float64) float64 { return SumOf(values) },
 		Finish: func(*Arguments, string, *Operand) {},
 	}
+	l.Check = func(*Arguments) *ports.Rejected { return Rejected(ports.KindOption, "there is no module %q", module) }
 	switch module {
 	case ports.BCEWithLogitsLoss:
 		l.Check = CheckBCEWithLogits

@@ -129,6 +129,18 @@ func (c call) lossAt(i int) int {
 	return i
 }
 
+// place returns the element of an output that element i of the input goes into.
+func (c call) place(output string) func(i int) int {
+	switch output {
+	case ports.Loss:
+		return c.lossAt
+	case ports.GradWeight:
+		index := c.w.indexAlong(c.x.shape)
+		return func(i int) int { return index[i] }
+	}
+	return func(i int) int { return i }
+}
+
 // divisor returns what the sum of the elements is divided by.
 func (c call) divisor() float64 {
 	n := 1

@@ -522,3 +522,23 @@ func (s *sample) ignoring() (kept, left []int) {
 	slices.Sort(left)
 	return kept, left
 }
+
+// classWeight is the weight of a class.
+func (c call) classWeight(class int) float64 {
+	if c.w == nil {
+		return 1
+	}
+	return c.w.values[class]
+}
+
+// coefficient is what a class of a row counts.
+func (c call) coefficient(r, class int) float64 {
+	t := 0.0
+	switch {
+	case !c.indices:
+		t = c.t.values[r*c.classes()+class]
+	case int(c.t.values[r]) == class:
+		t = 1
+	}
+	return c.classWeight(class) * ((1-c.smoothing)*t + c.smoothing/float64(c.classes()))
+}

@@ -112,6 +112,15 @@ func (s *sample) rounded(v float64) float64 {
 	return v
 }
 
+// sigmoid is accurate just below 1 too.
+func sigmoid(x float64) float64 {
+	y := math.Exp(-math.Abs(x))
+	if y /= 1 + y; x < 0 {
+		return y
+	}
+	return 1 - y
+}
+
 // probabilities returns the sigmoids of logits, rounded.
 func (s *sample) probabilities(x array) array {
 	return x.with(func(i int) float64 { return s.rounded(sigmoid(x.values[i])) })
