@@ -53,7 +53,7 @@ type Judge struct {
 	description ports.Description
 	checks      []*Check
 	// checker checks the relations.
-	checker func() (*laws.Checker, error)
+	checker func() *laws.Checker
 }
 
 // New selects the checks, asks the port what it claims, and checks the claim. The error
@@ -74,7 +74,7 @@ func New(ctx context.Context, set *fixtures.Set, port ports.Port, options Option
 		return nil, &PortError{err}
 	}
 	j := &Judge{set: set, port: port, options: options, description: description, checks: checks}
-	j.checker = sync.OnceValues(j.newChecker)
+	j.checker = sync.OnceValue(j.newChecker)
 	return j, nil
 }
 

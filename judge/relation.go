@@ -19,12 +19,7 @@ func (e relation) begin(ctx context.Context, j *Judge, r *CheckResult) (end func
 		r.Outcome, r.Message = Unsupported, offline
 		return nil
 	}
-	checker, err := j.checker()
-	if err != nil {
-		r.Outcome, r.Gates, r.Message = SuiteError, true, err.Error()
-		return nil
-	}
-	wait, outside := checker.Begin(ctx, e.law)
+	wait, outside := j.checker().Begin(ctx, e.law)
 	if outside != "" {
 		r.Outcome, r.Message = Unsupported, outside
 		return nil
@@ -64,20 +59,15 @@ func (relation) dtypes() []tensor.DType { return []tensor.DType{tensor.Float32, 
 func (relation) size() int { return ahead }
 
 // newChecker returns what checks the relations.
-func (j *Judge) newChecker() (*laws.Checker, error) {
-	constants, err := j.set.Tolerances()
-	if err != nil {
-		return nil, err
-	}
+func (j *Judge) newChecker() *laws.Checker {
 	return laws.NewChecker(j.description.Modules, laws.Options{
-		Seed:      j.Seed(),
-		Level:     j.options.Level,
-		DTypes:    j.options.Selection.DTypes,
-		Constants: constants,
+		Seed:   j.Seed(),
+		Level:  j.options.Level,
+		DTypes: j.options.Selection.DTypes,
 		Ask: func(ctx context.Context, call ports.Call) func() (ports.Answer, error) {
 			return j.send(ctx, "", call)
 		},
-	}), nil
+	})
 }
 
 // Seed is what the inputs of relations are drawn from in this release.

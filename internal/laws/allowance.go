@@ -3,13 +3,11 @@ package laws
 import (
 	"fmt"
 
-	"lossproof/fixtures"
 	"lossproof/internal/definition"
 )
 
 // allowance says how far from the exact result an answer may be.
 type allowance struct {
-	constants fixtures.Tolerances
 	// exact leaves out what the textbook formula may lose.
 	exact bool
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	"lossproof/fixtures"
 	"lossproof/internal/claim"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -32,8 +31,6 @@ type Options struct {
 	Level verdict.Level
 	// DTypes are those that are asked; none means all.
 	DTypes []tensor.DType
-	// Constants are those of the tolerances, [fixtures.Set.Tolerances].
-	Constants fixtures.Tolerances
 	// Ask sends a call, and returns what waits for its answer. It has to bear panics.
 	Ask func(ctx context.Context, call ports.Call) (wait func() (ports.Answer, error))
 }
@@ -166,7 +163,7 @@ func (k *Checker) judge(r *Relation, s *sample, waits []func() (ports.Answer, er
 			f.refused, f.at = text, i
 		}
 		f.answers = append(f.answers, a)
-		answers[i] = answer{calls[i], a.Outputs, allowance{k.options.Constants, k.options.Level == verdict.Exact}}
+		answers[i] = answer{calls[i], a.Outputs, allowance{exact: k.options.Level == verdict.Exact}}
 	}
 	if f.err != nil || f.refused != "" {
 		return f

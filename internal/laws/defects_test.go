@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 
-	"lossproof/fixtures"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -289,11 +288,10 @@ func half(which int) func(c call, i int) float64 {
 }
 
 // few returns a defect of a few times what is allowed, up or down by the bits of the inputs.
-func few(constants fixtures.Tolerances, output string) func(c call, right map[string]tensor.Tensor) map[string]tensor.Tensor {
-	al := allowance{constants: constants}
+func few(output string) func(c call, right map[string]tensor.Tensor) map[string]tensor.Tensor {
 	return func(c call, right map[string]tensor.Tensor) map[string]tensor.Tensor {
 		h := sha256.Sum256(fmt.Appendf(nil, "%x %s %t %v", hash(c.port()), c.reduction, c.indices, c.smoothing))
-		allowed := al.of(c, output)
+		allowed := allowance{}.of(c, output)
 		return changed(right, output, func(i int, v float64) float64 {
 			if h[i%len(h)]%2 == 0 {
 				return v + 3*allowed[i]

@@ -2,34 +2,14 @@ package laws
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
-	"lossproof/fixtures"
 	"lossproof/internal/definition"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 )
-
-// tolerances are those of the embedded fixtures.
-var tolerances = sync.OnceValues(func() (fixtures.Tolerances, error) {
-	set, err := fixtures.Embedded()
-	if err != nil {
-		return fixtures.Tolerances{}, err
-	}
-	return set.Tolerances()
-})
-
-func constants(t testing.TB) fixtures.Tolerances {
-	t.Helper()
-	c, err := tolerances()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
 
 // checker returns one for a port in process.
 func checker(t testing.TB, port ports.Port, options Options) *Checker {
@@ -38,7 +18,6 @@ func checker(t testing.TB, port ports.Port, options Options) *Checker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options.Constants = constants(t)
 	options.Ask = func(ctx context.Context, call ports.Call) func() (ports.Answer, error) {
 		return func() (ports.Answer, error) { return port.Evaluate(ctx, call) }
 	}
@@ -78,7 +57,7 @@ func TestBuiltInLossesHoldEveryLaw(t *testing.T) {
 
 // TestAllowance: level exact allows the tolerance, parity the larger one of it and of the cap.
 func TestAllowance(t *testing.T) {
-	exact, parity := allowance{constants(t), true}, allowance{constants(t), false}
+	exact, parity := allowance{exact: true}, allowance{}
 	for _, module := range ports.ModuleNames() {
 		for number := range 20 {
 			s := drawn(module, number)

@@ -82,7 +82,6 @@ var mutations = []mutation{
 	{shrinks, "if len(calls) == 0 || k.outside(calls) != \"\" {", "if len(calls) == 0 {", "a counterexample may be outside the claim"},
 
 	// What becomes of a relation.
-	{relations, "r.Outcome, r.Gates, r.Message = SuiteError, true, err.Error()", "r.Outcome, r.Gates, r.Message = SuiteError, false, err.Error()", "a suite-error does not gate"},
 	{relations, "r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())", "r.Outcome, r.Message = Pass, \"\"", "a crash in a law is a pass"},
 	{relations, "r.Outcome, r.Message = Fail, bounded(found.Broken)", "r.Outcome, r.Message = Pass, bounded(found.Broken)", "a broken law is a pass"},
 	{engine, "return guarded(answer)", "return answer()", "a panic of the port is one of the suite"},
