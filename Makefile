@@ -186,7 +186,7 @@ examples: ## build and run the modules under examples/ as a consumer would
 	cd - >/dev/null; done
 
 .PHONY: dist
-dist: ## binaries for six platforms, the fixtures archive and SHA256SUMS, in dist/release
+dist: ## binaries for six platforms, their licences, the fixtures archive and SHA256SUMS, in dist/release
 	GO="$(GO)" $(GO) run ./internal/dist -o dist/release
 	cd dist/release && sha256sum -c --quiet SHA256SUMS
 

@@ -1,5 +1,5 @@
-// Command dist builds what a release has: static binaries for six platforms, the archive
-// of the fixtures, and SHA256SUMS. The same tree and the same Go make the same bytes,
+// Command dist builds what a release has: static binaries for six platforms, the licences of what
+// is in them, the archive of the fixtures, and SHA256SUMS. The same tree and the same Go make the same bytes,
 // wherever it lies and whoever builds it.
 //
 //	go run ./internal/dist -o dist/release
@@ -58,7 +58,10 @@ func build(out string) error {
 		return fmt.Errorf("the archive of the fixtures: %w", err)
 	}
 	names = append(names, name)
-	return writeSums(out, names)
+	if name, err = writeLicenses(out); err != nil {
+		return fmt.Errorf("the licences: %w", err)
+	}
+	return writeSums(out, append(names, name))
 }
 
 const sums = "SHA256SUMS"

@@ -59,6 +59,23 @@ top/manifest.json 644 1980-01-01 0 "" {}
 	}
 }
 
+// TestLicenses: the licence of each module that is linked is there, and that of Go.
+func TestLicenses(t *testing.T) {
+	t.Chdir("../..")
+	text, err := licenses()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"lossproof ", "Apache License", "Go, its library and runtime, LICENSE", "Copyright 2009 The Go Authors", "github.com/spf13/cobra v", "github.com/inconshreveable/mousetrap v"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("want %q in it", want)
+		}
+	}
+	if strings.Contains(string(text), "onsi/gomega v") {
+		t.Error("it has the licence of what is not linked")
+	}
+}
+
 func TestSums(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"lossproof-b", "lossproof-a"} {
