@@ -444,6 +444,18 @@ BASELINES = {
 }
 
 
+def grouped(entries: list[dict]) -> list[dict]:
+    """Return the entries by reason and outcome, as lossproof writes them."""
+    groups: dict[tuple[str, str], dict] = {}
+    for entry in sorted(entries, key=lambda entry: entry["id"]):
+        reason, outcome = entry["reason"], entry["outcome"]
+        group = groups.setdefault(
+            (reason, outcome), {"reason": reason, "outcome": outcome, "ids": []}
+        )
+        group["ids"].append(entry["id"])
+    return list(groups.values())
+
+
 def main() -> int:
     if len(sys.argv) != 2:
         print("usage: python ports/reasons.py FIXTURES", file=sys.stderr)
@@ -454,7 +466,12 @@ def main() -> int:
         path = PORTS / file
         baseline = json.loads(path.read_text(encoding="utf-8"))
         counts: dict[str, int] = {}
-        for entry in baseline["known"]:
+        entries = [
+            {"reason": group["reason"], "outcome": group["outcome"], "id": id}
+            for group in baseline["known"]
+            for id in group["ids"]
+        ]
+        for entry in entries:
             case, _, name = entry["id"].partition("#")
             try:
                 if entry["outcome"] not in ("fail", "error"):
@@ -470,9 +487,10 @@ def main() -> int:
                 unexplained += 1
                 continue
             counts[entry["reason"]] = counts.get(entry["reason"], 0) + 1
+        baseline["known"] = grouped(entries)
         text = json.dumps(baseline, indent=2, ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8")
-        print(f"ports/{file}: {len(baseline['known'])} known failures")
+        print(f"ports/{file}: {len(entries)} known failures")
         for text, count in sorted(counts.items(), key=lambda item: -item[1]):
             print(f"  {count:4} {text}")
     return 1 if unexplained else 0

@@ -31,16 +31,70 @@ type Baseline struct {
 	// Asked is the number of outputs that the claim asks for, of all cases.
 	Asked int `json:"asked"`
 	// Known are sorted by id, which is unique.
-	Known []Entry `json:"known"`
+	Known Entries `json:"known"`
 }
 
 // Entry is one known failure.
 type Entry struct {
-	// ID is that of an output, case#output, or of a case that is a rejection.
-	ID      string        `json:"id"`
-	Outcome judge.Outcome `json:"outcome"`
+	// ID is that of an output, case#output, or of a check without outputs: a rejection or a relation.
+	ID      string
+	Outcome judge.Outcome
 	// Reason says why the port fails; empty until somebody has found out.
-	Reason string `json:"reason"`
+	Reason string
+}
+
+// Entries are known failures. A file groups their ids by reason and outcome.
+type Entries []Entry
+
+// group is the form of entries in a file; one entry, with ID in place of IDs, in files of before.
+type group struct {
+	Reason  string        `json:"reason"`
+	Outcome judge.Outcome `json:"outcome"`
+	ID      string        `json:"id,omitempty"`
+	IDs     []string      `json:"ids,omitempty"`
+}
+
+// MarshalJSON implements [json.Marshaler]. Groups come in the order of their first ids.
+func (e Entries) MarshalJSON() ([]byte, error) {
+	groups := []*group{}
+	type key struct {
+		reason  string
+		outcome judge.Outcome
+	}
+	byKey := map[key]*group{}
+	for _, entry := range e {
+		k := key{entry.Reason, entry.Outcome}
+		g, ok := byKey[k]
+		if !ok {
+			g = &group{Reason: entry.Reason, Outcome: entry.Outcome}
+			groups, byKey[k] = append(groups, g), g
+		}
+		g.IDs = append(g.IDs, entry.ID)
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(groups)
+	return text.Bytes(), err
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (e *Entries) UnmarshalJSON(data []byte) error {
+	var groups []group
+	if err := json.Unmarshal(data, &groups); err != nil {
+		return err
+	}
+	*e = Entries{}
+	for _, g := range groups {
+		if g.ID != "" {
+			g.IDs = append(g.IDs, g.ID)
+		}
+		for _, id := range g.IDs {
+			*e = append(*e, Entry{id, g.Outcome, strings.TrimSpace(g.Reason)})
+		}
+	}
+	slices.SortFunc(*e, func(x, y Entry) int { return strings.Compare(x.ID, y.ID) })
+	return nil
 }
 
 //go:embed baseline.schema.json
@@ -71,18 +125,12 @@ func Parse(data []byte) (*Baseline, error) {
 	if err := s.Decode(data, b); err != nil {
 		return nil, err
 	}
-	b.sort()
 	for i := range b.Known {
-		b.Known[i].Reason = strings.TrimSpace(b.Known[i].Reason)
 		if i > 0 && b.Known[i].ID == b.Known[i-1].ID {
 			return nil, fmt.Errorf("two entries have the id %q, want one", b.Known[i].ID)
 		}
 	}
 	return b, nil
-}
-
-func (b *Baseline) sort() {
-	slices.SortFunc(b.Known, func(x, y Entry) int { return strings.Compare(x.ID, y.ID) })
 }
 
 // Write writes the file, whole or not at all.

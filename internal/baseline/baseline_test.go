@@ -1,6 +1,7 @@
 package baseline_test
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -200,6 +201,34 @@ func TestInfo(t *testing.T) {
 		}
 		if passed := test.shrank == nil; result.Summary.Passed != passed || result.Summary.Conformant != passed {
 			t.Errorf("claim shrank %v: %+v", test.shrank, result.Summary)
+		}
+	}
+}
+
+// TestGroups: a file has the ids of each reason and outcome together; one entry for each, as earlier
+// versions wrote, is read too.
+func TestGroups(t *testing.T) {
+	const head = `{"level":"parity","fixtures":"1.0.0","claim":{},"asked":0,"known":[`
+	const grouped = head + `{"reason":"y","outcome":"fail","ids":["a#loss","c"]},{"reason":"y","outcome":"crash","ids":["b"]},{"reason":"","outcome":"fail","ids":["d","e"]}]}`
+	for _, text := range []string{
+		grouped,
+		head + `{"id":"e","outcome":"fail","reason":""},{"id":"c","outcome":"fail","reason":" y "},{"id":"d","outcome":"fail","reason":""},{"id":"b","outcome":"crash","reason":"y"},{"id":"a#loss","outcome":"fail","reason":"y"}]}`,
+		head + `{"outcome":"fail","reason":"y","ids":["c"]},{"id":"b","outcome":"crash","reason":"y"},{"outcome":"fail","reason":"","ids":["e","d"]},{"id":"a#loss","outcome":"fail","reason":"y"}]}`,
+	} {
+		b, err := baseline.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := json.Marshal(b); err != nil || string(got) != grouped {
+			t.Errorf("%s\nis written as\n%s, %v", text, got, err)
+		}
+	}
+	for _, wrong := range []string{
+		`{"outcome":"fail","reason":"y"}`, `{"outcome":"fail","reason":"y","ids":[]}`, `{"outcome":"fail","reason":"y","ids":["a"],"id":"b"}`,
+		`{"outcome":"fail","ids":["a"]}`, `{"outcome":"fail","reason":"y","ids":["a#b#c"]}`, `{"outcome":"fail","reason":"y","ids":["a","a"]}`,
+	} {
+		if b, err := baseline.Parse([]byte(head + wrong + "]}")); err == nil {
+			t.Errorf("%s is read as %+v", wrong, b.Known)
 		}
 	}
 }

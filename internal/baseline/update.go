@@ -1,6 +1,9 @@
 package baseline
 
 import (
+	"slices"
+	"strings"
+
 	"lossproof/fixtures"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
@@ -8,7 +11,7 @@ import (
 
 // New returns a baseline without entries, and without a claim that could shrink.
 func New(level verdict.Level) *Baseline {
-	return &Baseline{Level: level, Claim: map[string]judge.Claim{}, Known: []Entry{}}
+	return &Baseline{Level: level, Claim: map[string]judge.Claim{}, Known: Entries{}}
 }
 
 // Changes counts what an update did.
@@ -23,7 +26,7 @@ type Changes struct{ Removed, Added int }
 // the port claims is recorded even where that is less. Without, a claim that shrank stays
 // as it was, for the run to fail.
 func (b *Baseline) Update(set *fixtures.Set, result *judge.Result, asked int, add bool) (*Baseline, Changes) {
-	updated := &Baseline{Level: b.Level, Fixtures: b.Fixtures, Claim: b.Claim, Asked: b.Asked, Known: []Entry{}}
+	updated := &Baseline{Level: b.Level, Fixtures: b.Fixtures, Claim: b.Claim, Asked: b.Asked, Known: Entries{}}
 	if add || len(b.ClaimShrank(result.Claim, asked, result.Fixtures.Version)) == 0 {
 		updated.Fixtures, updated.Claim, updated.Asked = result.Fixtures.Version, result.Claim, asked
 	}
@@ -57,7 +60,7 @@ func (b *Baseline) Update(set *fixtures.Set, result *judge.Result, asked int, ad
 			}
 		}
 	}
-	updated.sort()
+	slices.SortFunc(updated.Known, func(x, y Entry) int { return strings.Compare(x.ID, y.ID) })
 	return updated, changes
 }
 
