@@ -1,8 +1,7 @@
 // Package judge is the engine of lossproof: it selects cases, asks a port, and judges
 // the answers. Ginkgo specs, plain tests and the command only present its results.
 //
-//	set, err := fixtures.LoadEmbedded()
-//	result, err := judge.Run(ctx, set, port, judge.Options{Level: verdict.Parity})
+//	result, err := judge.Run(ctx, port, judge.Options{Level: verdict.Parity})
 //
 // [New] gives the same one case at a time.
 //

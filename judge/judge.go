@@ -16,6 +16,8 @@ import (
 
 // Options say what is judged, and how. The zero value judges all cases at parity.
 type Options struct {
+	// Fixtures are those that are checked; nil means those of this program.
+	Fixtures  *fixtures.Set
 	Level     verdict.Level
 	Selection Selection
 	// Quirks makes the rules that are quirks gate.
@@ -35,6 +37,9 @@ type Options struct {
 	// Progress, if set, is called by Run after every check.
 	Progress func(done, total int, latest CheckResult)
 }
+
+// embedded are the fixtures of this program, checked once.
+var embedded = sync.OnceValues(fixtures.LoadEmbedded)
 
 // PortError says that the port could not be asked at all: it does not answer hello, or
 // claims what there is not.
@@ -57,10 +62,21 @@ type Judge struct {
 }
 
 // New selects the checks, asks the port what it claims, and checks the claim. The error
-// is a *SelectionError or a *PortError, or that of ctx.
-func New(ctx context.Context, set *fixtures.Set, port ports.Port, options Options) (*Judge, error) {
+// is about damaged fixtures or a level that there is not, a
+// *SelectionError or a *PortError, or that of ctx.
+func New(ctx context.Context, port ports.Port, options Options) (*Judge, error) {
 	if options.Level == "" {
 		options.Level = verdict.Parity
+	}
+	if _, err := verdict.ParseLevel(string(options.Level)); err != nil {
+		return nil, err
+	}
+	set := options.Fixtures
+	if set == nil {
+		var err error
+		if set, err = embedded(); err != nil {
+			return nil, err
+		}
 	}
 	checks, err := Select(set, options.Selection)
 	if err != nil {
@@ -89,6 +105,9 @@ func describe(ctx context.Context, port ports.Port) (d ports.Description, err er
 	}
 	return d, claim.Validate(d.Modules)
 }
+
+// Fixtures returns the fixtures that are checked.
+func (j *Judge) Fixtures() *fixtures.Set { return j.set }
 
 // Checks returns the selected checks.
 func (j *Judge) Checks() []*Check { return j.checks }

@@ -37,9 +37,15 @@ func openSet(t *testing.T) *fixtures.Set {
 	return set
 }
 
+// of returns options with fixtures.
+func of(set *fixtures.Set, options judge.Options) judge.Options {
+	options.Fixtures = set
+	return options
+}
+
 func run(t *testing.T, port ports.Port, options judge.Options) *judge.Result {
 	t.Helper()
-	result, err := judge.Run(context.Background(), openSet(t), port, options)
+	result, err := judge.Run(context.Background(), port, of(openSet(t), options))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +188,7 @@ func TestAClaimOfRefusalsAlone(t *testing.T) {
 	if result.Summary.Conformant {
 		t.Error("conformant")
 	}
-	j, err := judge.New(context.Background(), openSet(t), port, most())
+	j, err := judge.New(context.Background(), port, of(openSet(t), most()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +214,7 @@ func TestVacuous(t *testing.T) {
 		{"only what is not claimed is selected", builtin.Port{}, only("*/mixed_dtype/*-input-*"), 3},
 		{"no selected module is claimed", otherModule, only("BCEWithLogitsLoss/*", "CrossEntropyLoss/*"), 1},
 	} {
-		j, err := judge.New(context.Background(), openSet(t), test.port, test.options)
+		j, err := judge.New(context.Background(), test.port, of(openSet(t), test.options))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -347,7 +353,7 @@ func TestNewErrors(t *testing.T) {
 		{testports.Port{DescribeFunc: func() (ports.Description, error) { return ports.Description{}, nil }}, "modules is empty"},
 		{testports.Claiming(func(_ string, c *ports.Claim) { c.Without = []string{"pos-weight"} }), `did you mean "pos_weight"?`},
 	} {
-		_, err := judge.New(context.Background(), set, test.port, judge.Options{})
+		_, err := judge.New(context.Background(), test.port, judge.Options{Fixtures: set})
 		var portError *judge.PortError
 		if !errors.As(err, &portError) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("got error %v, want a PortError with %q", err, test.want)
@@ -377,7 +383,7 @@ func TestMaxFailAndCancellation(t *testing.T) {
 			t.Errorf("progress: %d of %d, %q", done, total, latest.ID)
 		}
 	}}
-	result, err := judge.Run(ctx, openSet(t), builtin.Port{}, options)
+	result, err := judge.Run(ctx, builtin.Port{}, of(openSet(t), options))
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("got error %v, want that of the context", err)
 	}
@@ -417,7 +423,7 @@ func TestASuiteErrorIsNoFaultOfThePort(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := path.Join(c.Module, c.Topic, c.Inputs["input"].File)
-	result, err := judge.Run(context.Background(), damaged(t, name), builtin.Port{}, only(id))
+	result, err := judge.Run(context.Background(), builtin.Port{}, of(damaged(t, name), only(id)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func TestRelationOutsideTheClaim(t *testing.T) {
 func TestNoBaselineCoversTheSuiteErrorOfARelation(t *testing.T) {
 	options := only(meanLaw)
 	options.Known = map[string]judge.Known{meanLaw: {Outcome: judge.SuiteError, Reason: "as it is"}}
-	result, err := judge.Run(context.Background(), openSet(t), noRequest, options)
+	result, err := judge.Run(context.Background(), noRequest, of(openSet(t), options))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestAQuirkOfRelationsGatesOnRequest(t *testing.T) {
 	for _, quirks := range []bool{false, true} {
 		options := only(meanLaw)
 		options.Quirks = quirks
-		j, err := judge.New(context.Background(), openSet(t), testports.MeanIsSum, options)
+		j, err := judge.New(context.Background(), testports.MeanIsSum, of(openSet(t), options))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,6 @@ import (
 	"iter"
 	"runtime"
 
-	"lossproof/fixtures"
 	"lossproof/internal/machine"
 	"lossproof/internal/version"
 	"lossproof/ports"
@@ -14,8 +13,8 @@ import (
 // Run makes all selected checks, in their order. The error is that of [New]; where ctx ends in
 // between, it is that of ctx, and comes with the result so far, which is not complete and not
 // conformant.
-func Run(ctx context.Context, set *fixtures.Set, port ports.Port, options Options) (*Result, error) {
-	j, err := New(ctx, set, port, options)
+func Run(ctx context.Context, port ports.Port, options Options) (*Result, error) {
+	j, err := New(ctx, port, options)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 func TestVerdict(t *testing.T) {
 	options := only("BCEWithLogitsLoss/blog_example/f32-none", "BCEWithLogitsLoss/blog_example/f64-none", "BCEWithLogitsLoss/rejections/f32-reduction-batchmean",
 		"BCEWithLogitsLoss/relations/mean", "BCEWithLogitsLoss/relations/sum")
-	j, err := judge.New(context.Background(), openSet(t), builtin.Port{}, options)
+	j, err := judge.New(context.Background(), builtin.Port{}, of(openSet(t), options))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestVerdictOnRefusalsAndLawsAlone(t *testing.T) {
 		{selected: "BCEWithLogitsLoss/relations/mean", relation: judge.Pass, want: true},
 		{selected: "BCEWithLogitsLoss/relations/mean", relation: judge.Unsupported},
 	} {
-		j, err := judge.New(context.Background(), openSet(t), builtin.Port{}, only(test.selected))
+		j, err := judge.New(context.Background(), builtin.Port{}, of(openSet(t), only(test.selected)))
 		if err != nil {
 			t.Fatal(err)
 		}

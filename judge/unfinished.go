@@ -1,16 +1,14 @@
 package judge
 
-import "lossproof/fixtures"
-
 // Unfinished returns the result of a run that has asked nothing yet, and does not know the
 // port. It is what stands in a result file until the run ends. The error is a
 // *SelectionError.
-func Unfinished(set *fixtures.Set, options Options) (*Result, error) {
-	checks, err := Select(set, options.Selection)
+func Unfinished(options Options) (*Result, error) {
+	checks, err := Select(options.Fixtures, options.Selection)
 	if err != nil {
 		return nil, err
 	}
-	j := &Judge{set: set, options: options, checks: checks}
+	j := &Judge{set: options.Fixtures, options: options, checks: checks}
 	result := j.newResult()
 	result.Summary = Summary{
 		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{},

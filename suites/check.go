@@ -2,46 +2,43 @@ package suites
 
 import (
 	"path"
-	"slices"
 	"strings"
 	"testing"
 
+	"lossproof/internal/diagnosis"
+	"lossproof/internal/prose"
 	"lossproof/judge"
 	"lossproof/ports"
-	"lossproof/report"
 )
 
 // Check judges a port in a plain go test, with a subtest Module/topic/name for every selected
 // check, recorded case or relation:
 //
-//	func TestConformance(t *testing.T) { suites.Check(t, myPort{}) }
+//	func TestConformance(t *testing.T) { suites.Check(t, myPort{}, judge.Options{}) }
 //
-// It may be called several times in a process. A case outside the port's claim is skipped;
-// a case of a quirk logs what differs, and fails only with [GatingQuirks]. A subtest "claim"
-// fails where a claim leaves nothing to check.
+// It may be called several times in a process, in a t.Run of your own for each port or level. A case
+// outside the port's claim is skipped; a case of a quirk logs what differs, and fails only with
+// [judge.Options.Quirks]. A subtest "claim" fails where a claim leaves nothing to check.
 //
-// The first three failing cases of each rule are described in full, the others in a line;
-// [AllMessages] describes all. At the end stands how many cases of which rules fail, what
-// these have in common, and which known mistakes explain them.
-func Check(t *testing.T, port ports.Port, options ...Option) {
+// The first three failing checks of each rule are described in full, the others in a line; -v
+// describes all. At the end stands how many checks of which rules fail, what these have in common,
+// and which known mistakes explain them.
+func Check(t *testing.T, port ports.Port, options judge.Options) {
 	t.Helper()
-	j, c, err := newJudge(t.Context(), port, append(slices.Clone(options), diagnosing))
+	var collector *diagnosis.Collector
+	observe := options.Observe
+	options.Observe = func(c *judge.Check, r judge.CheckResult, exchanges []judge.Exchange) {
+		collector.Observe(c, r, exchanges)
+		if observe != nil {
+			observe(c, r, exchanges)
+		}
+	}
+	j, err := newJudge(t.Context(), port, options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.text != "" {
-		t.Run(c.text, func(t *testing.T) { check(t, j, port, c) })
-		return
-	}
-	check(t, j, port, c)
-}
-
-// diagnosing is the option of what diagnoses at its end.
-func diagnosing(c *config) { c.diagnose = true }
-
-func check(t *testing.T, j *judge.Judge, port ports.Port, c config) {
-	t.Helper()
-	failures := newFailures(c)
+	collector = diagnosis.New(j.Fixtures())
+	failures := newFailures(testing.Verbose())
 	var results []judge.CheckResult
 	t.Run("claim", func(t *testing.T) {
 		reasons, err := j.Vacuous()
@@ -75,10 +72,10 @@ func check(t *testing.T, j *judge.Judge, port ports.Port, c config) {
 		return
 	}
 	result := &judge.Result{Level: string(j.Level())}
-	if err := c.collector.Diagnose(t.Context(), port, result); err != nil {
+	if err := collector.Diagnose(t.Context(), port, result); err != nil {
 		t.Errorf("diagnosis: %v", err)
 	}
-	t.Log(text + "\n" + report.Diagnosis(result))
+	t.Log(text + "\n" + prose.Diagnosis(result))
 }
 
 // tell turns a result into that of a test.

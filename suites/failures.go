@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"lossproof/internal/prose"
 	"lossproof/judge"
-	"lossproof/report"
 )
 
 // inFull is the number of failing checks of each rule that are described in full.
@@ -18,17 +18,17 @@ type failures struct {
 	byRule map[string]int
 }
 
-func newFailures(c config) *failures {
-	return &failures{all: c.allMessages, byRule: map[string]int{}}
+func newFailures(all bool) *failures {
+	return &failures{all: all, byRule: map[string]int{}}
 }
 
 // describe says what is wrong with a check, and where to look.
 func (f *failures) describe(r judge.CheckResult) string {
 	f.byRule[r.Rule]++
 	if n := f.byRule[r.Rule]; n > inFull && !f.all {
-		return report.Line(r)
+		return prose.Line(r)
 	}
-	return report.FailureWithHint(r, "in a clone of lossproof: go run ./cmd/lossproof show "+r.ID)
+	return prose.Failure(r, "in a clone of lossproof: go run ./cmd/lossproof show "+r.ID)
 }
 
 // summary counts the failing checks that gate by rule, and says what they share. It is

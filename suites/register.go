@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 
 	"lossproof/judge"
 	"lossproof/ports"
@@ -16,7 +17,7 @@ import (
 //
 //	func TestLosses(t *testing.T) {
 //		gomega.RegisterFailHandler(ginkgo.Fail)
-//		if err := suites.Register(myPort{}, suites.Under("my losses")); err != nil {
+//		if err := suites.Register(myPort{}, judge.Options{}); err != nil {
 //			t.Fatal(err)
 //		}
 //		ginkgo.RunSpecs(t, "losses")
@@ -31,30 +32,24 @@ import (
 // requirement: and dtype:, for filters such as
 // --label-filter='requirement: containsAny must && topic: containsAny {weights, pos_weight}'.
 // A case outside the port's claim is skipped; a case of a quirk does not fail, but has a
-// report entry, unless [GatingQuirks] is given. One more spec, "claim", fails where a claim
+// report entry, unless [judge.Options.Quirks] is set. One more spec, "claim", fails where a claim
 // leaves nothing to check. The first three failing cases of each rule are described in full,
-// the others in a line; [AllMessages] describes all.
-func Register(port ports.Port, options ...Option) error {
+// the others in a line; --ginkgo.v describes all.
+func Register(port ports.Port, options judge.Options) error {
 	// Not a spec's context: the tree is built before there is one.
-	j, c, err := newJudge(context.Background(), port, options)
+	j, err := newJudge(context.Background(), port, options)
 	if err != nil {
 		return err
 	}
-	f := newFailures(c)
-	register := func() {
-		ginkgo.It("claim", ginkgo.Label("claim"), func() { checkClaim(j) })
-		for _, module := range groupBy(j.Checks(), byModule) {
-			ginkgo.Describe(module.name, func() {
-				for _, topic := range groupBy(module.checks, byTopic) {
-					ginkgo.Describe(topic.name, func() { registerTopic(j, topic.checks, f) })
-				}
-			})
-		}
-	}
-	if c.text != "" {
-		ginkgo.Describe(c.text, register)
-	} else {
-		register()
+	_, reporter := ginkgo.GinkgoConfiguration()
+	f := newFailures(reporter.Verbosity().GTE(types.VerbosityLevelVerbose))
+	ginkgo.It("claim", ginkgo.Label("claim"), func() { checkClaim(j) })
+	for _, module := range groupBy(j.Checks(), byModule) {
+		ginkgo.Describe(module.name, func() {
+			for _, topic := range groupBy(module.checks, byTopic) {
+				ginkgo.Describe(topic.name, func() { registerTopic(j, topic.checks, f) })
+			}
+		})
 	}
 	return nil
 }

@@ -2,6 +2,9 @@
 // Ginkgo suite, [Check] into a plain go test. Both present what package judge finds; there
 // is a spec, or a subtest, for every check, whose name is its id.
 //
+// What is checked, and how, is a matter of [judge.Options]; those of a run alone, such as Progress,
+// have no effect.
+//
 // Importing this package registers nothing and changes no global of Ginkgo or Gomega.
 package suites
 
@@ -11,94 +14,21 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
 
-	"lossproof/fixtures"
-	"lossproof/internal/diagnosis"
 	"lossproof/judge"
-	"lossproof/judge/verdict"
 	"lossproof/ports"
 )
 
-// Option changes what is checked, and how.
-type Option func(*config)
-
-type config struct {
-	text  string
-	set   *fixtures.Set
-	judge judge.Options
-	// allMessages writes every failure in full.
-	allMessages bool
-	// diagnose keeps wrong answers in collector.
-	diagnose  bool
-	collector *diagnosis.Collector
-}
-
-// AtLevel sets the level; it is [verdict.Parity] without.
-func AtLevel(level verdict.Level) Option {
-	return func(c *config) { c.judge.Level = level }
-}
-
-// Selecting checks the cases of a selection; all are checked without.
-func Selecting(selection judge.Selection) Option {
-	return func(c *config) { c.judge.Selection = selection }
-}
-
-// GatingQuirks lets the cases of quirks fail, which are otherwise reported only.
-func GatingQuirks() Option {
-	return func(c *config) { c.judge.Quirks = true }
-}
-
-// Of checks against fixtures other than the embedded ones.
-func Of(set *fixtures.Set) Option {
-	return func(c *config) { c.set = set }
-}
-
-// Under puts all specs of [Register], or all subtests of [Check], under a text, which
-// tells several ports, or levels, in one suite apart.
-func Under(text string) Option {
-	return func(c *config) { c.text = text }
-}
-
-// AllMessages describes every failing case in full; without, the first three of each rule
-// are, and the others in a line.
-func AllMessages() Option {
-	return func(c *config) { c.allMessages = true }
-}
-
-// embedded are the fixtures in this program, checked once.
-var embedded = sync.OnceValues(fixtures.LoadEmbedded)
-
-// newJudge loads the fixtures and asks the port what it claims.
-func newJudge(ctx context.Context, port ports.Port, options []Option) (*judge.Judge, config, error) {
-	var c config
-	for _, option := range options {
-		option(&c)
-	}
+// newJudge asks a port what it claims.
+func newJudge(ctx context.Context, port ports.Port, options judge.Options) (*judge.Judge, error) {
 	if isNil(port) {
-		return nil, c, errors.New("suites: the port is nil")
+		return nil, errors.New("suites: the port is nil")
 	}
-	if c.judge.Level != "" {
-		if _, err := verdict.ParseLevel(string(c.judge.Level)); err != nil {
-			return nil, c, fmt.Errorf("suites: %w", err)
-		}
-	}
-	if c.set == nil {
-		set, err := embedded()
-		if err != nil {
-			return nil, c, fmt.Errorf("suites: %w", err)
-		}
-		c.set = set
-	}
-	if c.diagnose {
-		c.collector = diagnosis.New(c.set)
-		c.judge.Observe = c.collector.Observe
-	}
-	j, err := judge.New(ctx, c.set, port, c.judge)
+	j, err := judge.New(ctx, port, options)
 	if err != nil {
-		return nil, c, fmt.Errorf("suites: %w", err)
+		return nil, fmt.Errorf("suites: %w", err)
 	}
-	return j, c, nil
+	return j, nil
 }
 
 // isNil reports whether there is no port: no value, or a nil pointer.

@@ -30,7 +30,6 @@ const (
 	childPort   = "LOSSPROOF_TEST_PORT"
 	childSelect = "LOSSPROOF_TEST_SELECT"
 	childQuirks = "LOSSPROOF_TEST_QUIRKS"
-	childAll    = "LOSSPROOF_TEST_ALL_MESSAGES"
 )
 
 var childPorts = map[string]ports.Port{
@@ -48,35 +47,32 @@ var childPorts = map[string]ports.Port{
 
 // childOptions are those that a parent gives. The arrays that a child does not use are
 // not read: there are many children.
-func childOptions(t *testing.T) []suites.Option {
+func childOptions(t *testing.T) judge.Options {
 	set, err := fixtures.Embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := []suites.Option{suites.Of(set), suites.Selecting(judge.Selection{Select: []string{os.Getenv(childSelect)}})}
-	if os.Getenv(childQuirks) != "" {
-		options = append(options, suites.GatingQuirks())
+	return judge.Options{
+		Fixtures: set, Selection: judge.Selection{Select: []string{os.Getenv(childSelect)}}, Quirks: os.Getenv(childQuirks) != "",
 	}
-	if os.Getenv(childAll) != "" {
-		options = append(options, suites.AllMessages())
-	}
-	return options
 }
 
 // TestSuites is the conformance suite of the built-in losses.
 func TestSuites(t *testing.T) {
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	if name := os.Getenv(childPort); name != "" {
-		if err := suites.Register(childPorts[name], childOptions(t)...); err != nil {
+		if err := suites.Register(childPorts[name], childOptions(t)); err != nil {
 			t.Fatal(err)
 		}
 		ginkgo.RunSpecs(t, "a wrong port")
 		return
 	}
 	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
-		if err := suites.Register(builtin.Port{}, suites.AtLevel(level), suites.Under("built-in losses at "+string(level))); err != nil {
-			t.Fatal(err)
-		}
+		ginkgo.Describe("built-in losses at "+string(level), func() {
+			if err := suites.Register(builtin.Port{}, judge.Options{Level: level}); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	registerPublished(t)
 	ginkgo.RunSpecs(t, "lossproof")
@@ -128,24 +124,35 @@ func registerPublished(t *testing.T) {
 // TestCheckTwice: for two ports, and twice for one, in one process.
 func TestCheckTwice(t *testing.T) {
 	if os.Getenv(childPort) != "" {
-		suites.Check(t, childPorts[os.Getenv(childPort)], childOptions(t)...)
+		suites.Check(t, childPorts[os.Getenv(childPort)], childOptions(t))
 		return
 	}
-	blog := suites.Selecting(judge.Selection{Select: []string{"*/blog_example/*", "*/rejections/*"}})
+	blog := judge.Options{Selection: judge.Selection{Select: []string{"*/blog_example/*", "*/rejections/*"}}}
 	suites.Check(t, builtin.Port{}, blog)
-	suites.Check(t, builtin.Port{}, blog, suites.AtLevel(verdict.Exact), suites.Under("again"))
+	exact := blog
+	exact.Level = verdict.Exact
+	t.Run("again", func(t *testing.T) { suites.Check(t, builtin.Port{}, exact) })
 	narrow := testports.Claiming(func(_ string, c *ports.Claim) { c.Without = append(c.Without, "reduction:sum") })
-	suites.Check(t, narrow, blog, suites.Under("another port"))
+	t.Run("another port", func(t *testing.T) { suites.Check(t, narrow, blog) })
 }
 
 // child runs one test of this binary with a port, and returns its output.
 func child(t *testing.T, test, port, pattern string, more ...string) (output string, passed bool) {
 	t.Helper()
+	return start(t, false, test, port, pattern, more...)
+}
+
+// start is child, with -v unless quiet.
+func start(t *testing.T, quiet bool, test, port, pattern string, more ...string) (output string, passed bool) {
+	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), binary, "-test.run=^"+test+"$", "-test.v", "-test.count=1", "-ginkgo.v", "-ginkgo.no-color")
+	cmd := exec.CommandContext(t.Context(), binary, "-test.run=^"+test+"$", "-test.count=1", "-ginkgo.no-color")
+	if !quiet {
+		cmd.Args = append(cmd.Args, "-test.v", "-ginkgo.v")
+	}
 	cmd.Env = append(os.Environ(), childPort+"="+port, childSelect+"="+pattern)
 	cmd.Env = append(cmd.Env, more...)
 	out, err := cmd.CombinedOutput()
@@ -204,7 +211,7 @@ func TestManyFailures(t *testing.T) {
 	line := regexp.MustCompile(`BCEWithLogitsLoss/\S+: fail \(rule \S+\): (loss|grad_input): float32 of shape `)
 	summary := regexp.MustCompile(`(?m)^ *suites_test\.go:\d+: (\d+) of the \d+ cases fail, by rule:\n *BCEWL-\S+ +must +\d+\n`)
 	for _, how := range []string{"TestSuites", "TestCheckTwice"} {
-		output, _ := child(t, how, "PosWeightIgnored", pattern)
+		output, _ := start(t, true, how, "PosWeightIgnored", pattern)
 		inFull := map[string]int{}
 		for _, match := range rule.FindAllStringSubmatch(output, -1) {
 			inFull[match[1]]++
@@ -213,9 +220,9 @@ func TestManyFailures(t *testing.T) {
 		if inFull["BCEWL-POS-WEIGHT"] != 3 || lines == 0 {
 			t.Errorf("%s: of BCEWL-POS-WEIGHT %d are in full, want 3; %d are in a line", how, inFull["BCEWL-POS-WEIGHT"], lines)
 		}
-		output, _ = child(t, how, "PosWeightIgnored", pattern, childAll+"=1")
+		output, _ = child(t, how, "PosWeightIgnored", pattern)
 		if all := len(hint.FindAllString(output, -1)); all < 10 || line.MatchString(output) {
-			t.Errorf("%s: with AllMessages %d are in full", how, all)
+			t.Errorf("%s: with -v %d are in full", how, all)
 		}
 		if how == "TestSuites" {
 			continue
@@ -334,16 +341,16 @@ func TestRegisterErrors(t *testing.T) {
 	deaf := testports.Port{DescribeFunc: func() (ports.Description, error) { return ports.Description{}, context.DeadlineExceeded }}
 	for _, test := range []struct {
 		port    ports.Port
-		options []suites.Option
+		options judge.Options
 		want    string
 	}{
-		{builtin.Port{}, []suites.Option{suites.Selecting(judge.Selection{Select: []string{"zzz"}})}, `"zzz" matches no case`},
-		{builtin.Port{}, []suites.Option{suites.AtLevel("ulp")}, `level is "ulp"`},
-		{deaf, nil, "the port's answer to hello"},
-		{nil, nil, "the port is nil"},
-		{(*builtin.Port)(nil), nil, "the port is nil"},
+		{builtin.Port{}, judge.Options{Selection: judge.Selection{Select: []string{"zzz"}}}, `"zzz" matches no case`},
+		{builtin.Port{}, judge.Options{Level: "ulp"}, `level is "ulp"`},
+		{deaf, judge.Options{}, "the port's answer to hello"},
+		{nil, judge.Options{}, "the port is nil"},
+		{(*builtin.Port)(nil), judge.Options{}, "the port is nil"},
 	} {
-		if err := suites.Register(test.port, test.options...); err == nil || !strings.Contains(err.Error(), test.want) {
+		if err := suites.Register(test.port, test.options); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("got error %v, want %q in it", err, test.want)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 
 	"lossproof/internal/probe"
 	"lossproof/judge"
-	"lossproof/report"
 	"lossproof/tensor"
 )
 
@@ -64,11 +63,11 @@ func (p *program) claim(cmd *cobra.Command, f portFlags, command []string) error
 		return err
 	}
 	defer end()
-	progress := report.NewProgress(p.stderr, isTerminal(p.stderr))
+	progress := newProgress(p.stderr, isTerminal(p.stderr))
 	found, err := probe.Run(cmd.Context(), set, port, func(done, total int) {
-		progress.Show(done, total, judge.CheckResult{Outcome: judge.Pass})
+		progress.show(done, total, judge.CheckResult{Outcome: judge.Pass})
 	})
-	progress.End()
+	progress.end()
 	if err != nil {
 		return err
 	}

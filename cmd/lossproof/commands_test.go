@@ -13,10 +13,10 @@ import (
 
 	"lossproof/internal/claim"
 	"lossproof/internal/divergence"
+	"lossproof/internal/report"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
-	"lossproof/report"
 )
 
 // builtinCommand is the command line of the built-in losses as a port.
@@ -36,7 +36,7 @@ func piped(t *testing.T, stdin string, args ...string) outcome {
 
 func resultOf(t *testing.T, file string) *judge.Result {
 	t.Helper()
-	result, err := report.Read(t.Context(), file)
+	result, err := report.Read(file)
 	if err != nil {
 		t.Fatal(err)
 	}

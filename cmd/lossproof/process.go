@@ -6,9 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"regexp"
 	"runtime/debug"
-	"sync"
 	"syscall"
 	"time"
 
@@ -60,8 +58,8 @@ func (f *portFlags) check(cmd *cobra.Command, command []string) error {
 		return fmt.Errorf("--timeout: got %v, want more than 0", f.timeout)
 	case f.startTimeout <= 0:
 		return fmt.Errorf("--start-timeout: got %v, want more than 0", f.startTimeout)
-	case f.jobs < 1 || f.jobs > process.MaxJobs:
-		return fmt.Errorf("--jobs: got %d, want 1 to %d", f.jobs, process.MaxJobs)
+	case f.jobs < 1:
+		return fmt.Errorf("--jobs: got %d, want 1 or more", f.jobs)
 	}
 	return nil
 }
@@ -71,7 +69,7 @@ func (f *portFlags) check(cmd *cobra.Command, command []string) error {
 func (p *program) streams() *process.Streams {
 	signal.Ignore(syscall.Signal(0xd)) // SIGPIPE, a constant that not all systems have
 	s := &process.Streams{Requests: writeCloser{p.stdout}, Answers: io.NopCloser(p.stdin)}
-	if file := fileOf(p.stdout); file != nil {
+	if file, ok := p.stdout.(*os.File); ok {
 		s.Requests = file
 	}
 	p.stdout = p.stderr
@@ -105,13 +103,12 @@ func (p *program) openPort(cmd *cobra.Command, f portFlags, command []string) (p
 			return nil, nil, err
 		}
 	}
-	closeTrace := func() error { return nil }
+	var file *os.File
 	if f.trace != "" {
-		trace, err := p.openTrace(f.trace)
-		if err != nil {
-			return nil, nil, err
+		if file, err = os.Create(f.trace); err != nil {
+			return nil, nil, fmt.Errorf("--trace: %w", err)
 		}
-		options.Trace, closeTrace = trace, trace.Close
+		options.Trace = file
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
@@ -120,21 +117,15 @@ func (p *program) openPort(cmd *cobra.Command, f portFlags, command []string) (p
 	if err != nil {
 		return nil, nil, err
 	}
-	return child, sync.OnceFunc(func() {
-		if err := errors.Join(child.Close(), closeTrace()); err != nil {
+	return child, func() {
+		err := child.Close()
+		if file != nil {
+			if closeErr := file.Close(); err == nil {
+				err = closeErr
+			}
+		}
+		if err != nil {
 			fmt.Fprintf(p.stderr, "lossproof: warning: %v\n", err)
 		}
-	}), nil
-}
-
-// traced begins the lines of a trace.
-var traced = regexp.MustCompile(`^\d+\.\d{3} `)
-
-// openTrace empties the file of --trace, which is written line by line.
-func (p *program) openTrace(name string) (io.WriteCloser, error) {
-	file, err := p.paths.Output("--trace", name, traced.Match)
-	if err != nil {
-		return nil, err
-	}
-	return file.Open()
+	}, nil
 }

@@ -12,11 +12,12 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/diagnosis"
+	"lossproof/internal/prose"
+	"lossproof/internal/report"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/wire"
-	"lossproof/report"
 	"lossproof/tensor"
 )
 
@@ -105,8 +106,8 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		return err
 	}
 	collector := diagnosis.New(set)
-	options := judge.Options{Level: level, Seed: seed, Observe: collector.Observe}
-	result, answer, err := askOne(cmd.Context(), set, port, check, options)
+	options := judge.Options{Fixtures: set, Level: level, Seed: seed, Observe: collector.Observe}
+	result, answer, err := askOne(cmd.Context(), port, check, options)
 	if err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	if err := collector.Diagnose(cmd.Context(), port, one); err != nil {
 		return err
 	}
-	if text := report.Diagnosis(one); text != "" {
+	if text := prose.Diagnosis(one); text != "" {
 		fmt.Fprintf(w, "\n# the diagnosis, of this case alone\n%s\n", text)
 	}
 	return w.Flush()
@@ -160,9 +161,9 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 
 // askOne makes one check, and returns the last answer too. Outside its claim a port is asked a recorded
 // case all the same, for every output.
-func askOne(ctx context.Context, set *fixtures.Set, port ports.Port, c *judge.Check, options judge.Options) (judge.CheckResult, ports.Answer, error) {
+func askOne(ctx context.Context, port ports.Port, c *judge.Check, options judge.Options) (judge.CheckResult, ports.Answer, error) {
 	kept := &keeping{Port: port}
-	j, err := judge.New(ctx, set, kept, options)
+	j, err := judge.New(ctx, kept, options)
 	if err != nil {
 		return judge.CheckResult{}, ports.Answer{}, err
 	}

@@ -16,7 +16,6 @@ import (
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
-	"lossproof/report"
 )
 
 // judgeFlags are the flags of the commands that give a verdict.
@@ -125,11 +124,6 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 	if err != nil {
 		return err
 	}
-	if f.file != "" {
-		if err := p.paths.Input("--baseline", f.file); err != nil {
-			return err
-		}
-	}
 	known, err := f.open(set, options.Level)
 	if err != nil {
 		return err
@@ -140,7 +134,7 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 		return err
 	}
 	defer closePort()
-	unfinished, err := judge.Unfinished(set, options)
+	unfinished, err := judge.Unfinished(options)
 	if err != nil {
 		return flagged(err)
 	}
@@ -148,24 +142,23 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 	if err != nil {
 		return err
 	}
-	progress := report.NewProgress(p.stderr, isTerminal(p.stderr))
-	options.Progress = progress.Show
+	progress := newProgress(p.stderr, isTerminal(p.stderr))
+	options.Progress = progress.show
 	collector := diagnosis.New(set)
 	options.Observe = collector.Observe
 
-	j, err := judge.New(ctx, set, port, options)
+	j, err := judge.New(ctx, port, options)
 	if err == nil {
 		err = known.check(j)
 	}
 	if err != nil {
-		return err
+		return errors.Join(err, outputs.close())
 	}
 	result, runErr := j.Run(ctx)
-	progress.End()
+	progress.end()
 	if runErr == nil && !result.Summary.Passed {
 		runErr = collector.Diagnose(ctx, port, result)
 	}
-	closePort() // a port that is left could write to the files of the result
 	result, err = known.finish(p, j, result)
 	if writeErr := outputs.end(result); writeErr != nil {
 		err = errors.Join(err, writeErr)
@@ -210,7 +203,7 @@ func (p *program) judgeOptions(f judgeFlags) (*fixtures.Set, judge.Options, erro
 	if _, err := judge.Select(set, selection); err != nil {
 		return nil, judge.Options{}, flagged(err)
 	}
-	return set, judge.Options{Level: level, Selection: selection, Quirks: f.quirks, MaxFail: f.maxFail, Seed: seed, Argv: append([]string{"lossproof"}, p.args...)}, nil
+	return set, judge.Options{Fixtures: set, Level: level, Selection: selection, Quirks: f.quirks, MaxFail: f.maxFail, Seed: seed, Argv: append([]string{"lossproof"}, p.args...)}, nil
 }
 
 // flagged names the flag that an error of the selection is about.

@@ -10,9 +10,9 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/internal/report"
 	"lossproof/judge"
 	"lossproof/ports"
-	"lossproof/report"
 )
 
 func (p *program) smokeCommand() *cobra.Command {
@@ -62,7 +62,7 @@ func (p *program) smoke(cmd *cobra.Command, f portFlags, command []string) error
 		return err
 	}
 	defer end()
-	j, err := judge.New(ctx, set, port, judge.Options{})
+	j, err := judge.New(ctx, port, judge.Options{Fixtures: set})
 	if err != nil {
 		return err
 	}

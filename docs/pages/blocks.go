@@ -12,11 +12,11 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/divergence"
+	"lossproof/internal/report"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/loss"
 	"lossproof/ports"
-	"lossproof/report"
 )
 
 // blocks write what is more than a figure: "block NAME" is the source.
@@ -38,7 +38,7 @@ func wrongPort(set *fixtures.Set) (string, error) {
 	ctx := context.Background()
 	collector := diagnosis.New(set)
 	options := judge.Options{Level: verdict.Parity, Selection: judge.Selection{Modules: []string{ports.BCEWithLogitsLoss}}, Observe: collector.Observe}
-	result, err := judge.Run(ctx, set, wrong.Port(), options)
+	result, err := judge.Run(ctx, wrong.Port(), options)
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,7 @@ import (
 
 	bce "example.com/check"
 
+	"lossproof/judge"
 	"lossproof/ports"
 	"lossproof/suites"
 	"lossproof/tensor"
@@ -62,5 +63,5 @@ func refuse(kind, format string, args ...any) ports.Answer {
 }
 
 func TestConformance(t *testing.T) {
-	suites.Check(t, port{})
+	suites.Check(t, port{}, judge.Options{})
 }

@@ -8,6 +8,7 @@ import (
 
 	"example.com/classes"
 
+	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/suites"
@@ -89,6 +90,6 @@ func refuse(kind, format string, args ...any) ports.Answer {
 
 func TestConformance(t *testing.T) {
 	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
-		suites.Check(t, port{}, suites.AtLevel(level), suites.Under(string(level)))
+		t.Run(string(level), func(t *testing.T) { suites.Check(t, port{}, judge.Options{Level: level}) })
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	mlsm "example.com/ginkgo"
 
+	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/suites"
 )
@@ -15,9 +16,11 @@ import (
 func TestLosses(t *testing.T) {
 	RegisterFailHandler(Fail)
 	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
-		if err := suites.Register(port{}, suites.AtLevel(level), suites.Under("conformance at "+string(level))); err != nil {
-			t.Fatal(err)
-		}
+		Describe("conformance at "+string(level), func() {
+			if err := suites.Register(port{}, judge.Options{Level: level}); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 	RunSpecs(t, "mlsm")
 }

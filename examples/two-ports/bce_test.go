@@ -6,7 +6,6 @@ import (
 
 	bce "example.com/two-ports"
 
-	"lossproof/fixtures"
 	"lossproof/judge"
 	"lossproof/ports"
 	"lossproof/suites"
@@ -45,18 +44,16 @@ func (p port) Evaluate(_ context.Context, call ports.Call) (ports.Answer, error)
 // TestConformance checks both in one process. The textbook one is checked where it is meant
 // to be used, at moderate logits.
 func TestConformance(t *testing.T) {
-	suites.Check(t, port{"stable", bce.Stable}, suites.Under("stable"))
-	suites.Check(t, port{"textbook", bce.Textbook}, suites.Under("textbook"),
-		suites.Selecting(judge.Selection{Select: []string{"*/blog_example/*", "*/forum_example/*"}}))
+	t.Run("stable", func(t *testing.T) { suites.Check(t, port{"stable", bce.Stable}, judge.Options{}) })
+	t.Run("textbook", func(t *testing.T) {
+		moderate := judge.Selection{Select: []string{"*/blog_example/*", "*/forum_example/*"}}
+		suites.Check(t, port{"textbook", bce.Textbook}, judge.Options{Selection: moderate})
+	})
 }
 
 // TestTextbookIsWrongInTheTails: everywhere, it does not conform.
 func TestTextbookIsWrongInTheTails(t *testing.T) {
-	set, err := fixtures.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := judge.Run(t.Context(), set, port{"textbook", bce.Textbook}, judge.Options{})
+	result, err := judge.Run(t.Context(), port{"textbook", bce.Textbook}, judge.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,9 @@ func (a float) exp() float        { return float(math.Exp(float64(a))) }
 func (a float) log() float        { return float(math.Log(float64(a))) }
 func (a float) log1p() float      { return float(math.Log1p(float64(a))) }
 
-func (a float) accumulate(total, compensation float) (float, float) {
-	sum := total + a
-	if math.Abs(float64(total)) >= math.Abs(float64(a)) {
-		return sum, compensation + ((total - sum) + a)
+func (a float) lost(v, sum float) float {
+	if math.Abs(float64(a)) >= math.Abs(float64(v)) {
+		return (a - sum) + v
 	}
-	return sum, compensation + ((a - sum) + total)
+	return (v - sum) + a
 }

@@ -2,7 +2,7 @@
 // the catalogue of divergences (internal/divergence).
 //
 //	collector := diagnosis.New(set)
-//	result, err := judge.Run(ctx, set, port, judge.Options{Observe: collector.Observe})
+//	result, err := judge.Run(ctx, port, judge.Options{Fixtures: set, Observe: collector.Observe})
 //	err = collector.Diagnose(ctx, port, result)
 package diagnosis
 

@@ -37,7 +37,7 @@ func failing(t testing.TB, port ports.Port) (*Collector, *judge.Result) {
 		t.Fatal(err)
 	}
 	collector := New(set)
-	result, err := judge.Run(t.Context(), set, port, judge.Options{
+	result, err := judge.Run(t.Context(), port, judge.Options{Fixtures: set,
 		Selection: judge.Selection{Skip: []string{"*/relations/*"}}, Observe: collector.Observe,
 	})
 	if err != nil {

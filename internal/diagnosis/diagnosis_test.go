@@ -45,7 +45,7 @@ func diagnose(t *testing.T, port ports.Port, level verdict.Level, selection judg
 		t.Fatal(err)
 	}
 	collector := diagnosis.New(set)
-	result, err := judge.Run(t.Context(), set, port, judge.Options{Level: level, Selection: selection, Observe: collector.Observe})
+	result, err := judge.Run(t.Context(), port, judge.Options{Fixtures: set, Level: level, Selection: selection, Observe: collector.Observe})
 	if err != nil {
 		t.Fatal(err)
 	}

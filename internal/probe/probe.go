@@ -250,7 +250,7 @@ func (p *prober) ask(m *Module, items []*item) error {
 		m.Name: {DTypes: m.Claim.DTypes, Outputs: m.Claim.Outputs},
 	}}
 	answers := &judge.Recorded{Description: wide, Answers: map[string]judge.Reply{}}
-	j, err := judge.New(p.ctx, p.set, answers, judge.Options{Selection: judge.Selection{Modules: []string{m.Name}}, Quirks: true})
+	j, err := judge.New(p.ctx, answers, judge.Options{Fixtures: p.set, Selection: judge.Selection{Modules: []string{m.Name}}, Quirks: true})
 	if err != nil {
 		return err
 	}

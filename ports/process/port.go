@@ -3,7 +3,7 @@
 //
 //	port, err := process.New(process.Options{Command: []string{"python3", "port.py"}})
 //	defer port.Close()
-//	result, err := judge.Run(ctx, set, port, judge.Options{})
+//	result, err := judge.Run(ctx, port, judge.Options{Fixtures: set})
 //
 // Several requests are in flight at a time. Whatever the process does, a run ends, and keeps
 // the answers that it has: a crash or a timeout blames the first unanswered call, which is

@@ -91,7 +91,7 @@ func run(t *testing.T, o process.Options) session {
 	if s.port, err = process.New(o); err != nil {
 		t.Fatal(err)
 	}
-	s.result, s.err = judge.Run(t.Context(), set, s.port, judge.Options{Selection: selection})
+	s.result, s.err = judge.Run(t.Context(), s.port, judge.Options{Fixtures: set, Selection: selection})
 	s.closeErr = s.port.Close()
 	s.trace = trace.String()
 	checkNoneLeft(t, s.trace)
@@ -318,7 +318,7 @@ func TestItCannotBeKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := judge.Run(t.Context(), set, port, judge.Options{Selection: selection})
+	result, err := judge.Run(t.Context(), port, judge.Options{Fixtures: set, Selection: selection})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -504,7 +504,7 @@ func TestInterrupt(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	result, err := judge.Run(ctx, set, port, judge.Options{
+	result, err := judge.Run(ctx, port, judge.Options{Fixtures: set,
 		Selection: selection,
 		Progress: func(done, _ int, _ judge.CheckResult) {
 			if done == misbehave.At-1 {
@@ -558,7 +558,7 @@ func TestEvaluate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := judge.New(t.Context(), set, port, judge.Options{Selection: selection})
+	j, err := judge.New(t.Context(), port, judge.Options{Fixtures: set, Selection: selection})
 	if err != nil {
 		t.Fatal(err)
 	}

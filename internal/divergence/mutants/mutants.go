@@ -79,7 +79,7 @@ func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, level
 	if !complete && !d.Sums && !d.Null {
 		selection.Skip = append(selection.Skip, large...)
 	}
-	result, err := judge.Run(ctx, set, d.Port(), judge.Options{Level: level, Selection: selection})
+	result, err := judge.Run(ctx, d.Port(), judge.Options{Fixtures: set, Level: level, Selection: selection})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", d.Name, err)
 	}

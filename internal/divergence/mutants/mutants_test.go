@@ -57,7 +57,7 @@ func TestTheRightDefinition(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
-		result, err := judge.Run(t.Context(), set, divergence.RightPort(), judge.Options{Level: level})
+		result, err := judge.Run(t.Context(), divergence.RightPort(), judge.Options{Fixtures: set, Level: level})
 		if err != nil {
 			t.Fatal(err)
 		}

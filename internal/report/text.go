@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/prose"
 	"lossproof/internal/words"
 	"lossproof/judge"
 	"lossproof/tensor"
@@ -37,7 +38,7 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t.topics(result)
 	t.worst(result.Summary)
 	t.failures(result)
-	t.diagnoses(result)
+	t.WriteString(prose.Diagnoses(result, func(title string) string { return t.color(bold, title) }))
 	t.relations(result)
 	t.deviations(result.Summary)
 	t.baseline(result)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/prose"
 	"lossproof/internal/words"
 	"lossproof/judge"
 )
@@ -215,4 +216,20 @@ func escape(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// diagnoses writes the findings as a section.
+func (m *markdown) diagnoses(result *judge.Result) {
+	for _, d := range result.Diagnoses {
+		m.add(fmt.Sprintf("\n### Diagnosis of %s: %s\n", escape(d.Module), escape(prose.DiagnosisTitle(d))))
+		for _, f := range d.Findings {
+			m.add("\n**" + escape(f.Title) + "**\n\n")
+			for _, line := range prose.FindingLines(d, f) {
+				m.add("- " + line[0] + ": " + escape(line[1]) + "\n")
+			}
+		}
+		if text := prose.Unexplained(d); text != "" {
+			m.add("\n" + escape(text) + "\n")
+		}
+	}
 }

@@ -9,9 +9,9 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/divergence"
+	"lossproof/internal/report"
 	"lossproof/judge"
 	"lossproof/ports"
-	"lossproof/report"
 )
 
 // diagnosed is the result of a port on a few cases, with its diagnosis.
@@ -22,7 +22,7 @@ func diagnosed(t *testing.T, port ports.Port, patterns ...string) *judge.Result 
 		t.Fatal(err)
 	}
 	collector := diagnosis.New(set)
-	result, err := judge.Run(t.Context(), set, port, judge.Options{Selection: judge.Selection{Select: patterns}, Observe: collector.Observe})
+	result, err := judge.Run(t.Context(), port, judge.Options{Fixtures: set, Selection: judge.Selection{Select: patterns}, Observe: collector.Observe})
 	if err != nil {
 		t.Fatal(err)
 	}

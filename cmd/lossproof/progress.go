@@ -1,4 +1,4 @@
-package report
+package main
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"lossproof/judge"
 )
 
-// Progress shows how far a run is: as a bar on a terminal, elsewhere as a line from time
+// progress shows how far a run is: as a bar on a terminal, elsewhere as a line from time
 // to time and at the end.
-type Progress struct {
+type progress struct {
 	w           io.Writer
 	terminal    bool
 	start, last time.Time
@@ -19,16 +19,16 @@ type Progress struct {
 	failing     int
 }
 
-// NewProgress returns a Progress that writes to w.
-func NewProgress(w io.Writer, terminal bool) *Progress {
-	return &Progress{w: w, terminal: terminal, start: time.Now(), last: time.Now(), bar: bar.New(w)}
+// newProgress returns a progress that writes to w.
+func newProgress(w io.Writer, terminal bool) *progress {
+	return &progress{w: w, terminal: terminal, start: time.Now(), last: time.Now(), bar: bar.New(w)}
 }
 
 // lineInterval keeps the log of a long run short.
 const lineInterval = 5 * time.Second
 
-// Show is for [judge.Options.Progress].
-func (p *Progress) Show(done, total int, latest judge.CheckResult) {
+// show is for [judge.Options.Progress].
+func (p *progress) show(done, total int, latest judge.CheckResult) {
 	if latest.Gates && latest.Outcome.Failing() {
 		p.failing++
 	}
@@ -42,5 +42,5 @@ func (p *Progress) Show(done, total int, latest judge.CheckResult) {
 	}
 }
 
-// End clears the bar, also that of a run that ended early.
-func (p *Progress) End() { p.bar.Clear() }
+// end clears the bar, also that of a run that ended early.
+func (p *progress) end() { p.bar.Clear() }

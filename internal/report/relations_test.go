@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
+	"lossproof/internal/report"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
-	"lossproof/report"
 )
 
 const laws = "BCEWithLogitsLoss/relations/"

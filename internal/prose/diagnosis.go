@@ -1,4 +1,4 @@
-package report
+package prose
 
 import (
 	"fmt"
@@ -7,32 +7,32 @@ import (
 	"lossproof/judge"
 )
 
-// Diagnosis says which known mistakes the port makes, as [Text] does; it is empty for a result
-// without diagnoses.
+// Diagnosis says which known mistakes the port makes; it is empty for a result without diagnoses.
 func Diagnosis(result *judge.Result) string {
-	t := &text{}
-	t.diagnoses(result)
-	return strings.TrimSpace(t.String())
+	return strings.TrimSpace(Diagnoses(result, func(title string) string { return title }))
 }
 
-// diagnoses says which known mistakes the port makes.
-func (t *text) diagnoses(result *judge.Result) {
+// Diagnoses says which known mistakes the port makes, a paragraph for each module, whose title is
+// marked.
+func Diagnoses(result *judge.Result, mark func(title string) string) string {
+	var b strings.Builder
 	for _, d := range result.Diagnoses {
-		t.printf("\n%s\n", t.color(bold, "diagnosis of "+d.Module+": "+diagnosisTitle(d)))
+		fmt.Fprintf(&b, "\n%s\n", mark("diagnosis of "+d.Module+": "+DiagnosisTitle(d)))
 		for _, f := range d.Findings {
-			t.printf("\n  %s\n", f.Title)
-			for _, line := range findingLines(d, f) {
-				t.printf("    %-10s%s\n", line[0], line[1])
+			fmt.Fprintf(&b, "\n  %s\n", f.Title)
+			for _, line := range FindingLines(d, f) {
+				fmt.Fprintf(&b, "    %-10s%s\n", line[0], line[1])
 			}
 		}
-		if text := unexplained(d); text != "" {
-			t.printf("\n  %s\n", text)
+		if text := Unexplained(d); text != "" {
+			fmt.Fprintf(&b, "\n  %s\n", text)
 		}
 	}
+	return b.String()
 }
 
-// diagnosisTitle names the findings.
-func diagnosisTitle(d judge.Diagnosis) string {
+// DiagnosisTitle names the findings.
+func DiagnosisTitle(d judge.Diagnosis) string {
 	if len(d.Findings) == 0 {
 		return "no known mistake"
 	}
@@ -43,8 +43,8 @@ func diagnosisTitle(d judge.Diagnosis) string {
 	return strings.Join(names, ", ")
 }
 
-// findingLines say what speaks for a finding, and what to do: a word and a text each.
-func findingLines(d judge.Diagnosis, f judge.Finding) [][2]string {
+// FindingLines say what speaks for a finding, and what to do: a word and a text each.
+func FindingLines(d judge.Diagnosis, f judge.Finding) [][2]string {
 	lines := [][2]string{{"why", f.Why}}
 	if f.Rule != "" {
 		lines = append(lines, [2]string{"rule", f.Rule + ": " + f.Statement})
@@ -74,8 +74,8 @@ func evidence(d judge.Diagnosis, f judge.Finding) string {
 	return text
 }
 
-// unexplained says what no finding explains.
-func unexplained(d judge.Diagnosis) string {
+// Unexplained says what no finding explains.
+func Unexplained(d judge.Diagnosis) string {
 	var text string
 	switch {
 	case d.Examined == 0:
@@ -92,18 +92,10 @@ func unexplained(d judge.Diagnosis) string {
 	return text
 }
 
-// diagnoses writes the findings as a section.
-func (m *markdown) diagnoses(result *judge.Result) {
-	for _, d := range result.Diagnoses {
-		m.add(fmt.Sprintf("\n### Diagnosis of %s: %s\n", escape(d.Module), escape(diagnosisTitle(d))))
-		for _, f := range d.Findings {
-			m.add("\n**" + escape(f.Title) + "**\n\n")
-			for _, line := range findingLines(d, f) {
-				m.add("- " + line[0] + ": " + escape(line[1]) + "\n")
-			}
-		}
-		if text := unexplained(d); text != "" {
-			m.add("\n" + escape(text) + "\n")
-		}
+// plural writes a number with the word that agrees with it.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -8,9 +8,9 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/drift"
+	"lossproof/internal/report"
 	"lossproof/internal/testports"
 	"lossproof/judge"
-	"lossproof/report"
 )
 
 // FuzzResult: a result file is refused, or every report can be written of it, and it can be
@@ -21,7 +21,7 @@ func FuzzResult(f *testing.F) {
 		f.Fatal(err)
 	}
 	file := func(port testports.Port, patterns ...string) []byte {
-		result, err := judge.Run(context.Background(), set, port, judge.Options{Selection: judge.Selection{Select: patterns}})
+		result, err := judge.Run(context.Background(), port, judge.Options{Fixtures: set, Selection: judge.Selection{Select: patterns}})
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -9,12 +8,13 @@ import (
 	"testing"
 
 	"lossproof/fixtures"
+	"lossproof/internal/prose"
+	"lossproof/internal/report"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
-	"lossproof/report"
 )
 
 func run(t *testing.T, port ports.Port, patterns ...string) *judge.Result {
@@ -23,7 +23,7 @@ func run(t *testing.T, port ports.Port, patterns ...string) *judge.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := judge.Run(context.Background(), set, port, judge.Options{Selection: judge.Selection{Select: patterns}})
+	result, err := judge.Run(context.Background(), port, judge.Options{Fixtures: set, Selection: judge.Selection{Select: patterns}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestFailure(t *testing.T) {
 			r = c
 		}
 	}
-	lines := strings.Split(report.FailureWithHint(r, "look at it"), "\n")
+	lines := strings.Split(prose.Failure(r, "look at it"), "\n")
 	for i, want := range []string{
 		id + ": fail", "  rule " + r.Rule + " (must): ", "  also touches BCEWL-WEIGHT-NEGATIVE, BCEWL-POS-WEIGHT-SIGN",
 		`  call: reduction="none"; input float32 (3, 5), `, "  loss: float32 of shape (3, 5): ", "    at (0, ", "      from input ",
@@ -166,12 +166,12 @@ func TestFailure(t *testing.T) {
 	if last := lines[len(lines)-1]; last != "  look at it" {
 		t.Errorf("the last line is %q", last)
 	}
-	line := report.Line(r)
+	line := prose.Line(r)
 	if want := id + ": fail (rule " + r.Rule + "): loss: float32 of shape (3, 5): "; !strings.HasPrefix(line, want) || strings.Contains(line, "\n") {
 		t.Errorf("got %q, want %q", line, want)
 	}
 	r.Message = "timeout: 10s have passed\nand more"
-	if got, want := report.Line(r), id+": fail (rule "+r.Rule+"): timeout: 10s have passed"; got != want {
+	if got, want := prose.Line(r), id+": fail (rule "+r.Rule+"): timeout: 10s have passed"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -206,26 +206,6 @@ func TestErrorsOfWriting(t *testing.T) {
 	}
 	if err := report.JSON(full{}, result); !errors.Is(err, errFull) {
 		t.Errorf("JSON: got %v", err)
-	}
-}
-
-func TestProgress(t *testing.T) {
-	fail := judge.CheckResult{Outcome: judge.Fail, Gates: true}
-	var lines bytes.Buffer
-	p := report.NewProgress(&lines, false)
-	for i := range 1000 {
-		p.Show(i+1, 1000, fail)
-	}
-	p.End()
-	if got := lines.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "1000 of 1000 cases judged in ") || !strings.Contains(got, "1000 fail") {
-		t.Errorf("lines: %q", got)
-	}
-	var bar bytes.Buffer
-	p = report.NewProgress(&bar, true)
-	p.Show(1, 2, judge.CheckResult{Outcome: judge.Pass})
-	p.End()
-	if got := bar.String(); !strings.Contains(got, "judging  50 %") || !strings.Contains(got, "1/2, 0 fail") {
-		t.Errorf("bar: %q", got)
 	}
 }
 

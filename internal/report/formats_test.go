@@ -15,11 +15,11 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"lossproof/fixtures"
+	"lossproof/internal/report"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
-	"lossproof/report"
 )
 
 func write(t *testing.T, format func(io.Writer, *judge.Result) error, result *judge.Result) string {
@@ -58,7 +58,7 @@ func mixed(t *testing.T) *judge.Result {
 		return testports.Port{}.Evaluate(ctx, call)
 	}}
 	const blog = "BCEWithLogitsLoss/blog_example/"
-	result, err := judge.Run(context.Background(), set, port, judge.Options{
+	result, err := judge.Run(context.Background(), port, judge.Options{Fixtures: set,
 		Selection: judge.Selection{Select: []string{blog + "*", "BCEWithLogitsLoss/mixed_dtype/*", "BCEWithLogitsLoss/rejections/f32-reduction-*"}},
 		Known: map[string]judge.Known{
 			blog + "f64-none#loss":       {Outcome: judge.Fail, Reason: "not | written"},
@@ -277,7 +277,7 @@ func TestAnnotations(t *testing.T) {
 			t.Errorf("line %q", line)
 		}
 	}
-	if !strings.Contains(text, "title=lossproof%3A claim-shrank::X: dtypes") || !strings.Contains(text, "&%25%0D%0A") {
+	if !strings.Contains(text, "title=lossproof%3A claim-shrank::X: dtypes") || !strings.Contains(text, "&%25%0A") {
 		t.Errorf("got\n%s", text)
 	}
 	many := write(t, report.Annotations, run(t, testports.Zeros, "*/weights/*"))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lossproof/internal/prose"
 	"lossproof/internal/words"
 	"lossproof/judge"
 )
@@ -48,7 +49,7 @@ func (t *text) relations(result *judge.Result) {
 	}
 	t.printf("\n%s\n", t.color(red, words.Of(len(broken), len(result.Relations), "relation", "fail")+":"))
 	for _, r := range shown {
-		t.printf("\n%s\n", FailureWithHint(r, relationHint(result, r)))
+		t.printf("\n%s\n", prose.Failure(r, relationHint(result, r)))
 	}
 	if len(shown) > 0 && len(shown) < len(broken) {
 		t.printf("\nand %d more (-v describes all of them):\n", len(broken)-len(shown))
@@ -124,6 +125,6 @@ func (m *markdown) relations(result *judge.Result) {
 			break
 		}
 		m.add(fmt.Sprintf("\n#### %s (%s)\n\n%s\n\n", r.Rule, r.Requirement, escape(r.Statement)))
-		m.add(fence(FailureWithHint(r, relationHint(result, r))))
+		m.add(fence(prose.Failure(r, relationHint(result, r))))
 	}
 }

@@ -1,4 +1,5 @@
-package report
+// Package prose says in words what came of a check, and which known mistakes explain failures.
+package prose
 
 import (
 	"fmt"
@@ -8,14 +9,9 @@ import (
 	"lossproof/judge"
 )
 
-// Failure describes a case that did not pass: its rules, its call, what is wrong with which
-// output, and the command that shows the case. It is bounded, as the messages of the judge are.
-func Failure(r judge.CheckResult) string {
-	return FailureWithHint(r, "lossproof show "+r.ID)
-}
-
-// FailureWithHint is Failure with another last line, for those who do not have the command.
-func FailureWithHint(r judge.CheckResult, hint string) string {
+// Failure describes a check that did not pass: its rules, its call, what is wrong with which output,
+// and, as its last line, a hint at where to look. It is bounded, as the messages of the judge are.
+func Failure(r judge.CheckResult, hint string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", r.ID, r.Outcome)
 	fmt.Fprintf(&b, "  rule %s (%s): %s\n", r.Rule, r.Requirement, r.Statement)
@@ -51,7 +47,7 @@ func FailureWithHint(r judge.CheckResult, hint string) string {
 	return b.String()
 }
 
-// Line describes a case that did not pass in one line: its rule, and the first line of
+// Line describes a check that did not pass in one line: its rule, and the first line of
 // what is wrong.
 func Line(r judge.CheckResult) string {
 	what := r.Message
@@ -75,17 +71,6 @@ func knownText(known *judge.Known, outcome judge.Outcome, requirement fixtures.R
 		return "is in the baseline without a reason: a deviation from a should rule gates until the baseline gives one"
 	}
 	return fmt.Sprintf("is in the baseline as %s: %s is new", known.Outcome, outcome)
-}
-
-// failing returns the cases that fail the run.
-func failing(result *judge.Result) []judge.CheckResult {
-	var cases []judge.CheckResult
-	for _, r := range result.Cases {
-		if r.Outcome.Failing() && (r.Gates || r.Outcome == judge.SuiteError) {
-			cases = append(cases, r)
-		}
-	}
-	return cases
 }
 
 // indent indents all lines but the first.
