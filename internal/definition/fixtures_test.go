@@ -2,6 +2,7 @@ package definition_test
 
 import (
 	"math"
+	"os"
 	"slices"
 	"testing"
 
@@ -12,7 +13,10 @@ import (
 	"lossproof/tensor"
 )
 
-// eachCase goes through the cases, one in five of them with -short.
+// share is how many cases there are for one that is looked at: with LOSSPROOF_FULL it is every one.
+const share = 10
+
+// eachCase goes through a share of the cases.
 func eachCase(t *testing.T, f func(set *fixtures.Set, c *fixtures.Case, call ports.Call)) {
 	t.Helper()
 	set, err := fixtures.Embedded()
@@ -20,7 +24,7 @@ func eachCase(t *testing.T, f func(set *fixtures.Set, c *fixtures.Case, call por
 		t.Fatal(err)
 	}
 	for k := range set.Cases {
-		if testing.Short() && k%5 != 0 {
+		if os.Getenv("LOSSPROOF_FULL") == "" && k%share != 0 {
 			continue
 		}
 		c := &set.Cases[k]
