@@ -33,7 +33,7 @@ func (a exact) float() float64 {
 
 // bound returns how far the number may be from what it stands for. Its own rounding errors are
 // below a thousandth of it.
-func (a exact) bound() float64 { return math.Ldexp(a.err*1.001, a.e) }
+func (a exact) bound() float64 { return scaled(a.err*1.001, a.e) }
 
 // pair returns the nearest float64, and the rest. Beyond the largest finite number, by a factor of
 // 2 at most, high is that number.
@@ -41,16 +41,16 @@ func (a exact) pair() (high, low float64) {
 	if a.e == 0 || a.hi == 0 || notFinite(a.hi) {
 		return a.hi, a.lo
 	}
-	high = math.Ldexp(a.hi, a.e)
+	high = scaled(a.hi, a.e)
 	if math.IsInf(high, 0) {
 		if a.e+exponent(a.hi) > 1024 {
 			return high, 0
 		}
-		half := math.Ldexp(a.hi, a.e-1) - math.Copysign(math.MaxFloat64/2, a.hi)
-		return math.Copysign(math.MaxFloat64, a.hi), 2*half + math.Ldexp(a.lo, a.e)
+		half := scaled(a.hi, a.e-1) - math.Copysign(math.MaxFloat64/2, a.hi)
+		return math.Copysign(math.MaxFloat64, a.hi), 2*half + scaled(a.lo, a.e)
 	}
 	// A subnormal high has fewer digits than hi.
-	return high, math.Ldexp((a.hi-math.Ldexp(high, -a.e))+a.lo, a.e)
+	return high, scaled((a.hi-scaled(high, -a.e))+a.lo, a.e)
 }
 
 // exponent returns k of the binade [2^k, 2^(k+1)) of a finite number that is not zero.
@@ -72,9 +72,20 @@ func (a exact) normal() exact {
 	return a.shifted(exponent(a.hi))
 }
 
+// scaled returns v·2^k.
+func scaled(v float64, k int) float64 {
+	if k == 0 {
+		return v
+	}
+	return math.Ldexp(v, k)
+}
+
 // shifted is the same number with e larger by k.
 func (a exact) shifted(k int) exact {
-	return exact{math.Ldexp(a.hi, -k), math.Ldexp(a.lo, -k), math.Ldexp(a.err, -k), a.e + k}
+	if k == 0 {
+		return a
+	}
+	return exact{scaled(a.hi, -k), scaled(a.lo, -k), scaled(a.err, -k), a.e + k}
 }
 
 // aligned returns a and b with the e of the larger one. What that loses of the smaller one is less
@@ -115,8 +126,8 @@ func (a exact) add(b exact) exact {
 	return exact{s, e, a.err + b.err + math.Abs(s)*addError, a.e}.normal()
 }
 
-// lost is what a bound counts already.
-func (exact) lost(exact, exact) exact { return exact{} }
+// accumulate needs no compensation: the bound counts what is lost.
+func (a exact) accumulate(total, _ exact) (exact, exact) { return total.add(a), exact{} }
 
 func (a exact) neg() exact { return exact{-a.hi, -a.lo, a.err, a.e} }
 
@@ -139,7 +150,7 @@ func (a exact) div(b exact) exact {
 		return exact{hi: q}
 	}
 	r := exact{hi: a.hi, lo: a.lo}.sub(exact{hi: b.hi, lo: b.lo}.mul(exact{hi: q}))
-	q2 := math.Ldexp(r.hi, r.e) / b.hi
+	q2 := scaled(r.hi, r.e) / b.hi
 	h, l := quickTwoSum(q, q2)
 	err := (a.err+math.Abs(q)*b.err)/(math.Abs(b.hi)-b.err) + math.Abs(h)*divError
 	if !(b.err < math.Abs(b.hi)) {
@@ -158,13 +169,18 @@ var (
 )
 
 const (
-	expTerms   = 14 // of the Taylor series at |r| <= log(2)/64: the next term is below 2^-120
-	expHalving = 5
-	logTerms   = 35 // of the series of atanh at s <= 1/3: the next term is below 2^-110
+	// Of the Taylor series at |r| <= log(2)/64 the terms after expTerms are below 2^-120, those after
+	// expPairs below 2^-57: these need no low part.
+	expTerms, expPairs = 14, 6
+	expHalving         = 5
+	// Of the series of atanh at |s| <= 1/30 the terms after logTerms are below 2^-116.
+	logTerms = 11
+	// smallLog is where log1p is a series.
+	smallLog = 0x1p-4
 )
 
 // inverses are 1/n!, and odd are 1/(2n+1).
-var inverses, odd = func() (inverses [expTerms + 1]exact, odd [logTerms]exact) {
+var inverses, odd = func() (inverses [expTerms + 1]exact, odd [logTerms + 1]exact) {
 	inverses[0] = one
 	for n := 1; n < len(inverses); n++ {
 		inverses[n] = inverses[n-1].div(exact{hi: float64(n)})
@@ -176,7 +192,7 @@ var inverses, odd = func() (inverses [expTerms + 1]exact, odd [logTerms]exact) {
 }()
 
 func (a exact) exp() exact {
-	v := math.Ldexp(a.hi, a.e)
+	v := scaled(a.hi, a.e)
 	switch {
 	case math.IsNaN(v):
 		return exact{hi: v}
@@ -189,14 +205,38 @@ func (a exact) exp() exact {
 	}
 	n := math.Round(v / ln2.hi)
 	r := a.sub(ln2.mul(exact{hi: n}))
-	relative := math.Ldexp(a.err, a.e) + expError + math.Abs(n)*0x1p-105
-	r = r.shifted(-r.e) // small, but no error of it matters
-	r.hi, r.lo = r.hi/(1<<expHalving), r.lo/(1<<expHalving)
-	h, l := series(inverses[:], r.hi, r.lo)
-	for range expHalving {
-		h, l = timesPair(h, l, h, l)
+	relative := scaled(a.err, a.e) + expError + math.Abs(n)*0x1p-105
+	h, l := expOf(scaled(r.hi, r.e), scaled(r.lo, r.e))
+	return exact{h, l, h * growth(relative), 0}.times2(int(n))
+}
+
+// growth bounds exp(r)-1.
+func growth(r float64) float64 {
+	if r < 0x1p-12 {
+		return r * (1 + 0x1p-11)
 	}
-	return exact{h, l, h * math.Expm1(relative), int(n)}.normal()
+	return math.Expm1(r) * (1 + 0x1p-50)
+}
+
+// times2 returns a·2^n, of an a near 1.
+func (a exact) times2(n int) exact {
+	if n < -250 || n > 250 {
+		a.e = n
+		return a.normal()
+	}
+	f := math.Float64frombits(uint64(1023+n) << 52)
+	return exact{a.hi * f, a.lo * f, a.err * f, 0}
+}
+
+// expOf returns exp(h+l), |h| <= log(2)/2.
+func expOf(h, l float64) (eh, el float64) {
+	const f = 1.0 / (1 << expHalving)
+	h, l = h*f, l*f
+	eh, el = series(inverses[:], expPairs, h, l)
+	for range expHalving {
+		eh, el = timesPair(eh, el, eh, el)
+	}
+	return eh, el
 }
 
 // timesPair and plusPair are mul and add without a bound, and with e = 0.
@@ -212,36 +252,65 @@ func plusPair(ah, al, bh, bl float64) (h, l float64) {
 	return quickTwoSum(s, e+f)
 }
 
-// series returns Σ c[i]·x^i.
-func series(c []exact, xh, xl float64) (h, l float64) {
-	h, l = c[len(c)-1].hi, c[len(c)-1].lo
-	for i := len(c) - 2; i >= 0; i-- {
-		h, l = timesPair(h, l, xh, xl)
-		h, l = plusPair(h, l, c[i].hi, c[i].lo)
+// series returns Σ c[i]·x^i. The terms after c[pairs] are too small for their low parts to matter.
+func series(c []exact, pairs int, xh, xl float64) (h, l float64) {
+	n := len(c) - 1
+	for ; n > pairs; n-- {
+		h = h*xh + c[n].hi
 	}
-	return h, l
+	h *= xh
+	for i := n; ; i-- {
+		h, l = plusPair(h, l, c[i].hi, c[i].lo)
+		if i == 0 {
+			return h, l
+		}
+		h, l = timesPair(h, l, xh, xl)
+	}
 }
 
-// log1p returns log(1+a).
+// log1p returns log(1+a): a series where it is small. Elsewhere a step of Newton's method makes the
+// logarithm of float64, v, exact: where z² is too small to matter,
+//
+//	log(1+a) = v + log(1+z) = v + z    with z = (1+a)·exp(-v) - 1
 func (a exact) log1p() exact {
-	v := math.Ldexp(a.hi, a.e)
-	if !(v >= -0.5 && v <= 1) {
+	v := scaled(a.hi, a.e)
+	switch {
+	case !(v >= -0.5 && v <= 1):
 		return one.add(a).log()
+	case math.Abs(v) < smallLog:
+		return a.smallLog1p(v)
 	}
-	// 2·atanh(s) of s = a/(2+a): the first n terms are enough, square^n is below 2^-110.
+	a = a.shifted(-a.e)
+	l := math.Log1p(v)
+	n := math.Round(l / ln2.hi)
+	r := ln2.mul(exact{hi: n}).sub(exact{hi: l})
+	eh, el := expOf(r.hi, r.lo)
+	sum := one.add(exact{hi: a.hi, lo: a.lo})
+	zh, zl := timesPair(sum.hi, sum.lo, eh, el)
+	z := exact{hi: zh, lo: zl}.times2(int(-n)).sub(one)
+	high, low := twoSum(l, z.hi)
+	high, low = quickTwoSum(high, low+z.lo)
+	err := a.err / (1 + v)
+	if !(err < 0x1p-12) {
+		err = math.Inf(1)
+	}
+	return exact{high, low, math.Abs(high)*logError + err*(1+0x1p-11), 0}
+}
+
+// smallLog1p returns 2·atanh(s) with s = a/(2+a).
+func (a exact) smallLog1p(v float64) exact {
 	s := a.div(exact{hi: 2}.add(a))
 	if s.hi == 0 {
 		return a
 	}
 	square := s.mul(s)
-	n := logTerms
-	if k := square.e + exponent(square.hi); k < -3 {
-		n = min(logTerms, 1+110/(-k))
+	terms, pairs := 0, 0
+	if k := -(square.e + exponent(square.hi)); k <= 120 { // the term in square^n is below 2^-n(k-1)
+		terms, pairs = min(logTerms, 1+116/(k-1)), 1+56/(k-1)
 	}
-	square = square.shifted(-square.e)
-	h, l := series(odd[:n], square.hi, square.lo)
+	h, l := series(odd[:terms+1], min(pairs, terms), scaled(square.hi, square.e), scaled(square.lo, square.e))
 	r := s.mul(exact{hi: 2 * h, lo: 2 * l})
-	r.err = math.Abs(r.hi)*logError + math.Ldexp(a.err, a.e-r.e)/(1+v)
+	r.err = math.Abs(r.hi)*logError + scaled(a.err, a.e-r.e)/(1+v)
 	return r
 }
 

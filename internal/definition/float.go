@@ -17,9 +17,10 @@ func (a float) exp() float        { return float(math.Exp(float64(a))) }
 func (a float) log() float        { return float(math.Log(float64(a))) }
 func (a float) log1p() float      { return float(math.Log1p(float64(a))) }
 
-func (a float) lost(v, sum float) float {
-	if math.Abs(float64(a)) >= math.Abs(float64(v)) {
-		return (a - sum) + v
+func (a float) accumulate(total, compensation float) (float, float) {
+	sum := total + a
+	if math.Abs(float64(total)) >= math.Abs(float64(a)) {
+		return sum, compensation + ((total - sum) + a)
 	}
-	return (v - sum) + a
+	return sum, compensation + ((a - sum) + total)
 }

@@ -4,13 +4,14 @@ import "math"
 
 // arithmetic is what numbers are made of: [float] or [exact].
 type arithmetic[B any] interface {
+	comparable
 	of(v float64) B
 	// lead has the sign of the number, and is zero, infinite or NaN where the number is.
 	lead() float64
 	float() float64
 	add(B) B
-	// lost returns what a rounding took of a sum with v.
-	lost(v, sum B) B
+	// accumulate adds to a total; the compensation takes what that loses.
+	accumulate(total, compensation B) (B, B)
 	sub(B) B
 	mul(B) B
 	div(B) B
@@ -47,6 +48,14 @@ type Tape[B arithmetic[B]] struct {
 	adjoints    []B
 	reached     []bool
 	own, others []B
+	// tail is what the last softplus or sigmoid was made of: they come in pairs.
+	tail tail[B]
+}
+
+// tail has log1p(y), y/(1+y) and 1/(1+y) of y = exp(-size).
+type tail[B any] struct {
+	size, log, low, high B
+	known                bool
 }
 
 // node is a number: its value, the two numbers that it depends on, and the derivatives in them. The
@@ -109,10 +118,10 @@ func (t *Tape[B]) unary(op operation, a int32) Number {
 	case log1p:
 		return t.push(v.log1p(), a, unit.div(unit.add(v)), nothing, zero)
 	case softplus:
-		f, slope, _ := softplusOf(v)
+		f, slope, _ := t.softplus(v)
 		return t.push(f, a, slope, nothing, zero)
 	case sigmoid:
-		_, s, rest := softplusOf(v)
+		_, s, rest := t.softplus(v)
 		return t.push(s, a, s.mul(rest), nothing, zero)
 	}
 	return t.leaf(v)
@@ -173,23 +182,23 @@ func times[B arithmetic[B]](c, f B) B {
 	return c.mul(f)
 }
 
-// softplusOf returns softplus(x), sigmoid(x) and sigmoid(-x). With y = exp(-|x|) nothing cancels in
+// softplus returns softplus(x), sigmoid(x) and sigmoid(-x). With y = exp(-|x|) nothing cancels in
 //
 //	softplus(x) = log1p(y) + max(x, 0)    sigmoid(x) = y/(1+y) for x < 0, 1 - y/(1+y) above
-func softplusOf[B arithmetic[B]](x B) (f, s, rest B) {
+func (t *Tape[B]) softplus(x B) (f, s, rest B) {
 	size := x
 	if x.lead() < 0 {
 		size = x.neg()
 	}
-	y := size.neg().exp()
-	unit := x.of(1)
-	f = y.log1p()
-	s = y.div(unit.add(y))
-	rest = unit.sub(s)
-	if x.lead() >= 0 {
-		return f.add(x), rest, s
+	if !t.tail.known || t.tail.size != size {
+		y, unit := size.neg().exp(), x.of(1)
+		low := y.div(unit.add(y))
+		t.tail = tail[B]{size, y.log1p(), low, unit.sub(low), true}
 	}
-	return f, s, rest
+	if x.lead() >= 0 {
+		return t.tail.log.add(x), t.tail.high, t.tail.low
+	}
+	return t.tail.log, t.tail.low, t.tail.high
 }
 
 // softmax computes -log_softmax of a row, and what its derivatives are made of. With m = max x,
@@ -276,11 +285,7 @@ func sumsOfOthers[B arithmetic[B]](sums, numbers []B) []B {
 // sum adds with a compensation, so that its error does not grow with the number of terms.
 type sum[B arithmetic[B]] struct{ total, compensation B }
 
-func (s *sum[B]) add(v B) {
-	next := s.total.add(v)
-	s.compensation = s.compensation.add(s.total.lost(v, next))
-	s.total = next
-}
+func (s *sum[B]) add(v B) { s.total, s.compensation = v.accumulate(s.total, s.compensation) }
 
 func (s *sum[B]) value() B {
 	if notFinite(s.compensation.lead()) { // the sum is not finite, or was not
