@@ -61,6 +61,28 @@ docs: ## fill the figures of README.md and docs anew, and write the site into di
 	rm -rf dist/docs && mkdir -p dist/docs
 	$(GO) run ./docs/pages/generate -site dist/docs
 
+.PHONY: python
+python: export LOSSPROOF_BINARY = $(CURDIR)/dist/lossproof
+python: export PYTHONPATH = src
+python: ## the Python package: ruff, mypy, and its tests with NumPy
+	CGO_ENABLED=0 $(GO) build -o dist/lossproof ./cmd/lossproof
+	$(RUFF) check python && $(RUFF) format --check python
+	cd python && $(UV) sync --locked --no-install-project && $(UV) run --no-sync mypy && $(UV) run --no-sync pytest -q
+
+WHEELS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+.PHONY: wheels
+wheels: ## the sdist and the wheels of the Python package, in dist/wheels (PLATFORM: one alone)
+	rm -rf dist/wheels
+	$(UV) build --quiet --sdist --out-dir dist/wheels python
+	@for platform in $(or $(PLATFORM),$(WHEELS)); do echo "$$platform"; \
+	LOSSPROOF_PLATFORM=$$platform $(UV) build --quiet --wheel --out-dir dist/wheels dist/wheels/*.tar.gz; done
+	$(UV) tool run twine@7.0.0 check --strict dist/wheels/*.whl dist/wheels/*.tar.gz
+	@large=$$(find dist/wheels -name '*.whl' -size +14000k); if [ -n "$$large" ]; then echo "above 14 MB: $$large" >&2; exit 1; fi
+
+.PHONY: wheels-check
+wheels-check: wheels ## make the wheels again and compare byte for byte; install this platform's in clean environments
+	GO="$(GO)" UV="$(UV)" python/tests/wheels.sh dist/wheels
+
 .PHONY: walker
 walker: ## judge with the Python walker: the verdict vectors, the NumPy port, and PyTorch where it is installed
 	cd $(WALKER) && $(UV) sync --locked && $(UV) run --locked python -m unittest
@@ -231,7 +253,7 @@ oracles: ## hold the definition of the losses to every recorded array
 	$(GO) test -count=1 ./internal/definition
 
 .PHONY: full
-full: test test-purego cross examples race lint generate-check fixtures-check walker walker-rust ports skeletons dist-check divergences oracles mutation fuzz ## everything, also what takes long
+full: test test-purego cross examples race lint python wheels-check generate-check fixtures-check walker walker-rust ports skeletons dist-check divergences oracles mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.

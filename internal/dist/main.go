@@ -3,6 +3,7 @@
 // wherever it lies and whoever builds it.
 //
 //	go run ./internal/dist -o dist/release
+//	go run ./internal/dist -o lossproof -platform linux/amd64    one binary alone
 package main
 
 import (
@@ -33,8 +34,13 @@ var platforms = []string{
 
 func main() {
 	out := flag.String("o", "dist/release", "the `folder` to write to; what dist wrote there before is replaced")
+	platform := flag.String("platform", "", "build nothing but the binary of this `GOOS/GOARCH`, and -o is its file")
 	flag.Parse()
-	if err := build(*out); err != nil {
+	do := func() error { return build(*out) }
+	if *platform != "" {
+		do = func() error { return buildBinary(*out, *platform) }
+	}
+	if err := do(); err != nil {
 		fmt.Fprintf(os.Stderr, "dist: %v\n", err)
 		os.Exit(1)
 	}
@@ -47,8 +53,9 @@ func build(out string) error {
 	}
 	var names []string
 	for _, platform := range platforms {
-		name, err := buildBinary(out, platform)
-		if err != nil {
+		name := binaryName(platform)
+		fmt.Println(name)
+		if err := buildBinary(filepath.Join(out, name), platform); err != nil {
 			return fmt.Errorf("%s: %w", platform, err)
 		}
 		names = append(names, name)
@@ -87,19 +94,24 @@ func clear(out string) error {
 	return nil
 }
 
-// buildBinary builds the command for one platform, and returns the name of the file.
-func buildBinary(out, platform string) (string, error) {
+// binaryName is the file of the command for a platform.
+func binaryName(platform string) string {
 	goos, goarch, _ := strings.Cut(platform, "/")
 	name := fmt.Sprintf("lossproof-%s-%s-%s", version.Tool, goos, goarch)
 	if goos == "windows" {
 		name += ".exe"
 	}
+	return name
+}
+
+// buildBinary builds the command for one platform.
+func buildBinary(file, platform string) error {
+	goos, goarch, _ := strings.Cut(platform, "/")
 	// No path, no commit and no build id: nothing but the source and Go decide the bytes.
-	cmd := exec.Command(goCommand(), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", filepath.Join(out, name), "./cmd/lossproof")
+	cmd := exec.Command(goCommand(), "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", file, "./cmd/lossproof")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=", "GOFIPS140=off")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	fmt.Println(name)
-	return name, cmd.Run()
+	return cmd.Run()
 }
 
 // goCommand is the variable GO of make, or go.

@@ -1,0 +1,180 @@
+"""lossproof.check."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lossproof import _modules, frameworks
+from lossproof._claim import Claim, infer, override
+from lossproof._implementation import Implementation
+from lossproof._port import Port
+from lossproof._result import Result
+from lossproof._run import INSIDE, pickled, run, run_isolated
+
+LEVELS = ("parity", "exact", "reference")
+
+
+@dataclass
+class Setup:
+    """How an implementation is to be checked: everything that makes a port of it.
+
+    It can be pickled if the implementation can, for a process of its own.
+    """
+
+    implementation: Callable[..., Any]
+    module: str | None = None
+    names: Mapping[str, str | int] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    reduction: str | Mapping[str, Any] | None = None
+    gradient: Callable[..., Any] | None = None
+    framework: str | None = None
+    claim: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    without: Sequence[str] = ()
+
+    def port(self, layout: str = "contiguous") -> Port:
+        """Return the port, without its claim. Raises TypeError or ValueError."""
+        module = _modules.module(self.module or self._module())
+        framework = frameworks.load(self.framework or frameworks.find(self.implementation))
+        if layout not in framework.layouts:
+            raise ValueError(
+                f"layouts: {framework.name} has no {layout!r}, "
+                f"want one of {', '.join(framework.layouts)}"
+            )
+        if isinstance(self.reduction, str) and self.reduction not in ("none", "mean", "sum"):
+            raise ValueError(f"reduction: got {self.reduction!r}, want none, mean or sum")
+        implementation = Implementation(
+            self.implementation, module, self.names, self.arguments, self.reduction
+        )
+        return Port(module, implementation, framework, self.gradient, layout)
+
+    def claimed(self, port: Port) -> Claim:
+        """Find the claim of the port."""
+        return override(infer(port), self.claim, self.without)
+
+    def _module(self) -> str:
+        inner = self.implementation
+        if isinstance(inner, functools.partial):
+            inner = inner.func
+        name: str = getattr(inner, "__name__", type(inner).__name__)
+        for candidate in (name, type(inner).__name__):
+            if candidate in _modules.modules():
+                return candidate
+        raise TypeError(
+            f"cannot tell which loss {frameworks.describe(inner)} is: "
+            f"pass module= one of {', '.join(_modules.modules())}"
+        )
+
+
+def check(
+    implementation: Callable[..., Any],
+    module: str | None = None,
+    *,
+    names: Mapping[str, str | int] | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    reduction: str | Mapping[str, Any] | None = None,
+    gradient: Callable[..., Any] | None = None,
+    framework: str | None = None,
+    claim: Mapping[str, Sequence[str]] | None = None,
+    without: Sequence[str] = (),
+    level: str = "parity",
+    select: str | Sequence[str] = (),
+    layouts: Sequence[str] = ("contiguous",),
+    baseline: str | None = None,
+    timeout: float = 60,
+    isolated: bool = False,
+    json: str | None = None,
+    raises: bool = True,
+    quiet: bool = False,
+) -> Result:
+    """Check a loss function against what PyTorch returned and against the exact result.
+
+    implementation is a function of input and target, and of whatever it has of weight, pos_weight,
+    reduction and the other options of the module; or a class that takes options and weights, and
+    whose instances take input and target. Both get and return arrays of their framework. input has
+    any shape, for CrossEntropyLoss the classes in dimension 1 (0 where there is one dimension);
+    target has the shape of input, but for class indices, which lack the class dimension; weight and
+    pos_weight broadcast to input; the loss has the shape of input (BCELoss, BCEWithLogitsLoss) or
+    that without the class dimension where the reduction is none, and shape () otherwise.
+
+    module is PyTorch's name of the loss; where the implementation has that name it is not needed.
+    names has the parameters that are called otherwise, as {"input": "logits"}. arguments are more
+    arguments of every call. reduction is the only one that is computed ("mean"), or what they are
+    called ({"mean": "sum_over_batch_size"}). gradient, for frameworks without gradients, is a
+    function like the implementation, with a parameter grad_output if it likes (the upstream
+    gradient; ones where it is not given), that returns the gradient with respect to input, or a
+    dictionary of grad_input, grad_target, grad_weight. framework is found by the modules that the
+    implementation uses.
+
+    What is claimed is found by small calls, and printed. without adds words to what is not claimed,
+    such as "rejections"; claim replaces dtypes, outputs or without in whole.
+
+    level is parity (right by PyTorch or by the exact result, element by element), exact or
+    reference. select has patterns of ids. layouts are contiguous, transposed, strided, expanded and
+    offset: the same calls with views. baseline is a file of known failures. timeout is in seconds,
+    for one call. isolated has the implementation, which must be picklable, run in a process of its
+    own, that may crash. json is a file for the whole result, which is there even if this process
+    crashes.
+
+    Returns the result, whether it passed or not if raises is False. Raises AssertionError with the
+    causes where the implementation is not conformant, TypeError or ValueError where something
+    cannot be inferred or is not as documented, RunError where the binary cannot judge.
+    """
+    if os.environ.get(INSIDE):
+        raise RuntimeError(
+            "the process that isolated=True starts comes to lossproof.check again: put what the "
+            'script runs behind if __name__ == "__main__":'
+        )
+    if level not in LEVELS:
+        raise ValueError(f"level: got {level!r}, want one of {', '.join(LEVELS)}")
+    if not layouts:
+        raise ValueError("layouts: got none, want one or more")
+    setup = Setup(
+        implementation, module, names or {}, arguments or {}, reduction, gradient, framework,
+        claim or {}, without,
+    )  # fmt: skip
+    flags = ["--level", level, "--timeout", f"{timeout}s"]
+    for pattern in (select,) if isinstance(select, str) else select:
+        flags += ["--select", pattern]
+    if baseline is not None:
+        flags += ["--baseline", baseline]
+    results: list[Result] = []
+    for layout in layouts:
+        port = setup.port(layout)
+        claimed = setup.claimed(port)
+        if not quiet and not results:
+            described = f"{port.implementation.description} ({port.version()})"
+            print(f"{described} as {port.module.name}: {claimed}")
+            for word, why in claimed.left_out.items():
+                print(f"  {word} is left out: {why}")
+        found, report = judge(setup, port, claimed, flags, isolated=isolated, json_file=json)
+        results.append(Result(found, report, str(claimed), layout))
+    result = results[0]
+    result.layouts = {r.layout: r for r in results[1:]}
+    if raises and not result.passed:
+        raise AssertionError(result.summary())
+    if not quiet:
+        print(result.summary())
+    return result
+
+
+def judge(
+    setup: Setup,
+    port: Port,
+    claim: Claim,
+    flags: Sequence[str],
+    *,
+    isolated: bool = False,
+    json_file: str | None = None,
+) -> tuple[dict[str, Any], str]:
+    """Run the binary over a port. Returns the result JSON and the report."""
+    description = port.description(claim)
+    if not isolated:
+        return run(port, description, flags, json_file=json_file)
+    # What was inferred here is not inferred again there.
+    reductions = port.implementation.reductions
+    payload = pickled((setup, port.layout, reductions, description))
+    return run_isolated(payload, flags, json_file=json_file)

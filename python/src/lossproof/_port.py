@@ -1,0 +1,106 @@
+"""An implementation in a framework as a port: it answers calls, and says what it claims."""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lossproof._claim import Claim
+from lossproof._implementation import Implementation
+from lossproof._modules import Module
+from lossproof._wire import Call, Rejected, Tensor, Unsupported
+from lossproof.frameworks import Framework
+
+
+class Port:
+    """Evaluates calls of one module by an implementation."""
+
+    def __init__(
+        self,
+        module: Module,
+        implementation: Implementation,
+        framework: Framework,
+        gradient: Callable[..., Any] | None = None,
+        layout: str = "contiguous",
+    ) -> None:
+        self.module = module
+        self.implementation = implementation
+        self.framework = framework
+        self.layout = layout
+        self.gradient = None
+        if gradient is not None:
+            self.gradient = Implementation(
+                gradient,
+                module,
+                implementation.given_names,
+                implementation.arguments,
+                implementation.reductions,
+                more=("grad_output",),
+            )
+
+    def version(self) -> str:
+        """Return the framework and its version."""
+        return f"{self.framework.name} {self.framework.version()}"
+
+    def description(self, claim: Claim) -> dict[str, Any]:
+        """Return the answer to hello, without the protocol."""
+        return {
+            "port": {
+                "name": self.implementation.description,
+                "version": self.version(),
+                "language": "python",
+                "language_version": platform.python_version(),
+            },
+            "modules": {self.module.name: claim.json()},
+        }
+
+    def evaluate(self, call: Call) -> dict[str, Tensor]:
+        """Return the wanted outputs. An exception by which the framework refuses is Rejected."""
+        for name in call.inputs:
+            if name != "grad_output" and not self.implementation.has(name):
+                raise Unsupported(f"{self.implementation.description} has no parameter for {name}")
+        tensors = {n: self.framework.tensor(t, self.layout) for n, t in call.inputs.items()}
+        try:
+            with warnings.catch_warnings():
+                # Overflow and NaN, which many cases are about, and deprecated options.
+                warnings.simplefilter("ignore")
+                outputs = self._outputs(call, tensors)
+        except Exception as err:
+            if isinstance(err, self.framework.refusals) and not isinstance(
+                err, self.framework.errors
+            ):
+                raise Rejected(f"{type(err).__name__}: {err}") from err
+            raise
+        return {name: self.framework.to_wire(array) for name, array in outputs.items()}
+
+    def _outputs(self, call: Call, tensors: dict[str, Any]) -> dict[str, Any]:
+        upstream = tensors.pop("grad_output", None)
+        wrt = [name.removeprefix("grad_") for name in call.want if name != "loss"]
+        if not wrt or self.gradient is not None:
+            loss = self.implementation(tensors, call.options)
+            gradients = self._by_function(call, tensors, upstream) if wrt else {}
+            return {"loss": loss, **{f"grad_{name}": gradients[f"grad_{name}"] for name in wrt}}
+        loss, found = self.framework.gradients(
+            lambda inputs: self.implementation(inputs, call.options),
+            tensors,
+            wrt,
+            upstream,
+            self.layout,
+        )
+        return {"loss": loss, **{f"grad_{name}": found[name] for name in wrt}}
+
+    def _by_function(self, call: Call, tensors: dict[str, Any], upstream: Any) -> Mapping[str, Any]:
+        """Return the gradients that the gradient function returns: grad_input, or a mapping."""
+        assert self.gradient is not None
+        found = self.gradient(
+            tensors if upstream is None else {**tensors, "grad_output": upstream}, call.options
+        )
+        return found if isinstance(found, Mapping) else {"grad_input": found}
+
+    def set_reductions(self, reductions: str) -> None:
+        """Say which is the only reduction that is computed."""
+        self.implementation.reductions = reductions
+        if self.gradient is not None:
+            self.gradient.reductions = reductions

@@ -1,0 +1,39 @@
+"""JAX, and what is written in it: optax, flax, equinox. float64 needs jax_enable_x64."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from lossproof._wire import Tensor
+from lossproof.frameworks import Framework, Loss
+from lossproof.frameworks.numpy import from_numpy, to_numpy
+
+
+class Jax(Framework):
+    name = "jax"
+
+    def version(self) -> str:
+        return str(jax.__version__)
+
+    def tensor(self, tensor: Tensor, layout: str = "contiguous") -> Any:
+        return jnp.asarray(to_numpy(tensor))
+
+    def to_wire(self, array: Any) -> Tensor:
+        return from_numpy(array)
+
+    def gradients(
+        self, loss: Loss, inputs: Mapping[str, Any], wrt: list[str], upstream: Any, layout: str
+    ) -> tuple[Any, dict[str, Any]]:
+        def of(*leaves: Any) -> Any:
+            return loss({**inputs, **dict(zip(wrt, leaves, strict=True))})
+
+        value, pullback = jax.vjp(of, *(inputs[name] for name in wrt))
+        found = pullback(jnp.ones_like(value) if upstream is None else upstream)
+        return value, dict(zip(wrt, found, strict=True))
+
+
+FRAMEWORK = Jax

@@ -1,0 +1,47 @@
+"""MLX. Its lazy arrays are computed when their bytes are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import mlx.core as mx
+
+from lossproof._wire import Tensor
+from lossproof.frameworks import Framework, Loss
+from lossproof.frameworks.numpy import from_numpy, to_numpy
+
+
+class MLX(Framework):
+    name = "mlx"
+
+    def version(self) -> str:
+        return version("mlx")
+
+    def tensor(self, tensor: Tensor, layout: str = "contiguous") -> Any:
+        return mx.array(to_numpy(tensor), dtype=getattr(mx, _name(tensor.dtype)))
+
+    def to_wire(self, array: Any) -> Tensor:
+        if not isinstance(array, mx.array):
+            raise TypeError(f"got {type(array).__name__}, want an mlx.core.array")
+        return from_numpy(array)
+
+    def gradients(
+        self, loss: Loss, inputs: Mapping[str, Any], wrt: list[str], upstream: Any, layout: str
+    ) -> tuple[Any, dict[str, Any]]:
+        def of(*leaves: Any) -> Any:
+            return loss({**inputs, **dict(zip(wrt, leaves, strict=True))})
+
+        leaves = [inputs[name] for name in wrt]
+        if upstream is None:
+            upstream = mx.ones_like(of(*leaves))
+        (value,), found = mx.vjp(of, leaves, [upstream])
+        return value, dict(zip(wrt, found, strict=True))
+
+
+def _name(dtype: str) -> str:
+    return "bool_" if dtype == "bool" else dtype
+
+
+FRAMEWORK = MLX

@@ -1,0 +1,45 @@
+"""tinygrad. NumPy is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import tinygrad
+from tinygrad import dtypes
+
+from lossproof._wire import Tensor
+from lossproof.frameworks import Framework, Loss
+
+
+class Tinygrad(Framework):
+    name = "tinygrad"
+
+    def version(self) -> str:
+        return version("tinygrad")
+
+    def tensor(self, tensor: Tensor, layout: str = "contiguous") -> Any:
+        dtype = getattr(dtypes, tensor.dtype)
+        if not tensor.data:
+            return tinygrad.Tensor.empty(*tensor.shape, dtype=dtype)
+        return tinygrad.Tensor(tensor.data, dtype=dtype).reshape(tensor.shape)
+
+    def to_wire(self, array: Any) -> Tensor:
+        if not isinstance(array, tinygrad.Tensor):
+            raise TypeError(f"got {type(array).__name__}, want a tinygrad.Tensor")
+        names = {dtypes.float: "float32", dtypes.double: "float64", dtypes.half: "float16"}
+        name = names.get(array.dtype, str(array.dtype).removeprefix("dtypes."))
+        return Tensor(name, tuple(array.shape), bytes(array.data()))
+
+    def gradients(
+        self, loss: Loss, inputs: Mapping[str, Any], wrt: list[str], upstream: Any, layout: str
+    ) -> tuple[Any, dict[str, Any]]:
+        leaves = [inputs[name] for name in wrt]
+        value = loss(inputs)
+        if upstream is None:
+            upstream = tinygrad.Tensor.ones(*value.shape, dtype=value.dtype)
+        return value, dict(zip(wrt, value.gradient(*leaves, gradient=upstream), strict=True))
+
+
+FRAMEWORK = Tinygrad
