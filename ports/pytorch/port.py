@@ -7,42 +7,23 @@ calls, tensors and exceptions, and computes nothing.
 from __future__ import annotations
 
 import os
-import platform
-import re
+import sys
 import warnings
+from collections.abc import Callable
+from pathlib import Path
 
 # Other CPU capabilities give other last bits: these are the kernels that made the fixtures.
 os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
 
 import torch
 
-import wire
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import adapter
 
 torch.set_num_threads(1)
 warnings.simplefilter("ignore")  # the deprecation of size_average and reduce, on every such call
 
-CLAIM = {
-    "BCEWithLogitsLoss": ["loss", "grad_input", "grad_target"],
-    "MultiLabelSoftMarginLoss": ["loss", "grad_input", "grad_target", "grad_weight"],
-    "BCELoss": ["loss", "grad_input", "grad_target"],
-    "CrossEntropyLoss": ["loss", "grad_input", "grad_target", "grad_weight"],
-}
-
-DESCRIPTION = {
-    "port": {
-        "name": "torch",
-        "version": torch.__version__.split("+")[0],
-        "language": "python",
-        "language_version": platform.python_version(),
-    },
-    "modules": {
-        module: {"dtypes": ["float32", "float64"], "outputs": outputs, "without": []}
-        for module, outputs in CLAIM.items()
-    },
-}
-
-#: How torch refuses a call: the exception, what its message says, and the kind of refusal. Any
-#: other exception is a failure: a crash of torch must not pass for a refusal.
+#: How torch refuses a call.
 REFUSALS = [
     (ValueError, "must be the same as input size", "shape"),
     (ValueError, "Using a target size .* that is different to the input size", "shape"),
@@ -78,33 +59,19 @@ REFUSALS = [
 ]
 
 
-def evaluate(module: str, options: dict, inputs: dict, want: list[str]) -> dict[str, wire.Tensor]:
-    if module not in CLAIM:
-        raise wire.Unsupported(f"module {module!r}, want one of {', '.join(CLAIM)}")
-    tensors = {name: from_wire(tensor) for name, tensor in inputs.items()}
-    try:
-        outputs = call(module, options, tensors, want)
-    except Exception as err:
-        for exception, message, kind in REFUSALS:
-            if isinstance(err, exception) and re.search(message, str(err)):
-                raise wire.Rejected(str(err), kind) from err
-        raise
-    return {name: to_wire(tensor) for name, tensor in outputs.items()}
+def evaluate(module: str, options: dict, tensors: dict, want: list[str]) -> dict:
+    def loss(tensors: dict) -> torch.Tensor:
+        weights = {name: tensors[name] for name in ("weight", "pos_weight") if name in tensors}
+        return getattr(torch.nn, module)(**weights, **options)(tensors["input"], tensors["target"])
+
+    return adapter.outputs(loss, vjp, tensors, want)
 
 
-def call(module: str, options: dict, tensors: dict, want: list[str]) -> dict[str, torch.Tensor]:
-    leaves = {
-        name: tensors[name.removeprefix("grad_")].requires_grad_()
-        for name in want
-        if name != "loss"
-    }
-    weights = {name: tensors[name] for name in ("weight", "pos_weight") if name in tensors}
-    loss = getattr(torch.nn, module)(**weights, **options)(tensors["input"], tensors["target"])
-    if leaves:
-        upstream = tensors.get("grad_output")
-        loss.backward(torch.ones_like(loss) if upstream is None else upstream)
-    outputs = {name: leaf.grad for name, leaf in leaves.items()}
-    return {"loss": loss.detach(), **outputs}
+def vjp(function: Callable, values: list, upstream: torch.Tensor | None) -> tuple:
+    values = [value.requires_grad_() for value in values]
+    result = function(*values)
+    result.backward(torch.ones_like(result) if upstream is None else upstream)
+    return result, [value.grad for value in values]
 
 
 def warm_up() -> None:
@@ -112,27 +79,28 @@ def warm_up() -> None:
 
     lossproof waits longer for the answer to hello than for one of a case.
     """
-    for module, outputs in CLAIM.items():
+    for name, module in adapter.MODULES.items():
         tensors = {"input": torch.ones(1, 1), "target": torch.ones(1, 1), "weight": torch.ones(1)}
-        call(module, {}, tensors, outputs)
+        evaluate(name, {}, tensors, module["outputs"])
 
 
-def from_wire(tensor: wire.Tensor) -> torch.Tensor:
+def from_wire(tensor: adapter.Tensor) -> torch.Tensor:
     dtype = getattr(torch, tensor.dtype)
     if not tensor.data:
         return torch.empty(tensor.shape, dtype=dtype)  # frombuffer refuses an empty buffer
     return torch.frombuffer(bytearray(tensor.data), dtype=dtype).reshape(tensor.shape)
 
 
-def to_wire(tensor: torch.Tensor) -> wire.Tensor:
+def to_wire(tensor: torch.Tensor) -> adapter.Tensor:
     dtype = str(tensor.dtype).removeprefix("torch.")
     # As bytes, since NumPy has no bfloat16.
-    data = tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
-    return wire.Tensor(dtype, tuple(tensor.shape), data)
+    data = tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return adapter.Tensor(dtype, tuple(tensor.shape), data)
 
 
 if __name__ == "__main__":
     warm_up()
-    wire.serve(DESCRIPTION, evaluate)
+    description = adapter.describe("torch", torch.__version__)
+    adapter.serve(description, evaluate, REFUSALS, from_wire, to_wire)
     # Unloading torch takes seconds, and nothing is left to be done.
     os._exit(0)

@@ -1,7 +1,6 @@
 package skeleton_test
 
 import (
-	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -140,26 +139,5 @@ func TestSteps(t *testing.T) {
 	}
 	if steps := skeleton.Steps("cobol"); steps != nil {
 		t.Errorf("an unknown language: got %q, want nothing", steps)
-	}
-}
-
-// The ports of real libraries speak the protocol with the files of the skeletons.
-func TestPortsShareTheProtocol(t *testing.T) {
-	for ours, theirs := range map[string]string{
-		"python/wire.py":      "../pytorch/wire.py",
-		"javascript/wire.mjs": "../tfjs/wire.mjs",
-		"rust/src/wire.rs":    "../candle/src/wire.rs",
-	} {
-		a, err := os.ReadFile(ours)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := os.ReadFile(theirs)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(a, b) {
-			t.Errorf("%s and %s differ: copy one to the other", ours, theirs)
-		}
 	}
 }

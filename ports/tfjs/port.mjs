@@ -6,7 +6,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 
-import { Rejected, Unsupported, serve } from './wire.mjs';
+import { Rejected, Unsupported, serve } from '../skeleton/javascript/wire.mjs';
 
 const dtypes = ['float32'];
 const outputs = ['loss', 'grad_input', 'grad_target'];

@@ -5,6 +5,7 @@
 //! translates calls, tensors and errors, and computes nothing: what the library does not have
 //! is not claimed.
 
+#[path = "../../skeleton/rust/src/wire.rs"]
 mod wire;
 
 use candle_core::{DType, Device, Error, Result, Tensor, Var};

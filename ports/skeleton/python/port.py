@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import platform
 
-import numpy as np
-
 import losses
 import wire
 
@@ -51,7 +49,7 @@ def evaluate(module: str, options: dict, inputs: dict, want: list[str]) -> dict[
         raise wire.Unsupported("the legacy options size_average and reduce")
     if module not in DESCRIPTION["modules"]:
         raise wire.Unsupported(f"module {module!r}")
-    arrays = {name: from_wire(tensor) for name, tensor in inputs.items()}
+    arrays = {name: wire.to_array(tensor) for name, tensor in inputs.items()}
     x, t = arrays.pop("input"), arrays.pop("target")
     upstream = arrays.pop("grad_output", None)
     try:
@@ -61,17 +59,7 @@ def evaluate(module: str, options: dict, inputs: dict, want: list[str]) -> dict[
         # Only what the library refuses on purpose: any other exception is a bug, and says so.
         raise wire.Rejected(str(err), err.kind) from err
     outputs = {"loss": value, "grad_input": grad}
-    return {name: to_wire(outputs[name]) for name in want if name in outputs}
-
-
-def from_wire(tensor: wire.Tensor) -> np.ndarray:
-    if tensor.dtype == "bfloat16":
-        raise wire.Unsupported("NumPy has no bfloat16")
-    return np.frombuffer(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
-
-
-def to_wire(array: np.ndarray) -> wire.Tensor:
-    return wire.Tensor(array.dtype.name, array.shape, np.ascontiguousarray(array).tobytes())
+    return {name: wire.from_array(outputs[name]) for name in want if name in outputs}
 
 
 if __name__ == "__main__":

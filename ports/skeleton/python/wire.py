@@ -1,7 +1,7 @@
 """Wire protocol 1 of lossproof: one JSON object a line on stdin, one a line on stdout.
 
 Nothing here is about a loss or a framework: a port gives serve() its answer to hello and a
-function that evaluates one call.
+function that evaluates one call. NumPy is needed by to_array and from_array alone.
 """
 
 from __future__ import annotations
@@ -128,3 +128,20 @@ def decode(value: dict, name: str) -> Tensor:
 def encode(tensor: Tensor) -> dict:
     data = base64.b64encode(tensor.data).decode()
     return {"dtype": tensor.dtype, "shape": list(tensor.shape), "data": data}
+
+
+def to_array(tensor: Tensor):
+    """Return a tensor as a NumPy array."""
+    import numpy as np
+
+    if tensor.dtype == "bfloat16":
+        raise Unsupported("NumPy has no bfloat16")
+    return np.frombuffer(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
+
+
+def from_array(array) -> Tensor:
+    """Return a NumPy array, or what NumPy takes for one, as a tensor."""
+    import numpy as np
+
+    array = np.asarray(array)
+    return Tensor(array.dtype.name, array.shape, np.ascontiguousarray(array).tobytes())
