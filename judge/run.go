@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"lossproof/internal/machine"
+	"lossproof/internal/plain"
 	"lossproof/internal/version"
 	"lossproof/ports"
 )
@@ -116,7 +117,7 @@ func (j *Judge) newResult() *Result {
 		Shard:     shard,
 		Lossproof: version.Tool,
 		Fixtures:  FixturesInfo{Version: info.Fixtures, Cases: len(j.set.Cases)},
-		Port:      PortInfo(j.description.Port),
+		Port:      portInfo(j.description.Port),
 		Claim:     claims,
 		Reference: Reference{Name: "torch", Version: info.Torch.Version, CPUCapability: info.Torch.CPUCapability},
 		Level:     string(j.options.Level),
@@ -140,4 +141,10 @@ func (j *Judge) selected(kind Kind, module string) int {
 		}
 	}
 	return n
+}
+
+// portInfo is what a port says of itself, as it can be shown.
+func portInfo(info ports.Info) PortInfo {
+	line := func(text string) string { return plain.Line(text, plain.Name) }
+	return PortInfo{Name: line(info.Name), Version: line(info.Version), Language: line(info.Language), LanguageVersion: line(info.LanguageVersion)}
 }

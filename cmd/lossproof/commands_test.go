@@ -36,7 +36,7 @@ func piped(t *testing.T, stdin string, args ...string) outcome {
 
 func resultOf(t *testing.T, file string) *judge.Result {
 	t.Helper()
-	result, err := report.Read(file)
+	result, err := report.Read(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}

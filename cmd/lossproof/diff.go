@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"math"
 	"strconv"
@@ -33,11 +34,11 @@ machines, ports and versions is named. A baseline has no effect: a known failure
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if !(slack >= 0) || math.IsInf(slack, 0) {
 				return fmt.Errorf("--slack: got %v, want a number of ULPs, 0 or more", slack)
 			}
-			return p.diff(args[0], args[1], slack, all)
+			return p.diff(cmd.Context(), args[0], args[1], slack, all)
 		},
 	}
 	cmd.Flags().Float64Var(&slack, "slack", 0, "the number of `ULPs` by which an error may grow")
@@ -48,12 +49,12 @@ machines, ports and versions is named. A baseline has no effect: a known failure
 // maxChanges bounds what is listed of a kind, without --all.
 const maxChanges = 20
 
-func (p *program) diff(oldName, newName string, slack float64, all bool) error {
-	old, err := report.Read(oldName)
+func (p *program) diff(ctx context.Context, oldName, newName string, slack float64, all bool) error {
+	old, err := report.Read(ctx, oldName)
 	if err != nil {
 		return fmt.Errorf("diff: %w", err)
 	}
-	is, err := report.Read(newName)
+	is, err := report.Read(ctx, newName)
 	if err != nil {
 		return fmt.Errorf("diff: %w", err)
 	}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
+	"lossproof/internal/infile"
 	"lossproof/judge"
 	"lossproof/ports"
 	"lossproof/ports/wire"
@@ -40,7 +40,10 @@ without an answer is a crash; what stands outside the claim is not looked at.`,
 func (p *program) recorded(ctx context.Context, set *fixtures.Set, name string) (port ports.Port, end func(), err error) {
 	in := p.stdin
 	if name != "-" {
-		file, err := os.Open(name)
+		if err := p.paths.Input("FILE", name); err != nil {
+			return nil, nil, err
+		}
+		file, err := infile.Open(ctx, name)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossproof/internal/outfile"
 	"lossproof/internal/report"
 	"lossproof/judge"
 )
@@ -27,18 +29,32 @@ func (f *outputFlags) add(cmd *cobra.Command) {
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "write a line for every case, and every failure in full")
 }
 
-// output is one file that a result is written to.
+// output is one file that a result is written to, or stdout where there is none.
 type output struct {
-	flag string
-	// result is that of --json, w another one or stdout.
-	result *resultFile
-	w      io.Writer
-	close  func() error
+	flag   string
+	file   *outfile.File
+	stdout io.Writer
 	write  func(io.Writer, *judge.Result) error
 }
 
-// outputs are the files of a run, made before it: a run whose result cannot be written
-// would be lost.
+// put writes a result to the output.
+func (o output) put(result *judge.Result, to func(*outfile.File, []byte) error) error {
+	var text bytes.Buffer
+	if err := o.write(&text, result); err != nil {
+		return fmt.Errorf("%s: %w", o.flag, err)
+	}
+	if o.file != nil {
+		return to(o.file, text.Bytes())
+	}
+	if _, err := o.stdout.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("%s: %w", o.flag, err)
+	}
+	return nil
+}
+
+// outputs are the files of a run, found before it: a run whose result cannot be written would be
+// lost. They are written when it ended, but for that of --json, which says meanwhile that it is
+// not complete.
 type outputs struct {
 	list    []output
 	verbose bool
@@ -46,17 +62,17 @@ type outputs struct {
 	summary io.Writer
 }
 
-// openOutputs makes the files; that of --json has the unfinished result.
+// openOutputs finds the files.
 func (p *program) openOutputs(f outputFlags, unfinished *judge.Result) (*outputs, error) {
 	o := &outputs{verbose: f.verbose, summary: p.stdout}
 	for _, format := range []struct {
-		flag, name string
-		write      func(io.Writer, *judge.Result) error
+		flag, name, begin string
+		write             func(io.Writer, *judge.Result) error
 	}{
-		{"--json", f.json, report.JSON}, {"--junit", f.junit, report.JUnit},
-		{"--markdown", f.markdown, report.Markdown}, {"--badge", f.badge, report.Badge},
+		{"--json", f.json, `"lossproof":`, report.JSON}, {"--junit", f.junit, "<testsuites ", report.JUnit},
+		{"--markdown", f.markdown, " lossproof: ", report.Markdown}, {"--badge", f.badge, `"schemaVersion":`, report.Badge},
 	} {
-		out := output{flag: format.flag, write: format.write, close: func() error { return nil }}
+		out := output{flag: format.flag, write: format.write}
 		var err error
 		switch {
 		case format.name == "":
@@ -64,21 +80,21 @@ func (p *program) openOutputs(f outputFlags, unfinished *judge.Result) (*outputs
 		case format.name == "-" && o.summary == p.stderr:
 			err = fmt.Errorf("%s: two results are to go to stdout, want one", format.flag)
 		case format.name == "-":
-			out.w, o.summary = p.stdout, p.stderr
-		case format.flag == "--json":
-			out.result, err = beginResult(format.name, unfinished)
+			out.stdout, o.summary = p.stdout, p.stderr
+		case format.name == os.Getenv("GITHUB_STEP_SUMMARY"): // of all commands of a step
+			out.file, err = p.paths.Append(format.flag, format.name)
 		default:
-			var file *os.File
-			if file, err = os.Create(format.name); err != nil {
-				err = fmt.Errorf("%s: %w", format.flag, err)
-			} else {
-				out.w, out.close = file, file.Close
-			}
+			out.file, err = p.paths.Output(format.flag, format.name, func(begin []byte) bool { return bytes.Contains(begin, []byte(format.begin)) })
 		}
 		if err != nil {
-			return nil, errors.Join(err, o.close())
+			return nil, err
 		}
 		o.list = append(o.list, out)
+	}
+	for _, out := range o.list {
+		if out.flag == "--json" && out.file != nil {
+			return o, out.put(unfinished, (*outfile.File).Draft)
+		}
 	}
 	return o, nil
 }
@@ -87,31 +103,11 @@ func (p *program) openOutputs(f outputFlags, unfinished *judge.Result) (*outputs
 func (o *outputs) end(result *judge.Result) error {
 	var errs []error
 	for _, out := range o.list {
-		var err error
-		if out.result != nil {
-			err = out.result.write(result)
-		} else {
-			err = out.write(out.w, result)
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", out.flag, err))
-		}
+		errs = append(errs, out.put(result, (*outfile.File).Put))
 	}
-	errs = append(errs, o.close())
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
 		errs = append(errs, report.Annotations(o.summary, result))
 	}
 	errs = append(errs, report.Text(o.summary, result, report.TextOptions{Color: wantsColor(o.summary), Verbose: o.verbose}))
-	return errors.Join(errs...)
-}
-
-// close closes what end does not close by writing.
-func (o *outputs) close() error {
-	var errs []error
-	for _, out := range o.list {
-		if err := out.close(); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", out.flag, err))
-		}
-	}
 	return errors.Join(errs...)
 }

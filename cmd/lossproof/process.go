@@ -6,7 +6,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -58,8 +60,8 @@ func (f *portFlags) check(cmd *cobra.Command, command []string) error {
 		return fmt.Errorf("--timeout: got %v, want more than 0", f.timeout)
 	case f.startTimeout <= 0:
 		return fmt.Errorf("--start-timeout: got %v, want more than 0", f.startTimeout)
-	case f.jobs < 1:
-		return fmt.Errorf("--jobs: got %d, want 1 or more", f.jobs)
+	case f.jobs < 1 || f.jobs > process.MaxJobs:
+		return fmt.Errorf("--jobs: got %d, want 1 to %d", f.jobs, process.MaxJobs)
 	}
 	return nil
 }
@@ -69,7 +71,7 @@ func (f *portFlags) check(cmd *cobra.Command, command []string) error {
 func (p *program) streams() *process.Streams {
 	signal.Ignore(syscall.Signal(0xd)) // SIGPIPE, a constant that not all systems have
 	s := &process.Streams{Requests: writeCloser{p.stdout}, Answers: io.NopCloser(p.stdin)}
-	if file, ok := p.stdout.(*os.File); ok {
+	if file := fileOf(p.stdout); file != nil {
 		s.Requests = file
 	}
 	p.stdout = p.stderr
@@ -103,12 +105,13 @@ func (p *program) openPort(cmd *cobra.Command, f portFlags, command []string) (p
 			return nil, nil, err
 		}
 	}
-	var file *os.File
+	closeTrace := func() error { return nil }
 	if f.trace != "" {
-		if file, err = os.Create(f.trace); err != nil {
-			return nil, nil, fmt.Errorf("--trace: %w", err)
+		trace, err := p.openTrace(f.trace)
+		if err != nil {
+			return nil, nil, err
 		}
-		options.Trace = file
+		options.Trace, closeTrace = trace, trace.Close
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
@@ -117,15 +120,21 @@ func (p *program) openPort(cmd *cobra.Command, f portFlags, command []string) (p
 	if err != nil {
 		return nil, nil, err
 	}
-	return child, func() {
-		err := child.Close()
-		if file != nil {
-			if closeErr := file.Close(); err == nil {
-				err = closeErr
-			}
-		}
-		if err != nil {
+	return child, sync.OnceFunc(func() {
+		if err := errors.Join(child.Close(), closeTrace()); err != nil {
 			fmt.Fprintf(p.stderr, "lossproof: warning: %v\n", err)
 		}
-	}, nil
+	}), nil
+}
+
+// traced begins the lines of a trace.
+var traced = regexp.MustCompile(`^\d+\.\d{3} `)
+
+// openTrace empties the file of --trace, which is written line by line.
+func (p *program) openTrace(name string) (io.WriteCloser, error) {
+	file, err := p.paths.Output("--trace", name, traced.Match)
+	if err != nil {
+		return nil, err
+	}
+	return file.Open()
 }

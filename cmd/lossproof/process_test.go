@@ -264,6 +264,17 @@ func TestRunInterruptedOverAPort(t *testing.T) {
 	checkGone(t, pids)
 }
 
+// TestThePortIsGoneBeforeTheResult: what it writes to the file of the result does not stay.
+func TestThePortIsGoneBeforeTheResult(t *testing.T) {
+	t.Parallel()
+	command := port(t, "forges the result at bye")
+	file := filepath.Join(strings.TrimPrefix(command[2], misbehave.StateVariable+"="), misbehave.ForgedFile)
+	check(t, against(t, nil, slices.Concat(fewCases, []string{"--json", file, "--"}, command)...), exitConformant)
+	if r := readResult(t, file); !r.Complete || len(r.Cases) != 36 {
+		t.Errorf("complete %t, %d cases", r.Complete, len(r.Cases))
+	}
+}
+
 // TestRunKilledOverAPort: not even a kill leaves a result that looks complete, or a port.
 func TestRunKilledOverAPort(t *testing.T) {
 	t.Parallel()
@@ -285,7 +296,7 @@ func TestRunKilledOverAPort(t *testing.T) {
 		t.Error("the result says that it is complete")
 	}
 	checkGone(t, pids)
-	if names, _ := filepath.Glob(filepath.Join(dir, "*.partial")); len(names) > 0 {
+	if names, _ := filepath.Glob(filepath.Join(dir, ".*.partial")); len(names) > 0 {
 		t.Errorf("left: %q", names)
 	}
 }

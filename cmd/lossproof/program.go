@@ -15,6 +15,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/internal/outfile"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -44,6 +45,31 @@ type program struct {
 	args []string
 	// code is the exit code of a command that did what it was told.
 	code int
+	// paths are the files of this invocation.
+	paths outfile.Paths
+}
+
+// checked is a writer that keeps its first error, for what is written without a look at it.
+type checked struct {
+	io.Writer
+	err error
+}
+
+func (c *checked) Write(text []byte) (int, error) {
+	n, err := c.Writer.Write(text)
+	if err != nil && c.err == nil {
+		c.err = err
+	}
+	return n, err
+}
+
+// fileOf returns the file that w is; nil where it is none.
+func fileOf(w io.Writer) *os.File {
+	if c, ok := w.(*checked); ok {
+		w = c.Writer
+	}
+	file, _ := w.(*os.File)
+	return file
 }
 
 // Main runs the command line args, without the name of the program, and returns the exit
@@ -55,12 +81,22 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 
 func (p *program) main(ctx context.Context, args []string) int {
 	p.args = args
+	stdout := &checked{Writer: p.stdout}
+	p.stdout = stdout
+	for _, stream := range []io.Writer{p.stdout, p.stderr} {
+		if file := fileOf(stream); file != nil {
+			p.paths.Streams = append(p.paths.Streams, file)
+		}
+	}
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil && stdout.err != nil {
+		err = fmt.Errorf("stdout: %w", stdout.err)
+	}
 	if err == nil {
 		return p.code
 	}
@@ -199,8 +235,8 @@ func findCheck(set *fixtures.Set, id string) (*judge.Check, error) {
 
 // isTerminal reports whether w is a terminal.
 func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
+	file := fileOf(w)
+	return file != nil && term.IsTerminal(int(file.Fd()))
 }
 
 // wantsColor reports whether w may be written to in color: see no-color.org.

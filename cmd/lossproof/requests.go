@@ -2,16 +2,15 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/internal/infile"
 	"lossproof/judge"
 	"lossproof/ports"
 	"lossproof/ports/wire"
@@ -97,7 +96,7 @@ func (p *program) requests(ctx context.Context, f *selectionFlags, hello string)
 
 // claimedCalls returns the calls inside the claim that a file begins with.
 func claimedCalls(ctx context.Context, set *fixtures.Set, file string) (func(*judge.Check) (ports.Call, bool, error), error) {
-	description, err := readHello(file)
+	description, err := readHello(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -112,15 +111,12 @@ func claimedCalls(ctx context.Context, set *fixtures.Set, file string) (func(*ju
 }
 
 // readHello reads the answer to hello, the first line of a file.
-func readHello(name string) (ports.Description, error) {
-	file, err := os.Open(name)
+func readHello(ctx context.Context, name string) (ports.Description, error) {
+	text, err := infile.Read(ctx, name)
 	if err != nil {
 		return ports.Description{}, err
 	}
-	line, err := wire.NewLineReader(file).Next()
-	if err = errors.Join(err, file.Close()); err != nil && !errors.Is(err, io.EOF) {
-		return ports.Description{}, fmt.Errorf("%s: %w", name, err)
-	}
+	line, _, _ := bytes.Cut(text, []byte("\n"))
 	description, err := wire.DecodeDescription(line)
 	if err == nil {
 		err = claim.Validate(description.Modules)

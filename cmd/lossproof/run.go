@@ -124,6 +124,11 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 	if err != nil {
 		return err
 	}
+	if f.file != "" {
+		if err := p.paths.Input("--baseline", f.file); err != nil {
+			return err
+		}
+	}
 	known, err := f.open(set, options.Level)
 	if err != nil {
 		return err
@@ -152,13 +157,14 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 		err = known.check(j)
 	}
 	if err != nil {
-		return errors.Join(err, outputs.close())
+		return err
 	}
 	result, runErr := j.Run(ctx)
 	progress.end()
 	if runErr == nil && !result.Summary.Passed {
 		runErr = collector.Diagnose(ctx, port, result)
 	}
+	closePort() // a port that is left could write to the files of the result
 	result, err = known.finish(p, j, result)
 	if writeErr := outputs.end(result); writeErr != nil {
 		err = errors.Join(err, writeErr)

@@ -142,12 +142,14 @@ func (p *Paths) output(flag, name string, made func(begin []byte) bool) (*File, 
 		return f, p.add(at)
 	default:
 		f.mode = at.info.Mode().Perm()
-		if err := checkMade(at, made); err != nil {
-			return nil, err
-		}
 	}
 	if err := p.add(at); err != nil {
 		return nil, err
+	}
+	if at.info != nil {
+		if err := checkMade(at, made); err != nil {
+			return nil, err
+		}
 	}
 	beside, err := f.beside()
 	if err != nil {

@@ -5,6 +5,7 @@ package plain
 
 import (
 	"fmt"
+	"reflect"
 	"regexp"
 	"strings"
 	"unicode"
@@ -61,4 +62,38 @@ func visible(r rune) rune {
 		return utf8.RuneError
 	}
 	return r
+}
+
+// All makes plain every string below a pointer: of a document that others may have written.
+func All(pointer any) { all(reflect.ValueOf(pointer)) }
+
+func all(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			all(v.Elem())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			all(v.Field(i))
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			all(v.Index(i))
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			name, value := reflect.New(key.Type()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			name.Set(key)
+			value.Set(v.MapIndex(key))
+			all(name)
+			all(value)
+			v.SetMapIndex(key, reflect.Value{})
+			v.SetMapIndex(name, value)
+		}
+	case reflect.String:
+		if v.CanSet() {
+			v.SetString(Text(v.String(), Message))
+		}
+	}
 }

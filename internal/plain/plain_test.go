@@ -1,6 +1,7 @@
 package plain_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -59,4 +60,29 @@ func FuzzText(f *testing.F) {
 			t.Errorf("%q: %d bytes, the limit is %d", text, len(got), limit)
 		}
 	})
+}
+
+func TestAll(t *testing.T) {
+	type inner struct {
+		Name  string
+		Names []string
+	}
+	type word string
+	document := struct {
+		Word   word
+		Number int
+		Inner  *inner
+		None   *inner
+		List   []inner
+		Map    map[string]inner
+		Counts map[word]int
+	}{
+		"\x1bw", 1, &inner{"\x1ba", []string{"b\x1b"}}, nil, []inner{{Name: "\x1bc"}},
+		map[string]inner{"\x1bk": {Name: "\x1bd"}, "e": {Names: []string{"\x1b"}}}, map[word]int{"\x1b": 1, "x": 2},
+	}
+	plain.All(&document)
+	got := fmt.Sprint(document.Word, document.Number, *document.Inner, document.List, document.Map, document.Counts)
+	if want := "�w1 {�a [b�]} [{�c []}] map[e:{ [�]} �k:{�d []}] map[x:2 �:1]"; got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -296,6 +297,44 @@ func TestErrorsOfWritingFormats(t *testing.T) {
 	} {
 		if err := format(full{}, result); !errors.Is(err, errFull) {
 			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestAResultOfOthersIsPlain: what stands in a result file does nothing where it is shown.
+func TestAResultOfOthersIsPlain(t *testing.T) {
+	hostile := testports.Port{
+		DescribeFunc: func() (ports.Description, error) {
+			d, err := builtin.Port{}.Describe(t.Context())
+			d.Port.Name = "x\x1b[2J\nconformant (parity)"
+			return d, err
+		},
+		EvaluateFunc: func(context.Context, ports.Call) (ports.Answer, error) {
+			return ports.Answer{Failed: &ports.Failed{Message: "\x1b[8m\r::stop-commands::x\u202e"}}, nil
+		},
+	}
+	result := run(t, hostile, "BCEWithLogitsLoss/blog_example/*")
+	var file bytes.Buffer
+	if err := report.JSON(&file, result); err != nil {
+		t.Fatal(err)
+	}
+	forged := bytes.ReplaceAll(file.Bytes(), []byte("the port says"), []byte(`\u001b[2J\r::error::the port says`))
+	read, err := report.Parse(forged)
+	if err != nil || bytes.Equal(forged, file.Bytes()) {
+		t.Fatal(err)
+	}
+	for _, result := range []*judge.Result{result, read} {
+		for _, format := range []func(io.Writer, *judge.Result) error{
+			report.JUnit, report.Markdown, report.Badge, report.Annotations,
+			func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{Verbose: true}) },
+		} {
+			var b strings.Builder
+			if err := format(&b, result); err != nil {
+				t.Fatal(err)
+			}
+			if strings.ContainsAny(b.String(), "\x1b\r\u202e") || regexp.MustCompile(`(?m)^\s*::(stop|error::)|^conformant`).MatchString(b.String()) {
+				t.Errorf("got %.3000s", b.String())
+			}
 		}
 	}
 }

@@ -1,11 +1,13 @@
 package report
 
 import (
+	"context"
 	_ "embed" // the schema
 	"fmt"
-	"os"
 	"sync"
 
+	"lossproof/internal/infile"
+	"lossproof/internal/plain"
 	"lossproof/internal/schema"
 	"lossproof/judge"
 )
@@ -17,8 +19,8 @@ var compiledResult = sync.OnceValues(func() (*schema.Schema, error) { return sch
 
 // Read reads a result file. It refuses one that is not complete: the run was stopped, or
 // is still going on. The error names the file, and the place of what is wrong in it.
-func Read(name string) (*judge.Result, error) {
-	data, err := os.ReadFile(name)
+func Read(ctx context.Context, name string) (*judge.Result, error) {
+	data, err := infile.Read(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +43,10 @@ func Parse(data []byte) (*judge.Result, error) {
 	result := new(judge.Result)
 	if err := s.Decode(data, result); err != nil {
 		return nil, fmt.Errorf("no result of a run: %w", err)
+	}
+	plain.All(result)
+	for _, name := range []*string{&result.Port.Name, &result.Port.Version, &result.Port.Language, &result.Port.LanguageVersion} {
+		*name = plain.Line(*name, plain.Name)
 	}
 	if lines, modules := len(result.Summary.Verdict), len(result.Summary.Modules); lines != modules {
 		return nil, fmt.Errorf("no result of a run: summary: verdict has %d lines and modules has %d, want one line for each module", lines, modules)

@@ -31,6 +31,9 @@ const (
 // At is the id that most of them go wrong at. Ids count the calls from 1.
 const At = 5
 
+// ForgedFile is what a port writes at bye, in the state folder.
+const ForgedFile = "result.json"
+
 // ForkedFile is where the process id of what a port forked stands, in the state folder.
 const ForkedFile = "forked"
 
@@ -392,7 +395,14 @@ var misbehaviours = map[string]func(m *misbehaving){
 			}
 		})
 	},
-	"ignores bye":    func(m *misbehaving) { m.bye = hang },
+	"ignores bye": func(m *misbehaving) { m.bye = hang },
+	"forges the result at bye": func(m *misbehaving) {
+		m.bye = func() {
+			if err := os.WriteFile(filepath.Join(os.Getenv(StateVariable), ForgedFile), []byte(`{"conformant":true}`), 0o600); err != nil {
+				die(err.Error(), 9)
+			}
+		}
+	},
 	"exits 1 at bye": func(m *misbehaving) { m.bye = func() { die("leaked 3 tensors", 1) } },
 }
 
