@@ -98,9 +98,13 @@ func (l *Loss) Allow(call ports.Call, output string) (*Allowance, error) {
 		al.DType, al.Shape = of.of.DType, of.of.Shape
 	}
 	al.places = make([]place, Size(al.Shape))
-	al.divisor = c.plan.Classes.Value()
-	if c.plan.Reduction == "mean" {
-		al.divisor *= c.plan.Count.Value()
+	plan := c.plan
+	if of != nil {
+		plan = l.GradPlan(c.Arguments, plan)
+	}
+	al.divisor = plan.Classes.Value()
+	if plan.Reduction == "mean" {
+		al.divisor *= plan.Count.Value()
 	}
 	if al.divisor == 0 || notFinite(al.divisor) {
 		al.known = false
@@ -271,7 +275,10 @@ func (c *computation[B]) allowRow(al *Allowance, output string, of *gradient[B],
 	if u.Ignored || n == 0 { // contributes nothing, not even the ulp of 0
 		return
 	}
-	row, factor := &c.tape.rows[0], k(al.places[0].n)
+	if len(c.tape.rows) == 0 { // other functions than that of a softmax
+		LogSoftmax(nil, u.X)
+	}
+	row, factor := &c.tape.rows[len(c.tape.rows)-1], k(al.places[0].n)
 	top, size, finite := math.Inf(-1), 0.0, true
 	for _, x := range u.X {
 		if v := x.Value(); !notFinite(v) {

@@ -174,13 +174,11 @@ func slack(dtype tensor.DType, level verdict.Level) float64 {
 // in the last place.
 func byMagnitude(d *divergence.Divergence, call ports.Call, name string, predicted tensor.Tensor, level verdict.Level) func(i int) float64 {
 	relative := slack(predicted.DType, level)
-	one := call
-	one.Want = []string{name}
-	magnitude, ok := d.Magnitude(one).Outputs[name]
+	allowance, err := d.Allow(call, name)
 	return func(i int) float64 {
 		allowed := relative * math.Abs(predicted.Float64(i))
-		if ok && level != verdict.Exact && i < magnitude.Len() {
-			if m := math.Abs(magnitude.Float64(i)); !math.IsNaN(m) && !math.IsInf(m, 0) {
+		if err == nil && level != verdict.Exact && i < allowance.Len() {
+			if m := math.Abs(allowance.Magnitude(i)); !math.IsNaN(m) && !math.IsInf(m, 0) {
 				allowed = max(allowed, 2*relative*m)
 			}
 		}

@@ -1,9 +1,11 @@
 package divergence
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"lossproof/internal/definition"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 )
@@ -39,7 +41,7 @@ type Divergence struct {
 	rules map[string]string
 	// vary makes the right definition wrong. It is nil where answer is set, which needs no
 	// definition.
-	vary   func(*definition)
+	vary   variation
 	answer func(ports.Call) ports.Answer
 }
 
@@ -48,14 +50,6 @@ type Link struct {
 	// Title says what the issue is about, in our words.
 	Title string `json:"title"`
 	URL   string `json:"url"`
-}
-
-// prefixes begin the ids of the rules of a module.
-var prefixes = map[string]string{
-	ports.BCEWithLogitsLoss:        "BCEWL-",
-	ports.MultiLabelSoftMarginLoss: "MLSM-",
-	ports.BCELoss:                  "BCE-",
-	ports.CrossEntropyLoss:         "CE-",
 }
 
 // Rule returns the id of the rule of a module that d breaks; "" for a null port, which breaks
@@ -67,39 +61,13 @@ func (d *Divergence) Rule(module string) string {
 	if d.rule == "" {
 		return ""
 	}
-	return prefixes[module] + d.rule
-}
-
-// formulae are what Right may refer to.
-var formulae = map[string]*strings.Replacer{
-	ports.BCEWithLogitsLoss: strings.NewReplacer(
-		"{loss}", "w*(p*t*softplus(-x) + (1-t)*softplus(x))",
-		"{grad}", "w*((1-t)*sigmoid(x) - p*t*sigmoid(-x))",
-		"{grad_target}", "w*(p*softplus(-x) - softplus(x))",
-	),
-	ports.MultiLabelSoftMarginLoss: strings.NewReplacer(
-		"{loss}", "w*(t*softplus(-x) + (1-t)*softplus(x))",
-		"{grad}", "w*((1-t)*sigmoid(x) - t*sigmoid(-x))/C",
-		"{grad_target}", "-w*x/C",
-	),
-	ports.BCELoss: strings.NewReplacer(
-		"{loss}", "-w*(t*max(log(x), -100) + (1-t)*max(log(1-x), -100))",
-		"{grad}", "w*(x-t)/(x*(1-x))",
-		"{grad_target}", "w*(log(1-x) - log(x))",
-	),
-	ports.CrossEntropyLoss: strings.NewReplacer(
-		"{loss}", "sum(a[c]*(log(sum exp(x)) - x[c])), a[c] = w[c]*((1-e)*t[c] + e/C), a class index as one-hot t",
-		"{grad}", "softmax(x)[c]*sum(a) - a[c]",
-		"{grad_target}", "w[c]*(1-e)*(log(sum exp(x)) - x[c])",
-	),
+	return ports.ModuleOf(module).Prefix + "-" + d.rule
 }
 
 // Formula returns the corrected formula for a module of d.
 func (d *Divergence) Formula(module string) string {
-	if r, ok := formulae[module]; ok {
-		return r.Replace(d.Right)
-	}
-	return d.Right
+	f := definition.Of(module).Formulas
+	return strings.NewReplacer("{loss}", f[ports.Loss], "{grad}", f[ports.GradInput], "{grad_target}", f[ports.GradTarget]).Replace(d.Right)
 }
 
 // Of reports whether d is a variant of a module.
@@ -113,39 +81,52 @@ func (d *Divergence) Evaluate(call ports.Call) ports.Answer {
 	if d.answer != nil {
 		return d.answer(call)
 	}
-	return d.definition(call.Module).evaluate(call)
+	return d.loss(call.Module).Evaluate(call)
 }
 
-// Magnitude answers a call with the numbers that the rounding errors of d's outputs scale
-// with, once multiplied by the machine epsilon, summed and divided as the outputs are: for the losses and the
-// gradients of target and weight of the modules of logits, |u*w|*max(1,|p|)*max(1,|t|,|1-t|)*(1+|x|), for
-// that of the input without (1+|x|); the other modules have magnitudes of their own. See "Tolerances" in
-// fixtures/README.md.
-func (d *Divergence) Magnitude(call ports.Call) ports.Answer {
+// Allow returns the allowance of an output of a call that d answers with it: by how much another way
+// of computing the same may differ.
+func (d *Divergence) Allow(call ports.Call, output string) (*definition.Allowance, error) {
 	if d.answer != nil || !d.Of(call.Module) {
-		return d.Evaluate(call)
+		return nil, fmt.Errorf("%s computes no %s", d.Name, call.Module)
 	}
-	return d.definition(call.Module).magnitudes().evaluate(call)
+	return d.loss(call.Module).Allow(call, output)
 }
 
-// definition returns the definition of d for a module.
-func (d *Divergence) definition(module string) *definition {
-	def := right(module)
-	d.vary(def)
-	return def
+// loss returns the definition of d for a module.
+func (d *Divergence) loss(module string) *loss {
+	l := definition.Of(module)
+	d.vary(l)
+	return l
 }
 
 // Right answers a call with the right definition. Its error-free claim is that of
 // [RightPort].
-func Right(call ports.Call) ports.Answer { return right(call.Module).evaluate(call) }
+func Right(call ports.Call) ports.Answer { return definition.Of(call.Module).Evaluate(call) }
+
+// links are public issues, written as "path: title".
+func links(texts ...string) []Link {
+	links := make([]Link, len(texts))
+	for i, text := range texts {
+		path, title, _ := strings.Cut(text, ": ")
+		links[i] = Link{Title: title, URL: "https://github.com/" + path}
+	}
+	return links
+}
 
 // All returns the catalogue, null ports last. The order is that of the kill matrix.
 func All() []*Divergence {
-	return slices.Concat(
+	all := slices.Concat(
 		reductions(), emptiness(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
 		gradients(), nonfinite(), refusals(), probabilities(),
 		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), fresh(), nulls(),
 	)
+	for _, d := range all {
+		if d.Level == "" {
+			d.Level = verdict.Parity
+		}
+	}
+	return all
 }
 
 // ByName returns the divergence of that name.

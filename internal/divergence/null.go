@@ -3,6 +3,7 @@ package divergence
 import (
 	"math"
 
+	"lossproof/internal/definition"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -18,18 +19,20 @@ func nulls() []*Divergence {
 	}
 	return []*Divergence{
 		null("zeros", "Every output is zero.", "The outputs are allocated and never written, or the gradients are detached.",
-			filling(func(operand, int) float64 { return 0 })),
+			filling(func(tensor.Tensor, int) float64 { return 0 })),
 		null("nans", "Every output is NaN.", "An error value is carried through instead of being looked into.",
-			filling(func(operand, int) float64 { return math.NaN() })),
+			filling(func(tensor.Tensor, int) float64 { return math.NaN() })),
 		null("echo", "Every output is the input itself.", "The adapter returns the tensor that it was given.",
-			filling(func(input operand, i int) float64 {
-				if len(input.values) == 0 {
-					return 0
+			filling(func(input tensor.Tensor, i int) float64 {
+				if n := input.Len(); n > 0 {
+					return input.Float64(i % n)
 				}
-				return input.values[i%len(input.values)]
+				return 0
 			})),
 		null("everything-rejected", "Every call is refused.", "An error of the adapter is taken for a refusal by the library.",
-			func(call ports.Call) ports.Answer { return refuse(ports.KindValue, "%s: refused", call.Module) }),
+			func(call ports.Call) ports.Answer {
+				return ports.Answer{Rejected: definition.Rejected(ports.KindValue, "%s: refused", call.Module)}
+			}),
 		null("everything-unsupported", "Every call is answered with unsupported.", "The adapter is a skeleton.",
 			func(ports.Call) ports.Answer {
 				return ports.Answer{Unsupported: &ports.Unsupported{Reason: "not written yet"}}
@@ -39,16 +42,15 @@ func nulls() []*Divergence {
 
 // filling answers with the shapes and dtypes of the right outputs, those of the input where
 // the call is to be refused, and values of its own.
-func filling(value func(input operand, i int) float64) func(ports.Call) ports.Answer {
+func filling(value func(input tensor.Tensor, i int) float64) func(ports.Call) ports.Answer {
 	return func(call ports.Call) ports.Answer {
 		t, ok := call.Inputs[ports.Input]
 		if !ok {
 			return ports.Answer{Failed: &ports.Failed{Message: "the call has no input"}}
 		}
-		if _, err := tensor.New(t.DType, t.Shape, t.Data); err != nil || tooLarge(t.Shape) {
+		if _, err := tensor.New(t.DType, t.Shape, t.Data); err != nil || definition.TooLarge(t.Shape) {
 			return ports.Answer{Failed: &ports.Failed{Message: "the input is no tensor, or too large"}}
 		}
-		input := operand{t.DType, t.Shape, t.Float64s()}
 		right := Right(call).Outputs
 		outputs := map[string]tensor.Tensor{}
 		for _, name := range call.Want {
@@ -58,9 +60,9 @@ func filling(value func(input operand, i int) float64) func(ports.Call) ports.An
 			}
 			values := make([]float64, output.Len())
 			for i := range values {
-				values[i] = value(input, i)
+				values[i] = value(t, i)
 			}
-			outputs[name] = encode(output.DType, output.Shape, values)
+			outputs[name] = tensor.FromValues(output.DType, values, output.Shape...)
 		}
 		return ports.Answer{Outputs: outputs}
 	}

@@ -28,11 +28,9 @@ func (p port) Describe(context.Context) (ports.Description, error) {
 		Modules: map[string]ports.Claim{},
 	}
 	for _, module := range p.modules {
-		outputs := []string{ports.Loss, ports.GradInput, ports.GradTarget}
-		if module == ports.MultiLabelSoftMarginLoss || module == ports.CrossEntropyLoss {
-			outputs = append(outputs, ports.GradWeight)
+		d.Modules[module] = ports.Claim{
+			DTypes: []tensor.DType{tensor.Float32, tensor.Float64}, Outputs: ports.ModuleOf(module).Outputs,
 		}
-		d.Modules[module] = ports.Claim{DTypes: []tensor.DType{tensor.Float32, tensor.Float64}, Outputs: outputs}
 	}
 	return d, nil
 }

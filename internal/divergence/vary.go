@@ -1,11 +1,26 @@
 package divergence
 
 import (
+	"math"
 	"slices"
 
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
+
+// The words of package definition, which stand everywhere here.
+type (
+	loss      = definition.Loss
+	arguments = definition.Arguments
+	operand   = definition.Operand
+	plan      = definition.Plan
+	unit      = definition.Unit
+	number    = definition.Number
+)
+
+// variation makes the right definition of a module wrong.
+type variation func(l *loss)
 
 // The modules of a divergence.
 var (
@@ -26,18 +41,54 @@ var (
 	withLogits = slices.Concat(both, crossEntropy)
 )
 
-// The functions here make the small functions that divergences are.
+// The functions here make a variation of one step.
 
-// preparing changes the arguments after they were checked.
-func preparing(change func(a *arguments)) func(*definition) {
-	return func(d *definition) { d.prepare = change }
+// all does one variation after the other.
+func all(variations ...variation) variation {
+	return func(l *loss) {
+		for _, vary := range variations {
+			vary(l)
+		}
+	}
+}
+
+// admitting changes the arguments before they are checked, preparing afterwards.
+func admitting(change func(a *arguments)) variation { return func(l *loss) { l.Admit = change } }
+func preparing(change func(a *arguments)) variation { return func(l *loss) { l.Prepare = change } }
+
+// checking replaces the check.
+func checking(check func(a *arguments) *ports.Rejected) variation {
+	return func(l *loss) { l.Check = check }
+}
+
+// viewing changes what the formulas see of an element or row.
+func viewing(change func(u *unit)) variation { return func(l *loss) { l.View = change } }
+
+// counting changes the coefficients of a row, where its class or one of its classes counts.
+func counting(change func(u *unit)) variation {
+	return func(l *loss) {
+		before := l.Coefficients
+		l.Coefficients = func(u *unit) {
+			if before(u); !u.Ignored {
+				change(u)
+			}
+		}
+	}
+}
+
+// computing replaces the functions of the input.
+func computing(functions func(u *unit)) variation { return func(l *loss) { l.Functions = functions } }
+
+// combining replaces the loss of an element or row.
+func combining(combine func(u *unit) number) variation {
+	return func(l *loss) { l.Combine = combine }
 }
 
 // planning changes the plan, of the loss and so of the gradients.
-func planning(change func(a *arguments, p *plan)) func(*definition) {
-	return func(d *definition) {
-		before := d.plan
-		d.plan = func(a *arguments) plan {
+func planning(change func(a *arguments, p *plan)) variation {
+	return func(l *loss) {
+		before := l.Plan
+		l.Plan = func(a *arguments) plan {
 			p := before(a)
 			change(a, &p)
 			return p
@@ -45,54 +96,35 @@ func planning(change func(a *arguments, p *plan)) func(*definition) {
 	}
 }
 
-// seeing changes what the formulas see of an element. Who changes x, t or w sets its derivative, too.
-func seeing(change func(e *element)) func(*definition) {
-	return func(d *definition) {
-		for _, f := range []*func(element) float64{&d.loss, &d.gradInput, &d.gradTarget, &d.gradWeight} {
-			before := *f
-			*f = func(e element) float64 { change(&e); return before(e) }
-		}
+// scaling changes the plan of the gradients alone.
+func scaling(change func(a *arguments, p *plan)) variation {
+	return func(l *loss) {
+		l.GradPlan = func(a *arguments, p plan) plan { change(a, &p); return p }
 	}
 }
 
-// masked makes an element count nothing.
-func masked(e *element) { e.w, e.dw = 0, 0 }
-
-// losing replaces the loss of an element, which is proportional to the weight, and leaves the derivatives in
-// input and target right.
-func losing(loss func(e element) float64) func(*definition) {
-	return func(d *definition) { d.loss, d.gradWeight = loss, unweighted(loss) }
+// sloping changes the derivatives of an element or row in one of the inputs.
+func sloping(output string, change func(u *unit, slope []float64)) variation {
+	return func(l *loss) { l.Gradients[output] = definition.Gradient{Change: change} }
 }
 
-// deriving replaces the derivative in the input.
-func deriving(gradInput func(e element) float64) func(*definition) {
-	return func(d *definition) { d.gradInput = gradInput }
-}
-
-// targeting replaces the derivative in the target.
-func targeting(gradTarget func(e element) float64) func(*definition) {
-	return func(d *definition) { d.gradTarget = gradTarget }
-}
-
-// sloping changes each derivative in the input.
-func sloping(change func(v float64) float64) func(*definition) {
-	return func(d *definition) {
-		gradInput, slope := d.gradInput, d.slope
-		d.gradInput = func(e element) float64 { return change(gradInput(e)) }
-		d.slope = func(r *row) []float64 {
-			values := slope(r)
-			for c, v := range values {
-				values[c] = change(v)
-			}
-			return values
-		}
+// deriving makes a gradient that of another loss of an element or row, of which change changes what
+// it is combined of.
+func deriving(output string, change func(u *unit)) variation {
+	return func(l *loss) {
+		l.Gradients[output] = definition.Gradient{Of: func(u *unit) number {
+			change(u)
+			u.A = u.A[:0]
+			l.Coefficients(u)
+			return l.Combine(u)
+		}}
 	}
 }
 
-// finishing changes the values of one output.
-func finishing(output string, change func(a *arguments, o *operand)) func(*definition) {
-	return func(d *definition) {
-		d.finish = func(a *arguments, name string, o *operand) {
+// finishing changes one output.
+func finishing(output string, change func(a *arguments, o *operand)) variation {
+	return func(l *loss) {
+		l.Finish = func(a *arguments, name string, o *operand) {
 			if name == output {
 				change(a, o)
 			}
@@ -100,56 +132,260 @@ func finishing(output string, change func(a *arguments, o *operand)) func(*defin
 	}
 }
 
-// mapping changes each value of an operand.
-func mapping(o *operand, f func(float64) float64) {
-	if o == nil {
-		return
-	}
-	for i, v := range o.values {
-		o.values[i] = f(v)
-	}
+// cycling accepts a weight of any shape, and reads it over and over where one of the wanted shape
+// has to be.
+func cycling(wanted func(a *arguments) []int) variation {
+	return admitting(func(a *arguments) {
+		w := a.Weight
+		if w == nil || len(w.Values) == 0 || len(a.Input.Shape) == 0 || tensor.SameShape(w.Shape, wanted(a)) {
+			return
+		}
+		given, n := w.Numbers(), definition.Size(wanted(a))
+		w.Set(wanted(a), slices.Repeat(given, n/len(given)+1)[:n])
+	})
 }
 
-// all does one thing after the other.
-func all(changes ...func(*definition)) func(*definition) {
-	return func(d *definition) {
-		for _, change := range changes {
-			change(d)
+// element is what the loss of an element depends on, as numbers of the dtype in which an
+// implementation would compute: logit or probability, target, weight, pos_weight.
+type element struct {
+	x, t, w, p float64
+	dtype      tensor.DType
+}
+
+func elementOf(u *unit) element {
+	e := element{u.X[0].Value(), u.T[0].Value(), u.W[0].Value(), 1, u.DType}
+	if u.P.Given() {
+		e.p = u.P.Value()
+	}
+	return e
+}
+
+// round rounds to the dtype; exp, log and add round what they return.
+func (e element) round(v float64) float64  { return e.dtype.Format().Round(v) }
+func (e element) exp(x float64) float64    { return e.round(math.Exp(x)) }
+func (e element) log(x float64) float64    { return e.round(math.Log(x)) }
+func (e element) add(a, b float64) float64 { return e.round(a + b) }
+
+// The functions here make a variation of an element by formulas in float64, and of its numbers.
+
+// slopeOf is a gradient in the input that is the mistake.
+func slopeOf(gradInput func(e element) float64) variation {
+	return sloping(ports.GradInput, func(u *unit, slope []float64) { slope[0] = gradInput(elementOf(u)) })
+}
+
+// losing replaces the loss of an element with weight 1, by a function of it and of the right one,
+// and leaves its derivatives right.
+func losing(value func(e element, right float64) float64) variation {
+	return combining(func(u *unit) number {
+		w := u.W[0]
+		u.Ones()
+		right := definition.CombineTargets(u)
+		return w.Times(right.Custom(value(elementOf(u), right.Value()), 1))
+	})
+}
+
+// typed combines the terms of an element as a formula is typed: 0 times infinity is NaN.
+func typed(u *unit) number {
+	t := u.T[0]
+	return u.W[0].Mul(u.P.Or(u.Number(1)).Mul(t).Mul(u.F[0]).Add(t.Rest().Mul(u.F[1])))
+}
+
+// apart cuts off the functions whose coefficient is 0, as a class index and the targets 0 and 1 leave
+// them, so that a derivative of theirs that is infinite or NaN does not get into the gradient.
+func apart(u *unit, coefficients ...number) {
+	for k, a := range coefficients {
+		if a.Value() == 0 {
+			u.F[k] = u.F[k].Detach()
 		}
 	}
 }
 
-// cycling accepts a weight of any shape, and reads it over and over where one of the wanted shape has to be.
-func cycling(wanted func(a *arguments) []int) func(*definition) {
-	return func(d *definition) {
-		var given *operand
-		d.admit = func(a *arguments) {
-			if w := a.weight; w != nil && len(w.values) > 0 && len(a.input.shape) > 0 && !tensor.SameShape(w.shape, wanted(a)) {
-				given, a.weight = w, w.cycled(wanted(a))
+// expOf is exp(x) in the dtype of the input, which is its own derivative, an overflow too.
+func expOf(u *unit, x number) number {
+	v := u.DType.Format().Round(math.Exp(x.Value()))
+	return x.Custom(v, v)
+}
+
+// splitting takes another f for softplus in p·t·f(-x) + (1-t)·f(x). It is given by its value and
+// its derivative.
+func splitting(f, slope func(e element, x float64) float64) variation {
+	return computing(func(u *unit) {
+		e := elementOf(u)
+		for _, x := range []number{u.X[0].Neg(), u.X[0]} {
+			u.F = append(u.F, x.Custom(f(e, x.Value()), slope(e, x.Value())))
+		}
+		apart(u, u.P.Or(u.Number(1)).Mul(u.T[0]), u.T[0].Rest())
+	})
+}
+
+// rounding is splitting for an f that is softplus but for rounding: the derivatives are right.
+func rounding(f func(e element, x, right float64) float64) variation {
+	return computing(func(u *unit) {
+		definition.LogitFunctions(u)
+		e := elementOf(u)
+		for k, x := range []float64{-e.x, e.x} {
+			u.F[k] = u.F[k].Custom(f(e, x, u.F[k].Value()), 1)
+		}
+	})
+}
+
+// ofProbability takes -(p·t·log(s+ε) + (1-t)·log(1-s+ε)) in the dtype of the input, of s = sigmoid(x)
+// in [low, 1-low].
+func ofProbability(low, epsilon float64) variation {
+	return all(combining(typed), computing(func(u *unit) {
+		e := elementOf(u)
+		p := e.round(1 / e.add(1, e.exp(-e.x)))
+		s := u.X[0].Custom(p, p*e.add(1, -p)) // a sigmoid is differentiated as one step
+		s = s.Clamp(low, e.add(1, -low))
+		u.F = append(u.F, minusLog(u, s, epsilon), minusLog(u, s.Rest().Round(u.DType), epsilon))
+	}))
+}
+
+// minusLog is -log(v+ε) in the dtype of the input.
+func minusLog(u *unit, v number, epsilon float64) number {
+	return v.Plus(epsilon).Round(u.DType).Log().Round(u.DType).Neg()
+}
+
+// reducing takes one reduction for another.
+func reducing(from, to string) variation {
+	return planning(func(_ *arguments, p *plan) {
+		if p.Reduction == from {
+			p.Reduction = to
+		}
+	})
+}
+
+// countOf is the number of elements of the grid for which an operand has such a value.
+func countOf(a *arguments, o *operand, is func(v float64) bool) number {
+	n := 0.0
+	for _, v := range a.Spread(o) {
+		if is(v) {
+			n++
+		}
+	}
+	return a.Number(n)
+}
+
+func meanOf(a *arguments, numbers []number) number {
+	return definition.Sum(a.Number(0), numbers...).Div(a.Number(float64(len(numbers))))
+}
+
+// accepting keeps what a module accepts for a reduction, and changes what it means.
+func accepting(meaning func(o ports.Options, right string) string) variation {
+	return func(l *loss) {
+		before := l.Resolve
+		l.Resolve = func(o ports.Options) (string, bool) {
+			reduction, ok := before(o)
+			if !ok {
+				return "", false
+			}
+			return meaning(o, reduction), true
+		}
+	}
+}
+
+// refusing refuses more than the right definition.
+func refusing(kind, message string, refused func(a *arguments) bool) variation {
+	return func(l *loss) {
+		before := l.Check
+		l.Check = func(a *arguments) *ports.Rejected {
+			if refused(a) {
+				return definition.Rejected(kind, "%s: %s", a.Module, message)
+			}
+			return before(a)
+		}
+	}
+}
+
+func anyOf(o *operand, is func(float64) bool) bool {
+	return o != nil && slices.ContainsFunc(o.Values, is)
+}
+
+// enlarging accepts an operand that the input broadcasts to.
+func enlarging(of func(a *arguments) **operand) variation {
+	return checking(func(a *arguments) *ports.Rejected {
+		o := of(a)
+		given := *o
+		if given != nil && !given.BroadcastsTo(a.Input.Shape) && a.Input.BroadcastsTo(given.Shape) {
+			*o = nil
+			defer func() { *o = given }()
+		}
+		return definition.CheckBCEWithLogits(a)
+	})
+}
+
+// unchecked accepts any values of an operand of BCELoss.
+func unchecked(of func(a *arguments) *operand) variation {
+	return checking(func(a *arguments) *ports.Rejected {
+		return withoutValues(of(a), func() *ports.Rejected { return definition.CheckBCE(a) })
+	})
+}
+
+// eachWeight changes the weights.
+func eachWeight(change func(w number) number) variation {
+	return viewing(func(u *unit) {
+		for c, w := range u.W {
+			u.W[c] = change(w)
+		}
+	})
+}
+
+// maskMinusOne makes an element of target -1 count nothing.
+func maskMinusOne(u *unit) {
+	if u.T[0].Value() == -1 {
+		u.W[0] = u.Number(0)
+	}
+}
+
+// zero and negate change derivatives.
+func zero(_ *unit, slope []float64) { clear(slope) }
+
+func negate(_ *unit, slope []float64) {
+	for c, v := range slope {
+		slope[c] = -v
+	}
+}
+
+// upstream takes one number of all for each element of grad_output.
+func upstream(of func(values []float64) float64) variation {
+	return func(l *loss) {
+		l.Upstream = func(values []float64) {
+			if len(values) > 0 {
+				copy(values, slices.Repeat([]float64{of(values)}, len(values)))
 			}
 		}
-		d.finish = func(_ *arguments, name string, o *operand) {
-			if name == ports.GradWeight && given != nil {
-				o.fold(given)
-			}
-		}
 	}
 }
 
-// cycled is an operand of a shape with the values of o over and over.
-func (o *operand) cycled(shape []int) *operand {
-	values := make([]float64, size(shape))
-	for i := range values {
-		values[i] = o.values[i%len(o.values)]
+// times multiplies, and takes a coefficient of zero for zero also beside an infinite factor.
+func times(c, f float64) float64 {
+	if c == 0 && math.IsInf(f, 0) {
+		return 0
 	}
-	return &operand{o.dtype, slices.Clone(shape), values}
+	return c * f
 }
 
-// fold makes of a gradient in what is cycled that in the operand that was given.
-func (o *operand) fold(given *operand) {
-	values := make([]float64, len(given.values))
-	for i, v := range o.values {
-		values[i%len(values)] += v
-	}
-	o.shape, o.values = slices.Clone(given.shape), values
+// leastLog is where BCELoss clamps its logarithms.
+const leastLog = -100
+
+func logOf(x float64) float64 { return max(math.Log(x), leastLog) }
+
+// ofLogs takes other values for log(x) and log(1-x) of BCELoss, and leaves their derivatives right.
+func ofLogs(logs func(e element) (one, zero float64)) variation {
+	return computing(func(u *unit) {
+		definition.ProbabilityFunctions(u)
+		one, zero := logs(elementOf(u))
+		u.F[0], u.F[1] = u.F[0].Custom(-one, 1), u.F[1].Custom(-zero, 1)
+	})
 }
+
+// epsilonInLogs takes -(t·log(x+ε) + (1-t)·log(1-x+ε)) for BCELoss, in the dtype of the input.
+func epsilonInLogs(epsilon float64) variation {
+	return computing(func(u *unit) {
+		x := u.X[0]
+		u.F = append(u.F, minusLog(u, x, epsilon), minusLog(u, x.Rest().Round(u.DType), epsilon))
+	})
+}
+
+// sigmoid is 1/(1+exp(-x)) in the form that does not overflow.
+func sigmoid(x float64) float64 { return math.Exp(min(x, 0)) / (1 + math.Exp(-math.Abs(x))) }
