@@ -126,7 +126,8 @@ func elementOf(module, output string, x, t, w, p, u float64) expected {
 	e.m = math.Abs(u*w) * (t*(1-x) + other*x) / steep
 	e.a /= steep
 	if e.unknown = x*(1-x) < 1e-12; e.unknown {
-		e.terms = []summand{{one, newBig().Mul(bigOf(1e12), newBig().Sub(bigOf(1), bigOf(x))), 0}, {zero, productOf(1e12, x), 0}}
+		bound := bigOf(float64(float32(1e-12)))
+		e.terms = []summand{{one, bigQuo(newBig().Sub(bigOf(1), bigOf(x)), bound), 0}, {zero, bigQuo(bigOf(x), bound), 0}}
 		return e
 	}
 	e.terms = []summand{{one, bigQuo(bigOf(1), bigOf(x)), 0}, {zero, bigQuo(bigOf(1), newBig().Sub(bigOf(1), bigOf(x))), 0}}
@@ -204,11 +205,11 @@ func hold(t *testing.T, at string, exact Exact, allowance *Allowance, i int, wan
 	t.Helper()
 	dtype := exact.DType
 	value := want.exact()
-	high, low := exact.High[i], exact.Low[i]
+	high, low := exact.Pair(i)
 	off, _ := newBig().Sub(newBig().Add(bigOf(high), bigOf(low)), value).Float64()
 	v, _ := value.Float64()
-	if !(math.Abs(off) <= exact.Bound[i]+0x1p-1074) || !(exact.Bound[i] <= 0x1p-70*want.m+0x1p-1000) {
-		t.Errorf("%s: exact: got %v + %v, off by %v, with a bound of %v, want %v", at, high, low, off, exact.Bound[i], v)
+	if !(math.Abs(off) <= exact.Bound(i)+0x1p-1074) || !(exact.Bound(i) <= 0x1p-70*want.m+0x1p-1000) {
+		t.Errorf("%s: exact: got %v + %v, off by %v, with a bound of %v, want %v", at, high, low, off, exact.Bound(i), v)
 	}
 	if allowance.Known(i) == want.unknown {
 		t.Errorf("%s: has an oracle: got %t", at, want.unknown)
@@ -292,7 +293,7 @@ func TestFormulasOfRows(t *testing.T) {
 		}}
 		for _, output := range []string{ports.Loss, ports.GradInput} {
 			exact, allowance := ask(t, call, output)
-			for c := range exact.High {
+			for c := range exact.Len() {
 				at := fmt.Sprintf("%s[%d] %s of %v, weight %v, class %d, smoothing %v, upstream %v", output, c, dtype, x, w, y, smoothing, u)
 				hold(t, at, exact, allowance, c, rowOf(output, dtype, c, x, w, y, smoothing, u))
 			}

@@ -12,14 +12,18 @@ func LogitFunctions(u *Unit) {
 	u.Difference = x.Neg()
 }
 
-// ProbabilityFunctions are those of BCELoss: -log(x) and -log(1-x), each at most 100. Where x*(1-x)
-// is below 1e-12, PyTorch divides the gradient (x-t)/(x*(1-x)) by 1e-12 instead.
+// probabilityBound is what PyTorch divides the gradient (x-t)/(x*(1-x)) of BCELoss by, where the
+// divisor is less: the float32 nearest to 1e-12, for float64 too.
+const probabilityBound = float64(float32(1e-12))
+
+// ProbabilityFunctions are those of BCELoss: -log(x) and -log(1-x), each at most 100. Where
+// x*(1-x) is below the bound, their slopes are no derivatives.
 func ProbabilityFunctions(u *Unit) {
 	x := u.X[0]
 	one, zero := x.Log().Neg().Clamp(0, 100), x.Neg().Log1p().Neg().Clamp(0, 100)
-	if v := x.Value(); v*(1-v) < 1e-12 {
-		one = one.Detach().Along(x, x.Rest().Scale(-1e12))
-		zero = zero.Detach().Along(x, x.Scale(1e12))
+	if v := x.Value(); v*(1-v) < probabilityBound {
+		one = one.Detach().Along(x, x.Rest().Neg().Div(u.Number(probabilityBound)))
+		zero = zero.Detach().Along(x, x.Div(u.Number(probabilityBound)))
 	}
 	u.F = append(u.F, one, zero)
 }

@@ -1,16 +1,18 @@
 package definition
 
 import (
+	"math"
+
 	"lossproof/ports"
 	"lossproof/tensor"
 )
 
-// Exact is the exact result of an output, as high + low, with a bound on the error that the
-// arithmetic made in it.
+// Exact is the exact result of an output. Each number has about 106 bits, at any magnitude, and a
+// bound on the error that the arithmetic made in it.
 type Exact struct {
-	DType            tensor.DType
-	Shape            []int
-	High, Low, Bound []float64
+	DType  tensor.DType
+	Shape  []int
+	values []exact
 }
 
 // Exact computes the exact results of the wanted outputs of a call, in double-double. Steps that
@@ -33,13 +35,24 @@ func (l *Loss) Exact(call ports.Call) (map[string]Exact, error) {
 	}
 	outputs := make(map[string]Exact, len(results))
 	for name, r := range results {
-		n := len(r.values)
-		e := Exact{r.dtype, r.shape, make([]float64, n), make([]float64, n), make([]float64, n)}
-		for i, v := range r.values {
-			e.High[i], e.Low[i] = v.pair()
-			e.Bound[i] = v.bound()
-		}
-		outputs[name] = e
+		outputs[name] = Exact{r.dtype, r.shape, r.values}
 	}
 	return outputs, nil
+}
+
+// Len is the number of elements.
+func (e Exact) Len() int { return len(e.values) }
+
+// Pair returns element i as the sum of two numbers: the nearest float64, and what is left of it. Below
+// 2^-1022 float64 has no room for the latter.
+func (e Exact) Pair(i int) (high, low float64) { return e.values[i].pair() }
+
+// Bound returns how far the two numbers may be from what they stand for.
+func (e Exact) Bound(i int) float64 { return e.values[i].bound() }
+
+// Distance returns how far a result is from element i, in units, also where these are the smallest
+// float64.
+func (e Exact) Distance(i int, got, unit float64) float64 {
+	var zero exact
+	return math.Abs(zero.of(got).sub(e.values[i]).div(zero.of(unit)).float())
 }

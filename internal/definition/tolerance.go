@@ -39,9 +39,19 @@ type Allowance struct {
 
 // place is what is added up for one element of an output.
 type place struct {
-	n                                     int
-	errors, terms, conditions, m, a, over float64
-	unknown, unmarked                     bool
+	n int
+	// terms is Σ|c|·ulp(f), rounding Σ|c|·D(f), size Σ|c·f|, and m and a are ΣM and ΣA.
+	terms, rounding, size, m, a, over float64
+	// unknown says that there is no oracle, classOnly that only the class of a result counts, and
+	// unmarked that an intermediate is infinite in any case.
+	unknown, classOnly, unmarked bool
+}
+
+// add adds a term of the dtype, of which D is rounding.
+func (s *place) add(f tensor.Format, coefficient, v, rounding float64) {
+	s.terms += term(coefficient, f.ULP(v))
+	s.rounding += term(coefficient, rounding)
+	s.size += term(coefficient, math.Abs(v))
 }
 
 // factors are the factors of an element in float64: logit or probability, target, weight,
@@ -110,15 +120,15 @@ func (l *Loss) Allow(call ports.Call, output string) (*Allowance, error) {
 		al.known = false
 	}
 	if c.rows {
-		c.allowRows(al, output, of)
+		allowRows(c, al, output, of)
 	} else {
-		c.allowElements(al, output, of)
+		allowElements(c, al, output, of)
 	}
 	return al, nil
 }
 
 // allowElements adds up the elements.
-func (c *computation[B]) allowElements(al *Allowance, output string, of *gradient[B]) {
+func allowElements(c *computation[float], al *Allowance, output string, of *gradient[float]) {
 	f := al.DType.Format()
 	for i := range Size(c.Grid) {
 		u := c.see(i)
@@ -144,10 +154,12 @@ func (c *computation[B]) allowElements(al *Allowance, output string, of *gradien
 		s.unknown = s.unknown || notFinite(e.t) || notFinite(e.w) || notFinite(e.p) || notFinite(upstream)
 		switch output {
 		case ports.Loss:
-			s.terms += term(w*p*t, f.ULP(one)) + term(w*rest, f.ULP(zero))
+			s.add(f, w*p*t, one, 0)
+			s.add(f, w*rest, zero, 0)
 			s.m += loss
 		case ports.GradInput:
-			s.terms += term(w*p*t, f.ULP(c.slope(u.F[0], u.X[0]))) + term(w*rest, f.ULP(c.slope(u.F[1], u.X[0])))
+			s.add(f, w*p*t, slope(c, u.F[0], u.X[0]), 0)
+			s.add(f, w*rest, slope(c, u.F[1], u.X[0]), 0)
 			s.m += math.Abs(e.u) * gradInput
 			if c.Module == ports.BCELoss {
 				a *= steepness(e.x)
@@ -155,15 +167,17 @@ func (c *computation[B]) allowElements(al *Allowance, output string, of *gradien
 			}
 		case ports.GradTarget:
 			if u.Difference.Given() && !u.P.Given() {
-				s.terms += term(w, f.ULP(u.Difference.Value()))
+				s.add(f, w, u.Difference.Value(), 0)
 			} else {
-				s.terms += term(w*p, f.ULP(one)) + term(w, f.ULP(zero))
+				s.add(f, w*p, one, 0)
+				s.add(f, w, zero, 0)
 			}
 			s.m += math.Abs(e.u) * loss
 		case ports.GradWeight:
 			e.w = 1
 			w := math.Abs(e.u)
-			s.terms += term(w*p*t, f.ULP(one)) + term(w*rest, f.ULP(zero))
+			s.add(f, w*p*t, one, 0)
+			s.add(f, w*rest, zero, 0)
 			loss, _ := c.loss.magnitude(e)
 			s.m += w * loss
 		}
@@ -188,202 +202,9 @@ func term(c, v float64) float64 {
 }
 
 // slope is the derivative of a function of u in a number.
-func (c *computation[B]) slope(f, x Number) float64 {
-	v, _ := c.tape.backward(seed[B]{f.at, c.tape.nodes[f.at].value.of(1)}).in(x)
-	return v.float()
-}
-
-// allowRows adds up the rows.
-func (c *computation[B]) allowRows(al *Allowance, output string, of *gradient[B]) {
-	f := al.DType.Format()
-	n := c.Classes()
-	if output == ports.GradWeight || output == ports.Loss && c.plan.Reduction != "none" || c.plan.Reduction == "mean" && c.Weight != nil {
-		n *= Size(c.Grid)
-	}
-	for j := range al.places {
-		al.places[j].n = n
-	}
-	var weights, sizes []float64
-	every := true
-	if c.Weight != nil {
-		for _, w := range c.Weight.Values {
-			every = every && !notFinite(w)
-		}
-	}
-	for i := range Size(c.Grid) {
-		u := c.see(i)
-		c.loss.Functions(u)
-		upstream := 1.0
-		if c.Upstream != nil {
-			upstream = c.Upstream.Values[index(c.group, i)]
-		}
-		known := !notFinite(upstream) && hasLimit(u.X)
-		switch {
-		case u.Ignored:
-			known = true
-		case c.Probabilities:
-			for _, t := range u.T {
-				known = known && !notFinite(t.Value())
-			}
-			known = known && every
-		case u.Smoothing > 0:
-			known = known && every
-		default:
-			known = known && !notFinite(u.W[u.Class].Value())
-		}
-		if !u.Ignored && !c.Probabilities && len(u.W) > 0 {
-			weights = append(weights, u.W[u.Class].Value())
-			sizes = append(sizes, math.Abs(u.W[u.Class].Value()))
-		}
-		scale := math.Abs(upstream)
-		if of == nil {
-			scale = 1
-		}
-		c.allowRow(al, output, of, i, u, scale, f, known)
-	}
-	if c.plan.Reduction == "mean" && !c.Probabilities {
-		if total := math.Abs(SumOf(weights)); total != 0 && !notFinite(total) {
-			al.condition = max(0, SumOf(sizes)/total-1)
-		}
-	}
-	al.divisor = math.Abs(al.divisor)
-}
-
-// hasLimit reports whether a softmax is defined at infinite logits.
-func hasLimit(x []Number) bool {
-	above, below := 0, 0
-	for _, n := range x {
-		switch v := n.Value(); {
-		case math.IsInf(v, 1):
-			above++
-		case math.IsInf(v, -1):
-			below++
-		}
-	}
-	return above <= 1 && (below < len(x) || len(x) <= 1)
-}
-
-// allowRow adds up the classes of a row.
-func (c *computation[B]) allowRow(al *Allowance, output string, of *gradient[B], i int, u *Unit, upstream float64, f tensor.Format, known bool) {
-	n := len(u.X)
-	at := func(k int) *place {
-		if of == nil {
-			return &al.places[index(c.group, i)]
-		}
-		return &al.places[c.place(of, i, k)]
-	}
-	if u.Ignored || n == 0 { // contributes nothing, not even the ulp of 0
-		return
-	}
-	if len(c.tape.rows) == 0 { // other functions than that of a softmax
-		LogSoftmax(nil, u.X)
-	}
-	row, factor := &c.tape.rows[len(c.tape.rows)-1], k(al.places[0].n)
-	top, size, finite := math.Inf(-1), 0.0, true
-	for _, x := range u.X {
-		if v := x.Value(); !notFinite(v) {
-			top, size = max(top, v), max(size, math.Abs(v))
-		} else {
-			finite = false
-		}
-	}
-	// wrong is the error of p by that of its own d, ofNLL by those of all.
-	p, q, d, wrong, a, share := make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
-	ofNLL, amplified, total := 0.0, 0.0, 0.0
-	kept, uniform := math.Abs(1-u.Smoothing), u.Smoothing/float64(n)
-	for k, x := range u.X {
-		p[k], q[k] = row.p[k].float(), row.q[k].float()
-		if v := x.Value(); !notFinite(v) {
-			d[k] = top - v
-		}
-		wrong[k] = term(p[k], f.ULP(d[k]))
-		ofNLL += wrong[k]
-		a[k] = math.Abs(u.A[k].Value())
-		share[k] = kept + uniform
-		if c.Probabilities {
-			share[k] = kept*math.Abs(u.T[k].Value()) + uniform
-		}
-		amplified += c.amplification(u, k, share[k], upstream)
-		total += a[k]
-	}
-	ofP := make([]float64, n)
-	for k := range ofP {
-		ofP[k] = wrong[k] + p[k]*ofNLL
-	}
-	others, ofQ := sumsOf(a), sumsOf(ofP)
-	rowOver := 0.0
-	for k := range a {
-		own := c.amplification(u, k, share[k], upstream)
-		nll := u.F[k].Value()
-		s := at(k)
-		s.unknown = s.unknown || !known
-		add := func(coefficient, v, rounded float64) {
-			s.errors += term(coefficient, factor*f.ULP(v)+rounded)
-			s.conditions += term(coefficient, v)
-		}
-		over := own
-		if output != ports.GradInput {
-			over *= max(1, nll)
-		}
-		switch output {
-		case ports.Loss:
-			add(a[k], nll, ofNLL)
-			s.m += a[k] * (1 + size)
-			s.a += own
-		case ports.GradInput:
-			add(upstream*others[k], p[k], ofP[k])
-			add(upstream*a[k], q[k], ofQ[k])
-			s.m += upstream * total
-			s.a += amplified
-		default:
-			coefficient := share[k]
-			if output == ports.GradTarget {
-				coefficient = math.Abs(u.W[k].Value())
-			}
-			add(upstream*coefficient, nll, ofNLL)
-			s.m += upstream * coefficient * (1 + size)
-			s.a += own
-		}
-		if !finite || notFinite(over) {
-			s.unmarked = true
-			continue
-		}
-		if d[k] > f.Largest() {
-			over = math.Inf(1)
-		}
-		rowOver += over
-		s.over += over
-	}
-	if output == ports.GradInput {
-		for k := range a {
-			at(k).over = rowOver
-		}
-	}
-}
-
-// amplification is A of a class; what is not finite either has no oracle or does not enter.
-func (c *computation[B]) amplification(u *Unit, k int, share, upstream float64) float64 {
-	w := math.Abs(u.W[k].Value())
-	if notFinite(w) {
-		w = 1
-	}
-	if notFinite(share) {
-		share = 1
-	}
-	return max(1, w) * max(1, share) * max(1, upstream)
-}
-
-// sumsOf are the sums of the others.
-func sumsOf(values []float64) []float64 {
-	numbers := make([]float, len(values))
-	for i, v := range values {
-		numbers[i] = float(v)
-	}
-	sums := make([]float64, len(values))
-	for i, v := range sumsOfOthers(nil, numbers) {
-		sums[i] = float64(v)
-	}
-	return sums
+func slope(c *computation[float], f, x Number) float64 {
+	v, _ := c.tape.backward(seed[float]{f.at, 1}).in(x)
+	return float64(v)
 }
 
 // k is that of a sum of n elements: 6 + ⌈log2 n⌉.
@@ -418,13 +239,19 @@ func (al *Allowance) Tolerance(i int) float64 {
 
 func (al *Allowance) tolerance(s place) float64 {
 	k := k(s.n)
-	v := k*al.scaled(s.terms) + al.scaled(s.errors) + al.smallest(k, s)
-	v += al.scaled(k * al.DType.Format().Eps() * al.condition * s.conditions)
-	if math.IsNaN(v) { // of a NaN logit, or of an infinite loss: there the class counts alone
+	v := k*al.scaled(s.terms) + al.scaled(s.rounding) + al.smallest(k, s)
+	v += al.scaled(term(k*al.DType.Format().Eps()*al.condition, s.size))
+	if s.classOnly || math.IsNaN(v) { // NaN: of a NaN logit
 		return 0
 	}
 	return v
 }
+
+// Size returns the sum of the magnitudes of the terms that element i consists of, Σ|c·f|.
+func (al *Allowance) Size(i int) float64 { return al.scaled(al.places[i].size) }
+
+// Rounding returns what the rounding of the differences of logits does to element i, Σ|c|·D(f).
+func (al *Allowance) Rounding(i int) float64 { return al.scaled(al.places[i].rounding) }
 
 // Magnitude returns M of element i.
 func (al *Allowance) Magnitude(i int) float64 { return al.scaled(al.places[i].m) }
