@@ -229,7 +229,7 @@ func TestSweepGoesOn(t *testing.T) {
 	if err := os.WriteFile(state, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	check(t, command("sweep", "--shard", "1/4096", "--state", state), exitUsage, "stderr:not the state of a sweep, or that of another version")
+	check(t, command("sweep", "--shard", "1/4096", "--state", state), exitUsage, "stderr:got format 0 of the state, want 5")
 }
 
 func TestSweepProgress(t *testing.T) {

@@ -30,6 +30,19 @@ func TestProfile(t *testing.T) {
 			t.Errorf("part %d at %v: got %v, want %v", part, p.Logit(part), e, want[p.Logit(part)])
 		}
 	}
+	text, err := p.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again Profile
+	if err := again.UnmarshalText(text); err != nil || again != p {
+		t.Errorf("as text it is another one (%v)", err)
+	}
+	for _, bad := range []string{"", "1 2", string(text) + " 1", "x" + string(text[1:])} {
+		if again.UnmarshalText([]byte(bad)) == nil {
+			t.Errorf("%.20q is taken", bad)
+		}
+	}
 }
 
 func TestHistogram(t *testing.T) {

@@ -1,10 +1,9 @@
 package sweep
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/gob"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,11 +14,12 @@ import (
 	"strings"
 )
 
-// stateMagic begins a state file, with the version of its format.
-const stateMagic = "lossproof sweep 5\n"
+// stateFormat is the version of the state file.
+const stateFormat = 5
 
-// state is what is known of a sweep, in memory and in its file, which is the magic and this as gob.
+// state is what is known of a sweep, in memory and in its file.
 type state struct {
+	Format int `json:"lossproof_sweep"`
 	// Of says what was measured, and on what kind of machine; another sweep has another text.
 	Of    string
 	Shard string
@@ -31,7 +31,7 @@ type state struct {
 }
 
 func newState(groups []group) *state {
-	s := &state{}
+	s := &state{Format: stateFormat}
 	for _, g := range groups {
 		s.Done = append(s.Done, make([]bool, chunks))
 		s.Counts = append(s.Counts, newCounts(g.variants))
@@ -70,13 +70,12 @@ func (s *state) read(file string) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, ok := bytes.CutPrefix(text, []byte(stateMagic))
-	if !ok {
-		return nil, fmt.Errorf("%s: got no %q at its beginning: not the state of a sweep, or that of another version", file, strings.TrimSpace(stateMagic))
-	}
 	known := &state{}
-	if err := gob.NewDecoder(bytes.NewReader(text)).Decode(known); err != nil {
-		return nil, fmt.Errorf("%s: the state is damaged: %w", file, err)
+	if err := json.Unmarshal(text, known); err != nil {
+		return nil, fmt.Errorf("%s: not the state of a sweep: %w", file, err)
+	}
+	if known.Format != stateFormat {
+		return nil, fmt.Errorf("%s: lossproof_sweep: got format %d of the state, want %d", file, known.Format, stateFormat)
 	}
 	if known.Of != s.Of {
 		return nil, fmt.Errorf("%s: got the state of %.200q, want %q: other modules, or the losses have changed since", file, known.Of, s.Of)
@@ -103,9 +102,8 @@ func (s *state) finish(j job, c *counts) error {
 
 // write replaces the file in one step: a run that is killed leaves the old one or the new one.
 func (s *state) write() error {
-	var text bytes.Buffer
-	text.WriteString(stateMagic)
-	if err := gob.NewEncoder(&text).Encode(s); err != nil {
+	text, err := json.Marshal(s)
+	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(s.file), 0o755); err != nil {
@@ -115,7 +113,7 @@ func (s *state) write() error {
 	if err != nil {
 		return err
 	}
-	_, err = temporary.Write(text.Bytes())
+	_, err = temporary.Write(text)
 	if err = errors.Join(err, temporary.Close()); err == nil {
 		err = os.Rename(temporary.Name(), s.file)
 	}

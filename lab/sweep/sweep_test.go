@@ -431,8 +431,8 @@ func TestBadState(t *testing.T) {
 	}
 	for _, test := range []struct{ name, text, want string }{
 		{"nothing", "", "not the state of a sweep"},
-		{"the format before", `{"lossproof_sweep": 4}`, "not the state of a sweep, or that of another version"},
-		{"half of it", string(good[:len(good)/2]), "the state is damaged"},
+		{"the format before", `{"lossproof_sweep": 4}`, "got format 4 of the state, want 5"},
+		{"half of it", string(good[:len(good)/2]), "not the state of a sweep"},
 		{"another platform", strings.Replace(string(good), runtime.GOOS, "plan9"[:len(runtime.GOOS)], 1), `got the state of "plan9`},
 		{"fewer chunks", string(short), "the state is damaged: its parts are not those of"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Tally counts how the results of one output at one target compare with the oracle.
@@ -25,7 +26,7 @@ type Tally struct {
 	// have none. Profile has the largest of them along an axis, and says where results are
 	// of a wrong class.
 	Histogram Histogram
-	Profile   Profile `json:"-"`
+	Profile   Profile
 	// Examples are the first results of a wrong class, by the bits of the input.
 	Examples []Error `json:",omitempty"`
 }
@@ -235,12 +236,25 @@ func (b Bits32) String() string {
 // MarshalText implements [encoding.TextMarshaler].
 func (b Bits32) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
 
+// UnmarshalText implements [encoding.TextUnmarshaler]. It reads the bits alone.
+func (b *Bits32) UnmarshalText(text []byte) error {
+	_, err := fmt.Sscanf(string(text), "0x%08x", (*uint32)(b))
+	return err
+}
+
 // Number is a float64 that JSON can hold even if it is not finite: as a string.
 type Number float64
 
 // MarshalText implements [encoding.TextMarshaler].
 func (n Number) MarshalText() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(n), 'g', -1, 64), nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (n *Number) UnmarshalText(text []byte) error {
+	v, err := strconv.ParseFloat(string(text), 64)
+	*n = Number(v)
+	return err
 }
 
 // The profile divides an axis of logits of magnitude below ProfileEdge, beyond which the results of
@@ -269,6 +283,37 @@ func (p Part) WrongClass() bool { return math.IsInf(float64(p.ULP), 1) }
 
 // Logit returns the middle of a part.
 func (*Profile) Logit(part int) float64 { return -ProfileEdge + (float64(part)+0.5)*ProfileStep }
+
+// MarshalText implements [encoding.TextMarshaler]: the errors, - where nothing was measured.
+func (p Profile) MarshalText() ([]byte, error) {
+	words := make([]string, len(p))
+	for i, part := range p {
+		words[i] = "-"
+		if part.Measured {
+			words[i] = fmt.Sprint(part.ULP)
+		}
+	}
+	return []byte(strings.Join(words, " ")), nil
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (p *Profile) UnmarshalText(text []byte) error {
+	words := strings.Fields(string(text))
+	if len(words) != len(p) {
+		return fmt.Errorf("got a profile of %d numbers, want %d", len(words), len(p))
+	}
+	for i, word := range words {
+		if word == "-" {
+			continue
+		}
+		ulp, err := strconv.ParseFloat(word, 32)
+		if err != nil {
+			return err
+		}
+		p[i] = Part{true, float32(ulp)}
+	}
+	return nil
+}
 
 // add takes the error of a finite input at x into account; an infinite one is that of a wrong class.
 func (p *Profile) add(x, ulp float64) {
