@@ -23,13 +23,24 @@ help: ## list the targets
 run: ## check the built-in Go losses against the fixtures
 	@CGO_ENABLED=0 $(GO) run ./cmd/lossproof run
 
-.PHONY: test
-test: export CGO_ENABLED = 0
-test: ## format, vet, unit tests, fuzz seeds, conformance (Go alone)
+.PHONY: vet
+vet: export CGO_ENABLED = 0
+vet: # format and vet
 	@unformatted=$$(gofmt -l $$($(GO) list -f '{{.Dir}}' ./...)); \
 	if [ -n "$$unformatted" ]; then echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) test ./...
+
+# A test that takes seconds is left out where testing.Short() says so: make test is for a person who waits.
+.PHONY: test
+test: export CGO_ENABLED = 0
+test: vet ## format, vet, the tests of a minute, fuzz seeds, conformance (Go alone)
+	$(GO) test -short ./...
+
+# A busy machine of two cores takes longer than the ten minutes that go test allows a package.
+.PHONY: test-long
+test-long: export CGO_ENABLED = 0
+test-long: vet ## make test, and the tests that take minutes: whole corpora, the kill matrix, damaged files, ports over the wire
+	$(GO) test -timeout 40m ./...
 
 # What runs goroutines, and the command, which runs all of it.
 CONCURRENT := ./cmd/... ./fixtures ./judge ./internal/baseline ./internal/diagnosis ./loss ./lab/sweep ./ports/process ./ports/wire
@@ -253,7 +264,7 @@ oracles: ## hold the definition of the losses to every recorded array
 	$(GO) test -count=1 ./internal/definition
 
 .PHONY: full
-full: test test-purego cross examples race lint python wheels-check generate-check fixtures-check walker walker-rust ports skeletons dist-check divergences oracles mutation fuzz ## everything, also what takes long
+full: test test-long test-purego cross examples race lint python wheels-check generate-check fixtures-check walker walker-rust ports skeletons dist-check divergences oracles mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.

@@ -17,15 +17,23 @@ import (
 	"lossproof/loss"
 )
 
+// fewer returns an eighth of a number in a short run.
+func fewer(n int) int {
+	if testing.Short() {
+		return n / 8
+	}
+	return n
+}
+
 // TestBuiltInLosses measures a sample of what `make exhaustive` measures in full.
 func TestBuiltInLosses(t *testing.T) {
 	ctx := context.Background()
 	var r Report
 	var err error
-	if r.Float32, err = Sample(ctx, 4096, Options{}); err != nil {
+	if r.Float32, err = Sample(ctx, fewer(4096), Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if r.Random, err = Random(ctx, 10_000, nil); err != nil {
+	if r.Random, err = Random(ctx, fewer(10_000), nil); err != nil {
 		t.Fatal(err)
 	}
 	if r.Sums, err = Sums(ctx, 300_000, 10_000, nil); err != nil {
@@ -35,7 +43,7 @@ func TestBuiltInLosses(t *testing.T) {
 		t.Fatalf("got %d results, want one for each of %v", len(r.Float32), Exhaustive())
 	}
 	for i, result := range r.Float32 {
-		if want := 256 * 2 * 200; result.Module != Exhaustive()[i] || result.Inputs < uint64(want) || result.Complete {
+		if want := 256 * 2 * fewer(200); result.Module != Exhaustive()[i] || result.Inputs < uint64(want) || result.Complete {
 			t.Errorf("%s: got %d inputs (complete: %t), want at least %d of a sample of %s", result.Module, result.Inputs, result.Complete, want, Exhaustive()[i])
 		}
 	}
