@@ -114,12 +114,16 @@ function softmax(x) {
   return { minusLog: d.map((each) => each + Math.log1p(r)), p, rest: others(p) };
 }
 
-/** Returns for each class the sum over the other classes, without subtracting. */
+/** Returns for each class the sum over the other classes: by halves, nothing is subtracted. */
 function others(a) {
-  const sums = new Float64Array(a.length);
-  for (let j = 0, before = 0; j < a.length; before += a[j++]) sums[j] = before;
-  for (let j = a.length - 1, after = 0; j >= 0; after += a[j--]) sums[j] += after;
-  return sums;
+  if (a.length < 2) return new Float64Array(a.length);
+  const half = Math.floor(a.length / 2);
+  const [left, right] = [a.slice(0, half), a.slice(half)];
+  const [ofLeft, ofRight] = [sum(left), sum(right)];
+  return Float64Array.from([
+    ...others(left).map((each) => each + ofRight),
+    ...others(right).map((each) => each + ofLeft),
+  ]);
 }
 
 /** Returns a*b, but 0 where a is 0 and b infinite: the limit in the logits with a fixed. */
