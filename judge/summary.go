@@ -26,6 +26,9 @@ func (j *Judge) summarize(result *Result) Summary {
 	conformant, passed, claimed := true, true, 0
 	for _, module := range j.modules() {
 		m := j.moduleSummary(module, ofModule(result.Cases, module), ofModule(result.Relations, module))
+		if b := result.Baseline; b != nil && len(b.ClaimShrank) > 0 && m.Claimed {
+			m.claimShrank()
+		}
 		s.Modules = append(s.Modules, m)
 		s.Verdict = append(s.Verdict, j.verdictLine(m))
 		if m.Claimed {
@@ -157,6 +160,19 @@ func (j *Judge) moduleSummary(module string, cases, relations []CheckResult) Mod
 	}
 	m.Conformant = m.Reason == ""
 	return m
+}
+
+// claimShrank says that the port claims less than its baseline, of whichever module: a run that fails says so in
+// all of its lines.
+func (m *ModuleSummary) claimShrank() {
+	const reason = "the claim shrank"
+	switch {
+	case m.Passed:
+		m.Reason = reason
+	default:
+		m.Reason += ", " + reason
+	}
+	m.Passed, m.Conformant = false, false
 }
 
 // ofModule returns the results of one module.

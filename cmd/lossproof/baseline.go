@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/baseline"
+	"lossproof/internal/infile"
+	"lossproof/internal/outfile"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
@@ -50,28 +53,41 @@ type baselineRun struct {
 	baselineFlags
 	set      *fixtures.Set
 	baseline *baseline.Baseline
+	was      []byte // the file as it was read
+	out      *outfile.File
 	asked    int
 	shrank   []string
 }
 
 // open reads the baseline, before anything is asked.
-func (f baselineFlags) open(set *fixtures.Set, level verdict.Level) (*baselineRun, error) {
+func (f baselineFlags) open(ctx context.Context, paths *outfile.Paths, set *fixtures.Set, level verdict.Level) (*baselineRun, error) {
 	if f.file == "" {
 		return nil, nil
 	}
-	b, err := baseline.Read(f.file)
+	r := &baselineRun{baselineFlags: f, set: set}
+	var err error
+	r.was, err = infile.Read(ctx, f.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && f.update == updateAdd:
-		b = baseline.New(level)
+		r.baseline, err = baseline.New(level), nil
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("--baseline: %w (--update-baseline=add makes one)", err)
-	case err != nil:
+		err = fmt.Errorf("%w (--update-baseline=add makes one)", err)
+	case err == nil:
+		if r.baseline, err = baseline.Parse(r.was); err == nil {
+			err = r.baseline.CheckLevel(level)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", f.file, err)
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("--baseline: %w", err)
 	}
-	if err := b.CheckLevel(level); err != nil {
-		return nil, fmt.Errorf("--baseline: %s: %w", f.file, err)
+	if f.update == "" {
+		return r, paths.Input("--baseline", f.file)
 	}
-	return &baselineRun{baselineFlags: f, set: set, baseline: b}, nil
+	r.out, err = paths.Output("--baseline", f.file, nil)
+	return r, err
 }
 
 // known returns what the judge is to know.
@@ -114,9 +130,10 @@ func (r *baselineRun) finish(p *program, j *judge.Judge, result *judge.Result) (
 	}
 	var err error
 	if r.update != "" {
-		result, err = r.updateFile(p, j, result)
+		err = r.updateFile(p, result)
 	}
-	r.baseline.Info(result, r.shrank)
+	result.Baseline = r.baseline.Info(result.Fixtures.Version, r.shrank)
+	result = j.Rebase(result, r.known())
 	for _, line := range r.shrank {
 		fmt.Fprintf(p.stderr, "lossproof: claim-shrank: %s\n", line)
 	}
@@ -129,19 +146,23 @@ func (r *baselineRun) finish(p *program, j *judge.Judge, result *judge.Result) (
 	return result, err
 }
 
-func (r *baselineRun) updateFile(p *program, j *judge.Judge, result *judge.Result) (*judge.Result, error) {
+func (r *baselineRun) updateFile(p *program, result *judge.Result) error {
 	switch {
 	case !result.Complete || result.Summary.NotRun > 0:
-		return result, fmt.Errorf("--update-baseline: %s is as it was: not all cases were run", r.file)
+		return fmt.Errorf("--update-baseline: %s is as it was: not all cases were run", r.file)
 	case result.Summary.Cases[judge.SuiteError]+result.Summary.Relations[judge.SuiteError] > 0:
-		return result, fmt.Errorf("--update-baseline: %s is as it was: the suite is at fault (suite-error)", r.file)
+		return fmt.Errorf("--update-baseline: %s is as it was: the suite is at fault (suite-error)", r.file)
 	}
 	updated, changes := r.baseline.Update(r.set, result, r.asked, r.update == updateAdd)
-	if err := updated.Write(r.file); err != nil {
-		return result, fmt.Errorf("--update-baseline: %w", err)
+	text, err := updated.Encode()
+	if err == nil {
+		err = r.out.Update(r.was, text)
+	}
+	if err != nil {
+		return fmt.Errorf("--update-baseline: %w", err)
 	}
 	fmt.Fprintf(p.stderr, "lossproof: %s: %d entries, %d added, %d removed\n", r.file, len(updated.Known), changes.Added, changes.Removed)
 	r.baseline = updated
 	r.shrank = updated.ClaimShrank(result.Claim, r.asked, result.Fixtures.Version)
-	return j.Rebase(result, updated.ForJudge()), nil
+	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -94,7 +95,11 @@ func newBaseline(t *testing.T, port ports.Port) string {
 
 func readBaseline(t *testing.T, file string) *baseline.Baseline {
 	t.Helper()
-	b, err := baseline.Read(file)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := baseline.Parse(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +111,11 @@ func edit(t *testing.T, file string, change func(b *baseline.Baseline)) {
 	t.Helper()
 	b := readBaseline(t, file)
 	change(b)
-	if err := b.Write(file); err != nil {
+	text, err := b.Encode()
+	if err == nil {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }
@@ -216,6 +225,18 @@ func TestBaselineClaimShrank(t *testing.T) {
 	} {
 		port := testports.Claiming(test.change)
 		check(t, runWith(t, file, port), 1, "claim-shrank: the port claims less than its baseline", test.want, "stderr:claim-shrank: "+test.want)
+		for _, flags := range [][]string{nil, {"-v"}} { // nor does it say so in any line
+			if got := runWith(t, file, port, flags...); strings.Contains(got.stdout, "\nconformant (") {
+				t.Errorf("%q says conformant: %s", test.want, got.stdout)
+			}
+		}
+		result := filepath.Join(t.TempDir(), "result.json")
+		check(t, runWith(t, file, port, "--json", result), 1, "the claim shrank")
+		for _, m := range readResult(t, result).Summary.Modules {
+			if m.Claimed && (m.Conformant || m.Passed || m.Reason == "") {
+				t.Errorf("%q: the module is %+v", test.want, m)
+			}
+		}
 		// An update is no way around it, unless it says so.
 		check(t, runWith(t, file, port, "--update-baseline"), 1, test.want)
 		junit := filepath.Join(t.TempDir(), "junit.xml")
@@ -274,7 +295,7 @@ func TestBaselineFlagsAndFiles(t *testing.T) {
 		if err := os.WriteFile(file, []byte(test.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		check(t, runWith(t, file, testports.Port{}), 2, "stderr:baseline "+file+": ", "stderr:"+test.want)
+		check(t, runWith(t, file, testports.Port{}), 2, "stderr:--baseline: "+file+": ", "stderr:"+test.want)
 	}
 }
 
@@ -294,6 +315,23 @@ func TestBaselineOfARunThatStops(t *testing.T) {
 	check(t, outcome{code, stdout.String(), stderr.String()}, 130)
 	if after := readBaseline(t, file); len(after.Known) != len(before.Known) {
 		t.Errorf("%d entries, before %d", len(after.Known), len(before.Known))
+	}
+}
+
+// TestUpdateOfABaselineThatChangedMeanwhile: what another run wrote is not lost.
+func TestUpdateOfABaselineThatChangedMeanwhile(t *testing.T) {
+	file := newBaseline(t, failsSums)
+	var other []byte
+	port := wrongIn(func(ports.Call) bool {
+		if other == nil {
+			edit(t, file, giveReasons)
+			other, _ = os.ReadFile(file)
+		}
+		return false
+	}, ports.Answer{}, nil)
+	check(t, runWith(t, file, port, "--update-baseline"), exitUsage, "stderr:baseline.json was changed by another while this run went on")
+	if is, err := os.ReadFile(file); err != nil || !bytes.Equal(is, other) {
+		t.Errorf("the baseline is not that of the other run: %v", err)
 	}
 }
 

@@ -124,12 +124,7 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 	if err != nil {
 		return err
 	}
-	if f.file != "" {
-		if err := p.paths.Input("--baseline", f.file); err != nil {
-			return err
-		}
-	}
-	known, err := f.open(set, options.Level)
+	known, err := f.open(ctx, &p.paths, set, options.Level)
 	if err != nil {
 		return err
 	}

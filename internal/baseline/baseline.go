@@ -11,8 +11,6 @@ import (
 	_ "embed" // the schema
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -102,19 +100,6 @@ var schemaText []byte
 
 var compiled = sync.OnceValues(func() (*schema.Schema, error) { return schema.Compile(schemaText) })
 
-// Read reads a baseline file. The error names the file and the place.
-func Read(name string) (*Baseline, error) {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("baseline: %w", err)
-	}
-	b, err := Parse(data)
-	if err != nil {
-		return nil, fmt.Errorf("baseline %s: %w", name, err)
-	}
-	return b, nil
-}
-
 // Parse decodes and checks the content of a baseline file.
 func Parse(data []byte) (*Baseline, error) {
 	s, err := compiled()
@@ -133,35 +118,14 @@ func Parse(data []byte) (*Baseline, error) {
 	return b, nil
 }
 
-// Write writes the file, whole or not at all.
-func (b *Baseline) Write(name string) error {
+// Encode returns the content of a baseline file.
+func (b *Baseline) Encode() ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(b); err != nil {
-		return fmt.Errorf("baseline: %w", err)
-	}
-	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return fmt.Errorf("baseline: %w", err)
-	}
-	temporary := file.Name()
-	_, err = file.Write(text.Bytes())
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Chmod(temporary, 0o644)
-	}
-	if err == nil {
-		err = os.Rename(temporary, name)
-	}
-	if err != nil {
-		_ = os.Remove(temporary) // what failed before is what there is to say
-		return fmt.Errorf("baseline: %w", err)
-	}
-	return nil
+	err := encoder.Encode(b)
+	return text.Bytes(), err
 }
 
 // ForJudge returns the entries as the judge takes them.

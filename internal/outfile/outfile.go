@@ -258,6 +258,9 @@ func (f *File) Update(was, content []byte) error {
 }
 
 func (f *File) update(was, content []byte) error {
+	if f.stream != nil {
+		return fmt.Errorf("%s is no file that can be replaced", f.path)
+	}
 	unlock, err := f.lock()
 	if err != nil {
 		return err

@@ -273,7 +273,7 @@ func TestUpdate(t *testing.T) {
 				var paths outfile.Paths
 				file, err := paths.Output("--baseline", name, nil)
 				if err == nil {
-					err = file.Update(was, fmt.Append(nil, i))
+					err = file.Update(was, fmt.Append(nil, "run ", i))
 				}
 				errs[i] = err
 			})
@@ -290,7 +290,7 @@ func TestUpdate(t *testing.T) {
 		if len(won) != 1 {
 			t.Fatalf("%d updates succeeded, want 1: %v", len(won), errs)
 		}
-		checkFolder(t, dir, map[string]string{"baseline.json": fmt.Sprint(won[0])})
+		checkFolder(t, dir, map[string]string{"baseline.json": fmt.Sprint("run ", won[0])})
 		write(t, name, "0", 0o600)
 	}
 }
