@@ -11,7 +11,6 @@ NPM ?= npm
 
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 RUFF := $(UV) tool run ruff@0.17.6
-WALKER := fixtures/walkers/python
 RUST_WALKER := fixtures/walkers/rust
 FUZZTIME ?= 1m
 
@@ -54,8 +53,8 @@ race: ## the Go tests of what runs at once, but the longest, under the race dete
 .PHONY: lint
 lint: ## golangci-lint for Go, ruff for Python
 	$(GO) run $(GOLANGCI) run
-	$(RUFF) check generators benchmarks ports $(WALKER)
-	$(RUFF) format --check generators benchmarks ports $(WALKER)
+	$(RUFF) check generators benchmarks ports
+	$(RUFF) format --check generators benchmarks ports
 
 .PHONY: fixtures
 fixtures: ## make the fixtures anew from PyTorch
@@ -93,21 +92,6 @@ wheels: ## the sdist and the wheels of the Python package, in dist/wheels (PLATF
 .PHONY: wheels-check
 wheels-check: wheels ## make the wheels again and compare byte for byte; install this platform's in clean environments
 	GO="$(GO)" UV="$(UV)" python/tests/wheels.sh dist/wheels
-
-.PHONY: walker
-walker: ## judge with the Python walker: the verdict vectors, the NumPy port, and PyTorch where it is installed
-	cd $(WALKER) && $(UV) sync --locked && $(UV) run --locked python -m unittest
-	@tree=$$(mktemp -d); trap 'rm -rf "$$tree"' EXIT; \
-	$(GO) run ./cmd/lossproof fixtures extract "$$tree/fixtures"; \
-	cd $(WALKER); \
-	set -x; \
-	$(UV) run --locked python walker.py "$$tree/fixtures" --vectors; \
-	$(UV) run --locked python walker.py "$$tree/fixtures" --port numpy_port:port; \
-	$(UV) run --locked python walker.py "$$tree/fixtures" --port numpy_port:port --level exact; \
-	{ set +x; } 2>/dev/null; \
-	torch=../../../generators/.venv/bin/python; \
-	if [ -x $$torch ]; then $$torch walker.py "$$tree/fixtures" --port torch_port:port; \
-	else echo "make walker: PyTorch was left out: generators/.venv is missing (make fixtures-check makes it)"; fi
 
 .PHONY: walker-rust
 walker-rust: ## judge with the Rust walker: the verdict vectors and a small Rust port
@@ -193,10 +177,10 @@ port-candle: ## check candle (needs Rust)
 
 .PHONY: reasons
 reasons: ## check the reasons of the ports' known failures, and write them into the baselines
-	cd $(WALKER) && $(UV) sync --locked
+	cd python && $(UV) sync --locked --no-install-project
 	@tree=$$(mktemp -d); trap 'rm -rf "$$tree"' EXIT; \
 	$(GO) run ./cmd/lossproof fixtures extract "$$tree/fixtures"; \
-	$(WALKER)/.venv/bin/python ports/reasons.py "$$tree/fixtures"
+	python/.venv/bin/python ports/reasons.py "$$tree/fixtures"
 
 .PHONY: skeletons
 skeletons: ## write, build and check the ports that init writes, and follow docs/writing-a-port.md (needs uv, Node.js and Rust)
@@ -264,7 +248,7 @@ oracles: ## hold the definition of the losses to every recorded array
 	$(GO) test -count=1 ./internal/definition
 
 .PHONY: full
-full: test test-long test-purego cross examples race lint python wheels-check generate-check fixtures-check walker walker-rust ports skeletons dist-check divergences oracles mutation fuzz ## everything, also what takes long
+full: test test-long test-purego cross examples race lint python wheels-check generate-check fixtures-check walker-rust ports skeletons dist-check divergences oracles mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.

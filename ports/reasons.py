@@ -7,7 +7,7 @@ the terms that the reason names. For candle and TensorFlow.js the formula of the
 anew in NumPy: it has to fail in the same outputs, and in the way that the reason says. For
 sigmoidCrossEntropy of TensorFlow.js the inputs have to be those that the reason is about. An entry
 that nothing explains is an error: its reason has to be found first. Needs NumPy (`make reasons`
-takes that of the Python walker).
+takes that of the Python package).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 
 PORTS = Path(__file__).parent
-sys.path.insert(0, str(PORTS.parent / "fixtures" / "walkers" / "python"))
+sys.path.insert(0, str(PORTS.parent / "python" / "src"))
 
-import walker
+from lossproof import fixtures
 
 #: Wider than float64, so that what is computed in it counts as exact. (On x86; elsewhere it may be
 #: float64 itself, which is not enough.)
@@ -35,7 +35,7 @@ class Unexplained(Exception):
 class Terms:
     """The factors and functions of a case, element by element, in a dtype."""
 
-    def __init__(self, case: walker.Case, dtype):
+    def __init__(self, case: fixtures.Case, dtype):
         x = case.inputs["input"]
 
         def expand(name):
@@ -84,14 +84,14 @@ TARGET_CANCELS = (
 SLACK = 1
 
 
-def torch_reason(case: walker.Case, name: str, entry: dict) -> str:
+def torch_reason(case: fixtures.Case, name: str, entry: dict) -> str:
     """PyTorch at level exact: the reference has the results. NaNs and infinities are quirks."""
     output = case.outputs[name]
     low = 0 if output.exact_low is None else output.exact_low
     with np.errstate(all="ignore"):
         error = np.abs(output.reference.astype(WIDE) - (output.exact.astype(WIDE) + low))
         wrong = (error > output.tolerance) & np.isfinite(output.reference)
-    if walker.judge(output.reference, output, "exact").passed or not wrong.any():
+    if fixtures.judge(output.reference, output, "exact").passed or not wrong.any():
         raise Unexplained("the reference is exact")
     if case.module == "CrossEntropyLoss":
         with np.errstate(all="ignore"):
@@ -130,7 +130,7 @@ def torch_reason(case: walker.Case, name: str, entry: dict) -> str:
     raise Unexplained("the error is larger than the rounding of the terms")
 
 
-def roundings(case: walker.Case, name: str) -> tuple[np.ndarray, np.ndarray]:
+def roundings(case: fixtures.Case, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return, by element, the rounding of the two terms and that of the factor with p."""
     a = Terms(case, WIDE)
     eps = WIDE(np.finfo(case.outputs[name].reference.dtype).eps)
@@ -166,7 +166,7 @@ def roundings(case: walker.Case, name: str) -> tuple[np.ndarray, np.ndarray]:
     return scale * one, scale * has_p * (np.abs(a.p) + 1) * a.softplus_neg
 
 
-def cross_entropy_rounding(case: walker.Case, name: str) -> np.ndarray:
+def cross_entropy_rounding(case: fixtures.Case, name: str) -> np.ndarray:
     """Return, by element, the rounding of log_softmax, and what it does to an output."""
     x, target = case.inputs["input"], case.inputs["target"]
     axis = min(1, x.ndim - 1)
@@ -241,7 +241,7 @@ LARGEST_INDEX = (
 EXP_PANICS = "exp of an integer tensor is a panic, not a refusal."
 
 
-def candle_reason(case: walker.Case, name: str, entry: dict) -> str:
+def candle_reason(case: fixtures.Case, name: str, entry: dict) -> str:
     """candle at level parity: binary_cross_entropy_with_logit, computed anew, and cross_entropy."""
     x, t = case.inputs["input"], case.inputs["target"]
     if case.module == "CrossEntropyLoss":
@@ -266,7 +266,7 @@ def candle_reason(case: walker.Case, name: str, entry: dict) -> str:
             got = (t / s - (one - t) / q) * (-one / n) * (q * s)
         else:
             raise Unexplained("the gradient of the target is not wrong elsewhere")
-    if walker.judge(got, case.outputs[name]).passed:
+    if fixtures.judge(got, case.outputs[name]).passed:
         raise Unexplained("the formula of candle is right here")
     if name == "grad_input" and np.isnan(got).any():
         return GRADIENT_IS_NAN
@@ -325,7 +325,7 @@ NO_NUM_CLASSES = (
 ANY_SMOOTHING = "softmaxCrossEntropy takes any label smoothing, also above 1, and computes a loss."
 
 
-def tfjs_reason(case: walker.Case, name: str, entry: dict) -> str:
+def tfjs_reason(case: fixtures.Case, name: str, entry: dict) -> str:
     """TensorFlow.js at level parity."""
     x, t = case.inputs["input"], case.inputs["target"]
     weight = case.inputs.get("weight", np.ones(()))
@@ -361,7 +361,7 @@ def enlarges(weight: np.ndarray, x: np.ndarray) -> bool:
         return False
 
 
-def log_loss_reason(case: walker.Case, name: str) -> str:
+def log_loss_reason(case: fixtures.Case, name: str) -> str:
     """logLoss, computed anew."""
     one, epsilon = np.float32(1), np.float32(1e-7)
     x, t = case.inputs["input"], case.inputs["target"]
@@ -381,12 +381,12 @@ def log_loss_reason(case: walker.Case, name: str) -> str:
                 got = u * (one - t) / q - u * t / p
             else:
                 got = u * np.log(q) - u * np.log(p)
-    if walker.judge(np.asarray(got, np.float32), case.outputs[name]).passed:
+    if fixtures.judge(np.asarray(got, np.float32), case.outputs[name]).passed:
         raise Unexplained("the formula of logLoss is right here")
     return EPSILON
 
 
-def softmax_cross_entropy_reason(case: walker.Case, name: str, entry: dict) -> str:
+def softmax_cross_entropy_reason(case: fixtures.Case, name: str, entry: dict) -> str:
     """softmaxCrossEntropy, computed anew: in float32, and with an exact softmax."""
     smoothing = case.options.get("label_smoothing", 0)
     if entry["outcome"] == "error":
@@ -396,7 +396,7 @@ def softmax_cross_entropy_reason(case: walker.Case, name: str, entry: dict) -> s
 
     def passes(dtype, number_of_classes):
         got = softmax_cross_entropy(case, name, dtype, smoothing, number_of_classes)
-        return walker.judge(got, case.outputs[name]).passed
+        return fixtures.judge(got, case.outputs[name]).passed
 
     x = case.inputs["input"]
     classes = x.shape[min(1, x.ndim - 1)]
@@ -414,7 +414,7 @@ def softmax_cross_entropy_reason(case: walker.Case, name: str, entry: dict) -> s
     return LOG_SUM_EXP
 
 
-def softmax_cross_entropy(case: walker.Case, name: str, dtype, smoothing, classes) -> np.ndarray:
+def softmax_cross_entropy(case: fixtures.Case, name: str, dtype, smoothing, classes) -> np.ndarray:
     """Return what softmaxCrossEntropy computes in a dtype, smoothing over a number of classes."""
     axis = min(1, case.inputs["input"].ndim - 1)
     x = np.moveaxis(case.inputs["input"].astype(dtype), axis, -1)
@@ -460,7 +460,7 @@ def main() -> int:
     if len(sys.argv) != 2:
         print("usage: python ports/reasons.py FIXTURES", file=sys.stderr)
         return 2
-    cases = {case.id: case for case in walker.load(sys.argv[1]).cases}
+    cases = {case.id: case for case in fixtures.load(sys.argv[1])}
     unexplained = 0
     for file, reason in BASELINES.items():
         path = PORTS / file

@@ -8,6 +8,7 @@ check. lossproof.cases and lossproof.verdict are for loops of your own.
 
 from importlib.metadata import PackageNotFoundError, version
 
+from lossproof._cases import cases, verdict
 from lossproof._check import check
 from lossproof._result import Cause, Failure, Result
 from lossproof._run import RunError
@@ -18,4 +19,14 @@ try:
 except PackageNotFoundError:  # a checkout that is not installed
     __version__ = "0"
 
-__all__ = ["Cause", "Failure", "Rejected", "Result", "RunError", "Unsupported", "check"]
+__all__ = [
+    "Cause",
+    "Failure",
+    "Rejected",
+    "Result",
+    "RunError",
+    "Unsupported",
+    "cases",
+    "check",
+    "verdict",
+]
