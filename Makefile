@@ -241,14 +241,8 @@ divergences: export LOSSPROOF_FULL = 1
 divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have to be diagnosed right
 	$(GO) test -count=1 -v -run 'TestOverTheWire' ./internal/diagnosis
 
-.PHONY: oracles
-oracles: export CGO_ENABLED = 0
-oracles: export LOSSPROOF_FULL = 1
-oracles: ## hold the definition of the losses to every recorded array
-	$(GO) test -count=1 ./internal/definition
-
 .PHONY: full
-full: test test-long test-purego cross examples race lint python wheels-check generate-check fixtures-check walker-rust ports skeletons dist-check divergences oracles mutation fuzz ## everything, also what takes long
+full: test test-long test-purego cross examples race lint python wheels-check generate-check fixtures-check walker-rust ports skeletons dist-check divergences mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.

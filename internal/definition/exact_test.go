@@ -88,8 +88,8 @@ func TestExactRange(t *testing.T) {
 	}
 }
 
-// TestDistance: in units, between the smallest numbers of float64 too.
-func TestDistance(t *testing.T) {
+// TestError: in units, between the smallest numbers of float64 too.
+func TestError(t *testing.T) {
 	var zero exact
 	inf := math.Inf(1)
 	e := Exact{values: []exact{zero.of(3).div(zero.of(8)), zero.of(0x1p-1074).mul(zero.of(0.375)), zero.of(inf), zero.of(-2)}}
@@ -97,9 +97,9 @@ func TestDistance(t *testing.T) {
 		i               int
 		got, unit, want float64
 	}{
-		{0, 0.5, 0.25, 0.5}, {0, 0.25, 0.25, 0.5}, {1, 0, 0x1p-1074, 0.375}, {1, 0x1p-1074, 0x1p-1074, 0.625}, {2, 1, 1, inf}, {3, inf, 1, inf}, {3, -3, 2, 0.5},
+		{0, 0.5, 0.25, 0.5}, {0, 0.25, 0.25, -0.5}, {1, 0, 0x1p-1074, -0.375}, {1, 0x1p-1074, 0x1p-1074, 0.625}, {2, 1, 1, -inf}, {3, inf, 1, inf}, {3, -3, 2, -0.5},
 	} {
-		if got := e.Distance(test.i, test.got, test.unit); got != test.want {
+		if got := e.Error(test.i, test.got, test.unit); got != test.want {
 			t.Errorf("%v from %v in units of %v: got %v, want %v", test.got, e.values[test.i], test.unit, got, test.want)
 		}
 	}

@@ -2,7 +2,6 @@ package definition_test
 
 import (
 	"math"
-	"os"
 	"slices"
 	"testing"
 
@@ -13,10 +12,7 @@ import (
 	"lossproof/tensor"
 )
 
-// share is how many cases there are for one that is looked at: with LOSSPROOF_FULL it is every one.
-const share = 10
-
-// eachCase goes through a share of the cases.
+// eachCase goes through the cases, one in ten of them with -short.
 func eachCase(t *testing.T, f func(set *fixtures.Set, c *fixtures.Case, call ports.Call)) {
 	t.Helper()
 	set, err := fixtures.Embedded()
@@ -24,7 +20,7 @@ func eachCase(t *testing.T, f func(set *fixtures.Set, c *fixtures.Case, call por
 		t.Fatal(err)
 	}
 	for k := range set.Cases {
-		if os.Getenv("LOSSPROOF_FULL") == "" && k%share != 0 {
+		if testing.Short() && k%10 != 0 {
 			continue
 		}
 		c := &set.Cases[k]

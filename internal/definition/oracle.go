@@ -1,8 +1,6 @@
 package definition
 
 import (
-	"math"
-
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -50,9 +48,9 @@ func (e Exact) Pair(i int) (high, low float64) { return e.values[i].pair() }
 // Bound returns how far the two numbers may be from what they stand for.
 func (e Exact) Bound(i int) float64 { return e.values[i].bound() }
 
-// Distance returns how far a result is from element i, in units, also where these are the smallest
-// float64.
-func (e Exact) Distance(i int, got, unit float64) float64 {
+// Error returns the error of a result, got minus element i, in units, also where these are the
+// smallest float64.
+func (e Exact) Error(i int, got, unit float64) float64 {
 	var zero exact
-	return math.Abs(zero.of(got).sub(e.values[i]).div(zero.of(unit)).float())
+	return zero.of(got).sub(e.values[i]).div(zero.of(unit)).float()
 }

@@ -80,8 +80,6 @@ type module struct {
 	// oracle32 returns the exact results at the input of this magnitude, for comparison with float32, and where
 	// it lies on the axis.
 	oracle32 func(magnitude uint32) (exact values[float64], place float64)
-	// precise returns them at a finite magnitude with a relative error below 2⁻⁹⁰.
-	precise func(a float64) values[scaled]
 	// firstBusy and lastBusy are the biased exponents of the binades where the results vary with the input: elsewhere
 	// they are log 2 and 1/2, or 0, 1 and the logit, as far as float32 can tell.
 	firstBusy, lastBusy int
@@ -97,11 +95,11 @@ const one32 = 127 << 23
 var modules = []*module{
 	{
 		name: BCEWithLogitsLoss, input: "logit", inputs: "logits", every: "Every float32 number was a logit", last: math.MaxInt32, lastNegative: math.MaxInt32,
-		mirrored: true, axis: "logit", oracle32: oracle32At, precise: precise, firstBusy: 127 - 30, lastBusy: 127 + 6,
+		mirrored: true, axis: "logit", oracle32: oracle32At, firstBusy: 127 - 30, lastBusy: 127 + 6,
 	},
 	{
 		name: BCELoss, input: "probability", inputs: "probabilities", every: "Every float32 number in [0, 1] was a probability, -0 too", last: one32,
-		axis: "logit of the probability x: log(x/(1-x))", oracle32: probability32, precise: preciseProbability, lastBusy: one32>>23 - 1, ends: true, note: boundedText,
+		axis: "logit of the probability x: log(x/(1-x))", oracle32: probability32, lastBusy: one32>>23 - 1, ends: true, note: boundedText,
 	},
 }
 

@@ -2,65 +2,15 @@ package sweep
 
 import (
 	"math"
-	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"lossproof/internal/definition"
+	"lossproof/ports"
+	"lossproof/tensor"
 )
 
-const bits = 320
-
-func bigOf(f float64) *big.Float { return new(big.Float).SetPrec(bits).SetFloat64(f) }
-func newBig() *big.Float         { return new(big.Float).SetPrec(bits) }
-
-// bigExpMinus returns exp(-a) for 0 ≤ a ≤ 2000 from the power series.
-func bigExpMinus(a *big.Float) *big.Float {
-	const halvings = 20
-	r := newBig().SetMantExp(newBig().Neg(a), -halvings)
-	y, term := bigOf(1), bigOf(1)
-	for i := 1; i < 45; i++ {
-		term = newBig().Quo(newBig().Mul(term, r), bigOf(float64(i)))
-		y.Add(y, term)
-	}
-	for range halvings {
-		y = newBig().Mul(y, y)
-	}
-	return y
-}
-
-// bigLog1p returns log(1+y) from the power series of atanh, with 320 bits. It shares no code with the oracles.
-func bigLog1p(y *big.Float) *big.Float {
-	s := newBig().Quo(y, newBig().Add(bigOf(2), y))
-	square, power, sum := newBig().Mul(s, s), newBig().Set(s), bigOf(0)
-	for i := 1; i < 210; i += 2 {
-		sum.Add(sum, newBig().Quo(power, bigOf(float64(i))))
-		power = newBig().Mul(power, square)
-	}
-	return sum.Mul(sum, bigOf(2))
-}
-
-// bigLog returns log(z) for z > 0.
-func bigLog(z *big.Float) *big.Float {
-	mantissa := newBig()
-	exponent := z.MantExp(mantissa) // in [½, 1)
-	if mantissa.Cmp(bigOf(0.75)) < 0 {
-		mantissa.Mul(mantissa, bigOf(2))
-		exponent--
-	}
-	log := newBig().Mul(bigOf(float64(exponent)), bigLog1p(bigOf(1)))
-	return log.Add(log, bigLog1p(newBig().Sub(mantissa, bigOf(1))))
-}
-
-// bigFunctions returns low, high, rest and sigma from the power series of exp and atanh with
-// 320 bits. It shares no code with the oracles.
-func bigFunctions(a float64) (low, high, rest, sigma *big.Float) {
-	y := bigExpMinus(bigOf(a))
-	low = bigLog1p(y)
-	denominator := newBig().Add(bigOf(1), y)
-	return low, newBig().Add(low, bigOf(a)), newBig().Quo(y, denominator), newBig().Quo(bigOf(1), denominator)
-}
-
-// magnitudes are those at which the oracles are compared: powers of two, the seams of the
-// oracle and their neighbours, the edge of the range of float32 results, and random ones.
+// magnitudes are those at which the filter is compared: powers of two, its seams and their neighbours, the edge of the range of float32 results, and random ones.
 func magnitudes(n int) []float64 {
 	as := []float64{0, math.SmallestNonzeroFloat32, 88, 103.97, 104, 0x1p-24, 3 * 0x1p-24}
 	for e := -40; e <= 10; e++ {
@@ -74,68 +24,95 @@ func magnitudes(n int) []float64 {
 	return as
 }
 
-// TestOracle32 proves oracleError on a sample: the claim itself, and that it is not a close call.
-func TestOracle32(t *testing.T) {
-	worst := 0.0
-	for _, a := range magnitudes(fewer(700)) {
-		if a > 2000 {
-			continue
-		}
-		got := oracle32(a)
-		low, high, rest, sigma := bigFunctions(a)
-		for _, f := range []struct {
-			name  string
-			got   float64
-			exact *big.Float
-		}{{"softplus(-a)", got[1], low}, {"softplus(a)", got[0], high}, {"σ(-a)", got[3], rest}, {"σ(a)", got[2], sigma}} {
-			exact, _ := f.exact.Float64()
-			difference, _ := newBig().Sub(bigOf(f.got), f.exact).Float64()
-			e := math.Abs(difference) * inverseULP32(exact)
-			worst = max(worst, e)
-			if e > oracleError/10 {
-				t.Errorf("%s at a=%v: got %v, exact %.20g: %.3g ULP of float32", f.name, a, f.got, f.exact, e)
-			}
-		}
+// probabilities are those at which the filter is compared: the edges and seams, each binade of x and of 1-x, and random ones. All are
+// exact in float32.
+func probabilities(n int) []float64 {
+	below := func(x float64) float64 { return float64(math.Nextafter32(float32(x), 0)) }
+	above := func(x float64) float64 { return float64(math.Nextafter32(float32(x), 1)) }
+	xs := []float64{0, 1, epsilon, below(epsilon), above(epsilon), 0.25, 0.75, math.Exp(-100)}
+	for _, x := range []float64{math.Exp(-100), math.Sqrt2 / 2, 0.5, 0x1p-60} {
+		xs = append(xs, float64(float32(x)), below(x), above(x))
 	}
-	t.Logf("largest error: %.3g ULP of float32", worst)
-	if worst == 0 {
-		t.Error("the oracle is never wrong: is it compared with itself?")
+	for e := 1; e < 150; e++ {
+		xs = append(xs, math.Ldexp(1, -e), below(math.Ldexp(1, -e)))
 	}
+	for e := 1; e <= 24; e++ {
+		xs = append(xs, 1-math.Ldexp(1, -e))
+	}
+	rng := rand.New(rand.NewPCG(15, 16))
+	for range n {
+		xs = append(xs, rng.Float64(), math.Pow(2, -149*rng.Float64()), 1-math.Pow(2, -24*rng.Float64()))
+	}
+	for i, x := range xs {
+		xs[i] = float64(float32(x))
+	}
+	return xs
 }
 
-// TestPrecise proves the relative error of precise.
-func TestPrecise(t *testing.T) {
-	as := magnitudes(100)
-	as = append(as, 300, 345, 348, 400, 700, 708.5, 744.4, 745.2, 1000, 1999.5, 1e-300, 5e-324)
-	rng := rand.New(rand.NewPCG(7, 8))
-	for range 100 {
-		as = append(as, 40*rng.Float64(), 760*rng.Float64(), math.Pow(10, -20*rng.Float64()))
+// inputsOf are inputs of a module: the edges and seams of the filter, and random ones.
+func inputsOf(m *module) []float32 {
+	if m.name == BCELoss {
+		return narrowed(probabilities(700))
 	}
-	limit := bigOf(0x1p-90)
-	for _, a := range as {
-		if a > 2000 {
-			continue
-		}
-		got := precise(a)
-		low, high, rest, sigma := bigFunctions(a)
-		for _, f := range []struct {
-			name  string
-			got   scaled
-			exact *big.Float
-		}{{"softplus(-a)", got[1], low}, {"softplus(a)", got[0], high}, {"σ(-a)", got[3], rest}, {"σ(a)", got[2], sigma}} {
-			value := newBig().Add(bigOf(f.got.m.hi), bigOf(f.got.m.lo))
-			value.SetMantExp(value, -f.got.k)
-			relative := newBig().Quo(newBig().Sub(value, f.exact), f.exact)
-			if relative.Abs(relative).Cmp(limit) > 0 {
-				t.Errorf("%s at a=%v: got %.40g, exact %.40g: relative error %.3g", f.name, a, value, f.exact, relative)
-			}
-		}
+	xs := narrowed(magnitudes(700))
+	for _, x := range xs {
+		xs = append(xs, -x)
 	}
+	return append(xs, math.MaxFloat32, float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()))
 }
 
-func TestPreciseBeyondExp(t *testing.T) {
-	got := precise(1e300)
-	if want := (values[scaled]{{m: ddOf(1e300)}, {}, {m: ddOf(1)}, {}}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
+func narrowed(xs []float64) []float32 {
+	narrow := make([]float32, len(xs))
+	for i, x := range xs {
+		narrow[i] = float32(x)
+	}
+	return narrow
+}
+
+// TestFilter holds what is computed in float64 to the definition, and proves oracleError on a sample: the claim itself, and
+// that it is not a close call.
+func TestFilter(t *testing.T) {
+	for _, m := range modules {
+		xs, worst := inputsOf(m), 0.0
+		for _, o := range outputs {
+			targets, output := make([]float32, len(xs)), ports.Loss
+			for i := range targets {
+				if o.One {
+					targets[i] = 1
+				}
+			}
+			if o.Gradient {
+				output = ports.GradInput
+			}
+			exact, err := definition.Of(m.name).Exact(callOf(m.name, "none", map[string]tensor.Tensor{
+				ports.Input: tensorOf(xs, len(xs)), ports.Target: tensorOf(targets, len(xs)),
+			}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, x := range xs {
+				filter, place := m.oracle32(math.Float32bits(x) &^ sign32)
+				got := filter.of(o, m.mirrored && math.Signbit(float64(x)))
+				if o.Gradient && o.One {
+					got = -got
+				}
+				want, _ := exact[output].Pair(i)
+				if sameClass(got, want) {
+					continue
+				}
+				e := math.Abs(exact[output].Error(i, got, 1)) * inverseULP32(want)
+				worst = max(worst, e)
+				if !(e <= oracleError/10) {
+					t.Errorf("%s, %s at x=%v: got %v, exact %v: %.3g ULP of float32", m.name, o, x, got, want, e)
+				}
+				if want := math.Log(float64(x) / (1 - float64(x))); m.name == BCELoss && !(math.Abs(place-want) <= 1e-6) && place != want {
+					t.Errorf("x=%v lies at %v, want %v", x, place, want)
+				}
+			}
+		}
+		t.Logf("%s: largest error: %.3g ULP of float32", m.name, worst)
+		if worst == 0 {
+			t.Errorf("%s: the filter is never wrong: is it compared with itself?", m.name)
+		}
 	}
 }

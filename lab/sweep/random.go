@@ -8,7 +8,10 @@ import (
 	"slices"
 	"sync"
 
+	"lossproof/internal/definition"
 	"lossproof/loss"
+	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // RandomRow is the accuracy of an output in a dtype and a setting, at random points.
@@ -16,7 +19,8 @@ import (
 // The unit of its errors is the spacing of the dtype at Σ|terms|, the sum of the magnitudes of
 // the terms that the exact result consists of: an ULP of the result where they have one sign, or where all but one are zero. For
 // BCEWithLogitsLoss the terms are w·p·t·softplus(-x) and w·(1-t)·softplus(x), or
-// those of the gradient, for BCELoss w·t·(-log x) and w·(1-t)·(-log(1-x)), or w·t/x and w·(1-t)/(1-x). For those of CrossEntropyLoss see rowOracle.
+// those of the gradient, for BCELoss w·t·(-log x) and w·(1-t)·(-log(1-x)), or w·t/x and w·(1-t)/(1-x). For those of CrossEntropyLoss see fixtures/README.md;
+// in float64 D, what the rounding of the differences of logits does, is added to the unit.
 type RandomRow struct {
 	Module, DType, Setting, Output string
 	Points                         uint64
@@ -128,7 +132,7 @@ type batch interface {
 	// evaluate computes the results with package loss.
 	evaluate() error
 	// measure compares them with the oracle.
-	measure(loss, grad *RandomRow)
+	measure(loss, grad *RandomRow) error
 }
 
 // The number of points in a batch, and that of rows, which have one number of classes.
@@ -162,7 +166,9 @@ func random[T loss.Float](ctx context.Context, wanted []setting, points int, p *
 				return err
 			}
 			partLoss, partGrad := s.rows(f)
-			b.measure(&partLoss, &partGrad)
+			if err := b.measure(&partLoss, &partGrad); err != nil {
+				return err
+			}
 			p.add(int64(n))
 			mu.Lock()
 			defer mu.Unlock()
@@ -309,26 +315,18 @@ func drawProbability[T loss.Float](rng *rand.Rand, f format) T {
 	}
 }
 
-func (b *points[T]) measure(l, g *RandomRow) {
-	f := formatOf[T]()
-	m, _ := moduleOf(b.module)
-	for i := range b.input {
-		x, t, w, p := float64(b.input[i]), float64(b.target[i]), 1.0, 1.0
-		if b.weights != nil {
-			w = float64(b.weights[i])
-		}
-		if b.posWeights != nil {
-			p = float64(b.posWeights[i])
-		}
-		v, mirrored := m.precise(math.Abs(x)), m.mirrored && x < 0
-		one, zero := ddOf(w).mul(ddOf(p)).mul(ddOf(t)), ddOf(w).mul(twoSum(1, -t))
-		if l.measureTerms(f, float64(b.loss[i]), zero, one, v.of(Output{}, mirrored), v.of(Output{One: true}, mirrored)) {
-			l.At = b.describe(i)
-		}
-		if g.measureTerms(f, float64(b.grad[i]), zero, one.neg(), v.of(Output{Gradient: true}, mirrored), v.of(Output{Gradient: true, One: true}, mirrored)) {
-			g.At = b.describe(i)
+func (b *points[T]) call() ports.Call {
+	inputs := map[string]tensor.Tensor{ports.Input: tensorOf(b.input, len(b.input)), ports.Target: tensorOf(b.target, len(b.target))}
+	for name, values := range map[string][]T{ports.Weight: b.weights, ports.PosWeight: b.posWeights} {
+		if values != nil {
+			inputs[name] = tensorOf(values, len(values))
 		}
 	}
+	return callOf(b.module, "none", inputs)
+}
+
+func (b *points[T]) measure(l, g *RandomRow) error {
+	return measureBatch(b.call(), []result[T]{{l, ports.Loss, b.loss, b.describe}, {g, ports.GradInput, b.grad, b.describe}})
 }
 
 // describe returns point i as text.
@@ -343,35 +341,42 @@ func (b *points[T]) describe(i int) string {
 	return at
 }
 
-// measureTerms compares a result with zero·f0 + one·f1 and reports whether its error is the
-// largest so far.
-func (r *RandomRow) measureTerms(f format, got float64, zero, one dd, f0, f1 scaled) bool {
-	// Where one term is zero the result may lie below the smallest float64 and keeps its exponent.
-	var exact scaled
-	switch {
-	case one.hi == 0:
-		exact = scaled{zero.mul(f0.m), f0.k}
-	case zero.hi == 0:
-		exact = scaled{one.mul(f1.m), f1.k}
-	default:
-		exact = scaled{m: zero.mul(f0.value()).add(one.mul(f1.value()))}
-	}
-	magnitude := math.Abs(exact.m.hi)
-	if exact.k == 0 {
-		magnitude = zero.mul(f0.value()).abs().add(one.mul(f1.value()).abs()).hi
-	}
-	return r.measure(math.Ldexp(got, exact.k), exact.m, math.Ldexp(1, f.ulpExponent(magnitude, exact.k)))
+// result is what a batch returned for an output.
+type result[T loss.Float] struct {
+	row    *RandomRow
+	output string
+	got    []T
+	at     func(i int) string
 }
 
-// measure compares a result with the exact one, the error in the given units, and reports whether its error is the
-// largest so far.
-func (r *RandomRow) measure(got float64, exact dd, unit float64) bool {
+// measureBatch compares the results of a call with the exact ones.
+func measureBatch[T loss.Float](call ports.Call, results []result[T]) error {
+	exact, err := definition.Of(call.Module).Exact(call)
+	if err != nil {
+		return err
+	}
+	for _, r := range results {
+		e, err := outputOf(call, exact, r.output, formatOf[T]())
+		if err != nil {
+			return err
+		}
+		for i, got := range r.got {
+			if r.row.measure(float64(got), e, i) {
+				r.row.At = r.at(i)
+			}
+		}
+	}
+	return nil
+}
+
+// measure compares a result with the exact element i, and reports whether its error is the largest so far.
+func (r *RandomRow) measure(got float64, e exactly, i int) bool {
 	r.Points++
 	if math.IsNaN(got) || math.IsInf(got, 0) {
 		r.WrongClass++
 		return false
 	}
-	d := math.Abs(exact.sub(ddOf(got)).hi) / unit
+	d := math.Abs(e.Error(i, got, e.unit(i)))
 	if d <= 0.5 {
 		r.Correct++
 	}

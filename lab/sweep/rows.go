@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"lossproof/loss"
+	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // rows are rows of CrossEntropyLoss, which have one number of classes.
@@ -114,44 +116,26 @@ func drawDistribution[T loss.Float](classes, y int, rng *rand.Rand) []T {
 	return t
 }
 
-func (b *rows[T]) measure(l, g *RandomRow) {
-	f := formatOf[T]()
-	x := make([]float64, b.classes)
-	for r := range b.loss {
-		for c := range x {
-			x[c] = float64(b.input[r*b.classes+c])
-		}
-		a, oracle := b.coefficients(r), newRowOracle(x, f)
-		if exact, unit := oracle.loss(a, f); l.measure(float64(b.loss[r]), exact, unit) {
-			l.At = b.describe(r)
-		}
-		others := sumsOfOthers(a)
-		for c := range x {
-			if exact, unit := oracle.grad(c, a[c], others[c], f); g.measure(float64(b.grad[r*b.classes+c]), exact, unit) {
-				g.At = fmt.Sprintf("%s; gradient of class %d at %v", b.describe(r), c, b.input[r*b.classes+c])
-			}
-		}
+func (b *rows[T]) call() ports.Call {
+	n := len(b.loss)
+	inputs := map[string]tensor.Tensor{ports.Input: tensorOf(b.input, n, b.classes)}
+	if b.indices != nil {
+		inputs[ports.Target] = indicesOf(b.indices)
+	} else {
+		inputs[ports.Target] = tensorOf(b.probabilities, n, b.classes)
 	}
+	if b.weight != nil {
+		inputs[ports.Weight] = tensorOf(b.weight, b.classes)
+	}
+	c := callOf(CrossEntropyLoss, "none", inputs)
+	c.Options.LabelSmoothing = &b.smoothing
+	return c
 }
 
-// coefficients returns those of the -log p of row r.
-func (b *rows[T]) coefficients(r int) []dd {
-	keep, even := twoSum(1, -b.smoothing), ddOf(b.smoothing).div(ddOf(float64(b.classes)))
-	a := make([]dd, b.classes)
-	for c := range a {
-		t := 0.0
-		switch {
-		case b.indices == nil:
-			t = float64(b.probabilities[r*b.classes+c])
-		case int64(c) == b.indices[r]:
-			t = 1
-		}
-		a[c] = keep.mul(ddOf(t)).add(even)
-		if b.weight != nil {
-			a[c] = a[c].mul(ddOf(float64(b.weight[c])))
-		}
-	}
-	return a
+func (b *rows[T]) measure(l, g *RandomRow) error {
+	return measureBatch(b.call(), []result[T]{{l, ports.Loss, b.loss, b.describe}, {g, ports.GradInput, b.grad, func(i int) string {
+		return fmt.Sprintf("%s; gradient of class %d at %v", b.describe(i/b.classes), i%b.classes, b.input[i])
+	}}})
 }
 
 // describe says where row r is found.

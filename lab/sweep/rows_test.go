@@ -4,93 +4,58 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/big"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
+	"lossproof/internal/definition"
 	"lossproof/loss"
+	"lossproof/ports"
 )
 
-// bigRow returns -log p, p and 1-p of each class from the definition, with 320 bits. The logits are at most 2000 apart.
-func bigRow(x []float64) (n, p, q []*big.Float) {
-	top := 0
-	for c := range x {
-		if x[c] > x[top] {
-			top = c
-		}
+// nll returns -log_softmax of a row.
+func nll[T loss.Float](x []T) []float64 {
+	sum, n := 0.0, make([]float64, len(x))
+	m := float64(slices.Max(x))
+	for _, v := range x {
+		sum += math.Exp(float64(v) - m)
 	}
-	e := make([]*big.Float, len(x))
-	others := bigOf(0)
-	for c := range x {
-		e[c] = bigExpMinus(newBig().Sub(bigOf(x[top]), bigOf(x[c])))
-		if c != top {
-			others.Add(others, e[c])
-		}
-	}
-	sum := newBig().Add(others, bigOf(1))
-	logSum := bigLog1p(others)
-	if others.Cmp(bigOf(1)) > 0 {
-		logSum = bigLog(sum)
-	}
-	for c := range x {
-		rest := newBig().Sub(sum, e[c])
-		if c == top {
-			rest = others
-		}
-		n = append(n, newBig().Add(newBig().Sub(bigOf(x[top]), bigOf(x[c])), logSum))
-		p = append(p, newBig().Quo(e[c], sum))
-		q = append(q, newBig().Quo(rest, sum))
-	}
-	return n, p, q
-}
-
-// TestRowOracle proves the relative errors of rowOracle, for rows as they are drawn.
-func TestRowOracle(t *testing.T) {
-	rng := rand.New(rand.NewPCG(19, 20))
-	f := formatOf[float64]()
-	limit := bigOf(0x1p-85)
-	for classes := range 70 {
-		x := make([]float64, classes+2)
-		for range 3 {
-			drawRow(x, rng.IntN(len(x)), rng, f)
-			got := newRowOracle(x, f)
-			n, p, q := bigRow(x)
-			for c := range x {
-				for _, v := range []struct {
-					name string
-					got  dd
-					want *big.Float
-				}{{"-log p", got.n[c], n[c]}, {"p", got.p[c], p[c]}, {"1-p", got.q[c], q[c]}} {
-					difference := newBig().Sub(newBig().Add(bigOf(v.got.hi), bigOf(v.got.lo)), v.want)
-					if difference.Abs(difference).Cmp(newBig().Mul(limit, v.want)) > 0 {
-						t.Fatalf("%s of class %d of %v: got %v, exact %.30g", v.name, c, x, v.got, v.want)
-					}
+	for c, v := range x {
+		n[c] = m - float64(v) + math.Log(sum)
+		if n[c] == 0 { // it cancels: the sum of the others
+			for k, v := range x {
+				if k != c {
+					n[c] += math.Exp(float64(v) - m)
 				}
 			}
 		}
 	}
+	return n
 }
 
 // TestRowUnits: of a row of two classes, by hand. In float64 an error of an ULP in d moves the loss of the larger class by p of the other
 // times that ULP.
 func TestRowUnits(t *testing.T) {
-	x := []float64{0, -40} // d is 0 and 40, whose ULP is 2⁻⁴⁷
-	y := math.Exp(-40)
-	for _, test := range []struct {
-		f          format
-		loss, grad float64
-	}{
-		{formatOf[float32](), 0x1p-81, 0x1p-81}, // exp(-40) lies between 2⁻⁵⁸ and 2⁻⁵⁷
-		{formatOf[float64](), 0x1p-110 + y*0x1p-47, 0x1p-110 + y*(0x1p-47+y*0x1p-47)},
-	} {
-		o := newRowOracle(x, test.f)
-		a := []dd{ddOf(1), {}}
-		if exact, unit := o.loss(a, test.f); math.Abs(exact.hi-y) > 1e-15*y || math.Abs(unit-test.loss) > 1e-9*test.loss {
-			t.Errorf("%s: got the loss %v with the unit %v, want %v and %v", test.f.name, exact.hi, unit, y, test.loss)
+	y := math.Exp(-40)                       // d is 0 and 40, whose ULP is 2⁻⁴⁷
+	checkUnits[float32](t, 0x1p-81, 0x1p-81) // exp(-40) lies between 2⁻⁵⁸ and 2⁻⁵⁷
+	checkUnits[float64](t, 0x1p-110+y*0x1p-47, 0x1p-110+y*(0x1p-47+y*0x1p-47))
+}
+
+func checkUnits[T loss.Float](t *testing.T, ofLoss, ofGrad float64) {
+	t.Helper()
+	call := (&rows[T]{classes: 2, input: []T{0, -40}, indices: []int64{0}, loss: make([]T, 1), grad: make([]T, 2)}).call()
+	exact, err := definition.Of(call.Module).Exact(call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for output, want := range map[string]float64{ports.Loss: ofLoss, ports.GradInput: ofGrad} {
+		e, err := outputOf(call, exact, output, formatOf[T]())
+		if err != nil {
+			t.Fatal(err)
 		}
-		if exact, unit := o.grad(0, a[0], dd{}, test.f); math.Abs(exact.hi+y) > 1e-15*y || math.Abs(unit-test.grad) > 1e-9*test.grad {
-			t.Errorf("%s: got the gradient %v with the unit %v, want %v and %v", test.f.name, exact.hi, unit, -y, test.grad)
+		if got := e.unit(0); math.Abs(got-want) > 1e-9*want {
+			t.Errorf("%s: %s: got the unit %v, want %v", formatOf[T]().name, output, got, want)
 		}
 	}
 }
@@ -135,10 +100,10 @@ func TestRandomFindsWrongRows(t *testing.T) {
 			if b.smoothing == 0 || b.weight == nil || b.indices == nil {
 				return
 			}
-			o, y := newRowOracle(widened(x), formatOf[float32]()), b.indices[r]
-			l := (1 - b.smoothing) * float64(b.weight[y]) * o.n[y].hi
-			for _, n := range o.n {
-				l += b.smoothing / float64(len(x)) * n.hi
+			n, y := nll(x), b.indices[r]
+			l := (1 - b.smoothing) * float64(b.weight[y]) * n[y]
+			for _, v := range n {
+				l += b.smoothing / float64(len(x)) * v
 			}
 			b.loss[r] = float32(l)
 		}, "CrossEntropyLoss float32 loss, class indices, weight, label_smoothing: an error of", func(s setting) bool { return s.smoothing && s.weight && !s.soft }},
@@ -152,8 +117,8 @@ func TestRandomFindsWrongRows(t *testing.T) {
 			if b.smoothing != 0 || b.weight != nil || b.indices == nil {
 				return
 			}
-			o, y := newRowOracle(widened(x), formatOf[float32]()), b.indices[r]
-			b.grad[r*b.classes+int(y)] = float32(o.p[y].hi) - 1
+			y := b.indices[r]
+			b.grad[r*b.classes+int(y)] = float32(math.Exp(-nll(x)[y])) - 1
 		}, "CrossEntropyLoss float32 gradient, class indices: an error of", func(s setting) bool { return !s.smoothing && !s.weight && !s.soft }},
 		{"NaN", func(b *rows[float32], r int, _ []float32) {
 			if b.indices == nil && r == 1 {
@@ -192,14 +157,6 @@ func TestRandomFindsWrongRows(t *testing.T) {
 	}
 }
 
-func widened(x []float32) []float64 {
-	wide := make([]float64, len(x))
-	for i, v := range x {
-		wide[i] = float64(v)
-	}
-	return wide
-}
-
 // TestRowsAreDrawnAsSaid: of 2 to 1000 classes, and of each kind.
 func TestRowsAreDrawnAsSaid(t *testing.T) {
 	rng := rand.New(rand.NewPCG(21, 22))
@@ -212,8 +169,7 @@ func TestRowsAreDrawnAsSaid(t *testing.T) {
 		seen[fmt.Sprintf("10^%d classes", int(math.Log10(float64(b.classes))))]++
 		for r := range b.loss {
 			x := b.input[r*b.classes:][:b.classes]
-			o := newRowOracle(x, formatOf[float64]())
-			switch n := o.n[b.indices[r]].hi; {
+			switch n := nll(x)[b.indices[r]]; {
 			case math.Abs(x[0]) > 500 && math.Abs(math.Abs(x[0])-1e3) < 20:
 				seen["10³"]++
 			case math.Abs(x[0]) > 5000:

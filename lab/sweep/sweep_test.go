@@ -739,27 +739,27 @@ func TestNearest32(t *testing.T) {
 	tests := []struct {
 		name string
 		g    float32
-		e    dd
+		e    [2]float64
 		want bool
 	}{
-		{"the number itself", 1, ddOf(1), true},
-		{"just below the middle", 1, dd{1 + 0x1p-24, -0x1p-80}, true},
-		{"just above the middle", 1, dd{1 + 0x1p-24, 0x1p-80}, false},
-		{"the upper neighbour, just above the middle", 1 + 0x1p-23, dd{1 + 0x1p-24, 0x1p-80}, true},
-		{"below a power of two the middle is nearer", 1, dd{1 - 0x1p-25, -0x1p-80}, false},
-		{"and on its other side", 1, dd{1 - 0x1p-25, 0x1p-80}, true},
-		{"zero and the smallest subnormal number", 0, dd{0x1p-150, -0x1p-210}, true},
-		{"the smallest subnormal number", 0x1p-149, dd{0x1p-150, -0x1p-210}, false},
+		{"the number itself", 1, [2]float64{1}, true},
+		{"just below the middle", 1, [2]float64{1 + 0x1p-24, -0x1p-80}, true},
+		{"just above the middle", 1, [2]float64{1 + 0x1p-24, 0x1p-80}, false},
+		{"the upper neighbour, just above the middle", 1 + 0x1p-23, [2]float64{1 + 0x1p-24, 0x1p-80}, true},
+		{"below a power of two the middle is nearer", 1, [2]float64{1 - 0x1p-25, -0x1p-80}, false},
+		{"and on its other side", 1, [2]float64{1 - 0x1p-25, 0x1p-80}, true},
+		{"zero and the smallest subnormal number", 0, [2]float64{0x1p-150, -0x1p-210}, true},
+		{"the smallest subnormal number", 0x1p-149, [2]float64{0x1p-150, -0x1p-210}, false},
 	}
 	for _, test := range tests {
-		if got := nearest32(test.g, scaled{m: test.e}); got != test.want {
+		if got := nearest32(test.g, func(v float64) float64 { return (v - test.e[0]) - test.e[1] }); got != test.want {
 			t.Errorf("%s: got %t", test.name, got)
 		}
 	}
 }
 
-// TestBetweenTwoNumbers: σ(-a) = 1/2 - a/4 + a³/48 + … lies, for a = 3·2⁻²⁴, so close to the middle between two numbers that only the oracle of
-// 90 bits knows the nearer one.
+// TestBetweenTwoNumbers: σ(-a) = 1/2 - a/4 + a³/48 + … lies, for a = 3·2⁻²⁴, so close to the middle between two numbers that only the
+// definition knows the nearer one.
 func TestBetweenTwoNumbers(t *testing.T) {
 	const a = 3 * 0x1p-24
 	for _, test := range []struct {

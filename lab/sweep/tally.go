@@ -7,6 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"lossproof/internal/definition"
+	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // Tally counts how the results of one output at one target compare with the oracle.
@@ -150,9 +154,12 @@ func (t *Tally) measure(got []float32, p measured, o Output) {
 		case d < 0.5-oracleError:
 			t.Correct++
 		case d <= 0.5+oracleError:
-			// Too close to the middle between two numbers for oracle32.
-			exact := p.module.precise(float64(math.Float32frombits(p.magnitudes[i])))
-			if nearest32(float32(g), exact.of(o, p.negative && p.module.mirrored)) {
+			// Too close to the middle between two numbers for the filter.
+			x := math.Float32frombits(p.magnitudes[i])
+			if p.negative {
+				x = -x
+			}
+			if p.module.nearest(float32(g), x, o) {
 				t.Correct++
 			}
 		case !(d <= math.MaxFloat64): // NaN or infinite
@@ -202,19 +209,43 @@ func inverseULP32(e float64) float64 {
 	return math.Float64frombits(uint64(1023+23-exponent) << 52)
 }
 
-// nearest32 reports whether g is the float32 number nearest to e. The two must be within
-// an ULP of each other, and e not in the middle between two numbers. No value of an oracle is: the logarithms and
+// nearest reports whether g is the float32 number nearest to |exact result| of an output at a finite
+// input.
+func (m *module) nearest(g, x float32, o Output) bool {
+	target := float32(0)
+	if o.One {
+		target = 1
+	}
+	output := ports.Loss
+	if o.Gradient {
+		output = ports.GradInput
+	}
+	call := callOf(m.name, "none", map[string]tensor.Tensor{ports.Input: tensorOf([]float32{x}, 1), ports.Target: tensorOf([]float32{target}, 1)})
+	exact, err := definition.Of(m.name).Exact(call)
+	if err != nil {
+		return false
+	}
+	sign := 1.0
+	if o.Gradient && o.One {
+		sign = -1
+	}
+	return nearest32(g, func(v float64) float64 { return sign * exact[output].Error(0, sign*v, 1) })
+}
+
+// nearest32 reports whether g is the nearest float32 number. above says how far above the exact result a number is. The two must be within
+// an ULP of each other, and the exact one not in the middle between two numbers. None is: the logarithms and
 // exponentials are transcendental but for 1/2 and 0, and a quotient of BCELoss that ends with so many digits
 // is a power of two, but for (1-x)/ε, which is always nearest to 1/ε.
-func nearest32(g float32, e scaled) bool {
-	exact := e.value() // float32 results lie far above where it loses digits
+func nearest32(g float32, above func(v float64) float64) bool {
 	toward := float32(math.Inf(1))
-	if exact.sub(ddOf(float64(g))).hi < 0 {
+	if above(float64(g)) > 0 {
 		toward = -toward
 	}
-	neighbour := math.Nextafter32(g, toward)
-	middle := (float64(g) + float64(neighbour)) / 2 // exact in float64
-	return exact.sub(ddOf(float64(g))).abs().sub(ddOf(math.Abs(middle-float64(g)))).hi <= 0
+	middle := (float64(g) + float64(math.Nextafter32(g, toward))) / 2 // exact in float64
+	if toward > 0 {
+		return above(middle) >= 0
+	}
+	return above(middle) <= 0
 }
 
 // infinity32 has the bits of the float32 +Inf, sign32 the sign's.
