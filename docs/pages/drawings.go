@@ -24,7 +24,7 @@ func LossAndGradient() ([]byte, error) {
 			return nil, err
 		}
 		class := fmt.Sprintf("the class is %v (target %v)", target == 1, target)
-		p := chart.Panel{Title: "loss, " + class, X: "logit", XMin: -rowEdge, XMax: rowEdge, XStep: 2, YMax: rowEdge, YStep: 2, Lines: losses}
+		p := chart.Panel{Title: "loss, " + class, X: "logit", XMin: -rowEdge, XMax: rowEdge, XStep: 2, YMax: rowEdge + 2, YStep: 2, Lines: losses}
 		above = append(above, p)
 		p.Title, p.Lines = "gradient in the logit, "+class, gradients
 		p.YMin, p.YMax, p.YStep = -target-0.05, 1.05-target, 0.25

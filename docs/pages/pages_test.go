@@ -209,6 +209,19 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestArchitecture: the folders and packages that the walk through the code passes are there.
+func TestArchitecture(t *testing.T) {
+	paths := regexp.MustCompile("`((?:cmd|docs|fixtures|generators|internal|judge|lab|loss|ports|suites)(?:/[a-z_]+)*/?)`").FindAllStringSubmatch(read(t, "docs/architecture.md"), -1)
+	if len(paths) < 15 {
+		t.Errorf("found %d folders", len(paths))
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(filepath.Join(root, path[1])); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // anchors returns the anchors of a page's headings, as GitHub makes them.
 func anchors(page string) []string {
 	var found []string

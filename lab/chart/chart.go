@@ -53,7 +53,7 @@ const (
 	left, right, top, bottom = 62, 14, 30, 40 // around the lines of a panel
 	plotHeight               = 210
 	legendLine               = 18
-	letter                   = 6.1 // the width of a letter of the legend, about
+	letter                   = 6.6 // the width of a letter of the legend, about
 	swatch                   = 26
 )
 
@@ -191,7 +191,7 @@ func (p Panel) scale(v float64) float64 {
 func ticks(low, high, step float64) []float64 {
 	var all []float64
 	for i := math.Ceil(low/step - 1e-9); i*step <= high+1e-9*step; i++ {
-		all = append(all, i*step)
+		all = append(all, i*step+0) // no -0
 	}
 	return all
 }
