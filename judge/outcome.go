@@ -36,7 +36,11 @@ const (
 var Outcomes = []Outcome{SuiteError, Unsupported, NotRun, Malformed, Timeout, Crash, Error, Fail, Fixed, KnownFailure, Pass}
 
 // Failing reports whether o counts against the port, or the suite.
-func (o Outcome) Failing() bool { return o != Pass && o != KnownFailure && o != Unsupported }
+func (o Outcome) Failing() bool { return o.Gating() && o != NotRun }
+
+// Gating reports whether o keeps a run from passing: it is failing, or nothing is known of what the
+// port was to show.
+func (o Outcome) Gating() bool { return o != Pass && o != KnownFailure && o != Unsupported }
 
 // precedes reports whether o is before p in Outcomes.
 func (o Outcome) precedes(p Outcome) bool {

@@ -189,7 +189,7 @@ func ofModule(results []CheckResult, module string) []CheckResult {
 // countRequirement counts what should rules and quirks say, and reports whether a failure is
 // known that is no deviation from a should rule.
 func (m *ModuleSummary) countRequirement(r CheckResult) (known bool) {
-	wrong := r.Outcome == KnownFailure || r.Outcome.Failing() && r.Outcome != Fixed && r.Outcome != NotRun
+	wrong := r.Outcome == KnownFailure || r.Outcome.Failing() && r.Outcome != Fixed
 	switch {
 	case r.Requirement == fixtures.Quirk && (r.Outcome == Pass || r.Outcome == Fixed):
 		m.QuirksFollowed++

@@ -78,5 +78,5 @@ func summary(results []judge.CheckResult) string {
 
 // gates reports whether a check fails its test.
 func gates(r judge.CheckResult) bool {
-	return r.Outcome == judge.SuiteError || r.Outcome.Failing() && r.Gates
+	return r.Outcome == judge.SuiteError || r.Outcome.Gating() && r.Gates
 }

@@ -111,7 +111,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	if err != nil {
 		return err
 	}
-	if result.Outcome.Failing() && result.Gates {
+	if result.Outcome.Gating() && result.Gates {
 		p.code = exitNotConformant
 	}
 	if len(result.Counterexample) > 0 {
@@ -124,8 +124,8 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	}
 	fmt.Fprintf(w, "\n# the answer\n")
 	switch {
-	case result.Outcome == judge.Unsupported:
-		fmt.Fprintf(w, "unsupported: %s\n", result.Message)
+	case result.Outcome == judge.Unsupported, result.Outcome == judge.NotRun:
+		fmt.Fprintf(w, "%s: %s\n", result.Outcome, result.Message)
 	case result.Outcome.Failing():
 		fmt.Fprintf(w, "%s\n", report.Failure(result))
 	case result.Rejection:

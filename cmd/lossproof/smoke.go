@@ -85,7 +85,7 @@ func (p *program) smoke(cmd *cobra.Command, f portFlags, command []string) error
 			if err != nil {
 				return err
 			}
-			if !r.Outcome.Failing() {
+			if !r.Outcome.Gating() {
 				fmt.Fprintf(p.stdout, "ok    %s, %s: %s\n", module, probe.name, c.ID)
 				continue
 			}

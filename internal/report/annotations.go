@@ -13,7 +13,7 @@ const maxAnnotations = 10
 
 // Annotations writes a result as workflow commands of GitHub Actions, which show it beside
 // a pull request: an error for each of the first failing cases, of as many rules as
-// possible, and one for a claim that shrank; a warning for known failures without a reason.
+// possible, one for a claim that shrank, and one for cases that were not run; a warning for known failures without a reason.
 func Annotations(w io.Writer, result *judge.Result) error {
 	var b strings.Builder
 	command := func(kind, title, text string) {
@@ -28,6 +28,10 @@ func Annotations(w io.Writer, result *judge.Result) error {
 		if ids := baseline.WithoutReason; len(ids) > 0 {
 			command("warning", "lossproof: known failures without a reason", fmt.Sprintf("%s, the first is %s", plural(len(ids), "entry", "entries"), ids[0]))
 		}
+	}
+	if n := result.Summary.NotRun; n > 0 {
+		command("error", "lossproof", fmt.Sprintf("%d of %d cases were not run", n, result.Selected))
+		room--
 	}
 	cases := append(failing(result), failingRelations(result)...)
 	shown := first(cases, room)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -335,6 +336,34 @@ func TestAResultOfOthersIsPlain(t *testing.T) {
 			if strings.ContainsAny(b.String(), "\x1b\r\u202e") || regexp.MustCompile(`(?m)^\s*::(stop|error::)|^conformant`).MatchString(b.String()) {
 				t.Errorf("got %.3000s", b.String())
 			}
+		}
+	}
+}
+
+// TestNotRun: what was not asked, for the port was lost, is not called failed, and the run does not pass.
+func TestNotRun(t *testing.T) {
+	asked := 0
+	lost := testports.Port{EvaluateFunc: func(ctx context.Context, call ports.Call) (ports.Answer, error) {
+		switch asked++; asked {
+		case 1:
+			return ports.Answer{}, ports.ErrCrash
+		case 2, 3:
+			return testports.Port{}.Evaluate(ctx, call)
+		}
+		return ports.Answer{}, fmt.Errorf("%w: the port was lost", ports.ErrNotRun)
+	}}
+	result := run(t, lost, "BCEWithLogitsLoss/blog_example/*")
+	if s := result.Summary; s.Passed || s.NotRun != 3 || s.Topics[0].Failing != 1 {
+		t.Errorf("passed %t, %d not run, %d fail", s.Passed, s.NotRun, s.Topics[0].Failing)
+	}
+	for name, format := range map[string]func(io.Writer, *judge.Result) error{
+		"1 of 6 cases fails:\n":                                     func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
+		"### 1 of 6 cases fails\n":                                  report.Markdown,
+		"3 of 6 cases were not run\n":                               report.Annotations,
+		`<skipped message="not run: not asked: the port was lost">`: report.JUnit,
+	} {
+		if text := write(t, format, result); !strings.Contains(text, name) {
+			t.Errorf("want %q in\n%s", name, text)
 		}
 	}
 }

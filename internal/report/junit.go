@@ -14,7 +14,7 @@ import (
 
 // JUnit writes a result as JUnit XML: a test suite for each topic, a test case for each check,
 // whose name is the id. What the port answered wrong is a failure, everything else
-// that fails an error; unsupported cases and known failures are skipped. A claim that
+// that fails an error; unsupported cases, known failures and what was not run are skipped. A claim that
 // shrank, and cases that were not reached, are failures of a suite called lossproof.
 func JUnit(w io.Writer, result *judge.Result) error {
 	suites := junit.Testsuites{Name: "lossproof " + result.Level}
@@ -47,6 +47,8 @@ func testcase(r judge.CheckResult, topic string) junit.Testcase {
 		test.Skipped = &junit.Result{Message: printable("unsupported: " + r.Message)}
 	case r.Outcome == judge.KnownFailure:
 		test.Skipped = &junit.Result{Message: printable("known failure: " + reasons(r))}
+	case r.Outcome == judge.NotRun:
+		test.Skipped = &junit.Result{Message: printable("not run: " + r.Message)}
 	case !r.Outcome.Failing():
 	case !r.Gates && r.Outcome != judge.SuiteError:
 		test.SystemOut = &junit.Output{Data: printable("quirk that the port does not have\n" + Failure(r))}

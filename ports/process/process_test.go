@@ -369,6 +369,9 @@ func TestItNeverWorks(t *testing.T) {
 			if counts[judge.Pass] != test.passes || counts[judge.NotRun] != notRun || test.fails > 0 && counts[test.outcome] != test.fails {
 				t.Errorf("got %v, want %d passed, %d %s, the rest not-run", counts, test.passes, test.fails, test.outcome)
 			}
+			if failing := s.result.Summary.Topics[0].Failing; failing != test.fails { // what was not run did not fail
+				t.Errorf("%d cases fail, want %d", failing, test.fails)
+			}
 			if s.result.Summary.NotRun != notRun || s.result.Summary.Conformant {
 				t.Errorf("not run %d, want %d; conformant %t", s.result.Summary.NotRun, notRun, s.result.Summary.Conformant)
 			}
