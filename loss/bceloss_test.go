@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/big"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
 	"lossproof/loss"
+	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // probabilityCall is a call of BCELoss in float64, whatever its dtype.
@@ -29,66 +30,18 @@ func (c probabilityCall) lossShape() []int {
 	return nil
 }
 
-var knownLogs = map[float64][2]*big.Float{}
-
-// minusLogs returns -max(log x, -100) and -max(log(1-x), -100).
-func minusLogs(x float64) (of, ofRest *big.Float) {
-	if known, ok := knownLogs[x]; ok {
-		return known[0], known[1]
-	}
-	bounded := func(z *big.Float) *big.Float {
-		if z.Sign() > 0 {
-			if l := new(big.Float).Neg(logarithm(z)); l.Cmp(bigOf(100)) < 0 {
-				return l
-			}
-		}
-		return bigOf(100)
-	}
-	of, ofRest = bounded(bigOf(x)), bounded(sub(bigOf(1), bigOf(x)))
-	knownLogs[x] = [2]*big.Float{of, ofRest}
-	return of, ofRest
-}
-
-// evaluate returns the exact output, the gradient in the input with PyTorch's bound of the denominator. Tolerances are those of the fixtures.
-func (c probabilityCall) evaluate(output string, d format) []expected {
-	n := len(c.input.Data)
-	div := bigOf(1)
-	if c.reduction == loss.Mean {
-		div = bigOf(float64(n))
-	}
-	size := n
-	if output == "loss" && c.reduction != loss.None {
-		size = 1
-	}
-	sums := make([]sumOracle, size)
-	for i, x := range c.input.Data {
-		w, _ := at(c.weight, c.input.Shape, i)
-		u := 1.0
-		if c.gradOut != nil {
-			u = c.gradOut.Data[i%len(c.gradOut.Data)]
-		}
-		t := bigOf(c.target.Data[i])
-		a, b := minusLogs(x)
-		switch output {
-		case "loss":
-			sums[i%size].add(d, mul(bigOf(w), t), a)
-			sums[i%size].add(d, mul(bigOf(w), sub(bigOf(1), t)), b)
-			sums[i%size].terms--
-		case "grad_input":
-			q := mul(bigOf(x), sub(bigOf(1), bigOf(x)))
-			if bound := bigOf(float64(float32(1e-12))); q.Cmp(bound) < 0 {
-				q = bound
-			}
-			sums[i].add(d, mul(bigOf(u), bigOf(w)), quo(sub(bigOf(x), t), q))
-		case "grad_target":
-			sums[i].add(d, mul(bigOf(u), bigOf(w)), sub(a, b))
+// evaluate returns what is expected of an output. The gradients, which are quotients and differences of what is exact, have the
+// tolerance of a single term.
+func (c probabilityCall) evaluate(output string, dtype tensor.DType) []expected {
+	want := expect(callOf(ports.BCELoss, c.reduction, dtype, map[string]*loss.Tensor[float64]{
+		ports.Input: &c.input, ports.Target: &c.target, ports.Weight: c.weight, ports.GradOutput: c.gradOut,
+	}), output)
+	for i, e := range want {
+		if output != ports.Loss {
+			want[i].tolerance = 6 * (dtype.Format().ULP(e.exact()) + dtype.Format().SmallestSubnormal())
 		}
 	}
-	results := make([]expected, size)
-	for i, s := range sums {
-		results[i] = s.expected(d, div)
-	}
-	return results
+	return want
 }
 
 func computeProbability[T loss.Float](c probabilityCall, output string) (loss.Tensor[T], error) {
@@ -122,7 +75,7 @@ func checkProbability(t *testing.T, c probabilityCall) (worst float64) {
 		if !slices.Equal(got64.Shape, want) || !slices.Equal(got32.Shape, want) {
 			t.Fatalf("%s: got shapes %v and %v, want %v", output, got64.Shape, got32.Shape, want)
 		}
-		worst = max(worst, checkOutput(t, output, got64.Data, got32.Data, c.evaluate(output, formats[false]), c.evaluate(output, formats[true])))
+		worst = max(worst, checkOutput(t, output, got64.Data, got32.Data, c.evaluate(output, tensor.Float64), c.evaluate(output, tensor.Float32)))
 	}
 	return worst
 }
@@ -194,7 +147,7 @@ func TestBCELossPyTorch(t *testing.T) {
 			t.Fatal(err)
 		}
 		near := func(got, want float32) bool {
-			return math.Abs(float64(got)-float64(want)) <= 2*formats[true].ulp(bigOf(float64(want)))
+			return math.Abs(float64(got)-float64(want)) <= 2*tensor.Float32.Format().ULP(float64(want))
 		}
 		if !near(value.Data[0], test.loss) || !near(grad.Data[0], test.grad) {
 			t.Errorf("x=%v t=%v: got loss %v and gradient %v, PyTorch %v and %v", test.x, test.t, value.Data[0], grad.Data[0], test.loss, test.grad)

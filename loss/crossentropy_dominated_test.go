@@ -3,12 +3,11 @@ package loss_test
 import (
 	"fmt"
 	"math"
-	"math/big"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"lossproof/loss"
+	"lossproof/tensor"
 )
 
 // leads are how far the target is above the other logits: from ties to where all exp(x-m) are 0, in float64 too. PyTorch returns 0
@@ -27,42 +26,18 @@ func dominatedRow(rng *rand.Rand, classes int, lead float64) (x []float64, top i
 	return x, top
 }
 
-// dominatedOracle has what is expected of a row whose target is class y: its loss and its gradient. It takes equal logits together: there are at most
-// 257 different ones in a row.
-func dominatedOracle(x []float64, y int, d format) (value expected, grad []expected) {
-	counts, m := map[float64]int{}, slices.Max(x)
-	for _, v := range x {
-		counts[v]++
-	}
-	counts[m]-- // one of the largest is not among the others
-	e, others := map[float64]*big.Float{}, bigOf(0)
-	for v, n := range counts {
-		e[v] = exp(bigOf(m - v))
-		others = add(others, mul(bigOf(float64(n)), e[v]))
-	}
-	sum, rest := add(bigOf(1), others), others
-	if x[y] != m {
-		rest = sub(sum, e[x[y]])
-	}
-	expect := func(coefficient float64, v *big.Float) expected {
-		var s sumOracle
-		s.add(d, bigOf(coefficient), v)
-		result := s.expected(d, bigOf(1))
-		if d == formats[false] {
+// dominated is what is expected of rows, each with the error of a single term.
+func dominated(output string, input loss.Tensor[float64], targets []int64, dtype tensor.DType) []expected {
+	c := entropyCall{reduction: loss.None, input: input, indices: targets, indexShape: []int{len(targets)}}
+	want := c.evaluate(output, dtype)
+	for i, e := range want {
+		want[i].tolerance = 6 * dtype.Format().ULP(e.exact())
+		if dtype == tensor.Float64 {
 			// An exponential below 2⁻¹⁰²² is a multiple of 2⁻¹⁰⁷⁴: a sum of them is not more accurate than they are.
-			result.tolerance += math.Ldexp(float64(len(x)), -1074)
+			want[i].tolerance += math.Ldexp(float64(input.Shape[1]), -1074)
 		}
-		return result
 	}
-	of := map[float64]expected{}
-	for v := range counts {
-		of[v] = expect(1, quo(e[v], sum))
-	}
-	for _, v := range x {
-		grad = append(grad, of[v])
-	}
-	grad[y] = expect(-1, quo(rest, sum))
-	return expect(1, add(bigOf(m-x[y]), logOfSum(others))), grad
+	return want
 }
 
 // TestEntropyDominated compares rows in which one class leads with the oracle: most have that class as target, where the loss is log1p of the other
@@ -97,14 +72,9 @@ func TestEntropyDominated(t *testing.T) {
 func checkRows(t *testing.T, logits []float64, targets []int64) {
 	t.Helper()
 	classes := len(logits) / len(targets)
-	var value64, value32, grad64, grad32 []expected
-	for r, y := range targets {
-		x := logits[r*classes:][:classes]
-		value, grad := dominatedOracle(x, int(y), formats[false])
-		value64, grad64 = append(value64, value), append(grad64, grad...)
-		value, grad = dominatedOracle(x, int(y), formats[true])
-		value32, grad32 = append(value32, value), append(grad32, grad...)
-	}
+	all := loss.Tensor[float64]{Shape: []int{len(targets), classes}, Data: logits}
+	value64, grad64 := dominated("loss", all, targets, tensor.Float64), dominated("grad_input", all, targets, tensor.Float64)
+	value32, grad32 := dominated("loss", all, targets, tensor.Float32), dominated("grad_input", all, targets, tensor.Float32)
 	check := func(lo, hi int) {
 		t.Helper()
 		input := loss.Tensor[float64]{Shape: []int{hi - lo, classes}, Data: logits[lo*classes : hi*classes]}

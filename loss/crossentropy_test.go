@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"lossproof/loss"
+	"lossproof/tensor"
 )
 
 // outputs returns the names of the outputs of the call.
@@ -48,7 +49,7 @@ func checkEntropy(t *testing.T, c entropyCall) (worst float64) {
 		if want := c.shapeOf(output); !slices.Equal(got64.Shape, want) || !slices.Equal(got32.Shape, want) {
 			t.Fatalf("%s: got shapes %v and %v, want %v", output, got64.Shape, got32.Shape, want)
 		}
-		worst = max(worst, checkOutput(t, output, got64.Data, got32.Data, c.evaluate(output, formats[false]), c.evaluate(output, formats[true])))
+		worst = max(worst, checkOutput(t, output, got64.Data, got32.Data, c.evaluate(output, tensor.Float64), c.evaluate(output, tensor.Float32)))
 	}
 	return worst
 }
