@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,9 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/fixtures"
 	"lossproof/internal/divergence"
 	"lossproof/internal/testports"
+	"lossproof/ports"
 	"lossproof/ports/builtin"
 )
 
@@ -49,17 +50,11 @@ func TestSeed(t *testing.T) {
 
 // TestASuiteErrorOfARelation is no verdict on the port, and no entry of a baseline.
 func TestASuiteErrorOfARelation(t *testing.T) {
-	tree := embeddedTree(t)
-	flip(tree, "tolerances.json")
-	set, err := fixtures.Open(tree)
-	if err != nil {
-		t.Fatal(err)
-	}
+	port := wrongIn(func(ports.Call) bool { return true }, ports.Answer{}, fmt.Errorf("%w: it is too long", ports.ErrRequest))
 	file := filepath.Join(t.TempDir(), "baseline.json")
 	run := []string{"run", "--select", "BCEWithLogitsLoss/relations/mean"}
 	for _, args := range [][]string{run, append(run, "--baseline", file, "--update-baseline=add")} {
-		got := with(func(p *program) { p.set, p.port = set, builtin.Port{} }, args...)
-		check(t, got, exitUsage, "1 of 1 relation fails:\n", "relations/mean: suite-error\n", "stderr:the suite is at fault (suite-error)")
+		check(t, against(t, port, args...), exitUsage, "1 of 1 relation fails:\n", "relations/mean: suite-error\n", "stderr:the suite is at fault (suite-error)")
 	}
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a baseline was made: %v", err)
