@@ -97,10 +97,10 @@ type runs[T Float] struct {
 	span, perSpan, chunkLen, chunks int
 }
 
-// newRuns cuts valid tensors; weight and posWeight may be nil. With keepLast a run is exactly one
+// cut cuts valid tensors; weight and posWeight may be nil. With keepLast a run is exactly one
 // row along the last dimension, and a chunk is a whole number of rows, or a part of one.
-func newRuns[T Float](input Tensor[T], target []T, weight, posWeight *Tensor[T], keepLast bool) runs[T] {
-	r := runs[T]{input: input.Data, target: target, inner: axis{size: 1}}
+func (r *runs[T]) cut(input Tensor[T], target []T, weight, posWeight *Tensor[T], keepLast bool) {
+	r.input, r.target, r.inner = input.Data, target, axis{size: 1}
 	var weightShape, posWeightShape []int
 	if weight != nil {
 		r.weight, weightShape = weight.Data, weight.Shape
@@ -122,7 +122,7 @@ func newRuns[T Float](input Tensor[T], target []T, weight, posWeight *Tensor[T],
 	r.span, r.chunkLen = len(r.input), kernel.ChunkLen
 	switch {
 	case len(r.input) == 0:
-		return r
+		return
 	case keepLast && r.length > kernel.ChunkLen:
 		r.span = r.length
 	case keepLast:
@@ -130,7 +130,6 @@ func newRuns[T Float](input Tensor[T], target []T, weight, posWeight *Tensor[T],
 	}
 	r.perSpan = (r.span-1)/r.chunkLen + 1
 	r.chunks = len(r.input) / r.span * r.perSpan
-	return r
 }
 
 func (r *runs[T]) outerAxes() []axis {

@@ -84,7 +84,7 @@ func (c *criterion[T]) into(r Results[T], input Tensor[T], target ClassTarget[T]
 	}
 	j := job[T]{kind: c.kind, div: c.div(input.Shape, target)}
 	if gradOutput != nil {
-		j.upstream = upstream[T]{gradOutput.Data, c.kind == ofLabels && c.reduction == None}
+		j.upstream = upstream[T]{values: gradOutput.Data}
 	}
 	c.cut(&j, input, target)
 	if r.Loss != nil || r.GradInput != nil {
@@ -154,8 +154,9 @@ func (c *criterion[T]) cut(j *job[T], input Tensor[T], target ClassTarget[T]) {
 		j.units, j.perBlock = c.rows(input.Shape), (blockElements-1)/max(1, j.classes)+1
 		return
 	}
-	j.perRow = c.kind == ofLabels && c.reduction == None
-	j.runs = newRuns(input, target.probabilities, c.weight, c.posWeight, j.perRow)
+	j.perRow = c.kind == ofLabels && c.reduction == None && fromEnd(input.Shape, 0) != 1 // else the loss of a row is that of its element
+	j.upstream.perRow = j.perRow
+	j.runs.cut(input, target.probabilities, c.weight, c.posWeight, j.perRow)
 	j.units, j.perBlock = j.chunks, blockChunks
 	if j.perRow && j.length > kernel.ChunkLen { // the chunks of one row are in one block
 		j.perBlock = (blockChunks-1)/j.perSpan*j.perSpan + j.perSpan
@@ -221,17 +222,15 @@ func (c *criterion[T]) checkResults(r Results[T], input Tensor[T], target ClassT
 	if c.weight != nil {
 		weights = len(c.weight.Data)
 	}
-	for _, result := range [...]struct {
-		name string
-		dst  []T
-		n    int
-	}{
-		{"loss", r.Loss, c.lossLen(input.Shape)}, {"grad_input", r.GradInput, len(input.Data)},
-		{"grad_target", r.GradTarget, len(input.Data)}, {"grad_weight", r.GradWeight, weights},
-	} {
-		if result.dst != nil && len(result.dst) != result.n {
-			return shapeErrorf(c.module, result.name, "got a slice of %d elements to write to, want %d", len(result.dst), result.n)
-		}
+	switch n := len(input.Data); {
+	case r.Loss != nil && len(r.Loss) != c.lossLen(input.Shape):
+		return c.lengthError("loss", r.Loss, c.lossLen(input.Shape))
+	case r.GradInput != nil && len(r.GradInput) != n:
+		return c.lengthError("grad_input", r.GradInput, n)
+	case r.GradTarget != nil && len(r.GradTarget) != n:
+		return c.lengthError("grad_target", r.GradTarget, n)
+	case r.GradWeight != nil && len(r.GradWeight) != weights:
+		return c.lengthError("grad_weight", r.GradWeight, weights)
 	}
 	if gradOutput == nil {
 		return nil
@@ -244,6 +243,10 @@ func (c *criterion[T]) checkResults(r Results[T], input Tensor[T], target ClassT
 			formatShape(gradOutput.Shape), formatShape(c.lossShape(input.Shape)))
 	}
 	return nil
+}
+
+func (c *criterion[T]) lengthError(argument string, dst []T, want int) error {
+	return shapeErrorf(c.module, argument, "got a slice of %d elements to write to, want %d", len(dst), want)
 }
 
 // maxEmptySamples bounds the losses that are allocated for an input without elements:

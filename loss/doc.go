@@ -44,9 +44,10 @@
 //
 // nothing cancels for targets in [0, 1]; small losses and gradients of confident
 // logits keep their relative accuracy where PyTorch returns 0 (its
-// BCEWithLogitsLoss does for t = 0 and x below about -15 in float32). Arithmetic is done in float64,
-// sums are compensated and added in a fixed order, and a float32 result is rounded once, at the
-// end. On one platform a result depends on the arguments alone, to the last bit.
+// BCEWithLogitsLoss does for t = 0 and x below about -15 in float32). Arithmetic is done in float64, or
+// in pairs of float32 numbers that lose as little; a sum of float32 losses is the logarithm of a product, ∏(1+y), where that is as
+// accurate. Sums are added in a fixed order, and a float32 result is rounded once, at the
+// end. On one processor a result depends on the arguments alone, to the last bit.
 //
 // # How the two modules of several labels differ
 //

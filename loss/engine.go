@@ -73,8 +73,10 @@ func (u upstream[T]) number(row int) float64 {
 // scratch is the memory that a goroutine computes with. Its pool spares a call what it costs to clear it.
 type scratch[T Float] struct {
 	// y and l are float64 numbers of a chunk of elements, or of classes.
-	y [rowChunk + kernel.SoftmaxSlack]float64
-	l [rowChunk]float64
+	y     [rowChunk + kernel.SoftmaxSlack]float64
+	l     [rowChunk]float64
+	lanes kernel.LaneScratch
+	sums  kernel.Sums
 	// m, rest and logSum are those of a group of rows, or of a chunk; values are the losses of a group.
 	m, rest, logSum, values [groupRows]float64
 	// input and target hold a chunk whose classes are not neighbours in memory, out a result of it.
@@ -183,14 +185,14 @@ func (j *job[T]) block(b int, s *scratch[T]) (kernel.Accumulator, refusal) {
 	if j.kind == ofClasses {
 		return j.blockOfRows(first, end, s), refusal{}
 	}
-	var sums kernel.Sums
+	s.sums.Clear()
 	for k := first; k < end; k++ {
 		lo, hi := j.chunk(k)
 		if j.kind != ofProbabilities {
-			j.logits(&sums, lo, hi, s)
-		} else if !j.probabilities(&sums, lo, hi, s) {
+			j.logits(&s.sums, lo, hi, s)
+		} else if !j.probabilities(&s.sums, lo, hi, s) {
 			return kernel.Accumulator{}, j.refuse(lo, hi)
 		}
 	}
-	return sums.Total(), refusal{}
+	return s.sums.Total(), refusal{}
 }

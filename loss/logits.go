@@ -9,62 +9,146 @@ import (
 // logits writes what is wanted of a chunk, and adds its losses to sums. All is read before anything of the same index
 // is written: results may be the memory of the operands.
 func (j *job[T]) logits(sums *kernel.Sums, lo, hi int, s *scratch[T]) {
-	y, l := s.y[:hi-lo], s.l[:hi-lo]
-	if j.gradTarget != nil {
-		j.gradTargets(lo, hi, y)
+	losses, grads := j.sum || j.losses != nil, j.gradInput != nil
+	switch plain := j.weight == nil && j.posWeight == nil; {
+	case j.gradTarget != nil:
+		j.gradTargets(lo, hi, s.y[:hi-lo])
 		return
+	case plain && losses && j.perRow && j.length >= leastInLanes:
+		j.addRows(sums, lo, hi, func(from, to int) { j.addLosses(sums, from, to, s) })
+		losses = false
+	case plain && !j.perRow && (!grads || len(j.upstream.values) <= 1):
+		middle := lo + (hi-lo)/kernel.LaneElements*kernel.LaneElements
+		var left kernel.Lanes[T]
+		j.inLanes(&left, sums, lo, middle, s)
+		j.passes(sums, lo, middle, losses && (left.Sums != nil || left.Losses != nil), left.Grads != nil, s)
+		lo = middle
 	}
-	finite := kernel.Exp(y, j.input[lo:hi])
-	if finite && j.weight == nil && j.posWeight == nil && j.computePlain(sums, lo, hi, y, l) {
-		return
-	}
-	if j.sum || j.losses != nil {
-		for at := lo; at < hi; {
-			s := j.segment(at, hi)
-			kernel.Losses(l[at-lo:s.hi-lo], y[at-lo:s.hi-lo], s.Run, finite)
-			at = s.hi
-		}
-	}
-	switch {
-	case j.perRow && j.losses != nil:
-		j.addRows(sums, lo, hi, func(from, to int) { sums.Add(l[from-lo : to-lo]) })
-	case j.sum:
-		sums.Add(l)
-	}
-	if j.gradInput != nil {
-		j.gradInputs(lo, hi, y)
+	j.passes(sums, lo, hi, losses, grads, s)
+}
+
+// leastInLanes is the least number of losses of a row whose sum is computed in float32 lanes.
+const leastInLanes = 2 * kernel.LaneElements
+
+// inLanes computes a part of a chunk without weights in float32 lanes. It sets l, which is empty, to what it has not computed.
+func (j *job[T]) inLanes(l *kernel.Lanes[T], sums *kernel.Sums, lo, hi int, s *scratch[T]) {
+	l.Input, l.Target = j.input[lo:hi], j.target[lo:hi]
+	l.U, l.Div, l.Stream = j.upstream.number(0), j.div, j.stream
+	if j.sum || j.perRow {
+		l.Sums = sums
 	}
 	if j.losses != nil && !j.perRow {
+		l.Losses = j.losses[lo:hi]
+	}
+	if j.gradInput != nil && !j.perRow {
+		l.Grads = j.gradInput[lo:hi]
+	}
+	if lo < hi {
+		l.Compute(&s.lanes)
+	}
+}
+
+// addLosses adds the losses of a part of a row, without weights, to sums.
+func (j *job[T]) addLosses(sums *kernel.Sums, lo, hi int, s *scratch[T]) {
+	middle := lo + (hi-lo)/kernel.LaneElements*kernel.LaneElements
+	var left kernel.Lanes[T]
+	if j.inLanes(&left, sums, lo, middle, s); left.Sums == nil {
+		lo = middle
+	}
+	if lo == hi {
+		return
+	}
+	y, r := s.y[:hi-lo], kernel.Run[T]{Input: j.input[lo:hi], Target: j.target[lo:hi]}
+	if kernel.Exp(y, r.Input) {
+		kernel.SumLosses(sums, y, r)
+		return
+	}
+	kernel.Losses(y, y, r, false)
+	sums.Add(y)
+}
+
+// passes computes a part of a chunk in passes of float64 numbers: losses, gradients, or both.
+func (j *job[T]) passes(sums *kernel.Sums, lo, hi int, losses, grads bool, s *scratch[T]) {
+	if lo == hi || !losses && !grads {
+		return
+	}
+	y, l := s.y[:hi-lo], s.l[:hi-lo]
+	finite := kernel.Exp(y, j.input[lo:hi])
+	if finite && losses && !j.perRow && j.weight == nil && j.posWeight == nil && j.fused(sums, lo, hi, grads, y, l) {
+		return
+	}
+	if losses {
+		j.segments(lo, hi, func(s segment[T]) { kernel.Losses(l[s.lo-lo:s.hi-lo], y[s.lo-lo:s.hi-lo], s.Run, finite) })
+	}
+	switch {
+	case losses && j.perRow && j.length <= fewInRow:
+		j.addShortRows(lo, hi, l)
+	case losses && j.perRow:
+		j.addRows(sums, lo, hi, func(from, to int) { sums.Add(l[from-lo : to-lo]) })
+	case losses && j.sum:
+		sums.Add(l)
+	}
+	if grads {
+		j.gradInputs(lo, hi, y)
+	}
+	if losses && !j.perRow && j.losses != nil {
 		kernel.Round(j.losses[lo:hi], l, j.stream)
 	}
 }
 
-// computePlain computes a chunk without weights by kernels that do several passes in one, given y = exp(-|x|) of finite
+// fused is passes without weights, by kernels that do several passes in one, given y = exp(-|x|) of finite
 // logits. It does nothing and returns false if there is no such kernel.
-func (j *job[T]) computePlain(sums *kernel.Sums, lo, hi int, y, l []float64) bool {
+func (j *job[T]) fused(sums *kernel.Sums, lo, hi int, grads bool, y, l []float64) bool {
 	r := kernel.Run[T]{Input: j.input[lo:hi], Target: j.target[lo:hi]}
-	u, one := T(1), len(j.upstream.values) <= 1
-	if len(j.upstream.values) == 1 {
-		u = j.upstream.values[0]
-	}
+	u, one := T(j.upstream.number(0)), len(j.upstream.values) <= 1
 	switch {
-	case j.gradInput == nil && j.perRow:
-		j.addRows(sums, lo, hi, func(from, to int) {
-			row := kernel.Run[T]{Input: j.input[from:to], Target: j.target[from:to]}
-			kernel.SumLosses(sums, y[from-lo:to-lo], row)
-		})
-	case j.gradInput == nil && j.sum:
+	case j.sum && !grads:
 		kernel.SumLosses(sums, y, r)
-	case j.gradInput == nil:
+	case !grads:
 		kernel.RoundLosses(j.losses[lo:hi], y, r, j.stream)
 	case j.sum && one:
 		kernel.SumLossesGrads(sums, j.gradInput[lo:hi], y, l, r, u, j.div, j.stream)
-	case j.losses != nil && !j.perRow && one:
+	case one:
 		kernel.RoundLossesGrads(j.losses[lo:hi], j.gradInput[lo:hi], y, l, r, u, j.div, j.stream)
 	default:
 		return false
 	}
 	return true
+}
+
+// segments calls f for each segment of a chunk, for all of it if there are no weights.
+func (j *job[T]) segments(lo, hi int, f func(s segment[T])) {
+	for at := lo; at < hi; {
+		s := segment[T]{Run: kernel.Run[T]{Input: j.input[lo:hi], Target: j.target[lo:hi]}, lo: lo, hi: hi}
+		if j.weight != nil || j.posWeight != nil {
+			s = j.segment(at, hi)
+		}
+		f(s)
+		at = s.hi
+	}
+}
+
+// fewInRow is the number of losses of a row up to which a call of a kernel takes longer than to add them.
+const fewInRow = 32
+
+// addShortRows writes the sums of the rows of a chunk, of which l has the losses.
+func (j *job[T]) addShortRows(lo, hi int, l []float64) {
+	for row := lo / j.length; row < hi/j.length; row++ {
+		losses := l[row*j.length-lo:][:j.length]
+		var sum float64
+		if sizeOf[T]() == 4 { // so few float64 roundings are nothing
+			for _, v := range losses {
+				sum += v
+			}
+		} else {
+			var compensated kernel.Accumulator
+			for _, v := range losses {
+				compensated.Add(v)
+			}
+			sum = compensated.Value()
+		}
+		j.losses[row] = T(sum / j.div)
+	}
 }
 
 // addRows adds the losses of a chunk to the sum of their row, by add, and writes those of the rows that end in
@@ -77,7 +161,7 @@ func (j *job[T]) addRows(sums *kernel.Sums, lo, hi int, add func(from, to int)) 
 		if end == (row+1)*j.length {
 			total := sums.Total()
 			j.losses[row] = T(total.Value() / j.div)
-			*sums = kernel.Sums{}
+			sums.Clear()
 		}
 		at = end
 	}

@@ -25,18 +25,21 @@ func (j *job[T]) probabilities(sums *kernel.Sums, lo, hi int, s *scratch[T]) (ok
 	if j.losses == nil && !j.sum {
 		return j.probabilityGradInputs(lo, hi, scratch)
 	}
-	if !kernel.ProbabilityLosses(scratch, j.input[lo:hi], j.target[lo:hi]) {
+	left := lo // from where on there are losses to compute
+	if middle := lo + (hi-lo)/kernel.ProbabilitySumsElements*kernel.ProbabilitySumsElements; j.sum && j.weight == nil && lo < middle {
+		if kernel.ProbabilitySums(sums, j.input[lo:middle], j.target[lo:middle]) {
+			left = middle
+		}
+	}
+	losses := scratch[:hi-left]
+	if !kernel.ProbabilityLosses(losses, j.input[left:hi], j.target[left:hi]) {
 		return false
 	}
 	if j.weight != nil {
-		for at := lo; at < hi; {
-			s := j.segment(at, hi)
-			kernel.Scale(scratch[at-lo:s.hi-lo], s.Weight)
-			at = s.hi
-		}
+		j.segments(lo, hi, func(s segment[T]) { kernel.Scale(losses[s.lo-lo:s.hi-lo], s.Weight) })
 	}
 	if j.sum {
-		sums.Add(scratch)
+		sums.Add(losses)
 	}
 	if j.losses == nil {
 		return j.gradInput == nil || j.roundedGrads(lo, hi) || j.probabilityGradInputs(lo, hi, scratch)

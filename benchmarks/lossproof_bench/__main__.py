@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--page", type=Path, help="write the tables between its markers")
     parser.add_argument("--quick", action="store_true", help="a few rows and rounds, for trying")
     parser.add_argument(
-        "--avx2", action="store_true", help="keep PyTorch to AVX2 where it would use AVX-512"
+        "--avx2", action="store_true", help="keep both to AVX2 where they would use AVX-512"
     )
     parser.add_argument(
         "--figures", action="store_true", help="time and write what has a figure to reach alone"
@@ -63,7 +63,8 @@ def main() -> int:
 
 
 def use_avx2() -> None:
-    """Keeps eager and compiled PyTorch to AVX2; its kernels are chosen at the first call."""
+    """Keeps lossproof, and eager and compiled PyTorch, to AVX2; its kernels are chosen at the first call."""
+    os.environ["LOSSPROOF_KERNEL"] = "avx2"
     os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
     inductor.cpp.simdlen = 256
     if (capability := torch.backends.cpu.get_cpu_capability()) != "AVX2":

@@ -28,6 +28,15 @@ func ProbabilityLosses[T Float](l []float64, x, t []T) (ok bool) {
 	return probabilityLosses64Go(l, as[float64](x), as[float64](t))
 }
 
+// ProbabilitySums adds the losses of probabilities x and targets t to sums. It does nothing and returns false where there is no kernel for it: for
+// float64, targets other than 0 and 1, and what does not lie in [0, 1].
+func ProbabilitySums[T Float](sums *Sums, x, t []T) (done bool) {
+	return useAVX2 && single[T]() && probabilitySums32AVX2(&sums.twoSum, as[float32](x), as[float32](t[:len(x)]))
+}
+
+// ProbabilitySumsElements is what the number of elements for [ProbabilitySums] is a multiple of.
+const ProbabilitySumsElements = 16
+
 // ProbabilityGrads writes the derivatives of the losses in x, times weight w and upstream gradient u and divided by div, to g. Like
 // a weight, u is nil, has one element, or is as long as x. It reports whether all of x and t lie in [0, 1].
 // Else what it writes is not defined.

@@ -98,9 +98,9 @@ func SumLosses[T Float](sums *Sums, y []float64, r Run[T]) {
 	case !useAVX2:
 		sumLossesGo(sums, y, r.Input, target)
 	case single[T]():
-		sumLosses32AVX2((*[8]float64)(sums), y, as[float32](r.Input), as[float32](target))
+		sumLosses32AVX2(&sums.twoSum, y, as[float32](r.Input), as[float32](target))
 	default:
-		sumLosses64AVX2((*[8]float64)(sums), y, as[float64](r.Input), as[float64](target))
+		sumLosses64AVX2(&sums.twoSum, y, as[float64](r.Input), as[float64](target))
 	}
 }
 
@@ -112,9 +112,9 @@ func SumLossesGrads[T Float](sums *Sums, grad []T, y, l []float64, r Run[T], u T
 	case !useAVX2:
 		sumLossesGradsGo(sums, grad, y, l, r.Input, target, float64(u), div)
 	case single[T]():
-		sumLossesGrads32AVX2((*[8]float64)(sums), as[float32](grad), y, as[float32](r.Input), as[float32](target), float64(u), div, stream)
+		sumLossesGrads32AVX2(&sums.twoSum, as[float32](grad), y, as[float32](r.Input), as[float32](target), float64(u), div, stream)
 	default:
-		sumLossesGrads64AVX2((*[8]float64)(sums), as[float64](grad), y, as[float64](r.Input), as[float64](target), float64(u), div, stream)
+		sumLossesGrads64AVX2(&sums.twoSum, as[float64](grad), y, as[float64](r.Input), as[float64](target), float64(u), div, stream)
 	}
 }
 

@@ -267,14 +267,14 @@ func sumGo(sums *[8]float64, l []float64) {
 func sumLossesGo[T Float](sums *Sums, y []float64, x, t []T) {
 	log1pGo[T](y, y)
 	lossesGo(y, x, t)
-	sumGo((*[8]float64)(sums), y)
+	sumGo(&sums.twoSum, y)
 }
 
 func sumLossesGradsGo[T Float](sums *Sums, grad []T, y, l []float64, x, t []T, u, div float64) {
 	log1pGo[T](l, y)
 	lossesGo(l, x, t)
 	gradsGo(grad, y, x, t, u, div)
-	sumGo((*[8]float64)(sums), l)
+	sumGo(&sums.twoSum, l)
 }
 
 func roundLossesGo[T Float](dst []T, y []float64, x, t []T) {

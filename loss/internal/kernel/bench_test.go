@@ -34,7 +34,7 @@ func benchmarkPaths[T Float](b *testing.B) {
 			x := float64(x[i])
 			total += max(x, 0) - float64(t[i])*x + math.Log1p(math.Exp(-math.Abs(x)))
 		}
-		sums[0] += total
+		sums.twoSum[0] += total
 	})
 	run("go", func() {
 		expGo(y, x)
@@ -44,7 +44,7 @@ func benchmarkPaths[T Float](b *testing.B) {
 		Exp(y, x)
 		SumLosses(&sums, y, Run[T]{Input: x, Target: t})
 	})
-	if math.IsNaN(sums[0]) {
+	if math.IsNaN(sums.twoSum[0]) {
 		b.Error("the sum is NaN")
 	}
 }

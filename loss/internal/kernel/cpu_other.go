@@ -5,4 +5,5 @@ package kernel
 const (
 	assembled = false
 	useAVX2   = false
+	useAVX512 = false
 )

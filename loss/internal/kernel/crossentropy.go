@@ -24,7 +24,7 @@ func ExpSum[T Float](sums *Sums, y []float64, x []T, m T) (ties int) {
 	if math.IsInf(float64(m), 0) {
 		return expSumInf(sums, y, x, float64(m))
 	}
-	totals := (*[8]float64)(sums)
+	totals := &sums.twoSum
 	if single[T]() {
 		if useAVX2 {
 			return expSum32AVX2(totals, y, as[float32](x), float64(m))
@@ -52,7 +52,7 @@ func patchExpSum(sums *Sums, y, x []float64, m float64) (ties int) {
 			y[i] = math.Exp(-d)
 		}
 	}
-	return sumLess((*[8]float64)(sums), y, x, m)
+	return sumLess(&sums.twoSum, y, x, m)
 }
 
 // expSumInf is ExpSum for an infinite m: what is less has the limit 0.
@@ -62,7 +62,7 @@ func expSumInf[T Float](sums *Sums, y []float64, x []T, m float64) (ties int) {
 			y[i] = math.NaN()
 		}
 	}
-	return sumLess((*[8]float64)(sums), y, x, m)
+	return sumLess(&sums.twoSum, y, x, m)
 }
 
 // ScaleRound writes scale·y to dst. With stream the results may be written past the caches.
@@ -136,7 +136,7 @@ func softmaxRows32Go(maxima, rests, y []float64, x []float32, classes int) {
 			continue
 		}
 		var sums Sums
-		ties := expSum32Go((*[8]float64)(&sums), e, row, m)
+		ties := expSum32Go(&sums.twoSum, e, row, m)
 		rests[r] = restOf(&sums, ties)
 	}
 }
@@ -183,9 +183,9 @@ func EntropySums[T Float](total *Sums, x, t, w []T, m, keep, even float64) (sum 
 	}
 	logits, targets, weights := as[float32](x), targetOperand(as[float32](t), len(x)), as[float32](operand(w, len(x)))
 	if useAVX2 {
-		return entropySums32AVX2((*[8]float64)(total), logits, targets, weights, m, keep, even), true
+		return entropySums32AVX2(&total.twoSum, logits, targets, weights, m, keep, even), true
 	}
-	return entropySums32Go((*[8]float64)(total), logits, targets, weights, m, keep, even), true
+	return entropySums32Go(&total.twoSum, logits, targets, weights, m, keep, even), true
 }
 
 // EntropyGrads writes the derivatives in the logits of a row, times scale, given y = exp(x-m), the sum of all a of the row and the rest that [Softmax] gives:

@@ -94,7 +94,7 @@ func sumLess[T Float](sums *[8]float64, y []float64, x []T, m float64) (ties int
 			ties++
 		}
 	}
-	(*Sums)(sums).Add(y)
+	sum(sums, y)
 	for i, x := range x {
 		if float64(x) == m {
 			y[i] = 1

@@ -2,7 +2,7 @@
 //
 // It is the seam between package loss, which knows shapes, broadcasting and
 // reductions, and the arithmetic. Slices go in, slices come out; nothing is allocated
-// and nothing is kept. All arithmetic is in float64; a float32 result is rounded once,
+// and nothing is kept. Arithmetic is in float64, but where [Lanes] say otherwise; a float32 result is rounded once,
 // when it is stored.
 //
 // # Formulas
@@ -29,6 +29,18 @@
 // loop would be slower: its chain of dependent instructions is longer than what a processor looks ahead.
 // Log1p and Exp do not know of weights, so that these can change within a chunk: Losses and Grads are
 // called for each [Run] in it.
+//
+// # Float32 lanes
+//
+// For float32 logits without weights [Lanes] take the place of these passes where the processor has AVX2 or AVX-512. A number is then a pair
+// of float32 numbers, twice as many of which fit into a register, and y comes from a table and a short polynomial. A sum of losses needs no logarithm for each:
+//
+//	Σ log1p(y) = log1p(p)    p = ∏(1+y) - 1, element by element p + (p·y + y) in float64
+//
+// The sums of BCELoss are products too ([ProbabilitySums]). What the lanes cannot do as accurately is left to the passes: logits beyond ±43, infinite ones and NaN,
+// and soft targets but for sums.
+//
+// # Assembly
 //
 // On amd64 with AVX2 and FMA the passes are assembly, elsewhere and with the build tag purego Go. Both
 // evaluate the same polynomials; without fused multiply-adds the last bit of a float64 can differ.
@@ -99,10 +111,12 @@ func as[U, T Float](v []T) []U {
 // Path says in words which implementation of the passes this program runs.
 func Path() string {
 	switch {
+	case useAVX512:
+		return "the AVX-512 kernels"
 	case useAVX2:
 		return "the AVX2 kernels"
 	case assembled:
-		return "the Go kernels, as the processor lacks AVX2 or FMA"
+		return "the Go kernels, as the processor lacks AVX2 or FMA, or is kept to them"
 	}
 	return "the Go kernels, without assembly"
 }

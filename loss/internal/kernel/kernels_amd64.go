@@ -380,6 +380,18 @@ func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, to
 //go:noescape
 func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64, stream bool)
 
+// probabilitySums32AVX2 is
+//
+//	for i := range x {
+//		ok = ok && 0 <= x[i] && x[i] <= 1 && (t[i] == 0 || t[i] == 1)
+//		sums -= max(log(|(1-t[i])-x[i]|), -100)
+//	}
+//
+// for at most 512 elements, a multiple of 16. Unless ok, sums are not changed; a negative zero may be refused too.
+//
+//go:noescape
+func probabilitySums32AVX2(sums *[8]float64, x []float32, t []float32) (ok bool)
+
 // log1pRests32AVX2 is
 //
 //	ok = true
@@ -522,3 +534,186 @@ func probabilityLosses64AVX2(l []float64, x []float64, t []float64) (ok bool)
 //
 //go:noescape
 func probabilityGrads64AVX2(g []float64, x []float64, t []float64, u float64, div float64) (ok bool)
+
+// expProductsAVX2 is
+//
+//	for i := range x {
+//		exp(-|x[i]|) = t[i]*(1+q[i])
+//		s[i] = max(x[i], 0) - target[i]*x[i]
+//		largest = max(largest, |x[i]|)
+//		soft = soft || target[i]*(1-target[i]) != 0
+//	}
+//
+// where |x[i]| ≤ 43. largest is in bits: NaN is more than infinity. len(x) is a multiple of 16.
+//
+//go:noescape
+func expProductsAVX2(t []float32, q []float32, s []float32, x []float32, target []float32) (largest uint32, soft bool)
+
+// expPairsAVX2 is
+//
+//	for i := range x {
+//		exp(-|x[i]|) = yh[i] + yl[i]
+//		largest = max(largest, |x[i]|)
+//		soft = soft || target[i]*(1-target[i]) != 0
+//	}
+//
+// where |x[i]| ≤ 43. largest is in bits: NaN is more than infinity. len(x) is a multiple of 16.
+//
+//go:noescape
+func expPairsAVX2(yh []float32, yl []float32, x []float32, target []float32) (largest uint32, soft bool)
+
+// expProductsPairsAVX2 is
+//
+//	for i := range x {
+//		exp(-|x[i]|) = t[i]*(1+q[i])
+//		s[i] = max(x[i], 0) - target[i]*x[i]
+//		exp(-|x[i]|) = yh[i] + yl[i]
+//		largest = max(largest, |x[i]|)
+//		soft = soft || target[i]*(1-target[i]) != 0
+//	}
+//
+// where |x[i]| ≤ 43. largest is in bits: NaN is more than infinity. len(x) is a multiple of 16.
+//
+//go:noescape
+func expProductsPairsAVX2(t []float32, q []float32, s []float32, yh []float32, yl []float32, x []float32, target []float32) (largest uint32, soft bool)
+
+// hardProductsAVX2 is, lane by lane,
+//
+//	for i := range t {
+//		p, sum := &sums[i/4%4*8+i%4], &sums[32+i/4%2*8+i%4]
+//		y := t[i]*(1+q[i])
+//		*p += *p*y + y
+//		*sum += s[i]
+//	}
+//
+// in float64. len(t) is a multiple of 16.
+//
+//go:noescape
+func hardProductsAVX2(sums *[48]float64, t []float32, q []float32, s []float32)
+
+// softProductsAVX2 is, lane by lane,
+//
+//	for i := range t {
+//		p, sum := &sums[i/4%4*8+i%4], &sums[32+i/4%2*8+i%4]
+//		y := t[i]*(1+q[i])
+//		*p += *p*y + y
+//		*sum += max(x[i], 0) - target[i]*x[i]
+//	}
+//
+// in float64. len(t) is a multiple of 16.
+//
+//go:noescape
+func softProductsAVX2(sums *[48]float64, t []float32, q []float32, x []float32, target []float32)
+
+// gradPairsAVX2 is, for targets of 0 and 1,
+//
+//	for i := range x {
+//		y := yh[i] + yl[i]
+//		a, b := 1, y
+//		if x[i] < 0 {
+//			a, b = y, 1
+//		}
+//		dst[i] = ((1-target[i])*a - target[i]*b) / (delta * (1+y))
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 32 bytes. len(x) is a multiple of 16.
+//
+//go:noescape
+func gradPairsAVX2(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32, stream bool)
+
+// expProductsAVX512 is
+//
+//	for i := range x {
+//		exp(-|x[i]|) = t[i]*(1+q[i])
+//		s[i] = max(x[i], 0) - target[i]*x[i]
+//		largest = max(largest, |x[i]|)
+//		soft = soft || target[i]*(1-target[i]) != 0
+//	}
+//
+// where |x[i]| ≤ 43. largest is in bits: NaN is more than infinity. len(x) is a multiple of 32.
+//
+//go:noescape
+func expProductsAVX512(t []float32, q []float32, s []float32, x []float32, target []float32) (largest uint32, soft bool)
+
+// expPairsAVX512 is
+//
+//	for i := range x {
+//		exp(-|x[i]|) = yh[i] + yl[i]
+//		largest = max(largest, |x[i]|)
+//		soft = soft || target[i]*(1-target[i]) != 0
+//	}
+//
+// where |x[i]| ≤ 43. largest is in bits: NaN is more than infinity. len(x) is a multiple of 32.
+//
+//go:noescape
+func expPairsAVX512(yh []float32, yl []float32, x []float32, target []float32) (largest uint32, soft bool)
+
+// expProductsPairsAVX512 is
+//
+//	for i := range x {
+//		exp(-|x[i]|) = t[i]*(1+q[i])
+//		s[i] = max(x[i], 0) - target[i]*x[i]
+//		exp(-|x[i]|) = yh[i] + yl[i]
+//		largest = max(largest, |x[i]|)
+//		soft = soft || target[i]*(1-target[i]) != 0
+//	}
+//
+// where |x[i]| ≤ 43. largest is in bits: NaN is more than infinity. len(x) is a multiple of 32.
+//
+//go:noescape
+func expProductsPairsAVX512(t []float32, q []float32, s []float32, yh []float32, yl []float32, x []float32, target []float32) (largest uint32, soft bool)
+
+// hardProductsAVX512 is, lane by lane,
+//
+//	for i := range t {
+//		p, sum := &sums[i/8%4*8+i%8], &sums[32+i/8%2*8+i%8]
+//		y := t[i]*(1+q[i])
+//		*p += *p*y + y
+//		*sum += s[i]
+//	}
+//
+// in float64. len(t) is a multiple of 32.
+//
+//go:noescape
+func hardProductsAVX512(sums *[48]float64, t []float32, q []float32, s []float32)
+
+// softProductsAVX512 is, lane by lane,
+//
+//	for i := range t {
+//		p, sum := &sums[i/8%4*8+i%8], &sums[32+i/8%2*8+i%8]
+//		y := t[i]*(1+q[i])
+//		*p += *p*y + y
+//		*sum += max(x[i], 0) - target[i]*x[i]
+//	}
+//
+// in float64. len(t) is a multiple of 32.
+//
+//go:noescape
+func softProductsAVX512(sums *[48]float64, t []float32, q []float32, x []float32, target []float32)
+
+// gradPairsAVX512 is, for targets of 0 and 1,
+//
+//	for i := range x {
+//		y := yh[i] + yl[i]
+//		a, b := 1, y
+//		if x[i] < 0 {
+//			a, b = y, 1
+//		}
+//		dst[i] = ((1-target[i])*a - target[i]*b) / (delta * (1+y))
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 64 bytes. len(x) is a multiple of 32.
+//
+//go:noescape
+func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32, stream bool)
+
+// lossPairsAVX512 is, for targets of 0 and 1,
+//
+//	for i := range x {
+//		dst[i] = log1p(yh[i]+yl[i]) + max(x[i], 0) - target[i]*x[i]
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 64 bytes. len(x) is a multiple of 32.
+//
+//go:noescape
+func lossPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, stream bool)

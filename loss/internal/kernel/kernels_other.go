@@ -80,6 +80,8 @@ func probabilityGradsRound32AVX2(dst, x, t []float32, scale float64, stream bool
 	panic("no assembly")
 }
 
+func probabilitySums32AVX2(sums *[8]float64, x, t []float32) (ok bool) { panic("no assembly") }
+
 func log1pRests32AVX2(dst, rests []float64) (ok bool) { panic("no assembly") }
 
 func max32AVX2(x []float32) float32 { panic("no assembly") }
@@ -109,3 +111,39 @@ func probabilityLosses64AVX2(l []float64, x, t []float64) (ok bool) { panic("no 
 func probabilityGrads64AVX2(g []float64, x, t []float64, u, div float64) (ok bool) {
 	panic("no assembly")
 }
+
+func expProductsAVX2(t, q, s, x, target []float32) (largest uint32, soft bool) { panic("no assembly") }
+
+func expPairsAVX2(yh, yl, x, target []float32) (largest uint32, soft bool) { panic("no assembly") }
+
+func expProductsPairsAVX2(t, q, s, yh, yl, x, target []float32) (largest uint32, soft bool) {
+	panic("no assembly")
+}
+
+func hardProductsAVX2(sums *[48]float64, t, q, s []float32) { panic("no assembly") }
+
+func softProductsAVX2(sums *[48]float64, t, q, x, target []float32) { panic("no assembly") }
+
+func gradPairsAVX2(dst, yh, yl, x, target []float32, delta float32, stream bool) {
+	panic("no assembly")
+}
+
+func expProductsAVX512(t, q, s, x, target []float32) (largest uint32, soft bool) {
+	panic("no assembly")
+}
+
+func expPairsAVX512(yh, yl, x, target []float32) (largest uint32, soft bool) { panic("no assembly") }
+
+func expProductsPairsAVX512(t, q, s, yh, yl, x, target []float32) (largest uint32, soft bool) {
+	panic("no assembly")
+}
+
+func hardProductsAVX512(sums *[48]float64, t, q, s []float32) { panic("no assembly") }
+
+func softProductsAVX512(sums *[48]float64, t, q, x, target []float32) { panic("no assembly") }
+
+func gradPairsAVX512(dst, yh, yl, x, target []float32, delta float32, stream bool) {
+	panic("no assembly")
+}
+
+func lossPairsAVX512(dst, yh, yl, x, target []float32, stream bool) { panic("no assembly") }

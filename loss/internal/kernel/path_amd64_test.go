@@ -8,8 +8,7 @@ import (
 )
 
 func TestPath(t *testing.T) {
-	before := useAVX2
-	t.Cleanup(func() { useAVX2 = before })
+	withoutAVX2(t)
 	for _, useAVX2 = range []bool{false, true} {
 		if got := Path(); strings.HasPrefix(got, "the AVX2 kernels") != useAVX2 {
 			t.Errorf("with useAVX2 %t: got %q", useAVX2, got)

@@ -34,24 +34,38 @@ func (a *Accumulator) Merge(b Accumulator) {
 	a.errors += b.errors
 }
 
-// Sums are four sums, each with the rounding errors that belong to it, as an [Accumulator] has them. The
-// zero value is an empty sum.
-type Sums [8]float64
+// Sums is a sum, in parts that the kernels add to. The zero value is an empty sum.
+type Sums struct {
+	// twoSum are four sums, each with the rounding errors that belong to it, as an [Accumulator] has them.
+	twoSum [8]float64
+	products
+}
 
 // Add adds the numbers of l. The grouping depends on the length of l alone.
-func (s *Sums) Add(l []float64) {
+func (s *Sums) Add(l []float64) { sum(&s.twoSum, l) }
+
+func sum(sums *[8]float64, l []float64) {
 	if useAVX2 {
-		sumAVX2((*[8]float64)(s), l)
+		sumAVX2(sums, l)
 	} else {
-		sumGo((*[8]float64)(s), l)
+		sumGo(sums, l)
 	}
 }
 
-// Total returns the four sums as one.
+// Clear makes s an empty sum.
+func (s *Sums) Clear() {
+	s.twoSum = [8]float64{}
+	if s.factors > 0 {
+		s.products = products{}
+	}
+}
+
+// Total returns all parts as one sum.
 func (s *Sums) Total() Accumulator {
+	s.takeLogarithm()
 	var a Accumulator
 	for lane := range 4 {
-		a.Merge(Accumulator{s[lane], s[lane+4]})
+		a.Merge(Accumulator{s.twoSum[lane], s.twoSum[lane+4]})
 	}
 	return a
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
@@ -124,14 +125,15 @@ func storeInside(outside reg.VecVirtual) {
 	Store(ok, Return("ok"))
 }
 
+const (
+	sqrtHalfBits = 0x3fe6a09e667f3bcd
+	oneBits      = 0x3ff0000000000000
+	mantissaMask = 1<<52 - 1
+	two52Bits    = 0x4330000000000000
+)
+
 // boundedLog returns max(log(u+rest), -100), where rest is nil or what the rounding to u has left.
 func boundedLog(e element, v lanes, c []float64, u, rest reg.VecVirtual) reg.VecVirtual {
-	const (
-		sqrtHalfBits = 0x3fe6a09e667f3bcd
-		oneBits      = 0x3ff0000000000000
-		mantissaMask = 1<<52 - 1
-		two52Bits    = 0x4330000000000000
-	)
 	f, k := u, v.reg()
 	do(func() { VPADDQ(bitPattern(oneBits-sqrtHalfBits), u, u) })
 	do(func() { VPSRLQ(operand.Imm(52), u, k) })
@@ -278,6 +280,132 @@ func log1pRests32(c []float64) {
 		})
 	})
 	storeInside(outside)
+	VZEROUPPER()
+	RET()
+}
+
+// probabilitySums32 adds the losses of hard targets as logarithms of products. With u = |(1-t) - x| = 2ᵏ·(1+f), as in boundedLog, the logarithm of a loss is
+// -k·ln2 - log1p(f), and p + (p·f + f) is (1+p)·(1+f) - 1, which keeps its relative accuracy where all f are small. 1+f is at least √½: after 32 factors 1+p has lost 16 bits
+// at most, and so a product is of no more.
+func probabilitySums32(c []float64) {
+	const e, v = float32s, lanes(4)
+	function("probabilitySums32AVX2", "sums *[8]float64, x, t []float32", "(ok bool)",
+		"probabilitySums32AVX2 is", "",
+		"\tfor i := range x {",
+		"\t\tok = ok && 0 <= x[i] && x[i] <= 1 && (t[i] == 0 || t[i] == 1)",
+		"\t\tsums -= max(log(|(1-t[i])-x[i]|), -100)",
+		"\t}", "",
+		"for at most 512 elements, a multiple of 16. Unless ok, sums are not changed; a negative zero may be refused too.",
+	)
+	x, t := param("x", 4), param("t", 4)
+	n := Load(Param("x").Len(), GP64())
+	var p, k [4]reg.VecVirtual
+	for i := range p {
+		p[i], k[i] = YMM(), YMM()
+		VXORPD(p[i], p[i], p[i])
+		VXORPD(k[i], k[i], k[i])
+	}
+	largest, soft := AllocLocal(32), AllocLocal(32) // there are no registers for them
+	VMOVUPD(p[0], largest)
+	VMOVUPD(p[0], soft)
+	count := GP64()
+	MOVQ(n, count)
+	Label("loop")
+	CMPQ(n, operand.Imm(16))
+	JL(operand.LabelRef("done"))
+	PREFETCHT0(x.at(chunkLen))
+	PREFETCHT0(t.at(chunkLen))
+	for _, start := range []int{0, 8} {
+		bits, marks := YMM(), YMM()
+		VMOVUPS(x.at(start), bits)
+		VPMAXUD(largest, bits, bits)
+		VMOVDQU(bits, largest)
+		VMOVUPS(bitPattern(0x3f800000_3f800000), marks)
+		target := YMM()
+		VMOVUPS(t.at(start), target)
+		VSUBPS(target, marks, marks)
+		VMULPS(target, marks, marks)
+		VORPS(soft, marks, marks)
+		VMOVUPS(marks, soft)
+	}
+	for _, first := range []int{0, 2} {
+		interleaved(2, func(i int) {
+			at := 4 * (first + i)
+			product, exponent := p[first+i], k[first+i]
+			other, u, logit := v.constant(1), v.reg(), e.load(v, x.at(at))
+			v.sub(e.load(v, t.at(at)), other, other) // 1-t
+			v.sub(logit, other, u)
+			v.sub(u, other, other)
+			v.sub(logit, other, other) // what the rounding to u has left
+			v.and(bitPattern(absMask), u, u)
+			v.max(constant(math.Exp(-100)), u, u)
+			f, shifted := u, v.reg()
+			do(func() { VPADDQ(bitPattern(oneBits-sqrtHalfBits), u, u) })
+			do(func() { VPSRLQ(operand.Imm(52), u, shifted) })
+			do(func() { VPADDQ(shifted, exponent, exponent) })
+			do(func() { VPAND(bitPattern(mantissaMask), f, f) })
+			do(func() { VPADDQ(bitPattern(sqrtHalfBits), f, f) })
+			v.sub(constant(1), f, f)
+			v.add(other, f, f)
+			factor := v.copy(f)
+			v.timesPlus(f, product, factor)
+			v.add(factor, product, product)
+		})
+	}
+	x.advance(16)
+	t.advance(16)
+	SUBQ(operand.Imm(16), n)
+	JMP(operand.LabelRef("loop"))
+	Label("done")
+	reached, hard := YMM(), YMM()
+	VMOVDQU(bitPattern(0x3f800000_3f800000), reached)
+	VPMAXUD(largest, reached, reached)
+	VPCMPEQD(bitPattern(0x3f800000_3f800000), reached, reached) // ones where x is in [0, 1]
+	VXORPS(hard, hard, hard)
+	const equal = 0 // EQ_OQ
+	VCMPPS(operand.Imm(equal), soft, hard, hard)
+	VANDPS(hard, reached, reached)
+	mask, ok := GP32(), GP8()
+	VMOVMSKPS(reached, mask)
+	CMPL(mask, operand.U32(255))
+	SETEQ(ok)
+	Store(ok, Return("ok"))
+	JNE(operand.LabelRef("end"))
+	// The exponents have a bias of 1023 each, of which there were n/16 in a lane.
+	bias := GP64()
+	SHRQ(operand.Imm(4), count)
+	IMUL3Q(operand.U32(1023), count, bias)
+	biases := XMM()
+	VMOVQ(bias, biases)
+	all := YMM()
+	VPBROADCASTQ(biases, all)
+	sums := Load(Param("sums"), GP64())
+	total := loadTwoSum(sums)
+	saved := AllocLocal(8 * 32) // the logarithm needs the registers
+	for i := range p {
+		VMOVUPD(p[i], saved.Offset(64*i))
+		VMOVUPD(k[i], saved.Offset(64*i+32))
+	}
+	for i := range p {
+		p, k := v.load(saved.Offset(64*i)), YMM()
+		u, rest := v.constant(1), v.reg()
+		v.add(p, u, u)
+		v.sub(constant(1), u, rest)
+		v.sub(rest, p, rest)
+		logarithm := boundedLog(e, v, c, u, rest)
+		// A sum of exponents is an integer beyond ±2¹⁶ never: a magic number makes it one of float64.
+		VMOVDQU(saved.Offset(64*i+32), k)
+		VPSUBQ(all, k, k)
+		VPADDQ(bitPattern(math.Float64bits(magic64)), k, k)
+		VSUBPD(constant(magic64), k, k)
+		v.plusTimes(constant(ln2), k, logarithm)
+		zero := YMM()
+		VXORPD(zero, zero, zero)
+		VSUBPD(logarithm, zero, logarithm)
+		total.add(logarithm)
+	}
+	total.store(sums)
+	Label("end")
 	VZEROUPPER()
 	RET()
 }

@@ -523,12 +523,14 @@ func weightedLosses64(c []float64) {
 }
 
 // streamFlag returns a register that is not zero if stream is set and dst is aligned to 32 bytes.
-func streamFlag(dst cursor) reg.Register {
+func streamFlag(dst cursor) reg.Register { return streamFlagOf(dst, 31) }
+
+func streamFlagOf(dst cursor, mask int) reg.Register {
 	flag := GP64()
 	MOVBQZX(mustParam("stream"), flag)
 	misaligned := GP64()
 	MOVQ(dst.base, misaligned)
-	ANDQ(operand.Imm(31), misaligned)
+	ANDQ(immediate(mask), misaligned)
 	zero := GP64()
 	XORQ(zero, zero)
 	TESTQ(misaligned, misaligned)

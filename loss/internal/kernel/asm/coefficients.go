@@ -29,6 +29,10 @@ func readCoefficients(path string) (map[string][]float64, error) {
 			}
 			numbers := make([]float64, len(literal.Elts))
 			for i, element := range literal.Elts {
+				sign := 1.0
+				if unary, ok := element.(*ast.UnaryExpr); ok {
+					element, sign = unary.X, -1
+				}
 				basic, ok := element.(*ast.BasicLit)
 				if !ok {
 					return nil, fmt.Errorf("%s: %s[%d] is not a number", path, value.Names[0].Name, i)
@@ -36,6 +40,7 @@ func readCoefficients(path string) (map[string][]float64, error) {
 				if numbers[i], err = strconv.ParseFloat(basic.Value, 64); err != nil {
 					return nil, fmt.Errorf("%s: %s[%d]: %w", path, value.Names[0].Name, i, err)
 				}
+				numbers[i] *= sign
 			}
 			arrays[value.Names[0].Name] = numbers
 		}

@@ -58,6 +58,7 @@ func main() {
 	entropySums32()
 	entropyGrads32()
 	probabilityGradsRound32()
+	probabilitySums32(coefficients["log32Poly"])
 	log1pRests32(coefficients["log32Poly"])
 	for _, e := range []element{float32s, float64s} {
 		maximum(e)
@@ -66,6 +67,15 @@ func main() {
 		probabilityLosses(e, coefficients["log"+e.suffix()+"Poly"])
 		probabilityGrads(e)
 	}
+	for _, v := range []wide{8, 16} {
+		exponentials(v, coefficients, true, false)
+		exponentials(v, coefficients, false, true)
+		exponentials(v, coefficients, true, true)
+		products(v, false)
+		products(v, true)
+		gradPairs(v)
+	}
+	lossPairs(16, coefficients)
 	Generate()
 	if err := os.WriteFile("../kernels_other.go", []byte(others.String()), 0o644); err != nil {
 		log.Fatal(err)
