@@ -12,8 +12,6 @@ import (
 // is written: gradients follow by differentiation, unless a step says that they are others.
 type Loss struct {
 	Module string
-	// Formulas are those of the loss and the gradients of an element or row, for people, by output.
-	Formulas map[string]string
 	// Resolve turns the options into none, mean or sum; false means an invalid reduction.
 	Resolve func(o ports.Options) (string, bool)
 	// AnyInput takes integer and bool inputs for float32.
@@ -127,32 +125,12 @@ func Of(module string) *Loss {
 	switch module {
 	case ports.BCEWithLogitsLoss:
 		l.Check = CheckBCEWithLogits
-		l.Formulas = map[string]string{
-			ports.Loss:       "w*(p*t*softplus(-x) + (1-t)*softplus(x))",
-			ports.GradInput:  "w*((1-t)*sigmoid(x) - p*t*sigmoid(-x))",
-			ports.GradTarget: "w*(p*softplus(-x) - softplus(x))",
-		}
 	case ports.MultiLabelSoftMarginLoss:
 		l.Check, l.Plan, l.Resolve = CheckMultiLabel, PlanClassMean, resolving("none", "mean", "sum")
-		l.Formulas = map[string]string{
-			ports.Loss:       "w*(t*softplus(-x) + (1-t)*softplus(x))",
-			ports.GradInput:  "w*((1-t)*sigmoid(x) - t*sigmoid(-x))/C",
-			ports.GradTarget: "-w*x/C",
-		}
 	case ports.BCELoss:
 		l.Check, l.Functions, l.magnitude = CheckBCE, ProbabilityFunctions, probabilityMagnitude
-		l.Formulas = map[string]string{
-			ports.Loss:       "-w*(t*max(log(x), -100) + (1-t)*max(log(1-x), -100))",
-			ports.GradInput:  "w*(x-t)/(x*(1-x))",
-			ports.GradTarget: "w*(log(1-x) - log(x))",
-		}
 	case ports.CrossEntropyLoss:
 		l.Check, l.Coefficients, l.Functions, l.Combine, l.Plan = CheckCrossEntropy, ClassCoefficients, ClassFunctions, CombineClasses, PlanRows
-		l.Formulas = map[string]string{
-			ports.Loss:       "sum(a[c]*(log(sum exp(x)) - x[c])), a[c] = w[c]*((1-e)*t[c] + e/C), a class index as one-hot t",
-			ports.GradInput:  "softmax(x)[c]*sum(a) - a[c]",
-			ports.GradTarget: "w[c]*(1-e)*(log(sum exp(x)) - x[c])",
-		}
 	}
 	return l
 }

@@ -1,6 +1,34 @@
 package definition
 
+import "lossproof/ports"
+
 // Here is what the modules compute, as PyTorch documents it, in the grouping that does not cancel.
+
+// Formulas are the loss and the gradients of an element or row of a module, for people, by output.
+func Formulas(module string) map[string]string { return formulas[module] }
+
+var formulas = map[string]map[string]string{
+	ports.BCEWithLogitsLoss: {
+		ports.Loss:       "w*(p*t*softplus(-x) + (1-t)*softplus(x))",
+		ports.GradInput:  "w*((1-t)*sigmoid(x) - p*t*sigmoid(-x))",
+		ports.GradTarget: "w*(p*softplus(-x) - softplus(x))",
+	},
+	ports.MultiLabelSoftMarginLoss: {
+		ports.Loss:       "w*(t*softplus(-x) + (1-t)*softplus(x))",
+		ports.GradInput:  "w*((1-t)*sigmoid(x) - t*sigmoid(-x))/C",
+		ports.GradTarget: "-w*x/C",
+	},
+	ports.BCELoss: {
+		ports.Loss:       "-w*(t*max(log(x), -100) + (1-t)*max(log(1-x), -100))",
+		ports.GradInput:  "w*(x-t)/(x*(1-x))",
+		ports.GradTarget: "w*(log(1-x) - log(x))",
+	},
+	ports.CrossEntropyLoss: {
+		ports.Loss:       "sum(a[c]*(log(sum exp(x)) - x[c])), a[c] = w[c]*((1-e)*t[c] + e/C), a class index as one-hot t",
+		ports.GradInput:  "softmax(x)[c]*sum(a) - a[c]",
+		ports.GradTarget: "w[c]*(1-e)*(log(sum exp(x)) - x[c])",
+	},
+}
 
 // LogitFunctions are the losses of BCEWithLogitsLoss and MultiLabelSoftMarginLoss for the targets 1
 // and 0:

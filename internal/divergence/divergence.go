@@ -66,7 +66,7 @@ func (d *Divergence) Rule(module string) string {
 
 // Formula returns the corrected formula for a module of d.
 func (d *Divergence) Formula(module string) string {
-	f := definition.Of(module).Formulas
+	f := definition.Formulas(module)
 	return strings.NewReplacer("{loss}", f[ports.Loss], "{grad}", f[ports.GradInput], "{grad_target}", f[ports.GradTarget]).Replace(d.Right)
 }
 

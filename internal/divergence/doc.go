@@ -6,8 +6,7 @@
 // mistake in a port either ([Divergence.Port]; make docs writes the kill matrix). As diagnosis: the
 // outputs of a port that fails are held against theirs (internal/diagnosis).
 //
-// A family of modules has one definition (definition.go) in plain float64, rounded to the
-// dtype of the output, and divergences that change one step of it. Another module with the
-// same steps adds its right functions to [right]; one with other steps adds a family of its
-// own, whose divergences are appended to [All].
+// The right definition is that of package definition. A divergence replaces one of its steps, of the
+// way forward: its gradients follow, as anybody gets them who differentiates automatically, unless
+// they are the mistake. vary.go has the functions that make variations.
 package divergence

@@ -56,14 +56,26 @@ func (k Kill) Killed() bool {
 // divergence shows in small ones as well. Null ports are asked them: what they pass is a list of all.
 var large = []string{"*/accumulation/*", "*/large/*"}
 
-// Run judges a divergence, and returns a kill for each of its modules. complete adds the cases
-// with thousands of elements for divergences that need none.
-func Run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, complete bool) ([]Kill, error) {
-	kills, err := run(ctx, set, d, d.Level, complete)
+// Scope says which cases a divergence is asked.
+type Scope int
+
+const (
+	EveryCase Scope = iota
+	// CasesOfRules are those of the rules that the divergence breaks, for tests of seconds. A null port, which breaks
+	// them all, is asked those of one topic.
+	CasesOfRules
+)
+
+// nullTopic is what a null port is asked in place of the cases of its rules.
+const nullTopic = "nonfinite"
+
+// Run judges a divergence, and returns a kill for each of its modules.
+func Run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, scope Scope) ([]Kill, error) {
+	kills, err := run(ctx, set, d, d.Level, scope)
 	if err != nil || d.Level == verdict.Parity {
 		return kills, err
 	}
-	parity, err := run(ctx, set, d, verdict.Parity, complete)
+	parity, err := run(ctx, set, d, verdict.Parity, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +85,20 @@ func Run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, compl
 	return kills, nil
 }
 
-func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, level verdict.Level, complete bool) ([]Kill, error) {
+func run(ctx context.Context, set *fixtures.Set, d *divergence.Divergence, level verdict.Level, scope Scope) ([]Kill, error) {
 	// The relations are to find what no recorded case does; here the cases are on trial.
 	selection := judge.Selection{Modules: d.Modules, Skip: []string{"*/" + laws.Topic + "/*"}}
-	if !complete && !d.Sums && !d.Null {
+	if !d.Sums && !d.Null {
 		selection.Skip = append(selection.Skip, large...)
+	}
+	switch {
+	case scope == EveryCase:
+	case d.Null:
+		selection.Select = []string{"*/" + nullTopic + "/*"}
+	default:
+		for _, module := range d.Modules {
+			selection.Rules = append(selection.Rules, d.Rule(module))
+		}
 	}
 	result, err := judge.Run(ctx, d.Port(), judge.Options{Fixtures: set, Level: level, Selection: selection})
 	if err != nil {
@@ -157,7 +178,7 @@ func kill(set *fixtures.Set, result *judge.Result, d *divergence.Divergence, mod
 
 // All judges the whole catalogue, on all processors, in the order of the catalogue and of the
 // modules.
-func All(ctx context.Context, set *fixtures.Set, complete bool) ([]Kill, error) {
+func All(ctx context.Context, set *fixtures.Set, scope Scope) ([]Kill, error) {
 	catalogue := divergence.All()
 	kills, errs := make([][]Kill, len(catalogue)), make([]error, len(catalogue))
 	next := make(chan int)
@@ -165,7 +186,7 @@ func All(ctx context.Context, set *fixtures.Set, complete bool) ([]Kill, error) 
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for i := range next {
-				kills[i], errs[i] = Run(ctx, set, catalogue[i], complete)
+				kills[i], errs[i] = Run(ctx, set, catalogue[i], scope)
 			}
 		})
 	}
