@@ -84,12 +84,19 @@ func Site(set *fixtures.Set, root, folder string) error {
 		if err != nil {
 			return err
 		}
-		pages[filepath.Base(name)] = linked.ReplaceAllStringFunc(strings.ReplaceAll(string(text), "](plots/", "]("), func(id string) string {
-			if !strings.Contains(rules, "\n### "+id+"\n") {
-				return id
+		lines := strings.SplitAfter(strings.ReplaceAll(string(text), "](plots/", "]("), "\n")
+		for i, line := range lines {
+			if strings.HasPrefix(line, "    ") { // code
+				continue
 			}
-			return fmt.Sprintf("[%s](rules.md#%s)", id, strings.ToLower(id))
-		})
+			lines[i] = linked.ReplaceAllStringFunc(line, func(id string) string {
+				if strings.Contains(line, "`"+id) || !strings.Contains(rules, "\n### "+id+"\n") {
+					return id
+				}
+				return fmt.Sprintf("[%s](rules.md#%s)", id, strings.ToLower(id))
+			})
+		}
+		pages[filepath.Base(name)] = strings.Join(lines, "")
 	}
 	for name, text := range pages {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
