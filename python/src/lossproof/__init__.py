@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from lossproof._cases import cases, verdict
 from lossproof._check import check
+from lossproof._conformance import conformance
 from lossproof._result import Cause, Failure, Result
 from lossproof._run import RunError
 from lossproof._wire import Rejected, Unsupported
@@ -28,5 +29,6 @@ __all__ = [
     "Unsupported",
     "cases",
     "check",
+    "conformance",
     "verdict",
 ]

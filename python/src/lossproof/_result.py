@@ -139,7 +139,7 @@ class Result:
             )
         return found
 
-    def summary(self) -> str:
+    def summary(self, failures: int = _FAILURES) -> str:
         """The verdict, the causes and the first failures, in a bounded number of lines."""
         lines = [self.verdict]
         if self.causes and not self.passed:
@@ -147,9 +147,9 @@ class Result:
             lines += [f"  {_cut(str(cause))}" for cause in self.causes[:_CAUSES]]
             if len(self.causes) > _CAUSES:
                 lines.append(f"  and {len(self.causes) - _CAUSES} more")
-        if self.failures:
+        if self.failures and failures:
             lines.append(f"{len(self.failures)} checks fail, such as")
-            for failure in self.failures[:_FAILURES]:
+            for failure in self.failures[:failures]:
                 text = str(failure).splitlines()
                 lines += [f"  {_cut(line)}" for line in text[:_LINES]]
                 if len(text) > _LINES:

@@ -1,1 +1,339 @@
-"""The pytest plugin."""
+"""The pytest plugin: a test for each check of a function decorated by lossproof.conformance.
+
+The binary runs once for each such function, when its first test does, over the checks that were
+collected and not deselected; the tests read the result. With xdist the workers share it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import inspect
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lossproof._binary import binary
+from lossproof._check import LEVELS, judge
+from lossproof._conformance import ATTRIBUTE, Conformance
+from lossproof._result import Result
+
+#: The test beside those of the checks.
+CLAIM = "claim"
+#: How long the binary may take to write its result after a crash of the process that answered it.
+_GRACE = 30
+#: What a command line takes everywhere.
+_LONGEST = 20_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("lossproof", "conformance of loss functions")
+    group.addoption(
+        "--lossproof-level",
+        choices=LEVELS,
+        default="parity",
+        help="what an element must agree with: PyTorch or the exact result (parity, the default), "
+        "the exact result, PyTorch (reference)",
+    )
+    group.addoption(
+        "--lossproof-baseline",
+        metavar="FILE",
+        help="the known failures, which become strict xfails; {name} in it is that of the test",
+    )
+    group.addoption(
+        "--lossproof-update-baseline",
+        nargs="?",
+        const="add",
+        choices=("add", "remove"),
+        help="write the failures into the baseline, for you to give reasons; with =remove, only "
+        "take out what passes",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder of the results, which the workers of xdist share."""
+    workerinput = getattr(config, "workerinput", None)
+    folder = workerinput["lossproof"] if workerinput else tempfile.mkdtemp(prefix="lossproof-")
+    config.stash[_RESULTS] = Results(Path(folder), shared=workerinput is not None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the folder of the results."""
+    results = config.stash.get(_RESULTS, None)
+    if results is not None and not results.shared:
+        shutil.rmtree(results.folder, ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of xdist where the folder is."""
+    node.workerinput["lossproof"] = str(node.config.stash[_RESULTS].folder)
+
+
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, name: str, obj: object
+) -> list[pytest.Item] | None:
+    """Return the tests of a decorated function."""
+    options = getattr(obj, ATTRIBUTE, None)
+    if not isinstance(options, Conformance):
+        return None
+    if not inspect.isfunction(obj) or inspect.signature(obj).parameters:
+        raise pytest.UsageError(f"{collector.nodeid}::{name}: want a function without arguments")
+    group = Group(f"{collector.nodeid}::{name}", name, obj, options)
+    # The id is given whole: pytest takes what stands in brackets for a parameter only then.
+    items: list[pytest.Item] = [
+        Check.from_parent(
+            collector,
+            name=f"{name}[{check}]",
+            nodeid=f"{collector.nodeid}::{name}[{check}]",
+            check=check,
+            group=group,
+        )
+        for check in (*checks(options.module), CLAIM)
+    ]
+    return items
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Tell each function which of its checks are to be run."""
+    for item in session.items:
+        if isinstance(item, Check):
+            item.group.selected.append(item.check)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Write the verdict and the causes of each function."""
+    for name, result in config.stash[_RESULTS].all():
+        terminalreporter.section(f"lossproof: {name}")
+        lines = result.summary(failures=0).splitlines()
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@cache
+def checks(module: str) -> list[str]:
+    """Return the ids of the checks of a module."""
+    listed = subprocess.run(
+        [binary(), "list", "--modules", module], capture_output=True, text=True, encoding="utf-8"
+    )
+    if listed.returncode != 0:
+        raise pytest.UsageError(listed.stderr.strip())
+    return [line.partition("\t")[0] for line in listed.stdout.splitlines()]
+
+
+class Group:
+    """A decorated function."""
+
+    def __init__(self, nodeid: str, name: str, function: Any, options: Conformance) -> None:
+        """Take what the decorator was given."""
+        self.nodeid = nodeid
+        self.name = name
+        self.function = function
+        self.options = options
+        self.selected: list[str] = []
+        self._outcomes: dict[str, dict[str, Any]] = {}
+        self._error = ""
+
+    def outcome(self, check: str, config: pytest.Config) -> dict[str, Any]:
+        """Return what came of a check. Raises Failed where nothing could be asked."""
+        if not self._outcomes and not self._error:
+            try:
+                result = config.stash[_RESULTS].get(self, config)
+            except Exception as err:
+                self._error = f"{type(err).__name__}: {err}"
+            else:
+                self._outcomes = {
+                    c["id"]: c for c in (*result["cases"], *(result.get("relations") or ()))
+                }
+                self._outcomes[CLAIM] = result
+        if self._error:
+            raise Failed(f"{self.name} could not be asked: {self._error}")
+        return self._outcomes[check]
+
+    def run(self, config: pytest.Config, file: Path) -> None:
+        """Have the binary judge, and write the result."""
+        options = self.options
+        flags = ["--level", config.getoption("--lossproof-level")]
+        flags += ["--timeout", f"{options.timeout}s"]
+        baseline = config.getoption("--lossproof-baseline") or options.baseline
+        update = config.getoption("--lossproof-update-baseline")
+        if baseline:
+            flags += ["--baseline", baseline.replace("{name}", self.name)]
+            if update:
+                flags.append(f"--update-baseline={update}")
+        elif update:
+            raise ValueError("--lossproof-update-baseline needs --lossproof-baseline FILE")
+        for pattern in self.patterns():
+            flags += ["--select", pattern]
+        setup = options.setup(self.function())
+        port = setup.port(options.layout)
+        claim = setup.claimed(port)
+        judge(setup, port, claim, flags, isolated=options.isolated, json_file=str(file))
+
+    def patterns(self) -> list[str]:
+        """Return the patterns that select the checks; none where all are selected."""
+        everything = checks(self.options.module)
+        selected = [check for check in self.selected if check != CLAIM]
+        if len(selected) in (0, len(everything)):
+            return []
+        topics: dict[str, list[str]] = {}
+        for check in selected:
+            topics.setdefault(check.rpartition("/")[0], []).append(check)
+        patterns = []
+        for topic, found in topics.items():
+            whole = sum(check.startswith(f"{topic}/") for check in everything)
+            patterns += [f"{topic}/*"] if len(found) == whole else found
+        if sum(map(len, patterns)) > _LONGEST:
+            return [f"{topic}/*" for topic in topics]
+        return patterns
+
+
+class Failed(Exception):
+    """A check fails. The message is shown without a traceback, which would be ours."""
+
+
+class Check(pytest.Item):
+    """A test: one check of an implementation."""
+
+    def __init__(self, *, check: str, group: Group, **arguments: Any) -> None:
+        """Take the id of the check, and the function that it is of."""
+        super().__init__(**arguments)
+        self.check = check
+        self.group = group
+
+    def runtest(self) -> None:
+        """Look up the outcome; the first test has the binary run."""
+        found = self.group.outcome(self.check, self.config)
+        if self.check == CLAIM:
+            self._claim(found)
+            return
+        outcome, text = found["outcome"], message(found)
+        if outcome == "unsupported":
+            pytest.skip(found.get("message") or "unsupported")
+        if outcome in ("known", "fixed"):
+            self.add_marker(pytest.mark.xfail(reason=reason(found), strict=True))
+        elif outcome != "pass" and not found.get("gates"):
+            self.add_marker(pytest.mark.xfail(reason="a quirk of PyTorch, which does not gate"))
+        if outcome not in ("pass", "fixed"):
+            raise Failed(text)
+
+    def _claim(self, result: dict[str, Any]) -> None:
+        """Fail where the claim shrank, or where nothing was proved; record the verdict."""
+        module = self.group.options.module
+        verdict = [v for v in result["summary"]["verdict"] if module in v]
+        self.add_report_section("call", "verdict", "\n".join(verdict))
+        shrank = (result.get("baseline") or {}).get("claim_shrank") or []
+        if shrank:
+            raise Failed(
+                "claim-shrank: less is claimed than the baseline has:\n" + "\n".join(shrank)
+            )
+        outcomes = [c["outcome"] for c in result["cases"] if c["module"] == module]
+        if outcomes and not {"pass", "known"} & set(outcomes):
+            raise Failed(f"nothing passes: {'; '.join(verdict)}")
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        """Show the message alone."""
+        if isinstance(excinfo.value, Failed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return where the function stands."""
+        line = self.group.function.__code__.co_firstlineno - 1
+        return self.path, line, self.name
+
+
+def message(found: dict[str, Any]) -> str:
+    """Return what is said of a check that fails."""
+    lines = [f"{found['outcome']}: {found['rule']} ({found['requirement']}): {found['statement']}"]
+    if found.get("diagnosis"):
+        lines.append(f"cause: as {found['diagnosis']} does")
+    if found.get("call"):
+        lines.append(f"call: {found['call']}")
+    if found.get("message"):
+        lines.append(found["message"])
+    for name, output in (found.get("outputs") or {}).items():
+        if output["outcome"] != "pass" and output.get("message"):
+            lines.append(f"{name}: {output['message']}")
+    return "\n".join([*lines, f"lossproof show {found['id']}"])
+
+
+def reason(found: dict[str, Any]) -> str:
+    """Return the reason that the baseline gives."""
+    parts = (found, *(found.get("outputs") or {}).values())
+    reasons = [part["known"].get("reason", "") for part in parts if part.get("known")]
+    return next(filter(None, reasons), "in the baseline, without a reason")
+
+
+class Results:
+    """The results, a file for each function, in a folder that workers share."""
+
+    def __init__(self, folder: Path, shared: bool) -> None:
+        """Take the folder."""
+        self.folder = folder
+        self.shared = shared
+
+    def get(self, group: Group, config: pytest.Config) -> dict[str, Any]:
+        """Return the result of a function, which the first that asks has the binary make."""
+        name = hashlib.sha256(group.nodeid.encode()).hexdigest()[:16]
+        file = self.folder / f"{name}.json"
+        with locked(self.folder / f"{name}.lock"):
+            if not file.exists():
+                (self.folder / f"{name}.name").write_text(group.nodeid, encoding="utf-8")
+                group.run(config, file)
+            # The process that had it made may have crashed in it: the binary lives a little longer.
+            end = time.monotonic() + _GRACE
+            while not (result := _read(file)).get("complete") and time.monotonic() < end:
+                time.sleep(0.1)
+        if not result.get("complete"):
+            raise RuntimeError("the run that another process began did not end")
+        return result
+
+    def all(self) -> Iterator[tuple[str, Result]]:
+        """Return the results of all functions, by their names."""
+        for name in sorted(self.folder.glob("*.name")):
+            result = _read(name.with_suffix(".json"))
+            if result.get("complete"):
+                yield name.read_text(encoding="utf-8"), Result(result, "", "")
+
+
+_RESULTS = pytest.StashKey[Results]()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return result
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock that a process loses when it ends, however it ends."""
+    with path.open("a+b") as file:
+        if os.name == "nt":
+            import msvcrt
+
+            while True:
+                try:
+                    file.seek(0)
+                    msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
+                    break
+                except OSError:  # after ten seconds
+                    continue
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)  # type: ignore[attr-defined,unused-ignore]
+        yield

@@ -1,0 +1,149 @@
+import json
+import os
+import sys
+import xml.etree.ElementTree
+from pathlib import Path
+
+import losses
+import pytest
+
+pytest.importorskip("xdist")
+
+TEST = """
+import lossproof
+from implementations import {name}
+
+@lossproof.conformance("BCEWithLogitsLoss", framework="numpy", without=["rejections"])
+def test_bce():
+    return {name}
+"""
+#: A topic of 36 checks is enough.
+SELECT = ["-k", "reductions", "-p", "no:cacheprovider"]
+
+
+@pytest.fixture
+def write(pytester, monkeypatch):
+    paths = [str(Path(__file__).parent), str(Path(losses.__file__).parents[1]), *sys.path]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+
+    def write(name):
+        pytester.makepyfile(test_loss=TEST.format(name=name))
+
+    return write
+
+
+def run(pytester, *arguments):
+    return pytester.runpytest_subprocess("-p", "lossproof.pytest_plugin", *arguments)
+
+
+def test_one_test_for_each_check(pytester, write):
+    write("right")
+    listed = run(pytester, "--collect-only", "-q", *SELECT)
+    listed.stdout.fnmatch_lines(["test_loss.py::test_bce[[]BCEWithLogitsLoss/reductions/f32-*]"])
+    result = run(pytester, *SELECT)
+    result.assert_outcomes(passed=36, deselected=1780)
+    result.stdout.fnmatch_lines(["*lossproof: test_loss.py::test_bce*", "conformant (parity)*"])
+
+
+def test_a_wrong_one(pytester, write):
+    write("pos_weight_on_whole_loss")
+    result = run(pytester, "-k", "pos_weight and f32-mean", "--junit-xml", "junit.xml")
+    counts = result.parseoutcomes()
+    assert counts["failed"] > 10 and result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "*_ test_bce[[]BCEWithLogitsLoss/pos_weight/f32-mean-*] _*",
+            "fail: BCEWL-POS-WEIGHT*",
+            "cause: as pos-weight-on-whole-loss does",
+            "lossproof show BCEWithLogitsLoss/pos_weight/f32-mean-*",
+            "*lossproof: test_loss.py::test_bce*",
+            "not conformant*",
+            "  pos-weight-on-whole-loss: pos_weight multiplies the whole loss*",
+        ]
+    )
+    assert "Traceback" not in result.stdout.str()
+    tree = xml.etree.ElementTree.parse(pytester.path / "junit.xml")
+    cases = {case.get("name"): case for case in tree.iter("testcase")}
+    failing = [name for name, case in cases.items() if case.find("failure") is not None]
+    assert len(failing) == counts["failed"]
+    again = run(pytester, "--lf")
+    assert again.parseoutcomes()["failed"] == counts["failed"]
+    one = run(pytester, f"test_loss.py::{failing[0]}", "--junit-xml=")
+    one.assert_outcomes(failed=1)
+
+
+def test_a_baseline(pytester, write):
+    write("pos_weight_on_whole_loss")
+    select = ["-k", "pos_weight and f32-mean", "--lossproof-baseline", "known-{name}.json"]
+    missing = run(pytester, *select)
+    assert "--update-baseline=add makes one" in missing.stdout.str()
+    made = run(pytester, *select, "--lossproof-update-baseline")
+    # What breaks a should rule is known only with a reason.
+    made.stdout.fnmatch_lines(["fail: * (should): *"])
+    file = pytester.path / "known-test_bce.json"
+    baseline = json.loads(file.read_text())
+    for group in baseline["known"]:
+        group["reason"] = "because"
+    file.write_text(json.dumps(baseline))
+    known = run(pytester, *select, "-rx")
+    known.stdout.fnmatch_lines(["XFAIL *BCEWithLogitsLoss/pos_weight/f32-mean* - because"])
+    counts = known.parseoutcomes()
+    assert known.ret == 0 and counts["xfailed"] > 40 and "failed" not in counts
+    write("right")
+    fixed = run(pytester, *select)
+    assert fixed.parseoutcomes()["failed"] == counts["xfailed"]
+    assert "XPASS(strict)" in fixed.stdout.str()
+
+
+def test_workers(pytester, write):
+    """Two workers share one run."""
+    write("pos_weight_on_whole_loss")
+    result = run(pytester, "-n", "2", "-k", "pos_weight and f32-mean")
+    assert result.parseoutcomes()["failed"] > 5
+    result.stdout.fnmatch_lines(["  pos-weight-on-whole-loss: *"])
+
+
+def test_what_cannot_be_asked(pytester):
+    pytester.makepyfile(
+        """
+        import lossproof
+
+        @lossproof.conformance("BCELoss")
+        def test_bce():
+            return lambda a, b: a - b
+        """
+    )
+    result = run(pytester, "-k", "accumulation or claim")
+    assert set(result.parseoutcomes()) == {"failed", "deselected"}
+    result.stdout.fnmatch_lines(
+        ["test_bce could not be asked: TypeError: cannot tell which framework*"]
+    )
+
+
+def test_nothing_passes(pytester):
+    pytester.makepyfile(
+        """
+        import lossproof, numpy as np
+
+        @lossproof.conformance("BCELoss", framework="numpy", without=["rejections"])
+        def test_bce():
+            return lambda x, t: x.mean() * 0 + 9 * t.size**0
+        """
+    )
+    result = run(pytester, "-k", "accumulation or claim")
+    result.stdout.fnmatch_lines(["*nothing passes: not conformant*"])
+
+
+def test_a_function_with_arguments(pytester):
+    pytester.makepyfile(
+        """
+        import lossproof
+
+        @lossproof.conformance("BCELoss")
+        def test_bce(tmp_path):
+            return None
+        """
+    )
+    result = run(pytester)
+    assert result.ret != 0
+    assert "want a function without arguments" in result.stdout.str() + result.stderr.str()
