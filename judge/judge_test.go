@@ -11,12 +11,12 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/internal/corpus"
 	"lossproof/internal/laws"
 	"lossproof/internal/testports"
 	"lossproof/judge"
@@ -26,15 +26,9 @@ import (
 	"lossproof/tensor"
 )
 
-var embedded = sync.OnceValues(fixtures.Embedded)
-
 func openSet(t *testing.T) *fixtures.Set {
 	t.Helper()
-	set, err := embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
+	return corpus.Whole(t)
 }
 
 // of returns options with fixtures.
@@ -57,22 +51,14 @@ func only(patterns ...string) judge.Options {
 	return judge.Options{Selection: judge.Selection{Select: patterns}}
 }
 
-// most are all cases but the large ones, which take most of the time; with -short, few of each module.
-func most() judge.Options {
-	if testing.Short() {
-		return only("*/blog_example/*", "*/pos_weight/*", "*/class_probabilities/*", "*/rejections/*", "*/relations/shape")
-	}
-	return judge.Options{Selection: judge.Selection{Skip: []string{"*/accumulation/*", "*/large/*"}}}
+// some are a few cases of each module.
+func some() judge.Options {
+	return only("*/blog_example/*", "*/pos_weight/*", "*/class_probabilities/*", "*/rejections/*", "*/relations/shape")
 }
 
 func TestBuiltinLossesAreConformant(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
-	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
-		for _, onePass := range []bool{false, true} {
-			checkBuiltin(t, builtin.Port{OnePass: onePass}, level)
-		}
+	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} { // package suites has them without OnePass
+		checkBuiltin(t, builtin.Port{OnePass: true}, level)
 	}
 }
 
@@ -162,7 +148,7 @@ func TestNullPortsAreNeverConformant(t *testing.T) {
 		"zeros": testports.Zeros, "NaNs": testports.NaNs, "refuses": testports.RefusesEverything,
 		"unsupported": testports.UnsupportedEverything, "fails": testports.FailsEverything,
 	} {
-		result := run(t, port, most())
+		result := run(t, port, some())
 		for _, m := range result.Summary.Modules {
 			if m.Conformant {
 				t.Errorf("%s: %s is conformant", name, m.Module)
@@ -176,7 +162,7 @@ func TestNullPortsAreNeverConformant(t *testing.T) {
 func TestAClaimOfRefusalsAlone(t *testing.T) {
 	port := testports.Claiming(func(_ string, c *ports.Claim) { c.DTypes = []tensor.DType{tensor.Float16} })
 	port.EvaluateFunc = testports.RefusesEverything.EvaluateFunc
-	result := run(t, port, most())
+	result := run(t, port, some())
 	if n := result.Summary.Cases[judge.Fail]; n > 0 {
 		t.Fatalf("%d cases fail: the test is not about failures", n)
 	}
@@ -188,7 +174,7 @@ func TestAClaimOfRefusalsAlone(t *testing.T) {
 	if result.Summary.Conformant {
 		t.Error("conformant")
 	}
-	j, err := judge.New(context.Background(), port, of(openSet(t), most()))
+	j, err := judge.New(context.Background(), port, of(openSet(t), some()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +225,7 @@ func TestOutsideTheClaimNothingIsAsked(t *testing.T) {
 		}
 		return answer, err
 	}
-	result := run(t, port, most())
+	result := run(t, port, some())
 	if !result.Summary.Conformant {
 		t.Errorf("verdict is %q", result.Summary.Verdict)
 	}
@@ -283,7 +269,7 @@ func TestUnsupportedIsExcusedForARefusalOutsideTheClaim(t *testing.T) {
 func TestWithoutRejections(t *testing.T) {
 	port := testports.Claiming(func(_ string, c *ports.Claim) { c.Without = append(c.Without, "rejections") })
 	port.EvaluateFunc = testports.AcceptsEverything.EvaluateFunc
-	if result := run(t, port, most()); !result.Summary.Conformant {
+	if result := run(t, port, some()); !result.Summary.Conformant {
 		t.Errorf("verdict is %q", result.Summary.Verdict)
 	}
 }
@@ -332,7 +318,7 @@ func TestUnclaimedModules(t *testing.T) {
 		delete(d.Modules, ports.MultiLabelSoftMarginLoss)
 		return d, err
 	}}
-	result := run(t, port, most())
+	result := run(t, port, some())
 	if !result.Summary.Conformant || !strings.Contains(strings.Join(result.Summary.Verdict, "\n"), "not claimed: MultiLabelSoftMarginLoss") {
 		t.Errorf("verdict is %q", result.Summary.Verdict)
 	}

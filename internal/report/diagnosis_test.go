@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/fixtures"
+	"lossproof/internal/corpus"
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/divergence"
 	"lossproof/internal/report"
@@ -17,10 +17,7 @@ import (
 // diagnosed is the result of a port on a few cases, with its diagnosis.
 func diagnosed(t *testing.T, port ports.Port, patterns ...string) *judge.Result {
 	t.Helper()
-	set, err := fixtures.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := corpus.Whole(t)
 	collector := diagnosis.New(set)
 	result, err := judge.Run(t.Context(), port, judge.Options{Fixtures: set, Selection: judge.Selection{Select: patterns}, Observe: collector.Observe})
 	if err != nil {

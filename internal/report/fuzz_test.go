@@ -6,7 +6,7 @@ import (
 	"io"
 	"testing"
 
-	"lossproof/fixtures"
+	"lossproof/internal/corpus"
 	"lossproof/internal/drift"
 	"lossproof/internal/report"
 	"lossproof/internal/testports"
@@ -16,10 +16,7 @@ import (
 // FuzzResult: a result file is refused, or every report can be written of it, and it can be
 // compared with another.
 func FuzzResult(f *testing.F) {
-	set, err := fixtures.Embedded()
-	if err != nil {
-		f.Fatal(err)
-	}
+	set := corpus.Whole(f)
 	file := func(port testports.Port, patterns ...string) []byte {
 		result, err := judge.Run(context.Background(), port, judge.Options{Fixtures: set, Selection: judge.Selection{Select: patterns}})
 		if err != nil {
