@@ -36,8 +36,11 @@ func (k *Checker) check(t *testing.T, r *Relation) Result {
 
 // TestBuiltInLossesHoldEveryLaw, at both levels, and on other seeds than that of the release.
 func TestBuiltInLossesHoldEveryLaw(t *testing.T) {
-	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
+	for _, level := range []verdict.Level{verdict.Exact, verdict.Parity} {
 		for _, seed := range []uint32{Seed, 2} {
+			if testing.Short() && (level != verdict.Exact || seed != Seed) {
+				continue
+			}
 			start := time.Now()
 			k := checker(t, builtin.Port{}, Options{Seed: seed, Level: level})
 			for _, r := range All() {
