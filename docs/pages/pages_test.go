@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -355,17 +356,23 @@ func TestTheSnippetOfTheREADMECompiles(t *testing.T) {
 	if !ok || !end {
 		t.Fatal("README.md has no program")
 	}
-	// Inside of the module, so that it finds package loss.
-	folder, err := os.MkdirTemp(".", "snippet")
+	// An overlay puts it into the module, where it finds package loss.
+	folder := t.TempDir()
+	file, overlay := filepath.Join(folder, "main.go"), filepath.Join(folder, "overlay.json")
+	place, err := filepath.Abs(filepath.Join("snippet", "main.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer os.RemoveAll(folder)
-	file := filepath.Join(folder, "main.go")
-	if err := os.WriteFile(file, []byte("package main\n"+code), 0o600); err != nil {
+	replace, err := json.Marshal(map[string]map[string]string{"Replace": {place: file}})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.CommandContext(t.Context(), "go", "run", file).CombinedOutput(); err != nil || !strings.Contains(string(out), "[2 3]") {
+	for name, text := range map[string]string{file: "package main\n" + code, overlay: string(replace)} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", "run", "-overlay", overlay, "./snippet").CombinedOutput(); err != nil || !strings.Contains(string(out), "[2 3]") {
 		t.Errorf("got %s (%v)", out, err)
 	}
 }
