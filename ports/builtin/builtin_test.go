@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"lossproof/internal/claim"
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 	"lossproof/ports/wire"
@@ -38,55 +39,42 @@ func TestTheClaimIsValid(t *testing.T) {
 	}
 }
 
-// TestComputes asks for numbers of the formulas, written out: l = log(1+e^-|x|) + max(∓x, 0).
+// TestComputes: each input and option goes where it belongs, all outputs at once and one at a time.
 func TestComputes(t *testing.T) {
-	softplus := func(x float64) float64 { return math.Log1p(math.Exp(-math.Abs(x))) + max(x, 0) }
-	sigmoid := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-	inputs := map[string]tensor.Tensor{
-		"input":       tensor.FromFloat64([]float64{0.7, -1.9, 3.1, -0.2}, 2, 2),
-		"target":      tensor.FromFloat64([]float64{1, 0, 0.25, 1}, 2, 2),
-		"weight":      tensor.FromFloat64([]float64{2, 5}, 2),
-		"grad_output": tensor.FromFloat64([]float64{3}),
-	}
-	x, target, w := inputs["input"].Float64s(), inputs["target"].Float64s(), []float64{2, 5, 2, 5}
-	var sum float64
-	var gradInput, gradTarget []float64
-	gradWeight := make([]float64, 2)
-	for i := range x {
-		sum += w[i] * (target[i]*softplus(-x[i]) + (1-target[i])*softplus(x[i]))
-		gradInput = append(gradInput, 3*w[i]*(sigmoid(x[i])-target[i])/2)
-		gradTarget = append(gradTarget, -3*w[i]*x[i]/2)
-		gradWeight[i%2] += 3 * (target[i]*softplus(-x[i]) + (1-target[i])*softplus(x[i])) / 2
-	}
-	answer := evaluate(t, ports.Call{
-		Module: ports.MultiLabelSoftMarginLoss, Options: ports.Options{SizeAverage: ptr(false)}, Inputs: inputs,
-		Want: []string{"loss", "grad_input", "grad_target", "grad_weight"},
-	})
-	for name, want := range map[string][]float64{"loss": {sum / 2}, "grad_input": gradInput, "grad_target": gradTarget, "grad_weight": gradWeight} {
-		got := answer.Outputs[name].Float64s()
-		if len(got) != len(want) {
-			t.Fatalf("%s: got %v, want %v (answer %+v)", name, got, want, answer)
-		}
-		for i := range want {
-			if math.Abs(got[i]-want[i]) > 1e-14 {
-				t.Errorf("%s[%d]: got %v, want %v", name, i, got[i], want[i])
+	f64 := func(shape []int, values ...float64) tensor.Tensor { return tensor.FromFloat64(values, shape...) }
+	f32 := func(shape []int, values ...float32) tensor.Tensor { return tensor.FromFloat32(values, shape...) }
+	all := []string{ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight}
+	for _, call := range []ports.Call{
+		{Module: ports.MultiLabelSoftMarginLoss, Options: ports.Options{SizeAverage: ptr(false)}, Want: all, Inputs: map[string]tensor.Tensor{
+			ports.Input: f64([]int{2, 2}, 0.7, -1.9, 3.1, -0.2), ports.Target: f64([]int{2, 2}, 1, 0, 0.25, 1),
+			ports.Weight: f64([]int{2}, 2, 5), ports.GradOutput: f64(nil, 3),
+		}},
+		{Module: ports.BCEWithLogitsLoss, Options: ports.Options{Reduction: ptr("none")}, Want: all[:3], Inputs: map[string]tensor.Tensor{
+			ports.Input: f32([]int{1}, -2), ports.Target: f32([]int{1}, 1), ports.PosWeight: f32(nil, 3),
+		}},
+		{Module: ports.BCELoss, Want: all[:3], Inputs: map[string]tensor.Tensor{
+			ports.Input: f64([]int{2}, 0.7, 0.1), ports.Target: f64([]int{2}, 1, 0.5), ports.Weight: f64([]int{2}, 2, 5), ports.GradOutput: f64(nil, 3),
+		}},
+		{Module: ports.CrossEntropyLoss, Options: ports.Options{LabelSmoothing: ptr(0.25)}, Want: all, Inputs: map[string]tensor.Tensor{
+			ports.Input: f64([]int{2, 2}, 0.7, -1.9, 3.1, -0.2), ports.Target: f64([]int{2, 2}, 1, 0, 0.25, 0.75), ports.Weight: f64([]int{2}, 2, 5),
+		}},
+	} {
+		want := definition.Of(call.Module).Evaluate(call).Outputs
+		together := evaluate(t, call).Outputs
+		for _, name := range call.Want {
+			alone := call
+			alone.Want = []string{name}
+			for _, got := range []tensor.Tensor{together[name], evaluate(t, alone).Outputs[name]} {
+				if got.DType != want[name].DType || !tensor.SameShape(got.Shape, want[name].Shape) {
+					t.Fatalf("%s: %s: got %v, want %v", call.Module, name, got, want[name])
+				}
+				for i, v := range got.Float64s() {
+					if w := want[name].Float64(i); math.Abs(v-w) > 16*got.DType.Format().ULP(w) {
+						t.Errorf("%s: %s[%d]: got %v, want %v", call.Module, name, i, v, w)
+					}
+				}
 			}
 		}
-	}
-	// pos_weight, float32, and outputs one at a time.
-	call := ports.Call{
-		Module: ports.BCEWithLogitsLoss, Options: ports.Options{Reduction: ptr("none")}, Want: []string{"loss"},
-		Inputs: map[string]tensor.Tensor{
-			"input": tensor.FromFloat32([]float32{-2}, 1), "target": tensor.FromFloat32([]float32{1}, 1), "pos_weight": tensor.FromFloat32([]float32{3}),
-		},
-	}
-	answer = evaluate(t, call)
-	if got, want := answer.Outputs["loss"], tensor.FromFloat32([]float32{float32(3 * softplus(2))}, 1); !bytes.Equal(got.Data, want.Data) || !tensor.SameShape(got.Shape, want.Shape) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-	call.Want = []string{"grad_input"}
-	if got, want := evaluate(t, call).Outputs["grad_input"].Float64(0), -3*sigmoid(2); math.Abs(got-want) > 1e-7 {
-		t.Errorf("grad_input: got %v, want %v", got, want)
 	}
 }
 
