@@ -34,7 +34,7 @@ func Features(c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[st
 // Reduction returns none, mean or sum, as PyTorch resolves the options: a legacy argument
 // overrides the reduction. It returns "" for an invalid reduction.
 func Reduction(o fixtures.Options) string {
-	reduction, _ := definition.Resolve(ports.Options(o), "none", "mean", "sum", "elementwise_mean")
+	reduction, _ := definition.Resolve(o, "none", "mean", "sum", "elementwise_mean")
 	return reduction
 }
 
@@ -142,6 +142,6 @@ func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tens
 
 // smallProduct reports whether an intermediate of the textbook formulas may be subnormal.
 func smallProduct(c *fixtures.Case, inputs map[string]tensor.Tensor) bool {
-	call := ports.Call{Module: c.Module, Options: ports.Options(c.Options), Inputs: inputs}
+	call := ports.Call{Module: c.Module, Options: c.Options, Inputs: inputs}
 	return definition.Of(c.Module).Smallest(call) < inputs[ports.Input].DType.Format().SmallestNormal()
 }

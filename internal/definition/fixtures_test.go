@@ -31,7 +31,7 @@ func eachCase(t *testing.T, f func(set *fixtures.Set, c *fixtures.Case, call por
 		if err != nil {
 			t.Fatal(err)
 		}
-		f(set, c, ports.Call{Module: c.Module, Options: ports.Options(c.Options), Inputs: inputs, Want: c.OutputNames()})
+		f(set, c, ports.Call{Module: c.Module, Options: c.Options, Inputs: inputs, Want: c.OutputNames()})
 	}
 }
 

@@ -45,29 +45,51 @@ func (a Number) Of(v float64) Number { return a.tape.constant(v) }
 // Detach returns the number as a constant.
 func (a Number) Detach() Number { return a.tape.unary(detach, a.at) }
 
+// Add returns a+b.
 func (a Number) Add(b Number) Number { return a.tape.binary(add, a.at, b.at) }
+
+// Sub returns a-b.
 func (a Number) Sub(b Number) Number { return a.tape.binary(sub, a.at, b.at) }
+
+// Mul returns a·b.
 func (a Number) Mul(b Number) Number { return a.tape.binary(mul, a.at, b.at) }
+
+// Div returns a/b.
 func (a Number) Div(b Number) Number { return a.tape.binary(div, a.at, b.at) }
-func (a Number) Neg() Number         { return a.tape.unary(neg, a.at) }
+
+// Neg returns -a.
+func (a Number) Neg() Number { return a.tape.unary(neg, a.at) }
 
 // Times returns a·f of a coefficient a and a function f of the input: the limit in the input, so
 // that a coefficient of zero makes zero beside an infinite f too.
 func (a Number) Times(f Number) Number { return a.tape.binary(timesFunction, a.at, f.at) }
 
-// Plus returns a+v, Minus a-v, Rest 1-a and Scale v·a.
-func (a Number) Plus(v float64) Number  { return a.Add(a.Of(v)) }
+// Plus returns a+v.
+func (a Number) Plus(v float64) Number { return a.Add(a.Of(v)) }
+
+// Minus returns a-v.
 func (a Number) Minus(v float64) Number { return a.Sub(a.Of(v)) }
-func (a Number) Rest() Number           { return a.Of(1).Sub(a) }
+
+// Rest returns 1-a.
+func (a Number) Rest() Number { return a.Of(1).Sub(a) }
+
+// Scale returns v·a.
 func (a Number) Scale(v float64) Number { return a.Of(v).Mul(a) }
 
-func (a Number) Exp() Number   { return a.tape.unary(exp, a.at) }
-func (a Number) Log() Number   { return a.tape.unary(log, a.at) }
+// Exp returns exp(a).
+func (a Number) Exp() Number { return a.tape.unary(exp, a.at) }
+
+// Log returns log(a).
+func (a Number) Log() Number { return a.tape.unary(log, a.at) }
+
+// Log1p returns log(1+a).
 func (a Number) Log1p() Number { return a.tape.unary(log1p, a.at) }
 
-// Softplus returns log(1 + exp(a)), whose derivative is the sigmoid, and Sigmoid 1/(1 + exp(-a)).
+// Softplus returns log(1 + exp(a)), whose derivative is the sigmoid.
 func (a Number) Softplus() Number { return a.tape.unary(softplus, a.at) }
-func (a Number) Sigmoid() Number  { return a.tape.unary(sigmoid, a.at) }
+
+// Sigmoid returns 1/(1 + exp(-a)).
+func (a Number) Sigmoid() Number { return a.tape.unary(sigmoid, a.at) }
 
 // Abs returns |a|, whose derivative at 0 is 1.
 func (a Number) Abs() Number {
