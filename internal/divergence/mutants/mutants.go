@@ -60,6 +60,7 @@ var large = []string{"*/accumulation/*", "*/large/*"}
 type Scope int
 
 const (
+	// EveryCase is every case, but for those of large tensors where a divergence needs none.
 	EveryCase Scope = iota
 	// CasesOfRules are those of the rules that the divergence breaks, for tests of seconds. A null port, which breaks
 	// them all, is asked those of one topic.
