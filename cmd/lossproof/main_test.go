@@ -132,6 +132,7 @@ func TestRunArguments(t *testing.T) {
 	}
 	check(t, command("run", "--jobs", "2"), 2, "stderr:--jobs: there is no command: the port to start stands behind --")
 	check(t, command("run", "--jobs", "0", "--", "x"), 2, "stderr:--jobs: got 0, want 1 to 256")
+	check(t, command("run", "--jobs", "100000", "--", "x"), 2, "stderr:--jobs: got 100000, want 1 to 256")
 	check(t, command("run", "--timeout", "-1s", "--", "x"), 2, "stderr:--timeout: got -1s, want more than 0")
 	check(t, command("run", "--trace", t.TempDir(), "--", "x"), 2, "stderr:--trace: ")
 	check(t, command("run", "--", "there/is/no/such/port"), 3, "stderr:the command could not be started: fork/exec there/is/no/such/port")

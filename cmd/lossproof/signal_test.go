@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -28,6 +30,29 @@ func TestASecondSignalEndsWhatDoesNotEnd(t *testing.T) {
 	})
 	if code != exitInterrupted {
 		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+}
+
+// TestInterruptedAtAPipe: a pipe that nobody writes to is no reason to stay.
+func TestInterruptedAtAPipe(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	for _, args := range [][]string{{"judge", pipe}, {"run", "--baseline", pipe}, {"diff", pipe, pipe}, {"requests", "--hello", pipe}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		set, err := openSet()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &program{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, set: set}
+		ended := make(chan int)
+		go func() { ended <- p.main(ctx, args) }()
+		cancel()
+		if code := <-ended; code != exitInterrupted {
+			t.Errorf("%q: exit code %d, want %d", args, code, exitInterrupted)
+		}
 	}
 }
 

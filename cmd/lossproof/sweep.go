@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +18,7 @@ import (
 
 	"lossproof/internal/bar"
 	"lossproof/internal/machine"
+	"lossproof/internal/outfile"
 	"lossproof/judge"
 	"lossproof/lab/sweep"
 	"lossproof/loss"
@@ -238,12 +239,25 @@ func (p *program) sweep(ctx context.Context, f sweepFlags, options sweep.Options
 			return fmt.Errorf("--page %s: %w", f.page, err)
 		}
 	}
-	for _, file := range []struct{ flag, name string }{{"--page " + f.page, f.page}, {"--json", f.json}, {"--plot", f.plot}} {
+	for _, name := range append(f.merge, f.state) {
+		if name == "" {
+			continue
+		}
+		if err := p.paths.Input("--state or --merge", name); err != nil {
+			return err
+		}
+	}
+	files := map[string]*outfile.File{}
+	for _, file := range []struct{ flag, name, begin string }{{"--page", f.page, ""}, {"--json", f.json, `"Machine":`}, {"--plot", f.plot, "<svg "}} {
 		if file.name == "" || file.name == "-" {
 			continue
 		}
-		if err := checkWritable(file.name); err != nil {
-			return fmt.Errorf("%s: %w", file.flag, err)
+		var err error
+		files[file.flag], err = p.paths.Output(file.flag, file.name, func(begin []byte) bool {
+			return file.flag == "--page" || bytes.Contains(begin, []byte(file.begin)) // a page has its markers
+		})
+		if err != nil {
+			return err
 		}
 	}
 	if err := p.measure(ctx, f, options, report); err != nil {
@@ -252,7 +266,7 @@ func (p *program) sweep(ctx context.Context, f sweepFlags, options sweep.Options
 		}
 		return err
 	}
-	if err := p.writeSweep(report, f); err != nil {
+	if err := p.writeSweep(report, f, files); err != nil {
 		return err
 	}
 	for _, miss := range report.Misses() {
@@ -302,14 +316,9 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 }
 
 // writeSweep writes the tables, the plot, the page and the result; - is stdout for the last, the tables then go to stderr.
-func (p *program) writeSweep(report *sweep.Report, f sweepFlags) error {
+func (p *program) writeSweep(report *sweep.Report, f sweepFlags, files map[string]*outfile.File) error {
 	tables := p.stdout
 	var failed error
-	wrote := func(flag string, err error) {
-		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", flag, err))
-		}
-	}
 	if f.json != "" {
 		text, err := json.MarshalIndent(report, "", " ")
 		text = append(text, '\n')
@@ -317,13 +326,13 @@ func (p *program) writeSweep(report *sweep.Report, f sweepFlags) error {
 			tables = p.stderr
 			_, err = p.stdout.Write(text)
 		} else if err == nil {
-			err = os.WriteFile(f.json, text, 0o666)
+			err = files["--json"].Put(text)
 		}
-		wrote("--json", err)
+		failed = errors.Join(failed, err)
 	}
 	failed = errors.Join(failed, report.WriteText(tables))
 	if f.plot != "" {
-		wrote("--plot", os.WriteFile(f.plot, report.Plot(), 0o666))
+		failed = errors.Join(failed, files["--plot"].Put(report.Plot()))
 	}
 	if f.page != "" {
 		page, err := os.ReadFile(f.page) // as it is now: it may have been edited during the work
@@ -331,26 +340,11 @@ func (p *program) writeSweep(report *sweep.Report, f sweepFlags) error {
 			page, err = report.UpdatePage(page)
 		}
 		if err == nil {
-			err = os.WriteFile(f.page, page, 0o644)
+			err = files["--page"].Put(page)
 		}
-		wrote("--page "+f.page, err)
+		failed = errors.Join(failed, err)
 	}
 	return failed
-}
-
-// checkWritable returns an error unless a file can be written. It leaves no file, and one that is there as it is.
-func checkWritable(name string) error {
-	_, err := os.Lstat(name)
-	missing := errors.Is(err, fs.ErrNotExist)
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE, 0o666)
-	if err != nil {
-		return err
-	}
-	err = file.Close()
-	if missing {
-		err = errors.Join(err, os.Remove(name))
-	}
-	return err
 }
 
 // sweepProgress shows how far a step is and how long it will take: as a bar on a terminal,

@@ -62,11 +62,11 @@ func TestSweepSample(t *testing.T) {
 func TestSweepMerge(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "no-such.json")
 	result := filepath.Join(t.TempDir(), "result.json")
-	if err := os.WriteFile(result, []byte("{}"), 0o600); err != nil {
+	if err := os.WriteFile(result, []byte(`{"Machine":"x"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	check(t, command("sweep", "--points", "0", "--merge", missing, "--json", result), exitUsage, "stderr:no-such.json")
-	if text, err := os.ReadFile(result); err != nil || string(text) != "{}" {
+	if text, err := os.ReadFile(result); err != nil || string(text) != `{"Machine":"x"}` {
 		t.Errorf("%s has %q (%v), want the result of before", result, text, err)
 	}
 }
@@ -94,7 +94,7 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 		{[]string{"--sample", "--page", bad}, "want it once"},
 		{[]string{"--sample", "--page", filepath.Join(dir, "none.md")}, "none.md"},
 		{[]string{"--sample", "--json", filepath.Join(dir, "none", "x.json")}, "--json"},
-		{[]string{"--sample", "--plot", filepath.Join(dir, "none", "x.svg")}, "--plot: open "},
+		{[]string{"--sample", "--plot", filepath.Join(dir, "none", "x.svg")}, "--plot: "},
 		{[]string{"BCEWithLogitsLoss"}, "takes no arguments"},
 		{[]string{"--module", "MSELoss"}, `--module: got "MSELoss", want one of BCEWithLogitsLoss, BCELoss, CrossEntropyLoss`},
 		{[]string{"--module", "BCELoss", "--module", "BCELoss"}, "--module: got BCELoss twice"},
@@ -148,7 +148,8 @@ func TestSweepFindsDestinationsFirst(t *testing.T) {
 	state, kept, made := filepath.Join(dir, "state"), filepath.Join(dir, "kept.svg"), filepath.Join(dir, "made.json")
 	page := filepath.Join(dir, "page.md")
 	pageText := "# Errors\n\n<!-- lossproof sweep: begin -->\n<!-- lossproof sweep: end -->\n"
-	for file, text := range map[string]string{kept: "what was drawn before", page: pageText} {
+	const drawn = "<svg what was drawn before"
+	for file, text := range map[string]string{kept: drawn, page: pageText} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -159,11 +160,13 @@ func TestSweepFindsDestinationsFirst(t *testing.T) {
 		args []string
 		want string
 	}{
-		{append(shard, "--plot", filepath.Join(none, "x.svg")), "--plot: open " + none},
-		{append(shard, "--plot", dir), "--plot: open "},
-		{append(shard, "--json", filepath.Join(none, "x.json")), "--json: open " + none},
+		{append(shard, "--plot", filepath.Join(none, "x.svg")), "--plot: "},
+		{append(shard, "--plot", dir), "--plot: " + dir + " is a folder"},
+		{append(shard, "--plot", page), "has something that is not of this kind"},
+		{append(shard, "--json", state), state + " is the file of --state or --merge too"},
+		{append(shard, "--json", filepath.Join(none, "x.json")), "--json: "},
 		{append(sample, "--plot", kept, "--page", filepath.Join(none, "x.md")), "--page " + none},
-		{append(sample, "--page", page, "--json", filepath.Join(none, "x.json")), "--json: open " + none},
+		{append(sample, "--page", page, "--json", filepath.Join(none, "x.json")), "--json: "},
 	} {
 		got := command(test.args...)
 		check(t, got, exitUsage, "stderr:"+test.want)
@@ -176,7 +179,7 @@ func TestSweepFindsDestinationsFirst(t *testing.T) {
 			}
 		}
 	}
-	for file, want := range map[string]string{kept: "what was drawn before", page: pageText} {
+	for file, want := range map[string]string{kept: drawn, page: pageText} {
 		if text, err := os.ReadFile(file); err != nil || string(text) != want {
 			t.Errorf("%s has %q (%v), want what it had", file, text, err)
 		}
@@ -188,7 +191,7 @@ func TestSweepFindsDestinationsFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := command(append(sample, "--page", page)...)
-	check(t, got, exitUsage, "stderr:--page "+page+": open ")
+	check(t, got, exitUsage, "stderr:--page: open ")
 	if got.stdout != "" {
 		t.Errorf("got the results %s", got.stdout)
 	}

@@ -19,13 +19,18 @@ type trace struct {
 	w     *bufio.Writer
 	start time.Time
 	fault error
+	left  int // of maxTrace
 }
+
+// maxTrace bounds a trace, in bytes: a port can write a line as fast as the disk takes it. All
+// calls and answers of a right port have a twentieth of it.
+const maxTrace = 1 << 30
 
 func newTrace(w io.Writer) *trace {
 	if w == nil {
 		return nil
 	}
-	return &trace{w: bufio.NewWriter(w), start: time.Now()}
+	return &trace{w: bufio.NewWriter(w), start: time.Now(), left: maxTrace}
 }
 
 func (t *trace) line(number int, direction string, text []byte) {
@@ -34,6 +39,12 @@ func (t *trace) line(number int, direction string, text []byte) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.left < 0 {
+		return
+	}
+	if t.left -= len(text); t.left < 0 {
+		direction, text = "--", []byte("the trace ends here: it is too long")
+	}
 	fmt.Fprintf(t.w, "%.3f %d %s ", time.Since(t.start).Seconds(), number, direction)
 	fmt.Fprintf(t.w, "%s\n", text)
 	// What was traced is wanted most where lossproof itself is killed.
