@@ -70,14 +70,17 @@ class CustomBuildHook(BuildHookInterface):
             )
         name = "lossproof.exe" if goal.startswith("windows/") else "lossproof"
         binary = HERE / "build" / goal / name
+        licenses = binary.with_name("LICENSES.txt")
         subprocess.run(
-            ["go", "run", "./internal/dist", "-o", str(binary), "-platform", goal],
+            ["go", "run", "./internal/dist", "-o", str(binary), "-platform", goal]
+            + ["-licenses", str(licenses)],
             cwd=SOURCE,
             check=True,
         )
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{PLATFORMS[goal]}"
         build_data["shared_scripts"][str(binary)] = name
+        include[str(licenses)] = "lossproof/LICENSES.txt"
         include[str(SOURCE / "fixtures" / "data" / "modules.json")] = "lossproof/modules.json"
 
 

@@ -16,15 +16,13 @@ import (
 type module struct{ name, dir string }
 
 // writeLicenses writes the licences of everything that the binaries have in them, which those ask
-// for, and returns the name of the file.
-func writeLicenses(out string) (string, error) {
+// for.
+func writeLicenses(file string) error {
 	text, err := licenses()
 	if err != nil {
-		return "", err
+		return err
 	}
-	name := fmt.Sprintf("lossproof-%s-licenses.txt", version.Tool)
-	fmt.Println(name)
-	return name, os.WriteFile(filepath.Join(out, name), text, 0o644) //nolint:gosec // it is to be read
+	return os.WriteFile(file, text, 0o644) //nolint:gosec // it is to be read
 }
 
 // licenses returns the text.

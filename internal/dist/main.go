@@ -35,10 +35,14 @@ var platforms = []string{
 func main() {
 	out := flag.String("o", "dist/release", "the `folder` to write to; what dist wrote there before is replaced")
 	platform := flag.String("platform", "", "build nothing but the binary of this `GOOS/GOARCH`, and -o is its file")
+	notices := flag.String("licenses", "", "with -platform, the `file` for the licences of what is linked")
 	flag.Parse()
 	do := func() error { return build(*out) }
 	if *platform != "" {
 		do = func() error { return buildBinary(*out, *platform) }
+		if *notices != "" {
+			do = func() error { return errors.Join(buildBinary(*out, *platform), writeLicenses(*notices)) }
+		}
 	}
 	if err := do(); err != nil {
 		fmt.Fprintf(os.Stderr, "dist: %v\n", err)
@@ -65,7 +69,9 @@ func build(out string) error {
 		return fmt.Errorf("the archive of the fixtures: %w", err)
 	}
 	names = append(names, name)
-	if name, err = writeLicenses(out); err != nil {
+	name = fmt.Sprintf("lossproof-%s-licenses.txt", version.Tool)
+	fmt.Println(name)
+	if err := writeLicenses(filepath.Join(out, name)); err != nil {
 		return fmt.Errorf("the licences: %w", err)
 	}
 	return writeSums(out, append(names, name))
