@@ -99,6 +99,9 @@ func TestRowsOverInput(t *testing.T) {
 
 // TestLargeAllocatesNothing has results that are written past the caches, on one goroutine.
 func TestLargeAllocatesNothing(t *testing.T) {
+	if raceDetector {
+		t.Skip("allocations are counted without the race detector")
+	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	c := call{input: fill([]int{300, 1000}, func() float64 { return 1 }), target: fill([]int{300, 1000}, func() float64 { return 1 })}
 	value, grad := make([]float64, 1), make([]float64, 300000)
