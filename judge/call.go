@@ -1,30 +1,12 @@
 package judge
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"strings"
 
 	"lossproof/ports"
 	"lossproof/tensor"
 )
-
-// formatOptions writes the options of a constructor as in Python.
-func formatOptions(o ports.Options) string { return cmp.Or(o.String(), "no options") }
-
-// DescribeCall describes a call as results do:
-//
-//	reduction="none"; input float32 (3, 5), target float32 (3, 5), weight float32 (5,)
-func DescribeCall(call ports.Call) string {
-	var parts []string
-	for _, name := range ports.InputNames() {
-		if t, ok := call.Inputs[name]; ok {
-			parts = append(parts, fmt.Sprintf("%s %s %s", name, t.DType, tensor.FormatShape(t.Shape)))
-		}
-	}
-	return formatOptions(call.Options) + "; " + strings.Join(parts, ", ")
-}
 
 // Ask asks a port one call. A panic of a port in process is an error, as is an answer that does
 // not say exactly one thing.

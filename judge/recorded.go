@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -176,5 +177,5 @@ func (e recorded) callText() string {
 		}
 		parts = append(parts, fmt.Sprintf("%s %s %s", name, dtype, tensor.FormatShape(shape)))
 	}
-	return formatOptions(e.c.Options) + "; " + strings.Join(parts, ", ")
+	return cmp.Or(e.c.Options.String(), "no options") + "; " + strings.Join(parts, ", ")
 }

@@ -5,7 +5,10 @@
 package ports
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"strings"
 
 	"lossproof/tensor"
 )
@@ -68,6 +71,19 @@ type Call struct {
 	Inputs map[string]tensor.Tensor
 	// Want names the outputs that are asked for.
 	Want []string
+}
+
+// String describes a call by its options, dtypes and shapes:
+//
+//	reduction="none"; input float32 (3, 5), target float32 (3, 5), weight float32 (5,)
+func (c Call) String() string {
+	var parts []string
+	for _, name := range InputNames() {
+		if t, ok := c.Inputs[name]; ok {
+			parts = append(parts, fmt.Sprintf("%s %s %s", name, t.DType, tensor.FormatShape(t.Shape)))
+		}
+	}
+	return cmp.Or(c.Options.String(), "no options") + "; " + strings.Join(parts, ", ")
 }
 
 // Answer is what a port says to a call: exactly one field is set, Note apart.

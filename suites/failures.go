@@ -70,7 +70,7 @@ func summary(results []judge.CheckResult) string {
 	for _, rule := range rules {
 		fmt.Fprintf(&b, "\n  %-30s %-6s %d", rule, requirement[rule], counts[rule])
 	}
-	for _, line := range judge.Shared(results) {
+	for _, line := range prose.Shared(results) {
 		b.WriteString("\n" + line)
 	}
 	return b.String()

@@ -49,7 +49,7 @@ func fresh(ctx context.Context, port ports.Port, d *divergence.Divergence, expla
 					return nil
 				}
 				return &judge.Fresh{
-					From: e.check.ID, Call: judge.DescribeCall(call),
+					From: e.check.ID, Call: call.String(),
 					Predicted: sameAnswer(d, call, answer, predicted, level),
 				}
 			}

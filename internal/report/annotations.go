@@ -33,7 +33,7 @@ func Annotations(w io.Writer, result *judge.Result) error {
 		command("error", "lossproof", fmt.Sprintf("%d of %d cases were not run", n, result.Selected))
 		room--
 	}
-	cases := append(failing(result), failingRelations(result)...)
+	cases := failing(result.Checks())
 	shown := first(cases, room)
 	if len(shown) < len(cases) {
 		shown = first(cases, room-1)

@@ -95,7 +95,7 @@ const (
 // failures writes a section for each rule: its sentence, one failure in full, and the ids
 // of others.
 func (m *markdown) failures(result *judge.Result) {
-	cases := failing(result)
+	cases := failing(result.Cases)
 	if len(cases) == 0 {
 		return
 	}

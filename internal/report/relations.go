@@ -9,17 +9,6 @@ import (
 	"lossproof/judge"
 )
 
-// failingRelations returns the relations that fail the run, in the form of cases.
-func failingRelations(result *judge.Result) []judge.CheckResult {
-	var cases []judge.CheckResult
-	for _, r := range result.Relations {
-		if r.Outcome.Failing() && (r.Gates || r.Outcome == judge.SuiteError) {
-			cases = append(cases, r)
-		}
-	}
-	return cases
-}
-
 // relations says how many laws hold, and describes those that do not.
 func (t *text) relations(result *judge.Result) {
 	if len(result.Relations) == 0 {
@@ -35,14 +24,14 @@ func (t *text) relations(result *judge.Result) {
 			t.printf("%-11s  %s  %s\n", r.Outcome, r.ID, line(detail))
 		}
 	}
-	broken := failingRelations(result)
+	broken := failing(result.Relations)
 	if len(broken) == 0 {
 		return
 	}
 	shown := broken
 	switch {
 	case t.options.Verbose:
-	case len(failing(result)) > 0: // which say more
+	case len(failing(result.Cases)) > 0: // which say more
 		shown = nil
 	default:
 		shown = first(broken, firstFailures)
@@ -118,7 +107,7 @@ func (m *markdown) relations(result *judge.Result) {
 		return
 	}
 	m.add("\n### Relations\n\n" + escape(relationSummary(result)) + ".\n")
-	failing := failingRelations(result)
+	failing := failing(result.Relations)
 	for i, r := range failing {
 		if i == maxRulesShown {
 			m.add(fmt.Sprintf("\nand %s.\n", plural(len(failing)-i, "more relation", "more relations")))

@@ -226,7 +226,7 @@ func (t *text) worst(s judge.Summary) {
 
 // failures writes the first failures that gate, or all.
 func (t *text) failures(result *judge.Result) {
-	failing := failing(result)
+	failing := failing(result.Cases)
 	if len(failing) == 0 {
 		return
 	}
@@ -242,7 +242,7 @@ func (t *text) failures(result *judge.Result) {
 		t.printf("\nand %d more (-v writes all of them); by rule, all %d:\n", more, len(failing))
 		t.byRule(failing)
 	}
-	for i, line := range judge.Shared(result.Cases) {
+	for i, line := range prose.Shared(result.Cases) {
 		if i == 0 {
 			t.printf("\n")
 		}

@@ -1,10 +1,12 @@
-package judge_test
+package prose_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
 
+	"lossproof/internal/corpus"
+	"lossproof/internal/prose"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -12,8 +14,14 @@ import (
 
 // TestSharedOfAWrongPort: who ignores pos_weight learns it from what the failures share.
 func TestSharedOfAWrongPort(t *testing.T) {
-	result := run(t, testports.PosWeightIgnored, only("BCEWithLogitsLoss/pos_weight/*", "BCEWithLogitsLoss/weights/*", "BCEWithLogitsLoss/shapes/*"))
-	lines := judge.Shared(result.Cases)
+	result, err := judge.Run(t.Context(), testports.PosWeightIgnored, judge.Options{
+		Fixtures:  corpus.Whole(t),
+		Selection: judge.Selection{Select: []string{"BCEWithLogitsLoss/pos_weight/*", "BCEWithLogitsLoss/weights/*", "BCEWithLogitsLoss/shapes/*"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := prose.Shared(result.Cases)
 	if len(lines) != 1 || !strings.Contains(lines[0], "failing cases of BCEWithLogitsLoss have pos_weight, as ") {
 		t.Errorf("got %q", lines)
 	}
@@ -50,7 +58,7 @@ func TestShared(t *testing.T) {
 		{"one output is wrong", slices.Concat(cases(3, judge.Fail, gradient), cases(9, judge.Pass, nil)), []string{"of BCEWithLogitsLoss, grad_input alone is wrong"}},
 		{"not in every case", slices.Concat(cases(3, judge.Fail, gradient), cases(1, judge.Fail, both)), nil},
 	} {
-		if got := judge.Shared(test.cases); !slices.Equal(got, test.want) {
+		if got := prose.Shared(test.cases); !slices.Equal(got, test.want) {
 			t.Errorf("%s: got %q, want %q", test.reason, got, test.want)
 		}
 	}

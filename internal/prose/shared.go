@@ -1,10 +1,11 @@
-package judge
+package prose
 
 import (
 	"fmt"
 	"slices"
 
 	"lossproof/internal/claim"
+	"lossproof/judge"
 )
 
 // fewFailing is the number of failing cases below which what they share says little.
@@ -16,20 +17,20 @@ const fewFailing = 3
 //
 //	all 223 failing cases of BCEWithLogitsLoss have pos_weight, as 23 of the 1519 that pass do
 //	of MultiLabelSoftMarginLoss, grad_input alone is wrong
-func Shared(results []CheckResult) []string {
+func Shared(results []judge.CheckResult) []string {
 	var modules []string
-	failing, passing := map[string][]CheckResult{}, map[string][]CheckResult{}
+	failing, passing := map[string][]judge.CheckResult{}, map[string][]judge.CheckResult{}
 	for _, r := range results {
-		if r.Kind == Relation { // which has no features
+		if r.Kind == judge.Relation { // which has no features
 			continue
 		}
 		if !slices.Contains(modules, r.Module) {
 			modules = append(modules, r.Module)
 		}
 		switch r.Outcome {
-		case Pass:
+		case judge.Pass:
 			passing[r.Module] = append(passing[r.Module], r)
-		case Malformed, Timeout, Crash, Error, Fail:
+		case judge.Malformed, judge.Timeout, judge.Crash, judge.Error, judge.Fail:
 			if r.Gates {
 				failing[r.Module] = append(failing[r.Module], r)
 			}
@@ -56,7 +57,7 @@ func Shared(results []CheckResult) []string {
 }
 
 // sharedFeatures returns the features that all failing cases have and few passing ones.
-func sharedFeatures(failing, passing []CheckResult) []string {
+func sharedFeatures(failing, passing []judge.CheckResult) []string {
 	var words []string
 	for _, word := range failing[0].Features {
 		if having(failing, []string{word}) == len(failing) && 4*having(passing, []string{word}) < len(passing) {
@@ -67,7 +68,7 @@ func sharedFeatures(failing, passing []CheckResult) []string {
 }
 
 // having counts the cases that have all of some features.
-func having(results []CheckResult, words []string) int {
+func having(results []judge.CheckResult, words []string) int {
 	n := 0
 	for _, r := range results {
 		if !slices.ContainsFunc(words, func(word string) bool { return !slices.Contains(r.Features, word) }) {
@@ -79,7 +80,7 @@ func having(results []CheckResult, words []string) int {
 
 // wrongOutputs returns the outputs that are wrong in some of the cases, nothing where
 // these are all that were asked for, or where a call was wrongly accepted or refused.
-func wrongOutputs(failing []CheckResult) []string {
+func wrongOutputs(failing []judge.CheckResult) []string {
 	var wrong, asked []string
 	for _, r := range failing {
 		if r.Rejection || r.Message != "" {
@@ -87,7 +88,7 @@ func wrongOutputs(failing []CheckResult) []string {
 		}
 		for _, name := range r.OutputNames() {
 			outcome := r.Outputs[name].Outcome
-			if outcome != Unsupported && !slices.Contains(asked, name) {
+			if outcome != judge.Unsupported && !slices.Contains(asked, name) {
 				asked = append(asked, name)
 			}
 			if outcome.Failing() && !slices.Contains(wrong, name) {
@@ -98,5 +99,6 @@ func wrongOutputs(failing []CheckResult) []string {
 	if len(wrong) == len(asked) {
 		return nil
 	}
-	return inOrder(wrong)
+	slices.SortFunc(wrong, func(a, b string) int { return slices.Index(asked, a) - slices.Index(asked, b) })
+	return wrong
 }
