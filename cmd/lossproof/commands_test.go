@@ -252,7 +252,7 @@ func TestExitCodesTopic(t *testing.T) {
 	for _, o := range outcomeMeans {
 		listed = append(listed, o.outcome)
 		gates := strings.HasPrefix(o.gates, "yes")
-		if gates != o.outcome.Failing() || gates != (o.code != exitConformant) {
+		if gates != o.outcome.Gating() || gates != (o.code != exitConformant) {
 			t.Errorf("%s: gates %q, code %d", o.outcome, o.gates, o.code)
 		}
 	}
