@@ -2,6 +2,7 @@ package laws
 
 import (
 	"fmt"
+	"slices"
 
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -12,6 +13,12 @@ type answer struct {
 	call      call
 	outputs   map[string]tensor.Tensor
 	allowance allowance
+	// allowed has what is allowed of the outputs that were looked at.
+	allowed map[string][]float64
+}
+
+func newAnswer(c call, outputs map[string]tensor.Tensor, al allowance) answer {
+	return answer{c, outputs, al, map[string][]float64{}}
 }
 
 func (a answer) loss() value { return a.output(ports.Loss) }
@@ -19,8 +26,12 @@ func (a answer) grad() value { return a.output(ports.GradInput) }
 
 // output returns an output that was asked for, with what is allowed of it.
 func (a answer) output(name string) value {
-	t := a.outputs[name]
-	return value{array{t.Shape, t.Float64s()}, a.allowance.of(a.call, name)}
+	t, allowed := a.outputs[name], a.allowed[name]
+	if allowed == nil {
+		allowed = a.allowance.of(a.call, name)
+		a.allowed[name] = allowed
+	}
+	return value{array{t.Shape, t.Float64s()}, slices.Clone(allowed)}
 }
 
 // refused says what a port answered in place of outputs, or which of them are not what the

@@ -99,7 +99,7 @@ func equations(t *testing.T, r *Relation, s *sample, port ports.Port) []equation
 		if err != nil {
 			t.Fatal(err)
 		}
-		answers = append(answers, answer{c, a.Outputs, allowance{}})
+		answers = append(answers, newAnswer(c, a.Outputs, allowance{}))
 	}
 	return r.law.holds(r.Rule.Module, s, answers)
 }

@@ -163,7 +163,7 @@ func (k *Checker) judge(r *Relation, s *sample, waits []func() (ports.Answer, er
 			f.refused, f.at = text, i
 		}
 		f.answers = append(f.answers, a)
-		answers[i] = answer{calls[i], a.Outputs, allowance{exact: k.options.Level == verdict.Exact}}
+		answers[i] = newAnswer(calls[i], a.Outputs, allowance{exact: k.options.Level == verdict.Exact})
 	}
 	if f.err != nil || f.refused != "" {
 		return f
