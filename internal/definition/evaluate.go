@@ -56,6 +56,12 @@ type computation[B arithmetic[B]] struct {
 	scales      []B // of the gradients, one for each group
 	fromDivisor sum[B]
 	leaves      [4][]Number // of X, T, W and P of u
+	// own is the memory of differentiateOwn.
+	own struct {
+		slope   []B
+		reached []bool
+		values  []float64
+	}
 }
 
 // result is an output.
@@ -364,7 +370,9 @@ func (c *computation[B]) differentiateOwn(i int, u *Unit, loss Number, scale B, 
 		loss = g.Of(u)
 	}
 	leaves := c.leaves[g.leaves]
-	slope, reached := make([]B, len(leaves)), make([]bool, len(leaves))
+	own := &c.own
+	slope := append(own.slope[:0], make([]B, len(leaves))...)
+	reached := append(own.reached[:0], make([]bool, len(leaves))...)
 	var zero B
 	c.derive(loss, func(in adjoints[B], factor B) {
 		for k, leaf := range leaves {
@@ -374,12 +382,12 @@ func (c *computation[B]) differentiateOwn(i int, u *Unit, loss Number, scale B, 
 		}
 	})
 	if g.Change != nil {
-		values := make([]float64, len(slope))
-		for k, v := range slope {
-			values[k] = v.float()
+		own.values = own.values[:0]
+		for _, v := range slope {
+			own.values = append(own.values, v.float())
 		}
-		g.Change(u, values)
-		for k, v := range values {
+		g.Change(u, own.values)
+		for k, v := range own.values {
 			slope[k], reached[k] = zero.of(v), reached[k] || v != 0
 		}
 	}
@@ -388,6 +396,7 @@ func (c *computation[B]) differentiateOwn(i int, u *Unit, loss Number, scale B, 
 			g.add(c.place(g, i, k), scale, v)
 		}
 	}
+	own.slope, own.reached = slope, reached
 }
 
 // place is where in an operand number k of element or row i stands.
@@ -444,7 +453,11 @@ func (c *computation[B]) reduce() result[B] {
 	dtype, losses := c.LossDType(), c.losses
 	group, shape := c.plan.groups()
 	if group != nil {
-		terms := make([][]B, Size(shape))
+		terms, n := make([][]B, Size(shape)), c.plan.Grid[c.plan.Axis]
+		all := make([]B, len(losses))
+		for i := range terms {
+			terms[i] = all[i*n : i*n : (i+1)*n]
+		}
 		for i, g := range group {
 			terms[g] = append(terms[g], losses[i])
 		}

@@ -552,7 +552,10 @@ func classWeights() []*Divergence {
 			Met:   links("keras-team/keras/issues/9186: Class weights are looked up by the argmax of the target"),
 			vary: viewing(func(u *unit) {
 				if len(u.T) > 0 {
-					copy(u.W, slices.Repeat([]number{u.W[mostProbable(u)]}, len(u.W)))
+					w := u.W[mostProbable(u)]
+					for c := range u.W {
+						u.W[c] = w
+					}
 				}
 			})},
 		{Name: "weight-in-softmax", Modules: crossEntropy, rule: "WEIGHT",

@@ -37,12 +37,11 @@ func targets() []*Divergence {
 			Right: right,
 			Met:   links("s9xie/hed/issues/61: Every label above 0 should become 1"),
 			vary: viewing(func(u *unit) {
-				if t := u.T[0].Value(); t != 0 && !math.IsNaN(t) {
+				t := u.T[0].Value()
+				if t != 0 && !math.IsNaN(t) {
 					t = 1
-					u.T[0] = u.Number(t)
-				} else {
-					u.T[0] = u.Number(t)
 				}
+				u.T[0] = u.Number(t)
 			})},
 		{Name: "minus-one-ignored", Modules: both, rule: "TARGET-RANGE",
 			Title: "Elements with target -1 are left out, and do not count in the mean.",

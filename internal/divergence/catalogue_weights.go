@@ -25,19 +25,15 @@ func weights() []*Divergence {
 			Right: right,
 			Met:   links("open-mmlab/mmdetection/issues/845: weight is in the loss, and again in the reduction", "mathiaszinnen/focal_loss_torch/issues/13: The weight is computed in twice", "paninski-lab/lightning-pose/issues/374: A weight is applied by the loss and by its factory"),
 			vary: func(l *loss) {
-				l.View = func(u *unit) {
-					for c, w := range u.W {
-						u.W[c] = w.Mul(w)
-					}
-				}
+				vary := eachWeight(func(w number) number { return w.Mul(w) })
 				if l.Module == ports.CrossEntropyLoss { // whose mean divides by the weight once
-					l.View = func(*unit) {}
-					counting(func(u *unit) {
+					vary = counting(func(u *unit) {
 						for c, w := range u.W {
 							u.A[c] = w.Mul(u.A[c])
 						}
-					})(l)
+					})
 				}
+				vary(l)
 			}},
 		{Name: "weight-not-in-gradient", Modules: every, rule: "WEIGHT-BROADCAST", rules: map[string]string{ports.CrossEntropyLoss: "CE-WEIGHT"},
 			Title: "weight does not reach the gradient of the input.",
