@@ -138,8 +138,11 @@ generate-check: ## generate them elsewhere and compare with the committed ones
 	echo "make generate-check: $(KERNEL)/$$file is not what make generate writes" >&2; exit 1; }; done
 
 .PHONY: test-purego
-test-purego: ## the losses and the suites with the kernels in Go, as on other processors
-	CGO_ENABLED=0 $(GO) test -tags purego -short ./loss/... ./lab/... ./suites/...
+test-purego: export CGO_ENABLED = 0
+test-purego: ## the losses and the suites with the kernels in Go, as on other processors, and the losses with those of AVX2
+	$(GO) test -tags purego -short ./loss/... ./lab/... ./suites/...
+	LOSSPROOF_KERNEL=avx2 $(GO) test -short ./loss/...
+	LOSSPROOF_KERNEL=purego $(GO) test -short ./loss/...
 
 CROSS ?= linux/arm64 darwin/arm64 windows/amd64 linux/386 js/wasm
 

@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def use_avx2() -> None:
-    """Keeps lossproof, and eager and compiled PyTorch, to AVX2; its kernels are chosen at the first call."""
+    """Keeps lossproof and PyTorch to AVX2; the kernels of both are chosen at the first call."""
     os.environ["LOSSPROOF_KERNEL"] = "avx2"
     os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
     inductor.cpp.simdlen = 256

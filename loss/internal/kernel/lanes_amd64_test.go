@@ -48,8 +48,8 @@ func testLanes(t *testing.T) {
 		offset := func(v []float32) guarded[float32] { return guardedCopy(v, rng.IntN(16)) }
 		gx, gt := offset(x), offset(target)
 		losses, grads := offset(make([]float32, n)), offset(make([]float32, n))
-		u, div := float64(1+rng.IntN(3)), 0.0
-		div = u * float64(1+rng.IntN(100000))
+		u := float64(1 + rng.IntN(3))
+		div := u * float64(1+rng.IntN(100000))
 		var wantSum float64
 		want := make([][2]float64, n)
 		for i := range x {

@@ -10,7 +10,20 @@ import pathlib
 import struct
 import subprocess
 
-from mpmath import atanh, chebyfit, cos, exp, log, log1p, lu_solve, matrix, mp, mpf, pi, sqrt
+from mpmath import (
+    atanh,
+    chebyfit,
+    cos,
+    exp,
+    log,
+    log1p,
+    lu_solve,
+    matrix,
+    mp,
+    mpf,
+    pi,
+    sqrt,
+)
 
 mp.dps = 60
 
@@ -35,8 +48,20 @@ HALF_LN2 = log(2) / 2 * mpf("1.0001")
 THIRD_SQUARED = mpf(1) / 9 * mpf("1.0001")
 
 POLYNOMIALS = [
-    ("exp32Poly", exp_tail, [-HALF_LN2, HALF_LN2], 6, lambda e: e * HALF_LN2**2 * sqrt(2)),
-    ("exp64Poly", exp_tail, [-HALF_LN2, HALF_LN2], 10, lambda e: e * HALF_LN2**2 * sqrt(2)),
+    (
+        "exp32Poly",
+        exp_tail,
+        [-HALF_LN2, HALF_LN2],
+        6,
+        lambda e: e * HALF_LN2**2 * sqrt(2),
+    ),
+    (
+        "exp64Poly",
+        exp_tail,
+        [-HALF_LN2, HALF_LN2],
+        10,
+        lambda e: e * HALF_LN2**2 * sqrt(2),
+    ),
     # s³·e beside log1p(y) = 2·atanh(s), which is at least 2·s.
     ("log32Poly", atanh_tail, [0, THIRD_SQUARED], 6, lambda e: e / 18),
     ("log64Poly", atanh_tail, [0, THIRD_SQUARED], 10, lambda e: e / 18),
@@ -46,8 +71,6 @@ COMMENTS = {
     "exp": "of (exp(r) - 1 - r)/r² for |r| ≤ ln2/2",
     "log": "of 2·(atanh(s) - s)/s³ in s² for 0 ≤ s ≤ 1/3",
 }
-
-
 
 
 def single(v):
@@ -62,7 +85,10 @@ def rounded_fit(function, interval, powers, fixed=()):
     those that are left are fitted anew. fixed are coefficients that are given, by power. Returns all of them and the largest error.
     """
     low, high = interval
-    nodes = [(low + high) / 2 + (high - low) / 2 * cos(pi * (2 * k + 1) / 60) for k in range(30)]
+    nodes = [
+        (low + high) / 2 + (high - low) / 2 * cos(pi * (2 * k + 1) / 60)
+        for k in range(30)
+    ]
     found = dict(fixed)
     for done, power in enumerate(powers):
         left = powers[done:]
@@ -73,7 +99,9 @@ def rounded_fit(function, interval, powers, fixed=()):
                 a[i, j] = x**k
         found[power] = single(lu_solve(a.T * a, a.T * b)[0])
     points = [low + (high - low) * mpf(k) / 1000 for k in range(1001)]
-    error = max(abs(function(x) - sum(c * x**k for k, c in found.items())) for x in points)
+    error = max(
+        abs(function(x) - sum(c * x**k for k, c in found.items())) for x in points
+    )
     return [found[k] for k in sorted(found)], error
 
 
@@ -97,19 +125,29 @@ def log_table():
     The centre is where v²/log1p(y), with v = (y-b)/(1+b), is as large at one end as at the other: what the polynomial has to do. Around it, at most 0.15 of the
     length away, the candidates are tried from the left; it is the first with errors of at most CLOSE, else the best.
     """
+
     def end(i):
         """the y of which i is the index"""
         discriminant = INDEX_A**2 - 4 * INDEX_B * i
-        return 1.0 if discriminant <= 0 else min(1.0, float((INDEX_A - sqrt(discriminant)) / (2 * INDEX_B)))
+        return (
+            1.0
+            if discriminant <= 0
+            else min(1.0, float((INDEX_A - sqrt(discriminant)) / (2 * INDEX_B)))
+        )
 
     table, reach = [(mpf(0), mpf(1), mpf(0))], end(0.5)
     for i in range(1, INTERVALS):
         low, high = end(i - 0.5), end(i + 0.5) if i < INTERVALS - 1 else 1.0
         left, right = float(sqrt(log1p(low))), float(sqrt(log1p(high)))
         centre = (low * right + high * left) / (left + right)
-        share = (high - low) / 2 / (1 + centre) / float(log1p(low))  # of an error of c in log1p
+        share = (
+            (high - low) / 2 / (1 + centre) / float(log1p(low))
+        )  # of an error of c in log1p
         spacing = 2.0 ** (int(mp.floor(log(centre, 2))) - 23)
-        first, last = centre - 0.15 * (high - low), min(centre + 0.15 * (high - low), 1.0)
+        first, last = (
+            centre - 0.15 * (high - low),
+            min(centre + 0.15 * (high - low), 1.0),
+        )
         best, b = None, float(single(first))
         while b <= last:
             # in float64, whose error is nothing beside CLOSE
@@ -134,21 +172,53 @@ def singles():
 
     def declare(name, comment, values):
         nonlocal lines
-        lines += ["", f"// {name} {comment}", f"var {name} = [{len(values)}]float64{{", *[f"\t{float(v).hex()}," for v in values], "}"]
+        lines += [
+            "",
+            f"// {name} {comment}",
+            f"var {name} = [{len(values)}]float64{{",
+            *[f"\t{float(v).hex()}," for v in values],
+            "}",
+        ]
 
     for size, degree in [(8, 4), (32, 3)]:
         reach = log(2) / size / 2 + mpf(2) ** -25
-        poly, error = rounded_fit(lambda r: exp(r) - 1 - r, [-reach, reach], list(range(2, degree + 1)))
-        declare(f"expOf{size}Poly", f"is a polynomial of (exp(r) - 1 - r)/r² in float32, for |r| ≤ ln2/{2 * size}: {mp.nstr(error, 2)} of exp(r).", poly)
+        poly, error = rounded_fit(
+            lambda r: exp(r) - 1 - r, [-reach, reach], list(range(2, degree + 1))
+        )
+        declare(
+            f"expOf{size}Poly",
+            f"is a polynomial of (exp(r) - 1 - r)/r² in float32, for |r| ≤ ln2/{2 * size}: {mp.nstr(error, 2)} of exp(r).",
+            poly,
+        )
         powers, rests = power_table(size)
         declare(f"expOf{size}Powers", f"are the 2^(j/{size}), in float32.", powers)
-        declare(f"expOf{size}Rests", f"are the logarithms of 2^(j/{size}) divided by those numbers, in float32.", rests)
+        declare(
+            f"expOf{size}Rests",
+            f"are the logarithms of 2^(j/{size}) divided by those numbers, in float32.",
+            rests,
+        )
     table, reach = log_table()
-    for k, (name, what) in enumerate([("Centres", "the b"), ("Inverses", "the 1/(1+b)"), ("Logs", "the log1p(b)")]):
-        declare(f"logOf32{name}", f"are {what} of log_table in coefficients.py, in float32.", [row[k] for row in table])
-    declare("logOf32Index", "are A and -B: the index of y is the integer nearest to y·(A - B·y).", [INDEX_A, -INDEX_B])
-    poly, error = rounded_fit(lambda v: log1p(v) - v, [-mpf(reach), mpf(reach)], [3, 4, 5], {2: mpf(-1) / 2})
-    declare("logOf32Poly", f"is a polynomial of (log1p(v) - v)/v² in float32, for |v| ≤ {reach:.4f}: {mp.nstr(error, 2)} of log1p(v).", poly)
+    for k, (name, what) in enumerate(
+        [("Centres", "the b"), ("Inverses", "the 1/(1+b)"), ("Logs", "the log1p(b)")]
+    ):
+        declare(
+            f"logOf32{name}",
+            f"are {what} of log_table in coefficients.py, in float32.",
+            [row[k] for row in table],
+        )
+    declare(
+        "logOf32Index",
+        "are A and -B: the index of y is the integer nearest to y·(A - B·y).",
+        [INDEX_A, -INDEX_B],
+    )
+    poly, error = rounded_fit(
+        lambda v: log1p(v) - v, [-mpf(reach), mpf(reach)], [3, 4, 5], {2: mpf(-1) / 2}
+    )
+    declare(
+        "logOf32Poly",
+        f"is a polynomial of (log1p(v) - v)/v² in float32, for |v| ≤ {reach:.4f}: {mp.nstr(error, 2)} of log1p(v).",
+        poly,
+    )
     return lines
 
 
