@@ -8,6 +8,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/internal/divergence"
 	"lossproof/judge"
 )
 
@@ -31,6 +32,9 @@ func ruleCompletions(set *fixtures.Set) []cobra.Completion {
 	var rules []cobra.Completion
 	for _, rule := range judge.Rules(set) {
 		rules = append(rules, cobra.CompletionWithDesc(rule.ID, rule.Statement))
+	}
+	for _, d := range divergence.All() {
+		rules = append(rules, cobra.CompletionWithDesc(d.Name, d.Title))
 	}
 	return rules
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
+	"lossproof/internal/divergence"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -16,13 +17,16 @@ import (
 
 func (p *program) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "explain [RULE]",
-		Short: "One rule: its sentence, the formula, its basis and its cases; without RULE, all rules",
+		Use:   "explain [NAME]",
+		Short: "One rule: its sentence, the formula, its basis and its cases; without NAME, all rules",
+		Long: `explain says what stands behind a name: of a rule, with its cases; of a divergence, the named mistake of
+a diagnosis; or of an outcome. "explain divergences" lists the mistakes, explain alone the rules.`,
 		Example: `  lossproof explain
-  lossproof explain MLSM-NONE-SHAPE`,
+  lossproof explain MLSM-NONE-SHAPE
+  lossproof explain pos-weight-on-whole-loss`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return fmt.Errorf("explain takes one RULE at most, got %q", args)
+				return fmt.Errorf("explain takes one NAME at most, got %q", args)
 			}
 			return nil
 		},
@@ -35,6 +39,9 @@ func (p *program) explainCommand() *cobra.Command {
 			if len(args) == 0 {
 				listRules(w, set)
 				return w.Flush()
+			}
+			if strings.Contains(args[0], "/") {
+				return p.show(set, args[0], judge.Seed, false)
 			}
 			if err := explain(w, set, args[0]); err != nil {
 				return err
@@ -96,7 +103,63 @@ func writeDomain(w *bufio.Writer, c *judge.Check, indent string, width int) {
 	}
 }
 
-func explain(w *bufio.Writer, set *fixtures.Set, id string) error {
+// explain writes what a name means.
+func explain(w *bufio.Writer, set *fixtures.Set, name string) error {
+	if name == "divergences" {
+		for _, d := range divergence.All() {
+			fmt.Fprintf(w, "%-40s %s\n", d.Name, d.Title)
+		}
+		return nil
+	}
+	if d, ok := divergence.ByName(name); ok {
+		explainDivergence(w, d)
+		return nil
+	}
+	for _, o := range outcomeMeans {
+		if string(o.outcome) == name {
+			fmt.Fprintf(w, "%s\n%s\n\ngates        %s\nexit code    %d\n", o.outcome, o.means, o.gates, o.code)
+			return nil
+		}
+	}
+	if err := explainRule(w, set, name); err == nil {
+		return nil
+	}
+	names := append(divergenceNames(), outcomeNames()...)
+	for _, rule := range judge.Rules(set) {
+		names = append(names, rule.ID)
+	}
+	return fmt.Errorf("there is no rule, divergence or outcome %q%s (lossproof explain lists the rules, lossproof explain divergences the mistakes)", name, suggest.Hint(name, names))
+}
+
+// outcomeNames lists the outcomes.
+func outcomeNames() []string {
+	var names []string
+	for _, o := range judge.Outcomes {
+		names = append(names, string(o))
+	}
+	return names
+}
+
+// explainDivergence explains a mistake.
+func explainDivergence(w *bufio.Writer, d *divergence.Divergence) {
+	fmt.Fprintf(w, "%s\n%s\n\n%s\n\n", d.Name, d.Title, d.Why)
+	if d.Right != "" {
+		for _, module := range d.Modules {
+			fmt.Fprintf(w, "right        %s: %s\n", module, d.Formula(module))
+		}
+	}
+	for _, module := range d.Modules {
+		if rule := d.Rule(module); rule != "" {
+			fmt.Fprintf(w, "breaks       %s\n", rule)
+		}
+	}
+	for _, link := range d.Met {
+		fmt.Fprintf(w, "met          %s: %s\n", link.Title, link.URL)
+	}
+	fmt.Fprintf(w, "\nlossproof run --level %s -- lossproof port --divergence %s\n", d.Level, d.Name)
+}
+
+func explainRule(w *bufio.Writer, set *fixtures.Set, id string) error {
 	for _, c := range judge.Checks(set) {
 		if c.Kind == judge.Relation && c.Rule.ID == id {
 			explainRelation(w, set, c)
@@ -105,12 +168,7 @@ func explain(w *bufio.Writer, set *fixtures.Set, id string) error {
 	}
 	rule, err := set.Rule(id)
 	if err != nil {
-		rules := judge.Rules(set)
-		ids := make([]string, len(rules))
-		for i := range rules {
-			ids[i] = rules[i].ID
-		}
-		return fmt.Errorf("there is no rule %q%s (lossproof explain lists them)", id, suggest.Hint(id, ids))
+		return err
 	}
 	var own, also []string
 	for _, c := range set.Cases {

@@ -332,9 +332,9 @@ func TestExplain(t *testing.T) {
 	check(t, command("explain", "BCEWL-INF-NAN"), 0, "requirement  quirk", "only with --quirks")
 	check(t, command("explain", "BCEWL-WEIGHT-NEGATIVE"), 0, "requirement  should: gates unless a baseline gives a reason; ")
 	check(t, command("explain"), 0, "MLSM-NONE-SHAPE", "BCEWL-FORMULA")
-	check(t, command("explain", "MLSM-NONE"), 2, `stderr:there is no rule "MLSM-NONE", did you mean "MLSM-NONE-SHAPE"?`)
-	check(t, command("explain", "A", "B"), 2, `stderr:explain takes one RULE at most, got ["A" "B"]`)
-	check(t, command("explain", "MLSM-NON-SHAPE"), 2, `stderr:there is no rule "MLSM-NON-SHAPE", did you mean "MLSM-NONE-SHAPE"?`)
+	check(t, command("explain", "MLSM-NONE"), 2, `stderr:there is no rule, divergence or outcome "MLSM-NONE", did you mean "MLSM-NONE-SHAPE"?`)
+	check(t, command("explain", "A", "B"), 2, `stderr:explain takes one NAME at most, got ["A" "B"]`)
+	check(t, command("explain", "MLSM-NON-SHAPE"), 2, `stderr:there is no rule, divergence or outcome "MLSM-NON-SHAPE", did you mean "MLSM-NONE-SHAPE"?`)
 }
 
 // TestPortAnswersARequest takes the line of a case through the port.

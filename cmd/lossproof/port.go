@@ -31,7 +31,7 @@ says of it.`,
 			if cmd.Flags().Changed("divergence") {
 				d, ok := divergence.ByName(name)
 				if !ok {
-					return fmt.Errorf("--divergence: there is no %q%s", name, suggest.Hint(name, divergenceNames()))
+					return fmt.Errorf("--divergence: there is no %q%s (lossproof explain divergences lists them)", name, suggest.Hint(name, divergenceNames()))
 				}
 				port = d.Port()
 			}

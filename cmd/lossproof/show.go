@@ -24,10 +24,11 @@ func (p *program) showCommand() *cobra.Command {
 	var seed string
 	cmd := &cobra.Command{
 		Use:   "show ID",
-		Short: "One case: its call, what is expected and how exactly, and where the arrays lie",
+		Short: "One case: its call, what is expected and how exactly, and where the arrays lie; or what another name means",
 		Long: `show prints a case: its rule, its options and inputs, and for each output what is expected, how
 exactly, and in which files the arrays lie; or a relation: its rule, its domain, and the calls on the
-first input that is generated from the seed. For MODULE/TOPIC/ it lists the cases of the topic.`,
+first input that is generated from the seed. For MODULE/TOPIC/ it lists the cases of the topic. What else
+lossproof names, a rule, a divergence or an outcome, it shows as explain does.`,
 		Example: `  lossproof show BCEWithLogitsLoss/blog_example/f32-mean
   lossproof show BCEWithLogitsLoss/relations/symmetry
   lossproof show BCEWithLogitsLoss/shapes/
@@ -42,33 +43,41 @@ first input that is generated from the seed. For MODULE/TOPIC/ it lists the case
 			if err != nil {
 				return err
 			}
-			w := bufio.NewWriter(p.stdout)
-			if checks := checksBelow(set, args[0]); len(checks) > 0 && !request {
-				listChecks(w, checks)
-				return w.Flush()
-			}
-			c, err := findCheck(set, args[0])
-			if err != nil {
-				return err
-			}
-			calls, err := c.Calls(number)
-			switch {
-			case err != nil:
-			case request:
-				err = writeRequests(w, calls)
-			default:
-				err = show(w, set, c, calls, number)
-			}
-			if err != nil {
-				return err
-			}
-			return w.Flush()
+			return p.show(set, args[0], number, request)
 		},
 	}
 	p.completeIDs(cmd)
 	cmd.Flags().BoolVar(&request, "request", false, "print the lines that ask a port this case")
 	addSeed(cmd, &seed)
 	return cmd
+}
+
+// show shows what an id or a name stands for.
+func (p *program) show(set *fixtures.Set, id string, seed uint32, request bool) error {
+	w := bufio.NewWriter(p.stdout)
+	if checks := checksBelow(set, id); len(checks) > 0 && !request {
+		listChecks(w, checks)
+		return w.Flush()
+	}
+	c, err := findCheck(set, id)
+	if err != nil {
+		if !request && !strings.Contains(id, "/") && explain(w, set, id) == nil {
+			return w.Flush()
+		}
+		return err
+	}
+	calls, err := c.Calls(seed)
+	switch {
+	case err != nil:
+	case request:
+		err = writeRequests(w, calls)
+	default:
+		err = show(w, set, c, calls, seed)
+	}
+	if err != nil {
+		return err
+	}
+	return w.Flush()
 }
 
 // addSeed adds the flag of what generated inputs are drawn from.
