@@ -18,9 +18,9 @@ import (
 type Kind string
 
 const (
-	// Case: a recorded case of the fixtures, which has PyTorch's outcome and the exact one.
+	// Case is the kind of a recorded case of the fixtures, which has PyTorch's outcome and the exact one.
 	Case Kind = "case"
-	// Relation: a law that holds between the answers to generated inputs.
+	// Relation is the kind of a law that holds between the answers to generated inputs.
 	Relation Kind = "relation"
 )
 
