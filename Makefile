@@ -79,6 +79,16 @@ python: ## the Python package: ruff, mypy, and its tests with NumPy
 	$(RUFF) check python && $(RUFF) format --check python
 	cd python && $(UV) sync --locked --no-install-project && $(UV) run --no-sync mypy && $(UV) run --no-sync pytest -q
 
+# The versions whose results docs/python.md shows.
+FRAMEWORKS := numpy==2.4.6 jax==0.12.0.1 optax==0.2.8 keras==3.15.1 tinygrad==0.14.0 mlx[cpu]==0.32.4
+.PHONY: python-frameworks
+python-frameworks: export LOSSPROOF_BINARY = $(CURDIR)/dist/lossproof
+python-frameworks: export LOSSPROOF_FULL = 1
+python-frameworks: export PYTHONPATH = src
+python-frameworks: python ## the package with PyTorch, JAX, Keras, tinygrad (needs clang) and MLX: the examples of docs/python.md
+	cd python && $(UV) run --project ../ports/pytorch --locked --with pytest==9.2.0 --with pytest-xdist==3.8.0 python -m pytest -q tests/test_torch.py tests/test_examples.py
+	cd python && $(UV) run --no-project --python 3.12 $(addprefix --with ,$(FRAMEWORKS)) --with pytest==9.2.0 --with pytest-xdist==3.8.0 python -m pytest -q tests/test_examples.py
+
 WHEELS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 .PHONY: wheels
 wheels: ## the sdist and the wheels of the Python package, in dist/wheels (PLATFORM: one alone)
@@ -245,7 +255,7 @@ divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have 
 	$(GO) test -count=1 -v -run 'TestOverTheWire' ./internal/diagnosis
 
 .PHONY: full
-full: test test-long test-purego cross examples race lint python wheels-check generate-check fixtures-check walker-rust ports skeletons dist-check divergences mutation fuzz ## everything, also what takes long
+full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons dist-check divergences mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"lossproof/internal/version"
 )
 
 // scripts returns what the steps of an action run, in their order: the blocks of "run: |".
@@ -33,7 +35,7 @@ func scripts(t *testing.T, name string) []string {
 	return scripts
 }
 
-// TestAction runs the steps of action.yml as a runner does, but for the installation of Go.
+// TestAction runs the steps of action.yml as a runner does, with a pip that installs the test executable.
 func TestAction(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes minutes under the race detector")
@@ -58,8 +60,20 @@ func TestAction(t *testing.T) {
 		}
 		return string(data), cmd.ProcessState.ExitCode()
 	}
-	if output, code := step(steps[0], "CHECKOUT="+checkout, "CGO_ENABLED=0"); code != 0 {
-		t.Fatalf("the build: exit code %d\n%s", code, output)
+	// A pip that installs this program.
+	fake := t.TempDir()
+	pip := "#!/bin/bash\necho \"$@\" >\"$RUNNER_TEMP/pip\"\nwhile [ \"$1\" != --target ]; do shift; done\nmkdir -p \"$2/bin\"\n" +
+		"printf '#!/bin/bash\\nexec env " + commandVariable + "=1 " + os.Args[0] + " \"$@\"\\n' >\"$2/bin/lossproof\"\nchmod +x \"$2/bin/lossproof\"\n"
+	if err := os.WriteFile(filepath.Join(fake, "python3"), []byte(pip), 0o755); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	path := "PATH=" + fake + ":" + os.Getenv("PATH")
+	for pkg, want := range map[string]string{"": " lossproof==" + version.Tool, "dist/a wheel.whl": " dist/a wheel.whl"} {
+		output, code := step(steps[0], "CHECKOUT="+checkout, "PACKAGE="+pkg, path)
+		args, err := os.ReadFile(filepath.Join(temporary, "pip"))
+		if code != 0 || err != nil || !strings.HasSuffix(string(args), want+"\n") {
+			t.Fatalf("the installation of %q: exit code %d, pip got %q, want %q\n%s", pkg, code, args, want, output)
+		}
 	}
 	inputs := func(command, arguments string) []string {
 		return []string{"COMMAND=" + command, "LEVEL=parity", "BASELINE=", "ARGUMENTS=" + arguments, "RESULT=result.json", "JUNIT=junit.xml", "BADGE=badge.json"}

@@ -26,7 +26,7 @@ import (
 //go:embed python/.github/workflows/conformance.yml python/.gitignore python/README.md
 //go:embed python/losses/__init__.py python/losses/arguments.py python/losses/bce.py
 //go:embed python/losses/cross_entropy.py python/losses/logits.py
-//go:embed python/port.py python/pyproject.toml python/uv.lock python/wire.py
+//go:embed python/port.py python/pyproject.toml python/test_losses.py python/uv.lock python/wire.py
 //go:embed rust/.github/workflows/conformance.yml rust/.gitignore rust/README.md
 //go:embed rust/Cargo.lock rust/Cargo.toml rust/rustfmt.toml rust/src/main.rs rust/src/wire.rs
 //go:embed rust/src/losses/arguments.rs rust/src/losses/bce.rs rust/src/losses/cross_entropy.rs

@@ -13,7 +13,7 @@ import pytest
 from implementations import Options, right, slope
 
 import lossproof
-from lossproof import Unsupported
+from lossproof import Rejected, Unsupported
 from lossproof._check import Setup
 from lossproof._wire import Call
 from lossproof.frameworks.numpy import from_numpy, to_numpy
@@ -157,6 +157,8 @@ def test_ways_to_be_called(implementation, arguments, without):
         call = Call("BCEWithLogitsLoss", {"reduction": reduction}, tensors, ["loss"])
         got = to_numpy(port.evaluate(call)["loss"])
         assert np.array_equal(got, right(**given, reduction=reduction))
+    with pytest.raises(Rejected):
+        port.evaluate(Call("BCEWithLogitsLoss", {"reduction": "Mean"}, tensors, ["loss"]))
     with pytest.raises(Unsupported):
         port.evaluate(Call("BCEWithLogitsLoss", {"reduce": True}, tensors, ["loss"]))
 

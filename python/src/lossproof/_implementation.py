@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lossproof._modules import Module
-from lossproof._wire import Unsupported
+from lossproof._wire import Rejected, Unsupported
 from lossproof.frameworks import describe
 
 #: What parameters are called, beside the names of PyTorch.
@@ -148,6 +148,9 @@ class Implementation:
             return found
         reduction = found.pop("reduction", "mean")
         if isinstance(self.reductions, str):
+            if reduction not in ("none", "mean", "sum", "elementwise_mean"):
+                # As Python does: there is no such parameter.
+                raise Rejected(f"{self.description} takes no reduction {reduction!r}", "option")
             if reduction != self.reductions:
                 raise Unsupported(f"{self.description} computes the {self.reductions} alone")
         else:

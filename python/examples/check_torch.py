@@ -1,0 +1,4 @@
+import lossproof
+import torch
+
+lossproof.check(torch.nn.CrossEntropyLoss)
