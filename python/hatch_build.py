@@ -50,7 +50,7 @@ def version() -> str:
     text = (SOURCE / "internal" / "version" / "version.go").read_text(encoding="utf-8")
     found = re.search(r'const Tool = "([^"]+)"', text)
     assert found, "internal/version/version.go has no Tool"
-    return found[1]
+    return found[1].replace("-dev", ".dev0")
 
 
 class CustomBuildHook(BuildHookInterface):
@@ -72,8 +72,10 @@ class CustomBuildHook(BuildHookInterface):
         binary = HERE / "build" / goal / name
         licenses = binary.with_name("LICENSES.txt")
         subprocess.run(
-            ["go", "run", "./internal/dist", "-o", str(binary), "-platform", goal]
-            + ["-licenses", str(licenses)],
+            [
+                *("go", "run", "./internal/dist", "-o", str(binary)),
+                *("-platform", goal, "-licenses", str(licenses)),
+            ],
             cwd=SOURCE,
             check=True,
         )

@@ -138,7 +138,7 @@ ALL = ["legacy_reduction"]
         (Options(reduction="sum"), {}, SUM),
         (Options().method, {}, MEAN),
         (
-            lambda x, t, how: right(x, t, reduction={"MEAN": "mean", "SUM": "sum"}[how]),
+            lambda x, t, how: right(x, t, reduction={"MEAN": "mean", "SUM": "sum"}.get(how, how)),
             {"names": {"reduction": "how"}, "reduction": {"mean": "MEAN", "sum": "SUM"}},
             ["weight", "pos_weight", "reduction:none", "legacy_reduction"],
         ),

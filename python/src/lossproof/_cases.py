@@ -46,8 +46,12 @@ def verdict(got: Any, case: Case, output: str = "loss", level: str = "parity") -
 
 @cache
 def _open() -> Fixtures:
-    from lossproof.fixtures import Fixtures
-
+    try:
+        from lossproof.fixtures import Fixtures
+    except ImportError as err:
+        raise ImportError(
+            f"lossproof.cases needs NumPy, pip install lossproof[numpy]: {err}"
+        ) from err
     return Fixtures(extracted())
 
 
