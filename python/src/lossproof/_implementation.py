@@ -147,12 +147,15 @@ class Implementation:
         if self.reductions is None:
             return found
         reduction = found.pop("reduction", "mean")
+        right = reduction in ("none", "mean", "sum", "elementwise_mean")
         if isinstance(self.reductions, str):
-            if reduction not in ("none", "mean", "sum", "elementwise_mean"):
+            if not right:
                 # As Python does: there is no such parameter.
                 raise Rejected(f"{self.description} takes no reduction {reduction!r}", "option")
             if reduction != self.reductions:
                 raise Unsupported(f"{self.description} computes the {self.reductions} alone")
+        elif right and reduction not in self.reductions:
+            raise Unsupported(f"reduction= does not say what {reduction!r} is called")
         else:
             # One that there is not is handed on, to be refused.
             found["reduction"] = self.reductions.get(reduction, reduction)
