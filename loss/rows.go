@@ -300,7 +300,7 @@ func (j *job[T]) ofIndex(r *row, s *scratch[T]) float64 {
 		hi := min(lo+rowChunk, j.classes)
 		e, factor := j.expsAgain(r, lo, hi, s)
 		dst := j.out(j.gradInput, r, lo, hi, &s.out)
-		kernel.ScaleRound(dst, e, scale*factor, j.streamRows())
+		kernel.ScaleRound(dst, e, scale*factor, kernel.NoOffset, j.streamRows())
 		if class := r.class - lo; class >= 0 && class < len(e) {
 			dst[class] = T(scale * -r.complement(e[class]*factor))
 		}
@@ -335,7 +335,7 @@ func (j *job[T]) ofIndices(first, count int, s *scratch[T]) {
 		}
 		e, dst := s.y[k*j.classes:][:j.classes], j.gradInput[start:][:j.classes]
 		scale := kernel.Product(w, j.upstream.number(first+k), 1/((1+rest)*j.div))
-		kernel.ScaleRound(dst, e, scale, j.streamRows())
+		kernel.ScaleRound(dst, e, scale, kernel.NoOffset, j.streamRows())
 		dst[y] = T(scale * -(1 - e[y] + rest))
 	}
 }
@@ -382,6 +382,17 @@ func (j *job[T]) ofCoefficients(r *row, s *scratch[T]) float64 {
 
 // entropySums returns Σ a[c]·(m - x[c]) and Σ a[c] by a kernel, unless there is none for T, or one of the two is not finite.
 func (j *job[T]) entropySums(r *row, s *scratch[T]) (sum float64, total kernel.Accumulator, ok bool) {
+	if j.flat() {
+		even := j.smoothing / float64(j.classes)
+		for lo := 0; lo < j.classes; lo += rowChunk {
+			x := j.classesOf(j.input, r, lo, min(lo+rowChunk, j.classes), &s.input)
+			sum += even * kernel.SumDistances(any(x).([]float32), r.m)
+		}
+		all := even * float64(j.classes)
+		total.Add(all)
+		total.Add(math.FMA(even, float64(j.classes), -all))
+		return j.withClass(r, sum, total)
+	}
 	var sums kernel.Sums
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		hi := min(lo+rowChunk, j.classes)
@@ -392,7 +403,14 @@ func (j *job[T]) entropySums(r *row, s *scratch[T]) (sum float64, total kernel.A
 		}
 		sum += part
 	}
-	total = sums.Total()
+	return j.withClass(r, sum, sums.Total())
+}
+
+// flat reports whether the coefficients of a row of float32 logits are one number, but that of its class.
+func (j *job[T]) flat() bool { return j.byIndex && j.weight == nil && sizeOf[T]() == 4 }
+
+// withClass adds the part of the class index to the sums of entropySums.
+func (j *job[T]) withClass(r *row, sum float64, total kernel.Accumulator) (float64, kernel.Accumulator, bool) {
 	if j.byIndex {
 		a := (1 - j.smoothing) * j.weightOf(r.class)
 		sum += a * r.distance(float64(j.input[r.start+r.class*j.stride]))
@@ -425,8 +443,12 @@ func (j *job[T]) entropyGrads(r *row, total kernel.Accumulator, s *scratch[T]) {
 		hi := min(lo+rowChunk, j.classes)
 		e := j.allExps(r, lo, hi, s)
 		dst := j.out(j.gradInput, r, lo, hi, &s.out)
-		kernel.EntropyGrads(any(dst).([]float32), e, any(j.targetChunk(r, lo, hi, s)).([]float32), any(j.weightChunk(lo, hi)).([]float32),
-			total, r.rest, keep, even, scale, j.streamRows())
+		if j.flat() {
+			kernel.ScaleRound(dst, e, total.Value()*scale, -even*(1+r.rest)*scale, j.streamRows())
+		} else {
+			kernel.EntropyGrads(any(dst).([]float32), e, any(j.targetChunk(r, lo, hi, s)).([]float32), any(j.weightChunk(lo, hi)).([]float32),
+				total, r.rest, keep, even, scale, j.streamRows())
+		}
 		if class := r.class - lo; class >= 0 && class < len(e) {
 			// The parts of its coefficient as they are in total: their rounded sum would leave a difference.
 			a, b := keep*j.weightOf(r.class), even*j.weightOf(r.class)

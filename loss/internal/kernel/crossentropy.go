@@ -65,17 +65,31 @@ func expSumInf[T Float](sums *Sums, y []float64, x []T, m float64) (ties int) {
 	return sumLess(&sums.twoSum, y, x, m)
 }
 
-// ScaleRound writes scale·y to dst. With stream the results may be written past the caches.
-func ScaleRound[T Float](dst []T, y []float64, scale float64, stream bool) {
+// ScaleRound writes scale·y + offset to dst. With stream the results may be written past the caches.
+func ScaleRound[T Float](dst []T, y []float64, scale, offset float64, stream bool) {
 	dst = dst[:len(y)]
 	switch {
 	case !useAVX2:
-		scaleRoundGo(dst, y, scale)
+		scaleRoundGo(dst, y, scale, offset)
 	case single[T]():
-		scaleRound32AVX2(as[float32](dst), y, scale, stream)
+		scaleRound32AVX2(as[float32](dst), y, scale, offset, stream)
 	default:
-		scaleRound64AVX2(as[float64](dst), y, scale, stream)
+		scaleRound64AVX2(as[float64](dst), y, scale, offset, stream)
 	}
+}
+
+// NoOffset is what adds nothing, not even to -0.
+var NoOffset = math.Copysign(0, -1)
+
+// SumDistances returns Σ (m-x), for a row of float32 logits or a part of it.
+func SumDistances(x []float32, m float64) (sum float64) {
+	if useAVX2 {
+		return sumDistances32AVX2(x, m)
+	}
+	for _, x := range x {
+		sum += m - float64(x)
+	}
+	return sum
 }
 
 // Product returns a·b·c. No intermediate overflows or underflows unless the result does.

@@ -103,10 +103,10 @@ func sumLess[T Float](sums *[8]float64, y []float64, x []T, m float64) (ties int
 	return ties
 }
 
-func scaleRoundGo[T Float](dst []T, y []float64, scale float64) {
+func scaleRoundGo[T Float](dst []T, y []float64, scale, offset float64) {
 	dst = dst[:len(y)]
 	for i, v := range y {
-		dst[i] = T(scale * v)
+		dst[i] = T(scale*v + offset)
 	}
 }
 

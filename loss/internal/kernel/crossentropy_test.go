@@ -68,3 +68,18 @@ func TestSoftmaxAgainstGo(t *testing.T) {
 		}
 	}
 }
+
+// TestSumDistances has rows of every length up to 70.
+func TestSumDistances(t *testing.T) {
+	for n := range 71 {
+		x := make([]float32, n)
+		want := 0.0
+		for i := range x {
+			x[i] = float32(i%7) - 3.25
+			want += 4 - float64(x[i])
+		}
+		if got := SumDistances(x, 4); got != want {
+			t.Errorf("%d logits: got %v, want %v", n, got, want)
+		}
+	}
+}

@@ -357,6 +357,15 @@ func softmaxRows32AVX2(maxima []float64, rests []float64, y []float64, x []float
 //go:noescape
 func entropySums32AVX2(total *[8]float64, x []float32, t []float32, w []float32, m float64, keep float64, even float64) (sum float64)
 
+// sumDistances32AVX2 is
+//
+//	for _, x := range x {
+//		sum += m - x
+//	}
+//
+//go:noescape
+func sumDistances32AVX2(x []float32, m float64) (sum float64)
+
 // entropyGrads32AVX2 is, where t and w may have one element for all,
 //
 //	for i, y := range y {
@@ -437,13 +446,13 @@ func expSum32AVX2(sums *[8]float64, y []float64, x []float32, m float64) (ties i
 // scaleRound32AVX2 is
 //
 //	for i, y := range y {
-//		dst[i] = float32(scale * y)
+//		dst[i] = float32(scale*y + offset)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes.
+// with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32 bytes.
 //
 //go:noescape
-func scaleRound32AVX2(dst []float32, y []float64, scale float64, stream bool)
+func scaleRound32AVX2(dst []float32, y []float64, scale float64, offset float64, stream bool)
 
 // probabilityLosses32AVX2 is
 //
@@ -503,13 +512,13 @@ func expSum64AVX2(sums *[8]float64, y []float64, x []float64, m float64) (ties i
 // scaleRound64AVX2 is
 //
 //	for i, y := range y {
-//		dst[i] = float64(scale * y)
+//		dst[i] = float64(scale*y + offset)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes.
+// with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32 bytes.
 //
 //go:noescape
-func scaleRound64AVX2(dst []float64, y []float64, scale float64, stream bool)
+func scaleRound64AVX2(dst []float64, y []float64, scale float64, offset float64, stream bool)
 
 // probabilityLosses64AVX2 is
 //

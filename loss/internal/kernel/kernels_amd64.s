@@ -5055,6 +5055,67 @@ one_done:
 	VZEROUPPER
 	RET
 
+// func sumDistances32AVX2(x []float32, m float64) (sum float64)
+// Requires: AVX, SSE2
+TEXT ·sumDistances32AVX2(SB), NOSPLIT, $0-40
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
+	VBROADCASTSD m+24(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
+	CMPQ         CX, $0x08
+	JL           eight_done
+
+eight_body:
+	VCVTPS2PD (AX), Y3
+	VSUBPD    Y3, Y0, Y3
+	VADDPD    Y3, Y1, Y1
+	VCVTPS2PD 16(AX), Y3
+	VSUBPD    Y3, Y0, Y3
+	VADDPD    Y3, Y2, Y2
+	ADDQ      $0x20, AX
+	SUBQ      $0x08, CX
+	CMPQ      CX, $0x08
+	JGE       eight_body
+
+eight_done:
+	CMPQ CX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD (AX), Y3
+	VSUBPD    Y3, Y0, Y3
+	VADDPD    Y3, Y1, Y1
+	ADDQ      $0x10, AX
+	SUBQ      $0x04, CX
+	CMPQ      CX, $0x04
+	JGE       four_body
+
+four_done:
+	CMPQ CX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS    (AX), X3
+	VCVTSS2SD X3, X3, X3
+	VSUBSD    X3, X0, X3
+	VMOVQ     X3, X4
+	VADDPD    Y4, Y1, Y1
+	ADDQ      $0x04, AX
+	SUBQ      $0x01, CX
+	CMPQ      CX, $0x01
+	JGE       one_body
+
+one_done:
+	VADDPD       Y2, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPD       X1, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VADDSD       X1, X0, X0
+	MOVSD        X0, sum+32(FP)
+	VZEROUPPER
+	RET
+
 // func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64, stream bool)
 // Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·entropyGrads32AVX2(SB), NOSPLIT, $160-145
@@ -6146,38 +6207,41 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func scaleRound32AVX2(dst []float32, y []float64, scale float64, stream bool)
-// Requires: AVX, CMOV, MMX+
-TEXT ·scaleRound32AVX2(SB), NOSPLIT, $0-57
+// func scaleRound32AVX2(dst []float32, y []float64, scale float64, offset float64, stream bool)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·scaleRound32AVX2(SB), NOSPLIT, $0-65
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         y_len+32(FP), DX
-	MOVBQZX      stream+56(FP), BX
+	MOVBQZX      stream+64(FP), BX
 	MOVQ         AX, SI
 	ANDQ         $0x1f, SI
 	XORQ         DI, DI
 	TESTQ        SI, SI
 	CMOVQNE      DI, BX
 	VBROADCASTSD scale+48(FP), Y0
+	VBROADCASTSD offset+56(FP), Y1
 	CMPQ         DX, $0x08
 	JL           eight_done
 
 eight_body:
-	VMULPD     (CX), Y0, Y1
-	VMULPD     32(CX), Y0, Y2
-	TESTQ      BX, BX
-	JNE        stream_17
-	VCVTPD2PSY Y1, X1
-	VMOVUPS    X1, (AX)
-	VCVTPD2PSY Y2, X1
-	VMOVUPS    X1, 16(AX)
-	JMP        stored_17
+	VMOVUPD     (CX), Y2
+	VMOVUPD     32(CX), Y3
+	VFMADD213PD Y1, Y0, Y2
+	VFMADD213PD Y1, Y0, Y3
+	TESTQ       BX, BX
+	JNE         stream_17
+	VCVTPD2PSY  Y2, X2
+	VMOVUPS     X2, (AX)
+	VCVTPD2PSY  Y3, X2
+	VMOVUPS     X2, 16(AX)
+	JMP         stored_17
 
 stream_17:
-	VCVTPD2PSY Y1, X1
-	VMOVNTPS   X1, (AX)
-	VCVTPD2PSY Y2, X1
-	VMOVNTPS   X1, 16(AX)
+	VCVTPD2PSY Y2, X2
+	VMOVNTPS   X2, (AX)
+	VCVTPD2PSY Y3, X2
+	VMOVNTPS   X2, 16(AX)
 
 stored_17:
 	ADDQ $0x20, AX
@@ -6191,28 +6255,30 @@ eight_done:
 	JL   four_done
 
 four_body:
-	VMULPD     (CX), Y0, Y1
-	VCVTPD2PSY Y1, X1
-	VMOVUPS    X1, (AX)
-	ADDQ       $0x10, AX
-	ADDQ       $0x20, CX
-	SUBQ       $0x04, DX
-	CMPQ       DX, $0x04
-	JGE        four_body
+	VMOVUPD     (CX), Y2
+	VFMADD213PD Y1, Y0, Y2
+	VCVTPD2PSY  Y2, X2
+	VMOVUPS     X2, (AX)
+	ADDQ        $0x10, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x04, DX
+	CMPQ        DX, $0x04
+	JGE         four_body
 
 four_done:
 	CMPQ DX, $0x01
 	JL   one_done
 
 one_body:
-	VMULSD    (CX), X0, X1
-	VCVTSD2SS X1, X1, X1
-	VMOVSS    X1, (AX)
-	ADDQ      $0x04, AX
-	ADDQ      $0x08, CX
-	SUBQ      $0x01, DX
-	CMPQ      DX, $0x01
-	JGE       one_body
+	VMOVSD      (CX), X2
+	VFMADD213SD X1, X0, X2
+	VCVTSD2SS   X2, X2, X2
+	VMOVSS      X2, (AX)
+	ADDQ        $0x04, AX
+	ADDQ        $0x08, CX
+	SUBQ        $0x01, DX
+	CMPQ        DX, $0x01
+	JGE         one_body
 
 one_done:
 	SFENCE
@@ -7091,34 +7157,37 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func scaleRound64AVX2(dst []float64, y []float64, scale float64, stream bool)
-// Requires: AVX, CMOV, MMX+
-TEXT ·scaleRound64AVX2(SB), NOSPLIT, $0-57
+// func scaleRound64AVX2(dst []float64, y []float64, scale float64, offset float64, stream bool)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·scaleRound64AVX2(SB), NOSPLIT, $0-65
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         y_len+32(FP), DX
-	MOVBQZX      stream+56(FP), BX
+	MOVBQZX      stream+64(FP), BX
 	MOVQ         AX, SI
 	ANDQ         $0x1f, SI
 	XORQ         DI, DI
 	TESTQ        SI, SI
 	CMOVQNE      DI, BX
 	VBROADCASTSD scale+48(FP), Y0
+	VBROADCASTSD offset+56(FP), Y1
 	CMPQ         DX, $0x08
 	JL           eight_done
 
 eight_body:
-	VMULPD  (CX), Y0, Y1
-	VMULPD  32(CX), Y0, Y2
-	TESTQ   BX, BX
-	JNE     stream_18
-	VMOVUPD Y1, (AX)
-	VMOVUPD Y2, 32(AX)
-	JMP     stored_18
+	VMOVUPD     (CX), Y2
+	VMOVUPD     32(CX), Y3
+	VFMADD213PD Y1, Y0, Y2
+	VFMADD213PD Y1, Y0, Y3
+	TESTQ       BX, BX
+	JNE         stream_18
+	VMOVUPD     Y2, (AX)
+	VMOVUPD     Y3, 32(AX)
+	JMP         stored_18
 
 stream_18:
-	VMOVNTPD Y1, (AX)
-	VMOVNTPD Y2, 32(AX)
+	VMOVNTPD Y2, (AX)
+	VMOVNTPD Y3, 32(AX)
 
 stored_18:
 	ADDQ $0x40, AX
@@ -7132,26 +7201,28 @@ eight_done:
 	JL   four_done
 
 four_body:
-	VMULPD  (CX), Y0, Y1
-	VMOVUPD Y1, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	SUBQ    $0x04, DX
-	CMPQ    DX, $0x04
-	JGE     four_body
+	VMOVUPD     (CX), Y2
+	VFMADD213PD Y1, Y0, Y2
+	VMOVUPD     Y2, (AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x04, DX
+	CMPQ        DX, $0x04
+	JGE         four_body
 
 four_done:
 	CMPQ DX, $0x01
 	JL   one_done
 
 one_body:
-	VMULSD (CX), X0, X1
-	VMOVSD X1, (AX)
-	ADDQ   $0x08, AX
-	ADDQ   $0x08, CX
-	SUBQ   $0x01, DX
-	CMPQ   DX, $0x01
-	JGE    one_body
+	VMOVSD      (CX), X2
+	VFMADD213SD X1, X0, X2
+	VMOVSD      X2, (AX)
+	ADDQ        $0x08, AX
+	ADDQ        $0x08, CX
+	SUBQ        $0x01, DX
+	CMPQ        DX, $0x01
+	JGE         one_body
 
 one_done:
 	SFENCE

@@ -72,6 +72,8 @@ func entropySums32AVX2(total *[8]float64, x, t, w []float32, m, keep, even float
 	panic("no assembly")
 }
 
+func sumDistances32AVX2(x []float32, m float64) (sum float64) { panic("no assembly") }
+
 func entropyGrads32AVX2(dst []float32, y []float64, t, w []float32, total, low, rest, keep, even, scale float64, stream bool) {
 	panic("no assembly")
 }
@@ -90,7 +92,9 @@ func expSum32AVX2(sums *[8]float64, y []float64, x []float32, m float64) (ties i
 	panic("no assembly")
 }
 
-func scaleRound32AVX2(dst []float32, y []float64, scale float64, stream bool) { panic("no assembly") }
+func scaleRound32AVX2(dst []float32, y []float64, scale, offset float64, stream bool) {
+	panic("no assembly")
+}
 
 func probabilityLosses32AVX2(l []float64, x, t []float32) (ok bool) { panic("no assembly") }
 
@@ -104,7 +108,9 @@ func expSum64AVX2(sums *[8]float64, y []float64, x []float64, m float64) (ties i
 	panic("no assembly")
 }
 
-func scaleRound64AVX2(dst []float64, y []float64, scale float64, stream bool) { panic("no assembly") }
+func scaleRound64AVX2(dst []float64, y []float64, scale, offset float64, stream bool) {
+	panic("no assembly")
+}
 
 func probabilityLosses64AVX2(l []float64, x, t []float64) (ok bool) { panic("no assembly") }
 

@@ -236,28 +236,54 @@ func (v lanes) onlyFirst(r reg.VecVirtual) reg.VecVirtual {
 }
 
 func scaleRound(e element) {
-	function("scaleRound"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, scale float64, stream bool", e), "",
+	function("scaleRound"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, scale, offset float64, stream bool", e), "",
 		fmt.Sprintf("scaleRound%sAVX2 is", e.suffix()), "",
 		"\tfor i, y := range y {",
-		fmt.Sprintf("\t\tdst[i] = %s(scale * y)", e),
+		fmt.Sprintf("\t\tdst[i] = %s(scale*y + offset)", e),
 		"\t}", "",
-		"and writes past the caches if stream is set and dst is aligned to 32 bytes.",
+		"with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32 bytes.",
 	)
 	dst, y := param("dst", int(e)), param("y", 8)
 	n := Load(Param("y").Len(), GP64())
 	flag := streamFlag(dst)
-	scale := YMM()
-	VBROADCASTSD(mustParam("scale"), scale)
+	scale, offset := broadcastParam("scale"), broadcastParam("offset")
 	advance := func(k int) { dst.advance(k); y.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
 		values := make([]reg.VecVirtual, len(starts))
 		interleaved(len(starts), func(k int) {
-			values[k] = v.reg()
-			v.mul(y.at(starts[k]), v.of(scale), values[k])
+			values[k] = v.load(y.at(starts[k]))
+			v.timesPlus(v.of(offset), v.of(scale), values[k])
 		})
 		storeAll(e, v, values, dst, starts, flag)
 	})
 	fence()
+}
+
+func sumDistances32() {
+	const e = float32s
+	function("sumDistances32AVX2", "x []float32, m float64", "(sum float64)",
+		"sumDistances32AVX2 is", "",
+		"\tfor _, x := range x {",
+		"\t\tsum += m - x",
+		"\t}",
+	)
+	x, n := param("x", int(e)), Load(Param("x").Len(), GP64())
+	m := broadcastParam("m")
+	sums := [2]reg.VecVirtual{YMM(), YMM()}
+	for _, s := range sums {
+		VXORPD(s, s, s)
+	}
+	loop(n, x.advance, func(v lanes, starts []int) {
+		for k, start := range starts {
+			d := e.load(v, x.at(start))
+			v.sub(d, v.of(m), d)
+			VADDPD(v.onlyFirst(d).AsY(), sums[k], sums[k])
+		}
+	})
+	VADDPD(sums[1], sums[0], sums[0])
+	Store(horizontalSum(sums[0]), Return("sum"))
+	VZEROUPPER()
+	RET()
 }
 
 // leastRest is what the rest of a row must reach, taken from a sum of which 1 is a part. That sum has lost less than

@@ -56,6 +56,7 @@ func main() {
 	sum()
 	softmaxRows32(coefficients["exp32Poly"])
 	entropySums32()
+	sumDistances32()
 	entropyGrads32()
 	probabilityGradsRound32()
 	probabilitySums32(coefficients["log32Poly"])
