@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # wheels.sh DIR: are the wheels of DIR the same bytes when they are made again elsewhere, and does
 # that of this platform work in a clean environment, without a network and without anything else?
-# PYTHONS are the versions of Python to try.
+# PYTHONS are the versions of Python to try, or their paths.
 set -euo pipefail
 wheels=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
@@ -21,8 +21,8 @@ for file in "$elsewhere"/tree/dist/wheels/*.whl "$elsewhere"/tree/dist/wheels/*.
 done
 echo "wheels: the same bytes twice"
 
-for version in ${PYTHONS:-3.10 3.13}; do
-	environment=$elsewhere/$version
+for version in ${PYTHONS:-3.10 3.14 python3}; do
+	environment=$(mktemp -d "$elsewhere/python.XXXX")
 	if ! "$UV" venv --quiet --no-python-downloads --python "$version" "$environment" 2>/dev/null; then
 		echo "wheels: there is no Python $version: left out"
 		continue
