@@ -252,7 +252,7 @@ mutation: ## change what judges in small ways, one at a time: a test has to fail
 divergences: export CGO_ENABLED = 0
 divergences: export LOSSPROOF_FULL = 1
 divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have to be diagnosed right
-	$(GO) test -count=1 -v -run 'TestOverTheWire' ./internal/diagnosis
+	$(GO) test -count=1 -v -timeout 40m -run 'TestOverTheWire' ./internal/diagnosis
 
 .PHONY: full
 full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons dist-check divergences mutation fuzz ## everything, also what takes long
