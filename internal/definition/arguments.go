@@ -27,6 +27,7 @@ type Operand struct {
 // Numbers returns the elements as numbers, of which others may be made: see [Operand.Set].
 func (o *Operand) Numbers() []Number {
 	if o.numbers == nil {
+		o.tape.grow(4 * len(o.Values)) // for what is made of them, too
 		o.leaves = make([]Number, len(o.Values))
 		for i, v := range o.Values {
 			o.leaves[i] = o.tape.constant(v)

@@ -102,6 +102,7 @@ func begin[B arithmetic[B]](l *Loss, call ports.Call) (*computation[B], ports.An
 	if TooLarge(a.Grid) {
 		return nil, ports.Answer{Failed: &ports.Failed{Message: fmt.Sprintf("%s: the result is too large: %s", a.Module, tensor.FormatShape(a.Grid))}}
 	}
+	c.tape.grow(32) // an element has less
 	c.at = map[*Operand][]int32{}
 	for _, o := range a.Operands() {
 		if !c.rows {

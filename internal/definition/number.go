@@ -14,6 +14,7 @@ type Number struct {
 
 // tape is what a Number needs of a [Tape].
 type tape interface {
+	grow(n int)
 	constant(v float64) Number
 	unary(op operation, a int32) Number
 	binary(op operation, a, b int32) Number

@@ -1,6 +1,9 @@
 package definition
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // arithmetic is what numbers are made of: [float] or [exact].
 type arithmetic[B any] interface {
@@ -90,6 +93,9 @@ func (t *Tape[B]) push(value B, a int32, da B, b int32, db B) Number {
 	t.nodes = append(t.nodes, node[B]{a, b, nothing, value, da, db})
 	return Number{t, int32(len(t.nodes) - 1)}
 }
+
+// grow makes room for nodes.
+func (t *Tape[B]) grow(n int) { t.nodes = slices.Grow(t.nodes, n) }
 
 // leaf returns a number that depends on nothing.
 func (t *Tape[B]) leaf(value B) Number {
