@@ -178,7 +178,7 @@ func TestWrongPorts(t *testing.T) {
 			"rule BCEWL-POS-WEIGHT", "(must):", "loss: float32 of shape (): 1 of 1 elements are wrong at level parity",
 			"reference", "exact", "ULP", "in a clone of lossproof: go run ./cmd/lossproof show BCEWithLogitsLoss/pos_weight/f32-mean-class-soft"}},
 		{"Zeros", blog, []string{"loss: float32 of shape (3, 5): 15 of 15 elements are wrong", "at (0, 0): got 0", "and 10 more", "lossproof show " + blog}},
-		{"NaNs", blog, []string{"got NaN", "the class differs"}},
+		{"NaNs", blog, []string{"got NaN", "the kind differs (finite, NaN, ±Inf)"}},
 		{"WrongShape", blog, []string{"loss: shape is (1, 3, 5), want (3, 5)"}},
 		{"AcceptsEverything", "BCEWithLogitsLoss/rejections/f32-reduction-batchmean", []string{"accepted what PyTorch refuses with ValueError: batchmean is not a valid value for reduction", "BCEWL-REDUCTION-INVALID (should)"}},
 		{"RefusesEverything", blog, []string{"refused what PyTorch accepts (value): I do not like it"}},

@@ -54,8 +54,7 @@ func wrongPort(set *fixtures.Set) (string, error) {
 		return "", errors.New("the run names no mistake")
 	}
 	text, _, _ = strings.Cut(text, " (reduction=") // the fresh input in full, and links
-	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-	return "\n```\n$ lossproof run -- ./my-port\n…\ndiagnosis of " + text + "\n…\n" + lines[len(lines)-1] + "\n```\n", nil
+	return "\n```\n$ lossproof run -- ./my-port\n…\ndiagnosis of " + text + "\n…\n" + result.Summary.Verdict[0] + "\n…\n```\n", nil
 }
 
 // exactness sums up where the reference of a rule, or of all, is not exact.

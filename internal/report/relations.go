@@ -36,7 +36,7 @@ func (t *text) relations(result *judge.Result) {
 	default:
 		shown = first(broken, firstFailures)
 	}
-	t.printf("\n%s\n", t.color(red, words.Of(len(broken), len(result.Relations), "relation", "fail")+":"))
+	t.printf("\n%s\n", t.color(red, words.Of(len(broken), len(result.Relations)-result.Summary.Relations[judge.Unsupported], "relation", "fail")+":"))
 	for _, r := range shown {
 		t.printf("\n%s\n", prose.Failure(r, relationHint(result, r)))
 	}
@@ -67,7 +67,7 @@ func relationSummary(result *judge.Result) string {
 		return "relations: none of the laws was checked: " + reasonsOutside(result)
 	}
 	text := fmt.Sprintf("relations: %s, on %s generated from seed %d (--seed %d asks the same)",
-		words.Of(held, len(result.Relations), "law", "hold"), plural(inputs, "input", "inputs"), result.Seed, result.Seed)
+		words.Of(held, len(result.Relations)-result.Summary.Relations[judge.Unsupported], "law", "hold"), plural(inputs, "input", "inputs"), result.Seed, result.Seed)
 	for _, outcome := range judge.Outcomes {
 		if n := result.Summary.Relations[outcome]; n > 0 && outcome != judge.Pass && outcome != judge.Fail {
 			text += fmt.Sprintf("; %s: %d", outcome, n)

@@ -2,6 +2,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -33,7 +34,7 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t := &text{options: options}
 	t.header(result)
 	if options.Verbose {
-		t.cases(result.Cases)
+		t.cases(result.Cases, result.Claim)
 	}
 	t.topics(result)
 	t.worst(result.Summary)
@@ -44,7 +45,7 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t.baseline(result)
 	t.quirks(result)
 	t.unsupported(result)
-	t.verdict(result)
+	t.closing(result)
 	_, err := io.WriteString(w, t.String())
 	return err
 }
@@ -89,16 +90,19 @@ func (t *text) header(result *judge.Result) {
 	t.printf("port:      %s %s%s\n\n", result.Port.Name, result.Port.Version, language)
 }
 
-// cases writes a line for every case.
-func (t *text) cases(results []judge.CheckResult) {
+// cases writes a line for every case of the modules that are claimed.
+func (t *text) cases(results []judge.CheckResult, claim map[string]judge.Claim) {
 	for _, r := range results {
+		if _, claimed := claim[r.Module]; !claimed {
+			continue
+		}
 		var details []string
 		for _, name := range r.OutputNames() {
 			output := r.Outputs[name]
 			switch {
 			case output.Agrees == "":
 			case output.Errors != nil && output.Errors.Exact != nil && math.IsInf(float64(output.Errors.Exact.ULP), 0):
-				details = append(details, name+" "+output.Agrees+" (the class differs)")
+				details = append(details, name+" "+output.Agrees+" (infinite or NaN)")
 			case output.Errors != nil && output.Errors.Exact != nil:
 				details = append(details, fmt.Sprintf("%s %s (%s ULP)", name, output.Agrees, formatULP(output.Errors.Exact.ULP)))
 			default:
@@ -141,10 +145,13 @@ func (t *text) topics(result *judge.Result) {
 	}
 	add([]string{"", "cases", "pass", "fail", "known", "quirk", "unsup.", "outputs", "torch", "exact", "both", "mixed", "neither", "worst ULP", "where"})
 	for _, m := range s.Modules {
+		if !m.Claimed {
+			continue
+		}
 		rows.add(m.Module)
 		failing := 0
 		for _, topic := range s.Topics {
-			if topic.Module == m.Module && m.Claimed {
+			if topic.Module == m.Module {
 				add(topicCells("  "+topic.Topic, topic.Counts, topic.Failing, topic.Module+"/"+topic.Topic+"/"))
 				failing += topic.Failing
 			}
@@ -171,7 +178,7 @@ torch, exact, both: outputs that agree with PyTorch, with the exact result, with
 exact result (a mean over nothing, a weight that is not finite) they agree with PyTorch alone, which is no failure at level exact
 -: none; a call that PyTorch or the port refuses (as in rejections and broadcasting) has no output to compare
 quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures
-worst ULP: the largest error against the exact result; class: where one of the two is infinite or NaN, and the other is not
+worst ULP: the largest error against the exact result; inf/NaN: where one of the two is infinite or NaN, and the other is not
 `
 
 // Columns that are not always there: of the known failures, and of the outputs that agree mixed.
@@ -216,7 +223,7 @@ func (t *text) worst(s judge.Summary) {
 		switch at := m.Worst; {
 		case at == nil:
 		case math.IsInf(float64(at.ULP), 0): // no distance: one is finite, the other is not
-			t.printf("worst error: the class differs from that of the exact result, at %s %s\n", at.ID, tensor.FormatShape(at.Element))
+			t.printf("worst error: infinite or NaN where the exact result is finite, or the other way round, at %s %s\n", at.ID, tensor.FormatShape(at.Element))
 		default:
 			t.printf("worst error: %s ULP of the exact result, %.2g of what is allowed, at %s %s\n",
 				formatULP(at.ULP), float64(at.Headroom), at.ID, tensor.FormatShape(at.Element))
@@ -276,6 +283,7 @@ func (t *text) byRule(results []judge.CheckResult) {
 		}
 		counts[r.Rule]++
 	}
+	slices.SortStableFunc(rules, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
 	for _, rule := range rules {
 		t.printf("  %-30s %d\n", rule, counts[rule])
 	}
@@ -356,24 +364,23 @@ func (t *text) unsupported(result *judge.Result) {
 	if len(parts) > 0 {
 		t.printf("\nunsupported cases: %d (%s)\n", s.Cases[judge.Unsupported], strings.Join(parts, ", "))
 	}
-	if passed := s.Outputs[judge.Pass]; s.OutputsAll > 0 {
-		t.printf("\noutputs passed: %d, %s of the %d asked for, %s of all %d\n",
-			passed, percent(passed, s.OutputsAsked), s.OutputsAsked, percent(passed, s.OutputsAll), s.OutputsAll)
-	}
-}
-
-// verdict writes the last lines.
-func (t *text) verdict(result *judge.Result) {
-	if s := result.Summary; s.NotRun > 0 {
-		t.printf("\n%s\n", t.color(red, fmt.Sprintf("not complete: %d of %d cases were not run", s.NotRun, result.Selected)))
-	}
-	t.printf("\n")
-	for i, m := range result.Summary.Modules {
-		code := red
-		if m.Passed {
-			code = green
+	passed, asked, all := 0, 0, 0
+	for _, r := range result.Cases {
+		if r.Requirement == fixtures.Quirk && !result.Quirks {
+			continue // they are counted above
 		}
-		t.printf("%s\n", t.color(code, result.Summary.Verdict[i]))
+		for _, output := range r.Outputs {
+			all++
+			if output.Outcome != judge.Unsupported {
+				asked++
+			}
+			if output.Outcome == judge.Pass {
+				passed++
+			}
+		}
+	}
+	if all > 0 {
+		t.printf("\noutputs passed: %d, %s of the %d asked for, %s of all %d\n", passed, percent(passed, asked), asked, percent(passed, all), all)
 	}
 }
 
@@ -389,7 +396,7 @@ func percent(part, whole int) string {
 func formatULP(u judge.Number) string {
 	switch {
 	case math.IsInf(float64(u), 0):
-		return "class"
+		return "inf/NaN"
 	case u > 1e6:
 		return "> 1e6"
 	}

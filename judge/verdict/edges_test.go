@@ -17,7 +17,7 @@ func TestTheFirstElementOfAnotherClass(t *testing.T) {
 	if r.FromReference.Class != 0 || r.FromOracle.Class != 0 {
 		t.Errorf("class of %d and %d, want that of element 0", r.FromReference.Class, r.FromOracle.Class)
 	}
-	if message := r.Message(verdict.Parity); !strings.Contains(message, "against the reference: the class differs at (0,)") {
+	if message := r.Message(verdict.Parity); !strings.Contains(message, "against the reference: the kind differs (finite, NaN, ±Inf) at (0,)") {
 		t.Errorf("got %s", message)
 	}
 }

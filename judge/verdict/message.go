@@ -111,7 +111,7 @@ func (r *Result) distance(got, e, low, allowed float64) string {
 		if got == e || math.IsNaN(got) && math.IsNaN(e) {
 			return "which is right"
 		}
-		return "the class differs"
+		return "the kind differs (finite, NaN, ±Inf)"
 	}
 	d := math.Abs((got - e) - low)
 	return fmt.Sprintf("off by %.3g (%s ULP), allowed %.3g", d, formatULP(d/ulp(r.DType.Format(), e, low)), allowed)
@@ -128,7 +128,7 @@ func (x *Errors) write(b *strings.Builder, what string, shape []int) {
 	}
 	fmt.Fprintf(b, "\n  largest error against the %s", what)
 	if x.Class >= 0 {
-		fmt.Fprintf(b, ": the class differs at %s", FormatIndex(shape, x.Class))
+		fmt.Fprintf(b, ": the kind differs (finite, NaN, ±Inf) at %s", FormatIndex(shape, x.Class))
 		return
 	}
 	if x.Absolute.Value == 0 {

@@ -404,18 +404,18 @@ float32 of shape (3,): 3 of 3 elements are wrong at level parity (3 by the refer
     reference 1, off by 1 (> 1e6 ULP), allowed 0
     exact     1, off by 1 (> 1e6 ULP), allowed 0
   at (1,): got NaN
-    reference 1, the class differs
-    exact     1, the class differs
+    reference 1, the kind differs (finite, NaN, ±Inf)
+    exact     1, the kind differs (finite, NaN, ±Inf)
   at (2,): got -Inf
-    reference +Inf, the class differs
-    exact     +Inf, the class differs
-  largest error against the reference: the class differs at (1,)
-  largest error against the oracle: the class differs at (1,)`, "\n")))
+    reference +Inf, the kind differs (finite, NaN, ±Inf)
+    exact     +Inf, the kind differs (finite, NaN, ±Inf)
+  largest error against the reference: the kind differs (finite, NaN, ±Inf) at (1,)
+  largest error against the oracle: the kind differs (finite, NaN, ±Inf) at (1,)`, "\n")))
 	})
 
 	It("does not blame a class that is right", func() {
 		r := verdict.Compare(f32(nan, inf), both(f32(nan, inf), 0, []float64{1, 1}, 0))
-		Expect(r.Message(verdict.Exact)).To(ContainSubstring("at (0,): got NaN\n    reference NaN, which is right\n    exact     1, the class differs"))
+		Expect(r.Message(verdict.Exact)).To(ContainSubstring("at (0,): got NaN\n    reference NaN, which is right\n    exact     1, the kind differs (finite, NaN, ±Inf)"))
 		Expect(r.Message(verdict.Exact)).To(ContainSubstring("reference +Inf (0x7f800000), which is right"))
 	})
 
