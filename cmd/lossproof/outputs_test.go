@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"lossproof/internal/testports"
+	"lossproof/judge"
 )
 
 // files reads a folder.
@@ -27,6 +29,20 @@ func files(t *testing.T, dir string) map[string]string {
 		found[entry.Name()] = string(text)
 	}
 	return found
+}
+
+// readResult reads a result file, complete or not.
+func readResult(t *testing.T, name string) *judge.Result {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result judge.Result
+	if err := json.Unmarshal(data, &result); err != nil {
+		t.Fatal(err)
+	}
+	return &result
 }
 
 // TestNothingOfTheUserIsOverwritten: a run whose flags would replace an input, another output or

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -60,19 +59,6 @@ func lossproof(t *testing.T, args ...string) *exec.Cmd {
 func port(t *testing.T, name string) []string {
 	t.Helper()
 	return []string{"env", misbehave.PortVariable + "=" + name, misbehave.StateVariable + "=" + t.TempDir(), os.Args[0]}
-}
-
-func readResult(t *testing.T, name string) *judge.Result {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var result judge.Result
-	if err := json.Unmarshal(data, &result); err != nil {
-		t.Fatal(err)
-	}
-	return &result
 }
 
 // TestTheBuiltinLossesOverTheWire: lossproof run -- lossproof port has the result of

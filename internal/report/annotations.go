@@ -12,7 +12,7 @@ import (
 const maxAnnotations = 10
 
 // Annotations writes a result as workflow commands of GitHub Actions, which show it beside
-// a pull request: an error for each of the first failing cases, of as many rules as
+// a pull request: an error for the cause in each module, one for each of the first failing cases, of as many rules as
 // possible, one for a claim that shrank, and one for cases that were not run; a warning for known failures without a reason.
 func Annotations(w io.Writer, result *judge.Result) error {
 	var b strings.Builder
@@ -32,6 +32,13 @@ func Annotations(w io.Writer, result *judge.Result) error {
 	if n := result.Summary.NotRun; n > 0 {
 		command("error", "lossproof", fmt.Sprintf("%d of %d cases were not run", n, result.Selected))
 		room--
+	}
+	for _, d := range result.Diagnoses { // the causes first: few errors are shown
+		if len(d.Findings) > 0 && room > 2 {
+			f := d.Findings[0]
+			command("error", "lossproof: "+d.Module+": "+f.Divergence, fmt.Sprintf("%s (%d of %d answers that fail)\nright: %s", f.Title, f.Explains, d.Examined, f.Right))
+			room--
+		}
 	}
 	cases := failing(result.Checks())
 	shown := first(cases, room)

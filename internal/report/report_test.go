@@ -241,6 +241,10 @@ func TestTextEnds(t *testing.T) {
 			t.Errorf("want %q in\n%s", want, end)
 		}
 	}
+	annotations := write(t, report.Annotations, result)
+	if !strings.HasPrefix(annotations, "::error title=lossproof%3A BCEWithLogitsLoss%3A mean-over-weight-sum::'mean' divides by the sum of the weights. (") || strings.Count(annotations, "\n") != 10 {
+		t.Errorf("the annotations are\n%s", annotations)
+	}
 	if strings.Contains(got, "\nCrossEntropyLoss\n") {
 		t.Error("the table has a module that is not claimed")
 	}
