@@ -14,7 +14,7 @@ func main() { os.Exit(run()) }
 // run is main with an exit code. Interrupted, it ends what it started.
 func run() int {
 	signals := make(chan os.Signal, 2)
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.Signal(0x1)} { // SIGHUP, a constant that not all systems have
 		if !signal.Ignored(s) { // as nohup asks
 			signal.Notify(signals, s)
 		}

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -135,7 +134,7 @@ func (p *Paths) output(flag, name string, made func(begin []byte) bool) (*File, 
 		return f, p.add(at)
 	case !at.info.Mode().IsRegular():
 		// A pipe that nobody reads is an error, and no reason to wait.
-		f.stream, err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND|syscall.O_NONBLOCK, 0)
+		f.stream, err = os.OpenFile(name, os.O_WRONLY|os.O_APPEND|nonblock, 0)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package outfile
+
+// nonblock: there are no pipes with names in folders.
+const nonblock = 0
