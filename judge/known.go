@@ -16,7 +16,7 @@ type Baseline map[string]Known
 
 // Apply returns what a raw result is of a port with these known failures: they become
 // [KnownFailure], and what is known as a failure and passes becomes [Fixed], which gates whatever
-// the rule: the baseline says what is not so.
+// the rule and the other outputs: the baseline says what is not so.
 func (b Baseline) Apply(raw CheckResult) CheckResult {
 	if len(b) == 0 {
 		return raw
@@ -27,7 +27,7 @@ func (b Baseline) Apply(raw CheckResult) CheckResult {
 		}
 		return o, nil
 	})
-	r.Gates = r.Gates || r.Outcome == Fixed
+	r.Gates = r.Gates || r.fixed()
 	return r
 }
 
@@ -45,7 +45,7 @@ func (k Known) outcome(o Outcome, requirement fixtures.Requirement) Outcome {
 
 // Raw returns the result that [Baseline.Apply] was given; quirks says whether quirks gate.
 func (r CheckResult) Raw(quirks bool) CheckResult {
-	if r.Outcome == Fixed {
+	if r.fixed() {
 		r.Gates = r.Requirement != fixtures.Quirk || quirks
 	}
 	return r.mapped(func(_ string, o Outcome, k *Known) (Outcome, *Known) {
@@ -57,6 +57,16 @@ func (r CheckResult) Raw(quirks bool) CheckResult {
 		}
 		return o, nil
 	})
+}
+
+// fixed reports whether something that is known as a failure passes.
+func (r CheckResult) fixed() bool {
+	for _, output := range r.Outputs {
+		if output.Outcome == Fixed {
+			return true
+		}
+	}
+	return r.Outcome == Fixed
 }
 
 // mapped returns the result with other outcomes of what a baseline may cover, and with the outcome
