@@ -41,8 +41,9 @@ GO_PATHS = (
     "lab",
     "loss",
     "ports",
+    "suites",
+    "tensor",
 )
-GO_PATHS += ("report", "suites", "tensor")
 
 
 def version() -> str:

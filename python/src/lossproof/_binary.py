@@ -40,7 +40,7 @@ def _places() -> Iterator[Path]:
     user = sysconfig.get_preferred_scheme("user")
     yield Path(sysconfig.get_path("scripts", scheme=user)) / _NAME
     # pip install --target, and --prefix
-    for folder in (package.parents[0], package.parents[3]):
+    for folder in (*package.parents[:1], *package.parents[3:4]):
         yield folder / ("Scripts" if os.name == "nt" else "bin") / _NAME
 
 

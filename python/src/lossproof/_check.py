@@ -132,6 +132,8 @@ def check(
         raise ValueError(f"level: got {level!r}, want one of {', '.join(LEVELS)}")
     if not layouts:
         raise ValueError("layouts: got none, want one or more")
+    if json is not None and len(layouts) > 1:
+        raise ValueError(f"json: got one file for {len(layouts)} layouts, each has a result")
     setup = Setup(
         implementation, module, names or {}, arguments or {}, reduction, gradient, framework,
         claim or {}, without,
