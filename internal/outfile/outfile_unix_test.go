@@ -55,7 +55,7 @@ func TestReadOnly(t *testing.T) {
 	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	defer os.Chmod(dir, 0o700)
+	defer os.Chmod(dir, 0o700) //nolint:errcheck // so that it can be removed
 	_, err = new(outfile.Paths).Output("--json", filepath.Join(dir, "new"), nil)
 	checkError(t, err, "permission denied")
 }

@@ -16,9 +16,6 @@ func setGroup(*exec.Cmd) {}
 
 // killTree kills the child, on Windows with what it started. That it is gone is no error.
 func killTree(cmd *exec.Cmd) error {
-	if cmd.ProcessState != nil { // it was waited for: its number may be another's by now
-		return nil
-	}
 	if runtime.GOOS == "windows" {
 		ctx, cancel := context.WithTimeout(context.Background(), killGrace)
 		defer cancel()

@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -308,8 +309,8 @@ func TestADaemonHoldsThePipes(t *testing.T) {
 func TestItCannotBeKilled(t *testing.T) {
 	t.Parallel()
 	o := options(t, "hangs in one case")
-	var left *exec.Cmd
-	o = process.Killing(o, func(cmd *exec.Cmd) error { left = cmd; return syscall.EPERM })
+	var left atomic.Pointer[os.Process]
+	o = process.Killing(o, func(cmd *exec.Cmd) error { left.Store(cmd.Process); return syscall.EPERM })
 	set, err := embedded()
 	if err != nil {
 		t.Fatal(err)
@@ -322,8 +323,8 @@ func TestItCannotBeKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer syscall.Kill(left.Process.Pid, syscall.SIGKILL)
-	want := fmt.Sprintf("the port could not be killed, and lives on: process %d: operation not permitted", left.Process.Pid)
+	defer left.Load().Kill() //nolint:errcheck // it may have ended
+	want := fmt.Sprintf("the port could not be killed, and lives on: process %d: operation not permitted", left.Load().Pid)
 	last := result.Cases[len(result.Cases)-1]
 	if last.Outcome != judge.NotRun || !strings.Contains(last.Message, want) || result.Cases[misbehave.At-1].Outcome != judge.Timeout {
 		t.Errorf("the last case is %s: %q, want not-run and %q in it", last.Outcome, last.Message, want)

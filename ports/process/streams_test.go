@@ -35,8 +35,7 @@ func answerOver(t *testing.T, before func(n int) bool) *process.Streams {
 	}()
 	go func() {
 		_ = wire.Serve(t.Context(), builtin.Port{}, filtered, answers)
-		answers.Close()
-		requests.Close()
+		_, _ = answers.Close(), requests.Close()
 	}()
 	return &process.Streams{Requests: toPort, Answers: fromPort}
 }
