@@ -11,7 +11,8 @@ and its gradients:
         def vjp(function, values, upstream): ...     # the loss, and its gradient in each of values
         return adapter.outputs(loss, vjp, inputs, want)
 
-    adapter.serve(adapter.describe("name", "1.0"), evaluate, refusals=[(ValueError, "shape", "shape")])
+    refusals = [(ValueError, "shape", "shape")]
+    adapter.serve(adapter.describe("name", "1.0"), evaluate, refusals=refusals)
 
 Inputs and outputs are NumPy arrays, unless the adapter gives its own from_wire and to_wire.
 """
