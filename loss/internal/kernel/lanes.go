@@ -31,7 +31,7 @@ type Lanes[T Float] struct {
 // Compute computes what it can: nothing unless T is float32, the processor has what it needs, there is a multiple of LaneElements, and all logits are ordinary; losses
 // and gradients of hard targets alone. What it has computed it sets to nil.
 func (l *Lanes[T]) Compute(scratch *LaneScratch) {
-	if !useAVX2 || !single[T]() {
+	if !useAVX2 || !single[T]() || len(l.Input)%LaneElements != 0 {
 		return
 	}
 	x, target := as[float32](l.Input), as[float32](l.Target)
