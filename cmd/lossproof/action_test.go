@@ -38,7 +38,7 @@ func scripts(t *testing.T, name string) []string {
 // TestAction runs the steps of action.yml as a runner does, with a pip that installs the test executable.
 func TestAction(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	steps := scripts(t, "../../action.yml")
 	if len(steps) != 2 {

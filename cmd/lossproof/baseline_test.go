@@ -128,7 +128,7 @@ func giveReasons(b *baseline.Baseline) {
 
 func TestBaselineOfKnownFailures(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes long under the race detector")
+		t.Skip("it takes long: make test-long runs it")
 	}
 	file := filepath.Join(t.TempDir(), "baseline.json")
 	check(t, runWith(t, file, failsSums), 2, "stderr:no such file", "stderr:--update-baseline=add makes one")

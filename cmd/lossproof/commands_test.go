@@ -68,7 +68,7 @@ func answersTo(t *testing.T, args ...string) (requests, answers string) {
 
 func TestRequestsAndJudgeEqualRun(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	dir := t.TempDir()
 	judged, ran := filepath.Join(dir, "judged.json"), filepath.Join(dir, "run.json")
@@ -118,7 +118,7 @@ func TestJudgeOfWrongAnswers(t *testing.T) {
 
 func TestSmoke(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	got := piped(t, "", append([]string{"smoke", "--"}, builtinCommand()...)...)
 	check(t, got, 0, "ok    hello: lossproof", "claims BCEWithLogitsLoss float32 float64",
@@ -131,7 +131,7 @@ func TestSmoke(t *testing.T) {
 
 func TestClaim(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	got := piped(t, "", append([]string{"claim", "--"}, builtinCommand()...)...)
 	check(t, got, 0, "stderr:BCEWithLogitsLoss\n  without mixed_dtype: of 12 cases 0 are answered unsupported, 12 are wrong", "stderr:inside this claim 0 of ")

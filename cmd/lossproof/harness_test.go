@@ -13,7 +13,7 @@ import (
 // cases. Thousands of requests are on their way at a time, which no pipe holds.
 func TestPipeline(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	t.Setenv(commandVariable, "1")
 	pipe := exec.CommandContext(t.Context(), "bash", "-o", "pipefail", "-c", `"$0" requests | "$0" port | "$0" judge - --skip "*/relations/*"`, os.Args[0])

@@ -218,7 +218,7 @@ func embeddedTree(t *testing.T) fstest.MapFS {
 
 func TestDamagedFixtures(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	const array = "BCEWithLogitsLoss/blog_example/input.3x5.float32.npy"
 	intact := embeddedTree(t)
@@ -276,7 +276,7 @@ func (n noArrays) Open(name string) (fs.File, error) {
 
 func TestListAndExplainReadNoArrays(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes long under the race detector")
+		t.Skip("it takes long: make test-long runs it")
 	}
 	data := noArrays{os.DirFS("../../fixtures/data"), t}
 	for _, args := range [][]string{{"list"}, {"list", "--dtypes", "float32"}, {"explain"}, {"explain", "MLSM-NONE-SHAPE"}, {"version"}} {
@@ -362,7 +362,7 @@ func TestPortEndsOnAnInterrupt(t *testing.T) {
 
 func TestFixtures(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes long under the race detector")
+		t.Skip("it takes long: make test-long runs it")
 	}
 	check(t, fresh("fixtures", "verify"), 0, "the embedded fixtures are intact: version ", "from PyTorch 2.15.0")
 	dir := filepath.Join(t.TempDir(), "copy")

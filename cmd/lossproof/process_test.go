@@ -65,7 +65,7 @@ func port(t *testing.T, name string) []string {
 // lossproof run, number for number.
 func TestTheBuiltinLossesOverTheWire(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	t.Setenv(commandVariable, "1") // for the ports
 	dir := t.TempDir()
@@ -292,7 +292,7 @@ const maxMemory = 300 << 10
 
 func TestRunMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	t.Parallel()
 	if runtime.GOOS != "linux" {

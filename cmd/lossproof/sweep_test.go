@@ -11,7 +11,7 @@ import (
 
 func TestSweepSample(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes long under the race detector")
+		t.Skip("it takes long: make test-long runs it")
 	}
 	page := filepath.Join(t.TempDir(), "accuracy.md")
 	committed, err := os.ReadFile(filepath.Join("..", "..", "docs", "accuracy.md"))

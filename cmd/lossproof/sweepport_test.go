@@ -15,7 +15,7 @@ import (
 // in process, a histogram, and a plot.
 func TestSweepOfAPort(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	t.Setenv(commandVariable, "1")
 	dir := t.TempDir()
@@ -51,7 +51,7 @@ func TestSweepOfAPort(t *testing.T) {
 // sample, and in calls of 1 Mi elements.
 func TestSweepOfAPortByShard(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	t.Setenv(commandVariable, "1")
 	dir := t.TempDir()
@@ -111,7 +111,7 @@ func callSizes(t *testing.T, name string) map[int]int {
 // TestSweepOfAPortThatOverflows: where its losses are infinite, and its gradients NaN, the texts say how many and where.
 func TestSweepOfAPortThatOverflows(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	t.Setenv(commandVariable, "1")
 	dir := t.TempDir()

@@ -25,7 +25,7 @@ var progressLine = regexp.MustCompile(`(?m)^lossproof: \d+ of \d+ cases judged i
 // the transcripts, and compares what they print.
 func TestWritingAPort(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	t.Parallel()
 	if _, err := exec.LookPath("python3"); err != nil {

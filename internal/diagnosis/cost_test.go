@@ -50,7 +50,7 @@ func failing(t testing.TB, port ports.Port) (*Collector, *judge.Result) {
 // evaluated. BenchmarkDiagnose has the time, which is to stay below two seconds.
 func TestTheCost(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	echo, _ := divergence.ByName("echo")
 	for name, test := range map[string]struct {

@@ -75,7 +75,7 @@ func named(d *divergence.Divergence, m judge.Diagnosis) string {
 // diagnosed by TestOverTheWire.
 func TestNamesDivergences(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	for _, name := range []string{
 		"mean-over-weight-sum", "class-mean-over-first-axis", "class-axis-kept", "legacy-reduction-wins", "weight-on-positives-only",

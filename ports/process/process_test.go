@@ -394,7 +394,7 @@ func TestItNeverWorks(t *testing.T) {
 // TestBits: the answers to all calls are those of the same port in process, bit for bit.
 func TestBits(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes minutes under the race detector")
+		t.Skip("it takes minutes: make test-long runs it")
 	}
 	t.Parallel()
 	set, err := embedded()
