@@ -63,7 +63,7 @@ func (p *program) claim(cmd *cobra.Command, f portFlags, command []string) error
 		return err
 	}
 	defer end()
-	progress := newProgress(p.stderr, isTerminal(p.stderr))
+	progress := newProgress(p.stderr, terminalColumns(p.stderr))
 	found, err := probe.Run(cmd.Context(), set, port, func(done, total int) {
 		progress.show(done, total, judge.CheckResult{Outcome: judge.Pass})
 	})

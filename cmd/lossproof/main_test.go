@@ -86,7 +86,7 @@ func TestRun(t *testing.T) {
 	check(t, got, 0, "reference: PyTorch 2.15.0", "port:      lossproof", "BCEWithLogitsLoss\n", "  blog_example", "worst error: ",
 		"quirks of PyTorch, which do not gate", "unsupported cases: ", "of the ", "asked for", "of all",
 		"\nconformant (parity): BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets\n",
-		"\nconformant (parity): MultiLabelSoftMarginLoss float32", "stderr:cases judged")
+		"\nconformant (parity): MultiLabelSoftMarginLoss float32", "stderr:checks judged")
 	if strings.Contains(got.stdout, "\x1b") || strings.Contains(got.stderr, "\x1b") {
 		t.Error("there are colors, and no terminal")
 	}

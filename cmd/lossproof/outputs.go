@@ -108,6 +108,6 @@ func (o *outputs) end(result *judge.Result) error {
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
 		errs = append(errs, report.Annotations(o.summary, result))
 	}
-	errs = append(errs, report.Text(o.summary, result, report.TextOptions{Color: wantsColor(o.summary), Verbose: o.verbose}))
+	errs = append(errs, report.Text(o.summary, result, report.TextOptions{Color: wantsColor(o.summary), Verbose: o.verbose, Width: terminalColumns(o.summary)}))
 	return errors.Join(errs...)
 }

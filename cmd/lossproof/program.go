@@ -233,13 +233,20 @@ func findCheck(set *fixtures.Set, id string) (*judge.Check, error) {
 	return c, err
 }
 
-// isTerminal reports whether w is a terminal.
-func isTerminal(w io.Writer) bool {
+// terminalColumns returns the width of the terminal that w is, 0 where it is none.
+func terminalColumns(w io.Writer) int {
 	file := fileOf(w)
-	return file != nil && term.IsTerminal(int(file.Fd()))
+	if file == nil || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || columns <= 0 {
+		return 80
+	}
+	return max(columns, 40)
 }
 
 // wantsColor reports whether w may be written to in color: see no-color.org.
 func wantsColor(w io.Writer) bool {
-	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return terminalColumns(w) > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }

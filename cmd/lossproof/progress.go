@@ -19,9 +19,9 @@ type progress struct {
 	failing     int
 }
 
-// newProgress returns a progress that writes to w.
-func newProgress(w io.Writer, terminal bool) *progress {
-	return &progress{w: w, terminal: terminal, start: time.Now(), last: time.Now(), bar: bar.New(w)}
+// newProgress returns a progress that writes to w, a terminal of so many columns or, with 0, none.
+func newProgress(w io.Writer, columns int) *progress {
+	return &progress{w: w, terminal: columns > 0, start: time.Now(), last: time.Now(), bar: bar.New(w, columns)}
 }
 
 // lineInterval keeps the log of a long run short.
@@ -38,7 +38,7 @@ func (p *progress) show(done, total int, latest judge.CheckResult) {
 	}
 	if done == total || time.Since(p.last) >= lineInterval {
 		p.last = time.Now()
-		fmt.Fprintf(p.w, "lossproof: %d of %d cases judged in %.1f s, %d fail\n", done, total, time.Since(p.start).Seconds(), p.failing)
+		fmt.Fprintf(p.w, "lossproof: %d of %d checks judged in %.1f s, %d fail\n", done, total, time.Since(p.start).Seconds(), p.failing)
 	}
 }
 

@@ -142,7 +142,7 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 	if err != nil {
 		return err
 	}
-	progress := newProgress(p.stderr, isTerminal(p.stderr))
+	progress := newProgress(p.stderr, terminalColumns(p.stderr))
 	options.Progress = progress.show
 	collector := diagnosis.New(set)
 	options.Observe = collector.Observe

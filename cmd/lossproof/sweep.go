@@ -283,7 +283,7 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 		if err != nil {
 			return
 		}
-		bar := newSweepProgress(p.stderr, isTerminal(p.stderr), name)
+		bar := newSweepProgress(p.stderr, terminalColumns(p.stderr), name)
 		err = work(bar.show)
 		bar.end()
 	}
@@ -358,8 +358,8 @@ type sweepProgress struct {
 	start, last time.Time
 }
 
-func newSweepProgress(w io.Writer, terminal bool, name string) *sweepProgress {
-	return &sweepProgress{w: w, terminal: terminal, name: name, bar: bar.New(w), first: -1}
+func newSweepProgress(w io.Writer, columns int, name string) *sweepProgress {
+	return &sweepProgress{w: w, terminal: columns > 0, name: name, bar: bar.New(w, columns), first: -1}
 }
 
 // sweepLines is the time between two lines.

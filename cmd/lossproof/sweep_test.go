@@ -237,7 +237,7 @@ func TestSweepGoesOn(t *testing.T) {
 
 func TestSweepProgress(t *testing.T) {
 	var lines bytes.Buffer
-	s := newSweepProgress(&lines, false, "float32 inputs")
+	s := newSweepProgress(&lines, 0, "float32 inputs")
 	s.show(25, 100)
 	s.show(30, 100)
 	s.start = s.start.Add(-2 * sweepLines)
@@ -247,7 +247,7 @@ func TestSweepProgress(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	var terminal bytes.Buffer
-	s = newSweepProgress(&terminal, true, "float32 logits")
+	s = newSweepProgress(&terminal, 80, "float32 logits")
 	s.show(0, 100)
 	s.show(50, 100)
 	s.end()

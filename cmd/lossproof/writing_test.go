@@ -19,7 +19,7 @@ const uvVariable = "LOSSPROOF_TEST_UV"
 var fence = regexp.MustCompile("(?m)(?:^`([^`\n]+)`:\n\n)?^```(\\w+)\n((?s:.*?))^```$")
 
 // progressLine comes every few seconds, on a slow machine alone.
-var progressLine = regexp.MustCompile(`(?m)^lossproof: \d+ of \d+ cases judged in .*\n`)
+var progressLine = regexp.MustCompile(`(?m)^lossproof: \d+ of \d+ checks judged in .*\n`)
 
 // TestWritingAPort follows docs/writing-a-port.md: it writes the files, runs the commands of
 // the transcripts, and compares what they print.

@@ -103,6 +103,9 @@ func (t *text) example(r judge.CheckResult) {
 		}
 	}
 	lines := strings.Split(what, "\n")
+	if name, _, ok := strings.Cut(what, ":"); ok && len(lines) > 1 && strings.HasPrefix(lines[1], "  at ") {
+		lines = append([]string{name + lines[1][1:]}, lines[2:]...) // the first element says enough
+	}
 	for _, line := range lines[:min(len(lines), maxExample)] {
 		t.printf("  %s\n", line)
 	}

@@ -99,7 +99,7 @@ func (m *markdown) failures(result *judge.Result) {
 	if len(cases) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("\n### %s\n", words.Of(len(cases), result.Selected, "case", "fail")))
+	m.add(fmt.Sprintf("\n### %s\n", words.Of(len(cases), asked(result), "case", "fail")))
 	rules, groups := byRule(cases)
 	for i, rule := range rules {
 		group := groups[rule]

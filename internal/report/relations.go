@@ -17,6 +17,9 @@ func (t *text) relations(result *judge.Result) {
 	t.printf("\n%s\n", relationSummary(result))
 	if t.options.Verbose {
 		for _, r := range result.Relations {
+			if _, claimed := result.Claim[r.Module]; !claimed {
+				continue
+			}
 			detail := r.Message
 			if r.Samples > 0 && r.Outcome == judge.Pass {
 				detail = fmt.Sprintf("%s, at most %.2g of what is allowed", plural(r.Samples, "input", "inputs"), float64(r.Headroom))

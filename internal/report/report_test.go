@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"lossproof/internal/corpus"
 	"lossproof/internal/divergence"
@@ -39,24 +40,20 @@ func text(t *testing.T, result *judge.Result, options report.TextOptions) string
 func TestTextCounts(t *testing.T) {
 	result := run(t, builtin.Port{}, "BCEWithLogitsLoss/blog_example/*", "BCEWithLogitsLoss/mixed_dtype/*", "BCEWithLogitsLoss/rejections/*elementwise_mean")
 	got := text(t, result, report.TextOptions{})
-	fields := func(prefix string) string {
-		for _, line := range strings.Split(got, "\n") {
-			if strings.HasPrefix(line, "  "+prefix+" ") {
-				return strings.Join(strings.Fields(line)[1:], " ")
+	for name, want := range map[string]map[string]string{
+		"blog_example": {"cases": "6", "pass": "6", "quirk": "-", "unsup.": "-", "outputs": "12", "torch": "12", "exact": "12", "both": "12"},
+		"mixed_dtype":  {"cases": "12", "pass": "-", "unsup.": "12", "outputs": "-"},
+		"rejections":   {"cases": "2", "fail": "-", "quirk": "2", "outputs": "4", "torch": "-", "exact": "-"},
+		"all":          {"cases": "20", "pass": "6", "fail": "-", "quirk": "2", "unsup.": "12", "outputs": "16", "torch": "12", "exact": "12"},
+	} {
+		line := cells(t, got, name)
+		for column, cell := range want {
+			if line[column] != cell {
+				t.Errorf("%s: %s is %q, want %q", name, column, line[column], cell)
 			}
 		}
-		t.Fatalf("no line %q in\n%s", prefix, got)
-		return ""
-	}
-	//                           cases pass fail quirk unsup. outputs torch exact both neither
-	for name, want := range map[string]string{
-		"blog_example": "6 6 - - - 12 12 12 12 -",
-		"mixed_dtype":  "12 - - - 12 - - - - -",
-		"rejections":   "2 - - 2 - 4 - - - -",
-		"all":          "20 6 - 2 12 16 12 12 12 -",
-	} {
-		if line := fields(name); !strings.HasPrefix(line, want) {
-			t.Errorf("%s: got %q, want %q", name, line, want)
+		if _, shown := line["neither"]; shown { // nothing is
+			t.Errorf("%s: there is a column neither: %q", name, line)
 		}
 	}
 	for _, want := range []string{
@@ -103,15 +100,56 @@ func TestTextMixed(t *testing.T) {
 	if got := result.Cases[0].Outputs[ports.Loss].Agrees; got != "mixed" {
 		t.Fatalf("the output agrees %q, want mixed", got)
 	}
-	lines := strings.Split(text(t, result, report.TextOptions{}), "\n")
-	header := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, " ") })
-	column := slices.Index(strings.Fields(lines[header]), "mixed")
-	if column < 0 {
-		t.Fatalf("there is no column mixed: %q", lines[header])
+	if line := cells(t, text(t, result, report.TextOptions{}), "all"); line["mixed"] != "1" || line["torch"] != "-" {
+		t.Errorf("got %q, want one output that is mixed", line)
 	}
-	all := strings.Fields(lines[header+3])[1:] // without the name
-	if got := all[column : column+2]; !slices.Equal(got, []string{"1", "-"}) {
-		t.Errorf("mixed and neither are %q in %q", got, lines[header+3])
+}
+
+// cells returns a line of the table of topics, by the titles of its columns.
+func cells(t *testing.T, text, name string) map[string]string {
+	t.Helper()
+	var titles []string
+	for _, line := range strings.Split(strings.ReplaceAll(text, "worst ULP", "worst_ULP"), "\n") {
+		fields := strings.Fields(line)
+		switch {
+		case titles == nil && strings.HasPrefix(line, "  ") && len(fields) > 0 && fields[0] == "cases":
+			titles = fields
+		case titles != nil && len(fields) > 0 && fields[0] == name:
+			of := map[string]string{}
+			for i, cell := range fields[1:min(len(fields), 1+len(titles))] {
+				of[titles[i]] = cell
+			}
+			return of
+		}
+	}
+	t.Fatalf("no line %q in\n%s", name, text)
+	return nil
+}
+
+// TestTextFits: on a narrow terminal lines are broken between words, and the table has fewer columns. Ids and commands
+// stay whole, for they are copied.
+func TestTextFits(t *testing.T) {
+	for port, result := range map[string]*judge.Result{
+		"right": run(t, builtin.Port{}, "BCELoss/*", "MultiLabelSoftMarginLoss/weights/*"), "wrong": run(t, testports.Zeros, "*/blog_example/*", "BCELoss/*", "*/relations/sum"),
+	} {
+		for _, width := range []int{60, 80, 120} {
+			got := text(t, result, report.TextOptions{Width: width})
+			if end := got[strings.LastIndex(got, "onformant (parity): "):]; port == "wrong" && strings.Count(end, "\n") > 16 {
+				t.Errorf("%s, %d columns: the end is long:\n%s", port, width, end)
+			}
+			for _, line := range strings.Split(got, "\n") {
+				fields := strings.Fields(line)
+				if utf8.RuneCountInString(line) > width && len(fields) > 1 && !slices.Contains(fields, "lossproof") {
+					t.Errorf("%s, %d columns: %q", port, width, line)
+				}
+			}
+			line := cells(t, got, "all")
+			for column, least := range map[string]int{"cases": 0, "pass": 0, "fail": 0, "torch": 80, "exact": 80, "outputs": 120, "where": 1000} {
+				if _, shown := line[column]; shown != (width >= least) {
+					t.Errorf("%s, %d columns: the column %s is shown: %t", port, width, column, shown)
+				}
+			}
+		}
 	}
 }
 
@@ -234,7 +272,7 @@ func TestTextEnds(t *testing.T) {
 	for _, want := range []string{
 		"\nnot claimed: CrossEntropyLoss\n",
 		"\ncause: mean-over-weight-sum, in ", "\n       'mean' divides by the sum of the weights.\n",
-		"\nfor example BCEWithLogitsLoss/weights/f32-mean-", "\n    at (): got ",
+		"\nfor example BCEWithLogitsLoss/weights/f32-mean-", "\n  loss at (): got ",
 		"\nnext: lossproof show BCEWithLogitsLoss/weights/f32-mean-", " -- ./port 'a b'\n", "\n      lossproof explain mean-over-weight-sum\n",
 	} {
 		if !strings.Contains(end, want) {

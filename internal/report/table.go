@@ -1,48 +1,158 @@
 package report
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"lossproof/judge"
+	"lossproof/tensor"
 )
 
-// table lines up cells: the first column and the last to the left, the others to the
-// right. A row may have fewer cells than the first one.
-type table struct {
-	rows [][]string
+// row is a line of the table of topics: of a topic, of all of a module, or the name of a module.
+type row struct {
+	name    string
+	heading bool
+	counts  judge.Counts
+	// cases counts all, failing those that gate and quirks those that do not.
+	cases, failing, quirks int
+	// where is the place of the largest error.
+	where string
 }
 
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+// newRow returns a row. failing counts the failing cases that gate, the others are quirks; prefix is left out of the
+// place of the largest error.
+func newRow(name string, n judge.Counts, failing int, prefix string) row {
+	r := row{name: name, counts: n, failing: failing, quirks: -failing}
+	for outcome, count := range n.Cases {
+		r.cases += count
+		if outcome.Failing() {
+			r.quirks += count
+		}
+	}
+	if n.Worst != nil {
+		r.where = strings.TrimPrefix(n.Worst.ID, prefix) + " " + tensor.FormatShape(n.Worst.Element)
+	}
+	return r
+}
 
-// String writes the rows, without white space at their ends.
-func (t *table) String() string {
-	if len(t.rows) == 0 {
-		return ""
+// column is a column of the table of topics.
+type column struct {
+	title string
+	cell  func(row) string
+	// always says that the column is there also where it has none alone.
+	always bool
+	// gives says how soon the column gives way on a narrow terminal: the largest first, 0 never.
+	gives  int
+	legend string
+}
+
+// none is the cell of a number that is 0.
+const none = "-"
+
+func number(i int) string {
+	if i == 0 {
+		return none
 	}
-	columns := len(t.rows[0])
-	widths := make([]int, columns)
-	for _, row := range t.rows {
-		if len(row) == 1 {
-			continue // a heading takes the whole line
+	return strconv.Itoa(i)
+}
+
+// outcome returns a cell with the number of cases of an outcome.
+func outcome(o judge.Outcome) func(row) string {
+	return func(r row) string { return number(r.counts.Cases[o]) }
+}
+
+// agrees returns a cell with the number of outputs that agree in one of some ways.
+func agrees(ways ...string) func(row) string {
+	return func(r row) string {
+		n := 0
+		for _, way := range ways {
+			n += r.counts.Agrees[way]
 		}
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
+		return number(n)
 	}
-	var b strings.Builder
-	for _, row := range t.rows {
-		var line strings.Builder
-		for i, cell := range row {
-			padding := strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell)))
+}
+
+// columns are those of the table of topics. "torch" and "exact" count the outputs that agree with PyTorch and with
+// mathematics in all elements; those in "both" are in either.
+var columns = []column{
+	{title: "", always: true, cell: func(r row) string { return r.name }},
+	{title: "cases", always: true, cell: func(r row) string { return number(r.cases) }},
+	{title: "pass", always: true, cell: outcome(judge.Pass)},
+	{title: "fail", always: true, cell: func(r row) string { return number(r.failing) }},
+	{title: "known", cell: outcome(judge.KnownFailure), legend: "known: cases that fail as the baseline says"},
+	{title: "quirk", cell: func(r row) string { return number(r.quirks) },
+		legend: "quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures"},
+	{title: "unsup.", gives: 4, cell: outcome(judge.Unsupported), legend: "unsup.: cases outside what the port claims, which were not asked"},
+	{title: "outputs", gives: 7, cell: func(r row) string { return number(r.counts.OutputsAsked) },
+		legend: "outputs: losses and gradients that were asked for; a call that is refused has none to compare"},
+	{title: "torch", gives: 3, cell: agrees("both", "torch"), always: true},
+	{title: "exact", gives: 3, cell: agrees("both", "exact"), always: true, legend: "torch, exact: outputs that agree in every element with PyTorch, with the exact result; " +
+		"where there is none (a mean over nothing, a weight that is not finite) PyTorch alone counts, at level exact too"},
+	{title: "both", gives: 8, cell: agrees("both"), legend: "both: outputs that agree with both, and are counted under torch and under exact"},
+	{title: "mixed", gives: 6, cell: agrees("mixed"),
+		legend: "mixed: outputs whose elements agree with PyTorch or with the exact result, but not all with the same one"},
+	{title: "neither", gives: 5, cell: agrees("neither")},
+	{title: "worst ULP", gives: 2, always: true, cell: func(r row) string {
+		if r.counts.Worst == nil {
+			return ""
+		}
+		return formatULP(r.counts.Worst.ULP)
+	}, legend: "worst ULP: the largest error against the exact result; inf/NaN: where one of the two is infinite or NaN, and the other is not"},
+	{title: "where", gives: 9, always: true, cell: func(r row) string { return r.where }},
+}
+
+// fit lines up rows in as many of some columns as width has room for, 0 for all, and returns the columns and the lines,
+// the titles first.
+func fit(columns []column, rows []row, width int) (shown []column, lines []string) {
+	shown = slices.Clone(columns)
+	for {
+		lines = lineUp(shown, rows)
+		widest := slices.MaxFunc(shown, func(a, b column) int { return a.gives - b.gives }).gives
+		if width == 0 || widest == 0 || !slices.ContainsFunc(lines, func(line string) bool { return utf8.RuneCountInString(line) > width }) {
+			return shown, lines
+		}
+		shown = slices.DeleteFunc(shown, func(c column) bool { return c.gives == widest })
+	}
+}
+
+// lineUp sets names and places to the left, numbers to the right. The heading of a module takes the whole line.
+func lineUp(columns []column, rows []row) []string {
+	lines := make([]strings.Builder, len(rows)+1)
+	for i, c := range columns {
+		cells := []string{c.title}
+		for _, r := range rows {
+			cell := ""
+			if !r.heading {
+				cell = c.cell(r)
+			} else if i == 0 {
+				lines[len(cells)].WriteString(r.name)
+			}
+			cells = append(cells, cell)
+		}
+		room := 0
+		for _, cell := range cells {
+			room = max(room, utf8.RuneCountInString(cell))
+		}
+		for at, cell := range cells {
+			if at > 0 && rows[at-1].heading {
+				continue
+			}
+			padding := strings.Repeat(" ", room-utf8.RuneCountInString(cell))
 			switch {
 			case i == 0:
-				line.WriteString(cell + padding)
-			case i == columns-1:
-				line.WriteString("  " + cell + padding)
+				lines[at].WriteString(cell + padding)
+			case c.title == "where":
+				lines[at].WriteString("  " + cell)
 			default:
-				line.WriteString("  " + padding + cell)
+				lines[at].WriteString("  " + padding + cell)
 			}
 		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
-	return b.String()
+	texts := make([]string, len(lines))
+	for i := range lines {
+		texts[i] = strings.TrimRight(lines[i].String(), " ")
+	}
+	return texts
 }

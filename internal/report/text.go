@@ -23,6 +23,9 @@ type TextOptions struct {
 	Color bool
 	// Verbose writes a line for every case, and every failure in full.
 	Verbose bool
+	// Width is the number of columns of the terminal, 0 where the text goes elsewhere: lines are then as long as they
+	// need.
+	Width int
 }
 
 // firstFailures is the number of failures that are written in full, unless verbose.
@@ -39,7 +42,7 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t.topics(result)
 	t.worst(result.Summary)
 	t.failures(result)
-	t.WriteString(prose.Diagnoses(result, func(title string) string { return t.color(bold, title) }))
+	t.printf("%s", prose.Diagnoses(result, func(title string) string { return t.color(bold, title) }))
 	t.relations(result)
 	t.deviations(result.Summary)
 	t.baseline(result)
@@ -56,7 +59,10 @@ type text struct {
 	options TextOptions
 }
 
-func (t *text) printf(format string, args ...any) { fmt.Fprintf(&t.Builder, format, args...) }
+// printf writes whole lines.
+func (t *text) printf(format string, args ...any) {
+	t.WriteString(words.Wrap(fmt.Sprintf(format, args...), t.options.Width))
+}
 
 // ANSI colors.
 const (
@@ -78,8 +84,11 @@ func (t *text) header(result *judge.Result) {
 	if result.Partial {
 		selected = fmt.Sprintf("%d of %d cases", result.Selected, result.Fixtures.Cases)
 	}
-	if result.Selected == 0 {
-		selected = plural(len(result.Relations), "relation", "relations") + " alone"
+	switch relations := plural(len(result.Relations), "relation", "relations"); {
+	case result.Selected == 0:
+		selected = relations + " alone"
+	case len(result.Relations) > 0:
+		selected += " and " + relations
 	}
 	t.printf("lossproof %s, fixtures %s: %s at level %s\n", result.Lossproof, result.Fixtures.Version, selected, result.Level)
 	t.printf("reference: PyTorch %s, CPU (%s)\n", result.Reference.Version, result.Reference.CPUCapability)
@@ -124,96 +133,49 @@ func (t *text) cases(results []judge.CheckResult, claim map[string]judge.Claim) 
 	t.printf("\n")
 }
 
-// topics writes the table of modules and topics. "torch" and "exact" count the outputs
-// that agree with PyTorch and with mathematics in all elements; those in "both" are in
-// either. Of a module that is not claimed there is nothing to say topic by topic.
+// topics writes the table of modules and topics, as many of its columns as fit. Of a module that is not
+// claimed there is nothing to say topic by topic.
 func (t *text) topics(result *judge.Result) {
 	s := result.Summary
-	var rows table
-	known, mixed := result.Baseline != nil, false
-	for _, m := range s.Modules {
-		mixed = mixed || m.Counts.Agrees["mixed"] > 0
-	}
-	add := func(cells []string) { // without the columns that say nothing
-		if !mixed {
-			cells = slices.Delete(cells, mixedColumn, mixedColumn+1)
-		}
-		if !known {
-			cells = slices.Delete(cells, knownColumn, knownColumn+1)
-		}
-		rows.add(cells...)
-	}
-	add([]string{"", "cases", "pass", "fail", "known", "quirk", "unsup.", "outputs", "torch", "exact", "both", "mixed", "neither", "worst ULP", "where"})
+	var rows []row
 	for _, m := range s.Modules {
 		if !m.Claimed {
 			continue
 		}
-		rows.add(m.Module)
+		rows = append(rows, row{name: m.Module, heading: true})
 		failing := 0
 		for _, topic := range s.Topics {
 			if topic.Module == m.Module {
-				add(topicCells("  "+topic.Topic, topic.Counts, topic.Failing, topic.Module+"/"+topic.Topic+"/"))
+				rows = append(rows, newRow("  "+topic.Topic, topic.Counts, topic.Failing, topic.Module+"/"+topic.Topic+"/"))
 				failing += topic.Failing
 			}
 		}
-		all := topicCells("  all", m.Counts, failing, m.Module+"/")
-		all[len(all)-1] = "" // below the table
-		add(all)
+		all := newRow("  all", m.Counts, failing, m.Module+"/")
+		all.where = "" // below the table
+		rows = append(rows, all)
 	}
-	lines := strings.SplitAfter(rows.String(), "\n")
+	if len(rows) == 0 {
+		return
+	}
+	counted := slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
+		return !c.always && !slices.ContainsFunc(rows, func(r row) bool { return !r.heading && c.cell(r) != none })
+	})
+	shown, lines := fit(counted, rows, t.options.Width)
 	for i, line := range lines {
-		if i == 0 || line != "" && !strings.HasPrefix(line, " ") {
-			line = t.color(bold, strings.TrimSuffix(line, "\n")) + "\n"
+		if i == 0 || rows[i-1].heading {
+			line = t.color(bold, line)
 		}
-		t.WriteString(line)
+		t.WriteString(line + "\n")
 	}
-	t.WriteString(legend)
-	if mixed {
-		t.WriteString("mixed: outputs whose elements agree with PyTorch or with the exact result, but not all with the same one\n")
-	}
-}
-
-const legend = `
-torch, exact, both: outputs that agree with PyTorch, with the exact result, with both in every element; where there is no
-exact result (a mean over nothing, a weight that is not finite) they agree with PyTorch alone, which is no failure at level exact
--: none; a call that PyTorch or the port refuses (as in rejections and broadcasting) has no output to compare
-quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures
-worst ULP: the largest error against the exact result; inf/NaN: where one of the two is infinite or NaN, and the other is not
-`
-
-// Columns that are not always there: of the known failures, and of the outputs that agree mixed.
-const (
-	knownColumn = 4
-	mixedColumn = 11
-)
-
-// topicCells returns a row of the table. failing counts the failing cases that gate, the
-// others are quirks; prefix is left out of the place of the worst error.
-func topicCells(name string, n judge.Counts, failing int, prefix string) []string {
-	cases, notPassed := 0, 0
-	for outcome, count := range n.Cases {
-		cases += count
-		if outcome.Failing() {
-			notPassed += count
+	t.printf("\n")
+	for _, c := range shown {
+		if c.legend != "" {
+			t.printf("%s\n", c.legend)
 		}
 	}
-	number := func(i int) string {
-		if i == 0 {
-			return "-"
-		}
-		return strconv.Itoa(i)
+	if left := len(counted) - len(shown); left > 0 {
+		t.printf("%s left out: the terminal is too narrow\n", plural(left, "column is", "columns are"))
 	}
-	both := n.Agrees["both"]
-	cells := []string{
-		name, number(cases), number(n.Cases[judge.Pass]), number(failing), number(n.Cases[judge.KnownFailure]), number(notPassed - failing), number(n.Cases[judge.Unsupported]),
-		number(n.OutputsAsked), number(both + n.Agrees["torch"]), number(both + n.Agrees["exact"]), number(both),
-		number(n.Agrees["mixed"]), number(n.Agrees["neither"]), "", "",
-	}
-	if n.Worst != nil {
-		cells[len(cells)-2] = formatULP(n.Worst.ULP)
-		cells[len(cells)-1] = strings.TrimPrefix(n.Worst.ID, prefix) + " " + tensor.FormatShape(n.Worst.Element)
-	}
-	return cells
 }
 
 // worst names the largest error of each module.
@@ -241,7 +203,7 @@ func (t *text) failures(result *judge.Result) {
 	if !t.options.Verbose {
 		shown = first(failing, firstFailures)
 	}
-	t.printf("\n%s\n", t.color(red, words.Of(len(failing), result.Selected, "case", "fail")+":"))
+	t.printf("\n%s\n", t.color(red, words.Of(len(failing), asked(result), "case", "fail")+":"))
 	for _, r := range shown {
 		t.printf("\n%s\n", Failure(r))
 	}
@@ -255,6 +217,11 @@ func (t *text) failures(result *judge.Result) {
 		}
 		t.printf("%s\n", line)
 	}
+}
+
+// asked counts the cases that were asked: those within the claim.
+func asked(result *judge.Result) int {
+	return result.Selected - result.Summary.Cases[judge.Unsupported]
 }
 
 // first returns a few failures, of as many rules as possible, in their order.

@@ -1,4 +1,4 @@
-// Package words writes numbers with the words that agree with them.
+// Package words writes numbers with the words that agree with them, and breaks lines between words.
 package words
 
 import "fmt"

@@ -1,6 +1,10 @@
-package words
+package words_test
 
-import "testing"
+import (
+	"testing"
+
+	"lossproof/internal/words"
+)
 
 func TestOf(t *testing.T) {
 	for _, test := range []struct {
@@ -9,7 +13,7 @@ func TestOf(t *testing.T) {
 	}{
 		{0, 1, "0 of 1 law hold"}, {1, 1, "1 of 1 law holds"}, {0, 2, "0 of 2 laws hold"}, {1, 2, "1 of 2 laws holds"}, {2, 2, "2 of 2 laws hold"},
 	} {
-		if got := Of(test.n, test.all, "law", "hold"); got != test.want {
+		if got := words.Of(test.n, test.all, "law", "hold"); got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
