@@ -215,6 +215,13 @@ examples: ## build and run the modules under examples/ as a consumer would
 	$(GO) mod tidy -diff; $(GO) vet ./...; $(GO) test ./...; \
 	cd - >/dev/null; done
 
+.PHONY: deploy-check
+deploy-check: export CGO_ENABLED = 0
+deploy-check: export LOSSPROOF_FULL = 1
+deploy-check: ## hold deploy/ against the types of Kubernetes and actionlint; shards of a sweep as processes, one of them killed
+	cd deploy/check && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test -count=1 ./...
+	$(GO) test -count=1 -timeout 60m -run TestShards ./cmd/lossproof
+
 .PHONY: dist
 dist: ## binaries for six platforms, their licences, the fixtures archive and SHA256SUMS, in dist/release
 	GO="$(GO)" $(GO) run ./internal/dist -o dist/release
@@ -255,7 +262,7 @@ divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have 
 	$(GO) test -count=1 -v -timeout 40m -run 'TestOverTheWire' ./internal/diagnosis
 
 .PHONY: full
-full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons dist-check divergences mutation fuzz ## everything, also what takes long
+full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons deploy-check dist-check divergences mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last.

@@ -25,6 +25,8 @@ type Result struct {
 	// Selected is the number of cases selected, Partial says that these are not all.
 	Selected int  `json:"selected"`
 	Partial  bool `json:"partial"`
+	// Selection is what was selected, but for the shard; absent where that is all.
+	Selection Selection `json:"selection,omitzero"`
 	// Shard is the part i/n of the selected cases that this is about, empty for all.
 	Shard string `json:"shard,omitempty"`
 	// Argv is the command line, where there is one.

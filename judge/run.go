@@ -114,6 +114,7 @@ func (j *Judge) newResult() *Result {
 	}
 	m := machine.Describe()
 	return &Result{
+		Selection: j.options.Selection,
 		Shard:     shard,
 		Lossproof: version.Tool,
 		Fixtures:  FixturesInfo{Version: info.Fixtures, Cases: len(j.set.Cases)},

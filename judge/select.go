@@ -20,16 +20,17 @@ import (
 // so that "*/f32-*" means the float32 cases of all topics.
 type Selection struct {
 	// Select and Skip are patterns of ids; Skip wins.
-	Select, Skip []string
-	Modules      []string
+	Select  []string `json:"select,omitempty"`
+	Skip    []string `json:"skip,omitempty"`
+	Modules []string `json:"modules,omitempty"`
 	// DTypes are those of input.
-	DTypes []tensor.DType
+	DTypes []tensor.DType `json:"dtypes,omitempty"`
 	// Rules are ids of rules, which a case stands for or touches.
-	Rules []string
+	Rules []string `json:"rules,omitempty"`
 	// CasesUntil is a version of the fixtures; cases that came later are left out.
-	CasesUntil string
+	CasesUntil string `json:"cases_until,omitempty"`
 	// Shard leaves one part of the cases that are selected otherwise.
-	Shard Shard
+	Shard Shard `json:"-"`
 }
 
 // Shard is part Index of Count parts, Index from 1. The zero value is no shard.

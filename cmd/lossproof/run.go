@@ -63,8 +63,8 @@ After the cases come the relations: laws that hold between the answers to genera
 are selected as cases are, by ids such as BCEWithLogitsLoss/relations/symmetry; --seed random
 checks them on other inputs than those of the release.
 
-A shard is part i of n of the cases, for several machines. Nothing but all of them together is a
-verdict.
+A shard is part i of n of the cases, for several machines; --shard auto takes it from the engine that
+started this process. Nothing but all of them together is a verdict: lossproof merge joins them.
 
 With --stdio nothing is started: the requests go to stdout and the answers come from stdin, so that
 a program that starts lossproof is the port itself. The text goes to stderr.`,
@@ -169,6 +169,13 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 		return runErr
 	case err != nil:
 		return err
+	}
+	return p.exit(result)
+}
+
+// exit sets the exit code that a result stands for.
+func (p *program) exit(result *judge.Result) error {
+	switch {
 	case result.Summary.Cases[judge.SuiteError]+result.Summary.Relations[judge.SuiteError] > 0:
 		return errors.New("the suite is at fault (suite-error), not the port")
 	case !result.Summary.Passed:

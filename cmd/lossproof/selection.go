@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"lossproof/internal/shards"
 	"lossproof/judge"
 	"lossproof/tensor"
 )
@@ -24,7 +26,7 @@ func (s *selectionFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&s.dtypes, "dtypes", nil, "only cases with an input of these `dtypes`")
 	flags.StringSliceVar(&s.selection.Rules, "rules", nil, "only cases of these `rules`")
 	flags.StringVar(&s.selection.CasesUntil, "cases-until", "", "only cases that fixtures of this `version` had")
-	flags.StringVar(&s.shard, "shard", "", "only part `i/n` of the cases; a shard is no verdict")
+	flags.StringVar(&s.shard, "shard", "", "only part `i/n` of the cases; auto takes it from the engine; lossproof merge joins them")
 }
 
 // get returns the selection; what matches nothing is found by judge.Select.
@@ -34,11 +36,25 @@ func (s *selectionFlags) get() (judge.Selection, error) {
 		selection.DTypes = append(selection.DTypes, tensor.DType(dtype))
 	}
 	if s.shard != "" {
-		shard, err := judge.ParseShard(s.shard)
-		if err != nil {
-			return judge.Selection{}, fmt.Errorf("--shard: %w", err)
+		var err error
+		if selection.Shard, err = parseShard(s.shard); err != nil {
+			return judge.Selection{}, err
 		}
-		selection.Shard = shard
 	}
 	return selection, nil
+}
+
+// parseShard parses the value of --shard.
+func parseShard(text string) (judge.Shard, error) {
+	var shard judge.Shard
+	var err error
+	if text == "auto" {
+		shard.Index, shard.Count, err = shards.Auto(os.Getenv)
+	} else {
+		shard, err = judge.ParseShard(text)
+	}
+	if err != nil {
+		return judge.Shard{}, fmt.Errorf("--shard: %w", err)
+	}
+	return shard, nil
 }

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -41,16 +40,25 @@ type sweepFlags struct {
 	modules               []string
 	sample                bool
 	all                   bool
-	plot                  string
 	timeout, startTimeout time.Duration
 	state                 string
 	shard                 string
-	merge                 []string
 	options               sweep.Options
 	points                int
 	sums                  int
-	json                  string
-	page                  string
+	sweepOutputs
+}
+
+// sweepOutputs says where the report of a sweep goes.
+type sweepOutputs struct {
+	json, page, plot string
+	files            map[string]*outfile.File
+}
+
+func (o *sweepOutputs) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&o.plot, "plot", "", "draw the errors of a sweep along the axis of the logits into this `file`, as SVG")
+	flags.StringVar(&o.page, "page", "", "write the tables of a sweep between the markers of this Markdown `file`")
 }
 
 func (p *program) sweepCommand() *cobra.Command {
@@ -74,7 +82,7 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 		Example: `  lossproof sweep --sample
   lossproof sweep --state sweep.json --sums 100000000 --page docs/accuracy.md
   lossproof sweep --shard 1/2 --state 1.json    # on another machine of this kind: 2/2, 2.json
-  lossproof sweep --merge 1.json --merge 2.json
+  lossproof merge 1.json 2.json
   lossproof sweep --module BCELoss --sample
   lossproof sweep --plot errors.svg -- python3 port.py`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -92,24 +100,22 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 			}
 			options := f.options
 			options.Variants = sweep.BuiltIn(f.modules...)
-			return p.sweep(cmd.Context(), f, options, &sweep.Report{Machine: machine.Describe().String(), Path: loss.Kernels()})
+			return p.sweep(cmd.Context(), f, options, sweep.Source{Machine: machine.Describe().String(), Path: loss.Kernels()})
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.modules, "module", nil, "measure this `module` alone: BCEWithLogitsLoss, BCELoss or CrossEntropyLoss (repeatable; default: all, of a port BCEWithLogitsLoss)")
 	flags.BoolVar(&f.sample, "sample", false, "a stratified sample of the inputs, in seconds; it proves nothing")
 	flags.BoolVar(&f.all, "all", false, "measure a port at every input, for BCEWithLogitsLoss all 2³²")
-	flags.StringVar(&f.plot, "plot", "", "draw the errors along the axis of the logits into this `file`, as SVG")
 	flags.DurationVar(&f.timeout, "timeout", sweepTimeout, "the `time` that a port has for one answer, of 1 Mi elements")
 	flags.DurationVar(&f.startTimeout, "start-timeout", process.DefaultStartTimeout, "the `time` from the start of a port to its answer to hello")
 	flags.StringVar(&f.state, "state", "", "remember in this `file` what was done, and go on from there")
-	flags.StringVar(&f.shard, "shard", "", "only the `i/n`-th part of the inputs, i from 1")
-	flags.StringArrayVar(&f.merge, "merge", nil, "add up the state `file`s of shards instead of measuring inputs (repeatable)")
+	flags.StringVar(&f.shard, "shard", "", "only the `i/n`-th part of the inputs, i from 1; auto takes it from the engine (see lossproof merge)")
 	flags.IntVar(&f.options.Workers, "jobs", 0, "the `number` of goroutines, or of processes of a port; 0 is one for each core, or one process")
 	flags.IntVar(&f.points, "points", allPoints, "the `number` of random points of each dtype and setting; 0 leaves them out (--sample: 20000, --shard: 0); CrossEntropyLoss has a row for each 16")
 	flags.IntVar(&f.sums, "sums", 0, "measure means and sums over this `number` of elements too, a multiple of 100000; 10⁸ need 1.6 GB")
 	flags.StringVar(&f.json, "json", "", "write the result to this `file`; - is stdout, the tables then go to stderr")
-	flags.StringVar(&f.page, "page", "", "write the tables between the markers of this Markdown `file`")
+	f.add(cmd)
 	return cmd
 }
 
@@ -133,7 +139,7 @@ func (f *sweepFlags) check(cmd *cobra.Command, ofPort bool) error {
 	case f.modules == nil:
 		f.modules = known
 	}
-	part := f.state != "" || f.shard != "" || f.merge != nil // of every input
+	part := f.state != "" || f.shard != "" // of every input
 	if ofPort && !part && !f.all {
 		f.sample = true
 	}
@@ -149,7 +155,7 @@ func (f *sweepFlags) check(cmd *cobra.Command, ofPort bool) error {
 	names := strings.Join(f.modules, ", ")
 	switch {
 	case !f.exhaustive() && (part || f.plot != ""):
-		return fmt.Errorf("--state, --shard, --merge and --plot: got the module %s, want one that is measured at every float32 input: %s",
+		return fmt.Errorf("--state, --shard and --plot: got the module %s, want one that is measured at every float32 input: %s",
 			names, strings.Join(sweep.Exhaustive(), ", "))
 	case f.all && !ofPort:
 		return errors.New("--all: there is no command, and the built-in losses are measured at every input without it")
@@ -158,11 +164,9 @@ func (f *sweepFlags) check(cmd *cobra.Command, ofPort bool) error {
 	case f.all && f.sample:
 		return errors.New("--all and --sample exclude each other")
 	case f.sample && part:
-		return errors.New("--sample takes seconds: it goes without --state, --shard and --merge")
-	case f.merge != nil && (f.state != "" || f.shard != ""):
-		return errors.New("--merge measures no inputs: it goes without --state and --shard")
+		return errors.New("--sample takes seconds: it goes without --state and --shard")
 	case f.shard != "" && f.page != "":
-		return errors.New("--page: a shard is not all; write the page with --merge, from the states of all shards")
+		return errors.New("--page: a shard is not all; lossproof merge --page writes it, from the states of all shards")
 	case f.options.Workers < 0:
 		return fmt.Errorf("--jobs: got %d, want 0 or more", f.options.Workers)
 	case f.points < 0:
@@ -178,14 +182,9 @@ func (f *sweepFlags) check(cmd *cobra.Command, ofPort bool) error {
 	if f.shard == "" {
 		return nil
 	}
-	i, n, ok := strings.Cut(f.shard, "/")
-	var errI, errN error
-	f.options.Shard, errI = strconv.Atoi(i)
-	f.options.Shards, errN = strconv.Atoi(n)
-	if !ok || errI != nil || errN != nil || f.options.Shard < 1 || f.options.Shard > f.options.Shards {
-		return fmt.Errorf("--shard: got %q, want i/n with 1 ≤ i ≤ n, such as 1/2", f.shard)
-	}
-	return nil
+	shard, err := parseShard(f.shard)
+	f.options.Shard, f.options.Shards = shard.Index, shard.Count
+	return err
 }
 
 // exhaustive reports whether a module is measured at every float32 input, or at a sample.
@@ -213,52 +212,24 @@ func (p *program) sweepPort(cmd *cobra.Command, f sweepFlags, command []string) 
 		info = d.Port
 		options.Variants = append(options.Variants, variant)
 	}
-	return p.sweep(cmd.Context(), f, options, &sweep.Report{
+	return p.sweep(cmd.Context(), f, options, sweep.Source{
 		Machine: machine.Describe().String(),
 		Path:    fmt.Sprintf("%s %s (%s), over the wire", info.Name, info.Version, strings.TrimSpace(info.Language+" "+info.LanguageVersion)),
 		Port:    info.Name + " " + info.Version,
 	})
 }
 
-// sweep measures, and writes the results to where they are wanted. report says what is measured.
-func (p *program) sweep(ctx context.Context, f sweepFlags, options sweep.Options, report *sweep.Report) error {
-	if f.plot != "" && f.page != "" {
-		shown, err := filepath.Rel(filepath.Dir(f.page), f.plot)
-		if err != nil {
-			return fmt.Errorf("--plot: %w", err)
-		}
-		report.Picture = filepath.ToSlash(shown)
-	}
-	// What cannot be written is found before the work.
-	if f.page != "" {
-		page, err := os.ReadFile(f.page)
-		if err == nil {
-			_, err = report.UpdatePage(page)
-		}
-		if err != nil {
-			return fmt.Errorf("--page %s: %w", f.page, err)
-		}
-	}
-	for _, name := range append(f.merge, f.state) {
-		if name == "" {
-			continue
-		}
-		if err := p.paths.Input("--state or --merge", name); err != nil {
+// sweep measures, and writes the results to where they are wanted. source says what is measured.
+func (p *program) sweep(ctx context.Context, f sweepFlags, options sweep.Options, source sweep.Source) error {
+	report := &sweep.Report{Source: source}
+	options.Source = source
+	if f.state != "" {
+		if err := p.paths.Input("--state", f.state); err != nil {
 			return err
 		}
 	}
-	files := map[string]*outfile.File{}
-	for _, file := range []struct{ flag, name, begin string }{{"--page", f.page, ""}, {"--json", f.json, `"Machine":`}, {"--plot", f.plot, "<svg "}} {
-		if file.name == "" || file.name == "-" {
-			continue
-		}
-		var err error
-		files[file.flag], err = p.paths.Output(file.flag, file.name, func(begin []byte) bool {
-			return file.flag == "--page" || bytes.Contains(begin, []byte(file.begin)) // a page has its markers
-		})
-		if err != nil {
-			return err
-		}
+	if err := f.open(p, report); err != nil {
+		return err
 	}
 	if err := p.measure(ctx, f, options, report); err != nil {
 		if ctx.Err() != nil && f.state != "" {
@@ -266,12 +237,39 @@ func (p *program) sweep(ctx context.Context, f sweepFlags, options sweep.Options
 		}
 		return err
 	}
-	if err := p.writeSweep(report, f, files); err != nil {
-		return err
+	return f.write(p, report)
+}
+
+// open finds the files, before the work: what cannot be written is found then.
+func (o *sweepOutputs) open(p *program, report *sweep.Report) error {
+	if o.plot != "" && o.page != "" {
+		shown, err := filepath.Rel(filepath.Dir(o.page), o.plot)
+		if err != nil {
+			return fmt.Errorf("--plot: %w", err)
+		}
+		report.Picture = filepath.ToSlash(shown)
 	}
-	for _, miss := range report.Misses() {
-		p.code = exitNotConformant
-		fmt.Fprintf(p.stderr, "lossproof: limit missed: %s\n", miss)
+	if o.page != "" {
+		page, err := os.ReadFile(o.page)
+		if err == nil {
+			_, err = report.UpdatePage(page)
+		}
+		if err != nil {
+			return fmt.Errorf("--page %s: %w", o.page, err)
+		}
+	}
+	o.files = map[string]*outfile.File{}
+	for _, file := range []struct{ flag, name, begin string }{{"--page", o.page, ""}, {"--json", o.json, `"Machine":`}, {"--plot", o.plot, "<svg "}} {
+		if file.name == "" || file.name == "-" {
+			continue
+		}
+		var err error
+		o.files[file.flag], err = p.paths.Output(file.flag, file.name, func(begin []byte) bool {
+			return file.flag == "--page" || bytes.Contains(begin, []byte(file.begin)) // a page has its markers
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -287,9 +285,7 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 		err = work(bar.show)
 		bar.end()
 	}
-	if f.merge != nil {
-		r.Float32, err = sweep.Merge(options.Variants, f.merge...)
-	} else if f.exhaustive() {
+	if f.exhaustive() {
 		step("float32 inputs", func(show func(done, total int64)) (err error) {
 			options.Progress = show
 			if f.sample {
@@ -315,36 +311,44 @@ func (p *program) measure(ctx context.Context, f sweepFlags, options sweep.Optio
 	return err
 }
 
-// writeSweep writes the tables, the plot, the page and the result; - is stdout for the last, the tables then go to stderr.
-func (p *program) writeSweep(report *sweep.Report, f sweepFlags, files map[string]*outfile.File) error {
+// write writes the tables, the plot, the page and the result; - is stdout for the last, the tables then go to stderr.
+// It says which limits are missed.
+func (o *sweepOutputs) write(p *program, report *sweep.Report) error {
 	tables := p.stdout
 	var failed error
-	if f.json != "" {
+	if o.json != "" {
 		text, err := json.MarshalIndent(report, "", " ")
 		text = append(text, '\n')
-		if err == nil && f.json == "-" {
+		if err == nil && o.json == "-" {
 			tables = p.stderr
 			_, err = p.stdout.Write(text)
 		} else if err == nil {
-			err = files["--json"].Put(text)
+			err = o.files["--json"].Put(text)
 		}
 		failed = errors.Join(failed, err)
 	}
 	failed = errors.Join(failed, report.WriteText(tables))
-	if f.plot != "" {
-		failed = errors.Join(failed, files["--plot"].Put(report.Plot()))
+	if o.plot != "" {
+		failed = errors.Join(failed, o.files["--plot"].Put(report.Plot()))
 	}
-	if f.page != "" {
-		page, err := os.ReadFile(f.page) // as it is now: it may have been edited during the work
+	if o.page != "" {
+		page, err := os.ReadFile(o.page) // as it is now: it may have been edited during the work
 		if err == nil {
 			page, err = report.UpdatePage(page)
 		}
 		if err == nil {
-			err = files["--page"].Put(page)
+			err = o.files["--page"].Put(page)
 		}
 		failed = errors.Join(failed, err)
 	}
-	return failed
+	if failed != nil {
+		return failed
+	}
+	for _, miss := range report.Misses() {
+		p.code = exitNotConformant
+		fmt.Fprintf(p.stderr, "lossproof: limit missed: %s\n", miss)
+	}
+	return nil
 }
 
 // sweepProgress shows how far a step is and how long it will take: as a bar on a terminal,

@@ -65,7 +65,7 @@ func TestSweepMerge(t *testing.T) {
 	if err := os.WriteFile(result, []byte(`{"Machine":"x"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	check(t, command("sweep", "--points", "0", "--merge", missing, "--json", result), exitUsage, "stderr:no-such.json")
+	check(t, command("merge", missing, "--json", result), exitUsage, "stderr:no-such.json")
 	if text, err := os.ReadFile(result); err != nil || string(text) != `{"Machine":"x"}` {
 		t.Errorf("%s has %q (%v), want the result of before", result, text, err)
 	}
@@ -86,7 +86,6 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 		{[]string{"--shard", "1/5000"}, "want i/n with 1 ≤ i ≤ n ≤ 4096"},
 		{[]string{"--sample", "--shard", "1/2"}, "--sample takes seconds"},
 		{[]string{"--sample", "--state", "x"}, "--sample takes seconds"},
-		{[]string{"--merge", "x", "--state", "y"}, "--merge measures no inputs"},
 		{[]string{"--shard", "1/2", "--page", bad}, "a shard is not all"},
 		{[]string{"--jobs", "-1"}, "--jobs: got -1"},
 		{[]string{"--points", "-1"}, "--points: got -1"},
@@ -163,7 +162,7 @@ func TestSweepFindsDestinationsFirst(t *testing.T) {
 		{append(shard, "--plot", filepath.Join(none, "x.svg")), "--plot: "},
 		{append(shard, "--plot", dir), "--plot: " + dir + " is a folder"},
 		{append(shard, "--plot", page), "has something that is not of this kind"},
-		{append(shard, "--json", state), state + " is the file of --state or --merge too"},
+		{append(shard, "--json", state), state + " is the file of --state too"},
 		{append(shard, "--json", filepath.Join(none, "x.json")), "--json: "},
 		{append(sample, "--plot", kept, "--page", filepath.Join(none, "x.md")), "--page " + none},
 		{append(sample, "--page", page, "--json", filepath.Join(none, "x.json")), "--json: "},
@@ -205,7 +204,7 @@ func TestSweepOfAModule(t *testing.T) {
 	if strings.Contains(got.stdout, "BCEWithLogitsLoss: ") || strings.Contains(got.stdout, "CrossEntropyLoss: ") || strings.Contains(got.stdout, "MultiLabelSoftMarginLoss ") {
 		t.Errorf("other modules too:\n%s", got.stdout)
 	}
-	check(t, command("sweep", "--module", "BCELoss", "--merge", state, "--points", "0"), exitConformant, "INCOMPLETE: 1 of the 1 065 353 218")
+	check(t, command("merge", state), exitUsage, "stderr:missing: shard 1/4096\n")
 	rows := command("sweep", "--module", "CrossEntropyLoss", "--points", "160")
 	check(t, rows, exitConformant, "CrossEntropyLoss: random points")
 	if strings.Contains(rows.stdout, "hard targets") {
@@ -227,12 +226,10 @@ func TestSweepGoesOn(t *testing.T) {
 	if first.stdout != second.stdout {
 		t.Errorf("got\n%s\nthen\n%s", first.stdout, second.stdout)
 	}
-	check(t, command("sweep", "--merge", state, "--points", "0"), exitConformant, "INCOMPLETE: 1 048 576 of the 4 294 967 296 float32 logits", "INCOMPLETE: 524 289 of the 1 065 353 218 float32 probabilities")
-	check(t, command("sweep", "--merge", state, "--points", "0", "--module", "BCELoss"), exitUsage, "stderr:other modules, or the losses have changed since")
 	if err := os.WriteFile(state, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	check(t, command("sweep", "--shard", "1/4096", "--state", state), exitUsage, "stderr:got format 0 of the state, want 5")
+	check(t, command("sweep", "--shard", "1/4096", "--state", state), exitUsage, "stderr:got format 0 of the state, want 6")
 }
 
 func TestSweepProgress(t *testing.T) {

@@ -47,7 +47,7 @@ func TestSweepOfAPort(t *testing.T) {
 	}
 }
 
-// TestSweepOfAPortByShard: --shard, --state and --merge measure a port at every logit of a part, not at a
+// TestSweepOfAPortByShard: --shard and --state measure a port at every logit of a part, not at a
 // sample, and in calls of 1 Mi elements.
 func TestSweepOfAPortByShard(t *testing.T) {
 	if testing.Short() {
@@ -74,7 +74,6 @@ func TestSweepOfAPortByShard(t *testing.T) {
 	if sizes := callSizes(t, log); sizes[1<<20] != 0 {
 		t.Errorf("what was done before is asked again: %v", sizes)
 	}
-	check(t, command(append([]string{"sweep", "--merge", state}, port...)...), 0, part)
 	check(t, command(append([]string{"sweep", "--shard", "2/4096", "--state", state}, port...)...), 2, "stderr:got shard 1/4096, want 2/4096")
 	check(t, command(append([]string{"sweep", "--shard", "1/4096"}, port...)...), 0, part)
 }

@@ -26,6 +26,8 @@ type Options struct {
 	// Shard and Shards select every Shards-th chunk, beginning with the Shard-th, from 1; 0 of 0
 	// selects all.
 	Shard, Shards int
+	// Source is what the file of State says of where it comes from.
+	Source Source
 	// State is the file that remembers what was done, so that a later call goes on from
 	// there; empty means that nothing is remembered.
 	State string
@@ -100,7 +102,7 @@ func Float32(ctx context.Context, options Options) ([]*Result, error) {
 	if err := measure(ctx, options, groups, todo, done, total, s.finish); err != nil {
 		return nil, err
 	}
-	return s.results(groups), nil
+	return s.results(), nil
 }
 
 // Sample measures the losses at a stratified sample of the float32 inputs (see
@@ -133,7 +135,7 @@ func Sample(ctx context.Context, perBinade int, options Options) ([]*Result, err
 	if err != nil {
 		return nil, err
 	}
-	results := s.results(groups)
+	results := s.results()
 	for k, g := range groups {
 		results[k].Sample = g.sampleText(perBinade)
 	}
@@ -190,6 +192,8 @@ func parallel(ctx context.Context, workers, n int, work func(ctx context.Context
 
 // counts are the results of some inputs of a module.
 type counts struct {
+	// Variants are the names of the variants, the measured one first.
+	Variants    []string
 	Inputs      uint64
 	Tallies     [len(outputs)]Tally
 	Differences []Difference
@@ -197,6 +201,9 @@ type counts struct {
 
 func newCounts(variants []Variant) counts {
 	c := counts{Differences: make([]Difference, len(variants)-1)}
+	for _, v := range variants {
+		c.Variants = append(c.Variants, v.Name)
+	}
 	for i, v := range variants[1:] {
 		c.Differences[i].Variant = v.Name
 	}
@@ -213,13 +220,10 @@ func (c *counts) add(d *counts) {
 	}
 }
 
-func (c *counts) result(g group) *Result {
-	r := &Result{Module: g.name, Inputs: c.Inputs, Complete: c.Inputs == g.all()}
+func (c *counts) result(m *module) *Result {
+	r := &Result{Module: m.name, Inputs: c.Inputs, Complete: c.Inputs == m.all(), Variants: c.Variants}
 	for i, o := range outputs {
 		r.Tallies = append(r.Tallies, NamedTally{o.String(), c.Tallies[i]})
-	}
-	for _, v := range g.variants {
-		r.Variants = append(r.Variants, v.Name)
 	}
 	for _, d := range c.Differences {
 		if d.Count > 0 {

@@ -22,7 +22,7 @@ func drawn(ulp float32) *Report {
 		}
 		r.Tallies = append(r.Tallies, tally)
 	}
-	return &Report{Port: "torch 2.15.0", Float32: []*Result{r}}
+	return &Report{Source: Source{Port: "torch 2.15.0"}, Float32: []*Result{r}}
 }
 
 func TestPlot(t *testing.T) {

@@ -10,12 +10,17 @@ import (
 	"text/tabwriter"
 )
 
-// Report has the results of what was measured; what was not is nil.
-type Report struct {
+// Source says where results come from.
+type Source struct {
 	// Machine and Path say where and how the losses were computed.
 	Machine, Path string
 	// Port names the port that was measured; empty means the built-in losses.
 	Port string `json:",omitempty"`
+}
+
+// Report has the results of what was measured; what was not is nil.
+type Report struct {
+	Source
 	// Picture is the file of the plot, relative to the page that shows it.
 	Picture string `json:",omitempty"`
 	// Float32 has a result for each module.

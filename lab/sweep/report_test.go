@@ -9,7 +9,7 @@ import (
 
 // sampleReport has one number of everything.
 func sampleReport() *Report {
-	r := &Report{Machine: "a machine", Path: "a kernel"}
+	r := &Report{Source: Source{Machine: "a machine", Path: "a kernel"}}
 	r.Float32 = []*Result{{Module: BCEWithLogitsLoss, Inputs: 1 << 32, Complete: true, Variants: []string{"the first", "the second"}}}
 	for i, o := range outputs {
 		t := Tally{Elements: 1 << 32, Finite: 4278190080, Correct: 4278190080 - uint64(i), Histogram: Histogram{4278190080}}
@@ -36,7 +36,7 @@ func sampleProbabilityResult() *Result {
 
 // TestReportOfAProbability: the words of BCELoss, and of a port.
 func TestReportOfAProbability(t *testing.T) {
-	r := &Report{Machine: "a machine", Float32: []*Result{sampleProbabilityResult()}}
+	r := &Report{Source: Source{Machine: "a machine"}, Float32: []*Result{sampleProbabilityResult()}}
 	if misses := r.Misses(); len(misses) != 1 || misses[0] != "BCELoss float32 gradient, target 0: an error of 0.75 ULP at 0x3e800000 (0.25), want at most 0.51" {
 		t.Errorf("got the misses %q", misses)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // stateFormat is the version of the state file.
-const stateFormat = 5
+const stateFormat = 6
 
 // state is what is known of a sweep, in memory and in its file.
 type state struct {
@@ -23,9 +23,12 @@ type state struct {
 	// Of says what was measured, and on what kind of machine; another sweep has another text.
 	Of    string
 	Shard string
-	// Done has for each module its chunks, and Counts what was counted in them.
-	Done   [][]bool
-	Counts []counts
+	Source
+	// Modules are those that were measured; Done has for each of them its chunks, and Counts what was
+	// counted in them.
+	Modules []string
+	Done    [][]bool
+	Counts  []counts
 
 	file string
 }
@@ -33,6 +36,7 @@ type state struct {
 func newState(groups []group) *state {
 	s := &state{Format: stateFormat}
 	for _, g := range groups {
+		s.Modules = append(s.Modules, g.name)
 		s.Done = append(s.Done, make([]bool, chunks))
 		s.Counts = append(s.Counts, newCounts(g.variants))
 	}
@@ -45,16 +49,19 @@ func openState(groups []group, options Options) (*state, error) {
 	if options.State == "" {
 		return s, nil
 	}
-	s.file, s.Shard = options.State, fmt.Sprintf("%d/%d", options.Shard, options.Shards)
+	s.file, s.Shard, s.Source = options.State, fmt.Sprintf("%d/%d", options.Shard, options.Shards), options.Source
 	var err error
 	if s.Of, err = fingerprint(groups); err != nil {
 		return nil, err
 	}
-	known, err := s.read(s.file)
+	known, err := readState(s.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, s.write() // an unusable path is found before the work
-	case err == nil && known.Shard != s.Shard:
+	case err != nil:
+	case known.Of != s.Of:
+		err = fmt.Errorf("%s: got the state of %.200q, want %q: other modules, or the losses have changed since", s.file, known.Of, s.Of)
+	case known.Shard != s.Shard:
 		err = fmt.Errorf("%s: got shard %s, want %s", s.file, known.Shard, s.Shard)
 	}
 	if err != nil {
@@ -64,30 +71,29 @@ func openState(groups []group, options Options) (*state, error) {
 	return s, nil
 }
 
-// read reads a file that has the state of the same losses.
-func (s *state) read(file string) (*state, error) {
+// readState reads the file of a state, and checks that its parts fit together.
+func readState(file string) (*state, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	known := &state{}
-	if err := json.Unmarshal(text, known); err != nil {
+	s := &state{}
+	if err := json.Unmarshal(text, s); err != nil {
 		return nil, fmt.Errorf("%s: not the state of a sweep: %w", file, err)
 	}
-	if known.Format != stateFormat {
-		return nil, fmt.Errorf("%s: lossproof_sweep: got format %d of the state, want %d", file, known.Format, stateFormat)
+	if s.Format != stateFormat {
+		return nil, fmt.Errorf("%s: lossproof_sweep: got format %d of the state, want %d", file, s.Format, stateFormat)
 	}
-	if known.Of != s.Of {
-		return nil, fmt.Errorf("%s: got the state of %.200q, want %q: other modules, or the losses have changed since", file, known.Of, s.Of)
-	}
-	damaged := len(known.Done) != len(s.Done) || len(known.Counts) != len(s.Counts)
-	for k := 0; !damaged && k < len(s.Done); k++ {
-		damaged = len(known.Done[k]) != chunks || len(known.Counts[k].Differences) != len(s.Counts[k].Differences)
+	n := len(s.Modules)
+	damaged := n == 0 || len(s.Done) != n || len(s.Counts) != n
+	for k := 0; !damaged && k < n; k++ {
+		_, err := moduleOf(s.Modules[k])
+		damaged = err != nil || len(s.Done[k]) != chunks || len(s.Counts[k].Variants) == 0 || len(s.Counts[k].Differences) != len(s.Counts[k].Variants)-1
 	}
 	if damaged {
-		return nil, fmt.Errorf("%s: the state is damaged: its parts are not those of %s", file, s.Of)
+		return nil, fmt.Errorf("%s: the state is damaged: its parts are not those of %q", file, s.Modules)
 	}
-	return known, nil
+	return s, nil
 }
 
 // finish adds the counts of a chunk and writes the file.
@@ -123,41 +129,96 @@ func (s *state) write() error {
 	return nil
 }
 
-func (s *state) results(groups []group) []*Result {
+func (s *state) results() []*Result {
 	var results []*Result
-	for k, g := range groups {
-		results = append(results, s.Counts[k].result(g))
+	for k, name := range s.Modules {
+		m, err := moduleOf(name)
+		if err == nil { // as readState has checked
+			results = append(results, s.Counts[k].result(m))
+		}
 	}
 	return results
 }
 
-// Merge adds up the state files of shards. They must be of these variants (nil means [BuiltIn]),
-// on this kind of machine, and no chunk may be in two of them.
-func Merge(variants []Variant, files ...string) ([]*Result, error) {
-	groups, err := groupsOf(variants)
-	if err != nil {
-		return nil, err
-	}
-	all := newState(groups)
-	if all.Of, err = fingerprint(groups); err != nil {
-		return nil, err
-	}
+// Merge adds up the state files of the shards of one sweep. The error names what does not belong
+// together, and the shards that are missing or not done.
+func Merge(files ...string) (*Report, error) {
+	var all *state
+	byShard := map[int]string{}
+	count := 0
 	for _, file := range files {
-		s, err := all.read(file)
+		s, err := readState(file)
 		if err != nil {
 			return nil, err
 		}
-		for k := range groups {
-			for c, done := range s.Done[k] {
-				if done && all.Done[k][c] {
-					return nil, fmt.Errorf("%s: chunk %d is in another file too", file, c)
-				}
-				all.Done[k][c] = all.Done[k][c] || done
+		var shard, shards int
+		if _, err := fmt.Sscanf(s.Shard, "%d/%d", &shard, &shards); err != nil || shard < 1 || shard > shards || shards > chunks {
+			return nil, fmt.Errorf("%s: Shard: got %q, want i/n", file, s.Shard)
+		}
+		switch {
+		case all == nil:
+			all, count = s, shards
+		case s.Of != all.Of:
+			return nil, fmt.Errorf("%s: got the state of %.200q, %s has that of %.200q: other modules, losses or platforms", file, s.Of, files[0], all.Of)
+		case s.Path != all.Path || s.Port != all.Port:
+			return nil, fmt.Errorf("%s: got the losses of %.200q, %s has those of %.200q", file, s.Path, files[0], all.Path)
+		case shards != count:
+			return nil, fmt.Errorf("%s: got shard %s, %s is one of %d", file, s.Shard, files[0], count)
+		case byShard[shard] != "":
+			return nil, fmt.Errorf("%s: got shard %s, which %s is too", file, s.Shard, byShard[shard])
+		default:
+			all.add(s)
+		}
+		byShard[shard] = file
+	}
+	if all == nil {
+		return nil, errors.New("there is nothing to merge: want the state files of shards")
+	}
+	if err := all.missing(byShard, count); err != nil {
+		return nil, err
+	}
+	return &Report{Source: all.Source, Float32: all.results()}, nil
+}
+
+// add adds the state of another shard of the same sweep.
+func (s *state) add(other *state) {
+	for k := range s.Modules {
+		for c, done := range other.Done[k] {
+			s.Done[k][c] = s.Done[k][c] || done
+		}
+		s.Counts[k].add(&other.Counts[k])
+	}
+	if other.Machine != s.Machine && !strings.Contains(s.Machine, other.Machine) {
+		s.Machine += "; " + other.Machine
+	}
+}
+
+// missing names the shards of which chunks are not done, and their files where they have some.
+func (s *state) missing(byShard map[int]string, count int) error {
+	var problems []error
+	for shard := 1; shard <= count; shard++ {
+		done, all := 0, 0
+		for k, name := range s.Modules {
+			m, err := moduleOf(name)
+			if err != nil {
+				return err
 			}
-			all.Counts[k].add(&s.Counts[k])
+			for c := shard - 1; c < m.chunks(); c += count {
+				all++
+				if s.Done[k][c] {
+					done++
+				}
+			}
+		}
+		switch file := byShard[shard]; {
+		case done == all:
+		case file == "":
+			problems = append(problems, fmt.Errorf("missing: shard %d/%d", shard, count))
+		default:
+			problems = append(problems, fmt.Errorf("%s: shard %d/%d is not done, it has %d of %d parts: go on with --state %s", file, shard, count, done, all, file))
 		}
 	}
-	return all.results(groups), nil
+	return errors.Join(problems...)
 }
 
 // fingerprint names the platform, the modules and their variants, with a hash of what these return for a sample: other losses, or the same

@@ -403,7 +403,6 @@ func TestResumeOfModules(t *testing.T) {
 	for name, sweep := range map[string]func() ([]*Result, error){
 		"Float32": func() ([]*Result, error) { return Float32(context.Background(), one) },
 		"Sample":  func() ([]*Result, error) { return Sample(context.Background(), 1, one) },
-		"Merge":   func() ([]*Result, error) { return Merge(one.Variants) },
 	} {
 		if _, err := sweep(); err == nil || !strings.Contains(err.Error(), `got the module "MSELoss", want one of BCEWithLogitsLoss, BCELoss`) {
 			t.Errorf("%s: another module: got %v", name, err)
@@ -439,7 +438,7 @@ func TestBadState(t *testing.T) {
 	}
 	for _, test := range []struct{ name, text, want string }{
 		{"nothing", "", "not the state of a sweep"},
-		{"the format before", `{"lossproof_sweep": 4}`, "got format 4 of the state, want 5"},
+		{"the format before", `{"lossproof_sweep": 5}`, "got format 5 of the state, want 6"},
 		{"half of it", string(good[:len(good)/2]), "not the state of a sweep"},
 		{"another platform", strings.Replace(string(good), runtime.GOOS, "plan9", 1), `got the state of "plan9`},
 		{"fewer chunks", string(short), "the state is damaged: its parts are not those of"},
@@ -474,7 +473,7 @@ func TestMerge(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, file := range files {
-		s, err := openState(groups, Options{Shard: i + 1, Shards: 2, State: file})
+		s, err := openState(groups, Options{Shard: i + 1, Shards: 2, State: file, Source: Source{Machine: []string{"one", "two"}[i], Path: "a kernel"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -493,24 +492,57 @@ func TestMerge(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	all, err := Merge(nil, files...)
+	whole, err := Merge(files...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := whole.Float32
 	for i, want := range []struct{ inputs, finite uint64 }{{1 << 32, 4278190080}, {1065353218, 1065353218}} {
 		if r := all[i]; !r.Complete || r.Inputs != want.inputs || r.Tallies[3].Correct != want.finite || r.Tallies[3].Elements != want.inputs {
 			t.Errorf("got %+v", r)
 		}
 	}
-	one, err := Merge(nil, files[0])
-	if err != nil || one[0].Complete || one[0].Inputs != 1<<31 || one[1].Complete || one[1].Inputs != 1016*chunkSize+2 {
-		t.Errorf("one shard: got %+v, %v", one, err)
+	if whole.Machine != "one; two" || whole.Path != "a kernel" {
+		t.Errorf("got the machine %q and the path %q", whole.Machine, whole.Path)
 	}
-	if one, err := Merge(BuiltIn(BCELoss), files[0]); err == nil || !strings.Contains(err.Error(), "other modules, or the losses have changed since") {
-		t.Errorf("for one module: got %+v, %v", one, err)
+	other := filepath.Join(dir, "other")
+	change := func(edit func(*state)) string {
+		s, err := readState(files[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit(s)
+		s.file = other
+		if err := s.write(); err != nil {
+			t.Fatal(err)
+		}
+		return other
 	}
-	if _, err := Merge(nil, files[0], files[1], files[0]); err == nil || !strings.Contains(err.Error(), "chunk 0 is in another file too") {
-		t.Errorf("the same shard twice: got %v", err)
+	for _, test := range []struct {
+		want  string
+		files []string
+	}{
+		{"missing: shard 2/2", files[:1]},
+		{"got shard 1/2, which " + files[0] + " is too", []string{files[0], files[0]}},
+		{"other modules, losses or platforms", []string{files[0], change(func(s *state) { s.Of = "another" })}},
+	} {
+		if got, err := Merge(test.files...); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("got %+v, %v, want %q", got, err, test.want)
+		}
+	}
+	for want, edit := range map[string]func(*state){
+		"got the losses of":       func(s *state) { s.Path = "another kernel" },
+		"got shard 2/3":           func(s *state) { s.Shard = "2/3" },
+		`Shard: got "", want i/n`: func(s *state) { s.Shard = "" },
+		"shard 2/2 is not done, it has 3063 of 3064 parts: go on with --state": func(s *state) { s.Done[1][2031] = false },
+		"the state is damaged": func(s *state) { s.Modules[0] = "MSELoss" },
+	} {
+		if got, err := Merge(files[0], change(edit)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %+v, %v, want %q", got, err, want)
+		}
+	}
+	if _, err := Merge(); err == nil {
+		t.Error("nothing is merged")
 	}
 }
 

@@ -1,0 +1,167 @@
+package judge
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lossproof/fixtures"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+)
+
+// Part is the result of one shard, with the name of its file.
+type Part struct {
+	Name   string
+	Result *Result
+}
+
+// Merge joins the results of all shards of a run to the result that the run would have had in one
+// piece, but for what it says of its causes and of its command line. The error lists what does not
+// belong together, and what is missing.
+func Merge(set *fixtures.Set, parts []Part) (*Result, error) {
+	if len(parts) == 0 {
+		return nil, errors.New("there is nothing to merge: want the results of shards")
+	}
+	if err := sameRun(set, parts); err != nil {
+		return nil, err
+	}
+	if err := allShards(parts); err != nil {
+		return nil, err
+	}
+	first := parts[0].Result
+	description := ports.Description{Modules: map[string]ports.Claim{}}
+	for module, c := range first.Claim {
+		description.Modules[module] = ports.Claim{DTypes: c.DTypes, Outputs: c.Outputs, Without: c.Without}
+	}
+	checks, err := Select(set, first.Selection)
+	if err != nil {
+		return nil, fmt.Errorf("%s: selection: %w", parts[0].Name, err)
+	}
+	j := &Judge{set: set, checks: checks, description: description, options: Options{
+		Fixtures: set, Level: verdict.Level(first.Level), Selection: first.Selection, Quirks: first.Quirks, Seed: first.Seed,
+	}}
+	results, err := byCheck(parts)
+	if err != nil {
+		return nil, err
+	}
+	merged := j.newResult()
+	merged.Port, merged.Platform, merged.Baseline = first.Port, first.Platform, first.Baseline
+	merged.Platform.CPU = everyCPU(parts)
+	var missing []string
+	for _, c := range checks {
+		r, ok := results[c.ID]
+		if !ok {
+			missing = append(missing, c.ID)
+			continue
+		}
+		merged.add(r)
+	}
+	if len(missing) > 0 {
+		return nil, fmt.Errorf("no result has %s (%d of %d checks are missing)", list(missing), len(missing), len(checks))
+	}
+	merged.Summary = j.summarize(merged)
+	merged.Complete = true
+	return merged, nil
+}
+
+// sameRun compares what the parts of one run have in common.
+func sameRun(set *fixtures.Set, parts []Part) error {
+	if version := parts[0].Result.Fixtures.Version; version != set.Version() {
+		return fmt.Errorf("%s: it is of the fixtures %s, this lossproof has %s: merge with the one that ran", parts[0].Name, version, set.Version())
+	}
+	type property struct {
+		name string
+		of   func(*Result) any
+	}
+	properties := []property{
+		{"lossproof", func(r *Result) any { return r.Lossproof }},
+		{"fixtures", func(r *Result) any { return r.Fixtures }},
+		{"port", func(r *Result) any { return r.Port }},
+		{"claim", func(r *Result) any { return r.Claim }},
+		{"reference", func(r *Result) any { return r.Reference }},
+		{"level", func(r *Result) any { return r.Level }},
+		{"quirks", func(r *Result) any { return r.Quirks }},
+		{"selection", func(r *Result) any { return r.Selection }},
+		{"seed", func(r *Result) any { return r.Seed }},
+		{"baseline", func(r *Result) any { return r.Baseline }},
+		{"platform", func(r *Result) any { return []string{r.Platform.OS, r.Platform.Arch, r.Platform.Go} }},
+	}
+	var problems []error
+	for _, p := range properties {
+		want, err := json.Marshal(p.of(parts[0].Result))
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", parts[0].Name, p.name, err)
+		}
+		for _, part := range parts[1:] {
+			got, err := json.Marshal(p.of(part.Result))
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w", part.Name, p.name, err)
+			}
+			if !bytes.Equal(got, want) {
+				problems = append(problems, fmt.Errorf("%s: %s: got %.200s, %s has %.200s", part.Name, p.name, got, parts[0].Name, want))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// allShards returns an error that names the shards that no part is, and those that two are.
+func allShards(parts []Part) error {
+	names, count := map[int]string{}, 0
+	for _, p := range parts {
+		shard, err := ParseShard(p.Result.Shard)
+		switch {
+		case p.Result.Shard == "":
+			return fmt.Errorf("%s: it is the result of a whole run, want one of lossproof run --shard", p.Name)
+		case err != nil:
+			return fmt.Errorf("%s: shard: %w", p.Name, err)
+		case count != 0 && shard.Count != count:
+			return fmt.Errorf("%s: it is shard %s, %s is one of %d", p.Name, shard, parts[0].Name, count)
+		case names[shard.Index] != "":
+			return fmt.Errorf("%s: it is shard %s, and so is %s", p.Name, shard, names[shard.Index])
+		case !p.Result.Complete:
+			return fmt.Errorf("%s: shard %s is not complete: run it again", p.Name, shard)
+		}
+		count, names[shard.Index] = shard.Count, p.Name
+	}
+	var missing []string
+	for i := 1; i <= count; i++ {
+		if names[i] == "" {
+			missing = append(missing, Shard{i, count}.String())
+		}
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("missing: shard %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// byCheck returns the results of all parts by id.
+func byCheck(parts []Part) (map[string]CheckResult, error) {
+	results, from := map[string]CheckResult{}, map[string]string{}
+	for _, p := range parts {
+		for _, r := range p.Result.Checks() {
+			if other := from[r.ID]; other != "" {
+				return nil, fmt.Errorf("%s: %s is in %s too", p.Name, r.ID, other)
+			}
+			results[r.ID], from[r.ID] = r, p.Name
+		}
+	}
+	return results, nil
+}
+
+// everyCPU names the models of CPU that the parts ran on.
+func everyCPU(parts []Part) string {
+	var models []string
+	for _, p := range parts {
+		if !slices.Contains(models, p.Result.Platform.CPU) {
+			models = append(models, p.Result.Platform.CPU)
+		}
+	}
+	slices.Sort(models)
+	return strings.Join(models, "; ")
+}
