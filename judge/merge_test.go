@@ -134,4 +134,3 @@ func TestMergeNamesEveryCPU(t *testing.T) {
 		t.Errorf("got %+v, %v", merged, err)
 	}
 }
-

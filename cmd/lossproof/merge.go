@@ -42,7 +42,6 @@ run in one piece, but for its command line, and for the causes, which are those 
 		Example: `  lossproof run --shard 1/2 --json 1.json -- ./port
   lossproof run --shard 2/2 --json 2.json -- ./port
   lossproof merge 1.json 2.json --json result.json
-
   lossproof sweep --shard auto --state sweep.json -- ./port
   lossproof merge sweeps/*.json --plot errors.svg`,
 		Args: cobra.MinimumNArgs(1),
