@@ -2,6 +2,8 @@ package judge
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"lossproof/internal/laws"
 	"lossproof/ports"
@@ -26,7 +28,13 @@ func (e relation) begin(ctx context.Context, j *Judge, r *CheckResult) (end func
 	}
 	return func() []Exchange {
 		found := wait()
-		r.Samples, r.Headroom = found.Samples, Number(found.Headroom)
+		r.Samples, r.Refused, r.Headroom, r.Blames = found.Samples, found.Refused, Number(found.Headroom), found.Blames
+		if found.Refused > 0 {
+			r.Note = bounded(fmt.Sprintf("%s refused, and others drawn: %s", plural(found.Refused, "input was", "inputs were"), found.Refusal))
+		}
+		if r.Blames != "" && !slices.Contains(j.modules(), r.Blames) {
+			r.Gates = false // nothing is asked of that module
+		}
 		switch {
 		case found.Err != nil:
 			r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())

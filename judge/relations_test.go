@@ -67,14 +67,62 @@ func TestRelationOfWrongPorts(t *testing.T) {
 
 // TestRelationOutsideTheClaim is not asked.
 func TestRelationOutsideTheClaim(t *testing.T) {
-	port := testports.Claiming(func(_ string, c *ports.Claim) { c.Outputs = []string{ports.Loss} })
+	port := testports.Claiming(func(_ string, c *ports.Claim) { c.Without = []string{"reduction:mean"} })
 	port.EvaluateFunc = func(context.Context, ports.Call) (ports.Answer, error) {
 		t.Error("it is asked")
 		return ports.Answer{}, nil
 	}
 	r := run(t, port, only(meanLaw)).Relations[0]
-	if want := "grad_input of BCEWithLogitsLoss is not claimed"; r.Outcome != judge.Unsupported || r.Message != want || r.Samples != 0 {
+	if want := "without reduction:mean"; r.Outcome != judge.Unsupported || r.Message != want || r.Samples != 0 {
 		t.Errorf("%s: %q, want %s: %q", r.Outcome, r.Message, judge.Unsupported, want)
+	}
+}
+
+// TestBlame: a law of two modules that is broken counts against the one that is wrong. Of what is not selected
+// nothing gates.
+func TestBlame(t *testing.T) {
+	const law = "BCELoss/relations/of-sigmoid"
+	wrong := testports.Port{EvaluateFunc: func(ctx context.Context, call ports.Call) (ports.Answer, error) {
+		if call.Module == ports.BCEWithLogitsLoss {
+			return testports.Zeros.Evaluate(ctx, call)
+		}
+		return builtin.Port{}.Evaluate(ctx, call)
+	}}
+	for _, selected := range [][]string{{law}, {law, meanLaw}} {
+		result := run(t, wrong, judge.Options{Selection: judge.Selection{Select: selected}})
+		both := len(selected) > 1
+		of := result.Summary.Modules
+		if r := result.Relations[0]; r.Outcome != judge.Fail || r.Blames != ports.BCEWithLogitsLoss || r.Gates != both {
+			t.Errorf("%v: %s is %s, gates %t and blames %q", selected, r.ID, r.Outcome, r.Gates, r.Blames)
+		}
+		if of[0].Module != ports.BCELoss || of[0].Reason != "" && of[0].Reason != "nothing passed" {
+			t.Errorf("%v: %s: %q", selected, of[0].Module, of[0].Reason)
+		}
+		if both && of[1].Reason != "1 of 2 relations fails" && of[1].Reason != "2 of 2 relations fail" {
+			t.Errorf("%v: %s: %q", selected, of[1].Module, of[1].Reason)
+		}
+	}
+}
+
+// TestRefusedInputs: a right port that refuses one class is conformant to the laws, and its result says what it
+// refuses.
+func TestRefusedInputs(t *testing.T) {
+	port := testports.Port{EvaluateFunc: func(ctx context.Context, call ports.Call) (ports.Answer, error) {
+		if shape := call.Inputs[ports.Input].Shape; shape[len(shape)-1] == 1 {
+			return ports.Answer{Failed: &ports.Failed{Message: "one class"}}, nil
+		}
+		return builtin.Port{}.Evaluate(ctx, call)
+	}}
+	result := run(t, port, judge.Options{Selection: judge.Selection{Select: []string{"MultiLabelSoftMarginLoss/relations/*"}}})
+	refused := 0
+	for _, r := range result.Relations {
+		refused += r.Refused
+		if r.Outcome != judge.Pass && r.Outcome != judge.Unsupported || r.Refused > 0 && !strings.HasSuffix(r.Note, " refused, and others drawn: the port says that it failed: one class") {
+			t.Errorf("%s: %s, %d refused: %q %q", r.ID, r.Outcome, r.Refused, r.Message, r.Note)
+		}
+	}
+	if refused == 0 || !result.Summary.Conformant {
+		t.Errorf("%d inputs are refused: %v", refused, result.Summary.Verdict)
 	}
 }
 

@@ -132,9 +132,13 @@ type CheckResult struct {
 	// Rejection says that PyTorch refuses the call: there are no outputs.
 	Rejection bool `json:"rejection,omitempty"`
 	// Samples is the number of generated inputs that a relation was checked on, Headroom the largest
-	// distance of two sides as a share of what is allowed.
+	// distance of two sides as a share of what is allowed. Refused is the number of inputs that the port
+	// refuses, as it may, and in whose place others were drawn.
 	Samples  int    `json:"-"`
+	Refused  int    `json:"-"`
 	Headroom Number `json:"-"`
+	// Blames is the module whose answers break a relation, where that is another one than Module.
+	Blames string `json:"-"`
 	// Counterexample has the calls that break a relation.
 	Counterexample []ports.Call `json:"-"`
 	// Outputs of a recorded case by name, those outside the claim too.
@@ -177,8 +181,11 @@ type relationResult struct {
 	Requirement fixtures.Requirement `json:"requirement"`
 	Gates       bool                 `json:"gates"`
 	Samples     int                  `json:"samples"`
+	Refused     int                  `json:"refused,omitempty"`
 	Headroom    Number               `json:"headroom"`
+	Blames      string               `json:"blames,omitempty"`
 	Message     string               `json:"message,omitempty"`
+	Note        string               `json:"note,omitempty"`
 	Known       *Known               `json:"known,omitempty"`
 }
 
@@ -186,7 +193,7 @@ type relationResult struct {
 func (r Relations) MarshalJSON() ([]byte, error) {
 	list := make([]relationResult, len(r))
 	for i, c := range r {
-		list[i] = relationResult{c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates, c.Samples, c.Headroom, c.Message, c.Known}
+		list[i] = relationResult{c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates, c.Samples, c.Refused, c.Headroom, c.Blames, c.Message, c.Note, c.Known}
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -205,7 +212,7 @@ func (r *Relations) UnmarshalJSON(data []byte) error {
 	for i, c := range list {
 		(*r)[i] = CheckResult{
 			ID: c.ID, Kind: Relation, Module: c.Module, Topic: laws.Topic, Outcome: c.Outcome, Rule: c.Rule, Statement: c.Statement,
-			Requirement: c.Requirement, Gates: c.Gates, Samples: c.Samples, Headroom: c.Headroom, Message: c.Message, Known: c.Known,
+			Requirement: c.Requirement, Gates: c.Gates, Samples: c.Samples, Refused: c.Refused, Headroom: c.Headroom, Blames: c.Blames, Message: c.Message, Note: c.Note, Known: c.Known,
 		}
 	}
 	return nil

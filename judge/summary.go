@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,23 +78,32 @@ func (j *Judge) modules() []string {
 // tally counts the results of the checks of one kind of a module.
 type tally struct {
 	selected, failing, notRun, known int
+	// asked counts what was asked and gates: the whole of what fails.
+	asked int
 	// passed counts what passes, right those outputs of it that gate.
 	passed, right int
 }
 
-// tally counts results, and what should rules, quirks and the baseline say of them.
+// tally counts results, and what should rules, quirks and the baseline say of them. A law that the answers
+// of another module break counts there.
 func (m *ModuleSummary) tally(selected int, results []CheckResult) tally {
-	t := tally{selected: selected, notRun: selected - len(results)}
+	t := tally{selected: selected, notRun: selected}
 	for _, r := range results {
+		if r.Module == m.Module && r.Outcome != NotRun {
+			t.notRun--
+		}
+		if cmp.Or(r.Blames, r.Module) != m.Module {
+			continue
+		}
 		if m.countRequirement(r) {
 			t.known++
 		}
 		passes := r.Outcome == Pass || r.Outcome == Fixed
-		switch {
-		case r.Outcome == NotRun:
-			t.notRun++
-		case r.Gates && r.Outcome.Failing():
-			t.failing++
+		if r.Gates && r.Outcome != Unsupported && r.Outcome != NotRun {
+			t.asked++
+			if r.Outcome.Failing() {
+				t.failing++
+			}
 		}
 		if passes && (r.Rejection || r.Kind != Case) {
 			t.passed++
@@ -132,10 +142,10 @@ func (j *Judge) moduleSummary(module string, cases, relations []CheckResult) Mod
 	case of.failing+laws.failing > 0:
 		var parts []string
 		if of.failing > 0 {
-			parts = append(parts, words.Of(of.failing, of.selected-of.notRun, "case", "fail"))
+			parts = append(parts, words.Of(of.failing, of.asked, "case", "fail"))
 		}
 		if laws.failing > 0 {
-			parts = append(parts, words.Of(laws.failing, len(relations), "relation", "fail"))
+			parts = append(parts, words.Of(laws.failing, laws.asked, "relation", "fail"))
 		}
 		if of.notRun > 0 {
 			parts = append(parts, fmt.Sprintf("%d were not run", of.notRun))
@@ -175,11 +185,11 @@ func (m *ModuleSummary) claimShrank() {
 	m.Passed, m.Conformant = false, false
 }
 
-// ofModule returns the results of one module.
+// ofModule returns the results that concern one module.
 func ofModule(results []CheckResult, module string) []CheckResult {
 	var of []CheckResult
 	for _, r := range results {
-		if r.Module == module {
+		if r.Module == module || r.Blames == module {
 			of = append(of, r)
 		}
 	}

@@ -42,6 +42,10 @@ func TestVerdict(t *testing.T) {
 		r.Requirement, r.Gates = quirk, false
 		return r
 	}
+	blaming := func(module string, r judge.CheckResult) judge.CheckResult {
+		r.Blames = module
+		return r
+	}
 	ok := []judge.CheckResult{law(judge.Pass), law(judge.Pass)}
 	known := map[string]judge.Known{
 		"fail#loss": {Outcome: judge.Fail, Reason: "as it is"}, "fail": {Outcome: judge.Fail, Reason: "as it is"}, "law-fail": {Outcome: judge.Fail, Reason: "as it is"},
@@ -104,7 +108,11 @@ func TestVerdict(t *testing.T) {
 			verdict: "not conformant", reason: "1 of 2 relations fails"},
 		{name: "a law that is known as a failure holds", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
 			relations: []judge.CheckResult{quirkOf(law(judge.Pass)), law(judge.Unsupported)}, known: map[string]judge.Known{"law-pass": {Outcome: judge.Fail, Reason: "R"}},
-			verdict: "not conformant", reason: "1 of 2 relations fails", followed: 1},
+			verdict: "not conformant", reason: "1 of 1 relation fails", followed: 1},
+		{name: "what was not asked and quirks are no part of what fails", cases: []judge.CheckResult{computed(must, judge.Fail), computed(must, judge.Unsupported), refusal(quirk, judge.Fail)},
+			relations: []judge.CheckResult{law(judge.Fail), law(judge.Unsupported)}, verdict: "not conformant", reason: "1 of 1 case fails, 1 of 1 relation fails", not: 1},
+		{name: "a law is broken by another module", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
+			relations: []judge.CheckResult{blaming(ports.BCELoss, law(judge.Fail)), law(judge.Pass)}, verdict: "conformant (parity)"},
 		{name: "a law that is a quirk fails", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
 			relations: []judge.CheckResult{quirkOf(law(judge.Fail)), law(judge.Pass)}, verdict: "conformant (parity)", not: 1},
 	} {

@@ -2,8 +2,10 @@ package laws
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -15,23 +17,55 @@ type answer struct {
 	allowance allowance
 	// allowed has what is allowed of the outputs that were looked at.
 	allowed map[string][]float64
+	// blank says that there is none yet: its outputs are zeros, which nothing may be concluded from.
+	blank bool
 }
 
 func newAnswer(c call, outputs map[string]tensor.Tensor, al allowance) answer {
-	return answer{c, outputs, al, map[string][]float64{}}
+	return answer{call: c, outputs: outputs, allowance: al, allowed: map[string][]float64{}}
 }
+
+func blank(c call) answer { return answer{call: c, blank: true} }
 
 func (a answer) loss() value { return a.output(ports.Loss) }
 func (a answer) grad() value { return a.output(ports.GradInput) }
 
-// output returns an output that was asked for, with what is allowed of it.
+// output returns an output with what is allowed of it; one that was not asked for is unasked.
 func (a answer) output(name string) value {
-	t, allowed := a.outputs[name], a.allowed[name]
+	shape := a.call.shape(name)
+	if !slices.Contains(a.call.want, name) {
+		return value{unasked: true}.blank(shape)
+	}
+	if a.blank {
+		return value{}.blank(shape)
+	}
+	allowed := a.allowed[name]
 	if allowed == nil {
 		allowed = a.allowance.of(a.call, name)
 		a.allowed[name] = allowed
 	}
-	return value{array{t.Shape, t.Float64s()}, slices.Clone(allowed)}
+	return value{array: array{shape, a.outputs[name].Float64s()}, radius: slices.Clone(allowed)}
+}
+
+// right reports whether the outputs that were asked for are as near to the exact result as they have to be.
+func (a answer) right() bool {
+	if !a.call.asked() {
+		return true
+	}
+	exact, err := definition.Of(a.call.module).Exact(a.call.port())
+	if err != nil {
+		panic(fmt.Sprintf("laws: a call that every port has to answer is refused: %v", err))
+	}
+	for _, name := range a.call.want {
+		got := a.output(name)
+		for i := range got.values {
+			high, low := exact[name].Pair(i)
+			if !(math.Abs(got.values[i]-high-low) <= got.radius[i]) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // refused says what a port answered in place of outputs, or which of them are not what the
@@ -42,10 +76,16 @@ func refused(c call, a ports.Answer) (text string, malformed bool) {
 		return "the port refuses it: " + a.Rejected.Message, false
 	case a.Unsupported != nil:
 		return "answered unsupported inside the claim: " + a.Unsupported.Reason, false
+	case a.Failed != nil:
+		return "the port says that it failed: " + a.Failed.Message, false
 	}
 	for _, name := range c.want {
 		t, ok := a.Outputs[name]
-		switch shape := c.shape(name); {
+		shape := c.shape(name)
+		if name == ports.Loss && c.as != "" {
+			shape = []int{}
+		}
+		switch {
 		case !ok:
 			return "the answer lacks " + name, true
 		case t.DType != c.dtype:

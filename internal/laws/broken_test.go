@@ -117,15 +117,15 @@ func TestEveryLawCatchesWhatCasesDoNot(t *testing.T) {
 				name := fmt.Sprintf("defect %d, of %s", i, d.output)
 				port := memorised{known: known, wrong: d.answers}
 				k := checker(t, port, Options{Seed: Seed, Level: verdict.Parity})
-				samples, _ := k.inside(r)
+				samples := k.inside(r)
 				caught, alone := 0, 0
-				for j := range samples {
-					s := &samples[j]
-					shown, others := broken(t, r, s, port, d.shows, found)
+				for _, q := range samples {
+					shown, others := broken(t, r, &q.s, port, d.shows, found)
 					if shown+others > 0 && caught == 0 {
-						smallest, _ := k.shrink(t.Context(), r, s, k.judge(r, s, k.send(t.Context(), r, s)))
-						if n := len(smallest.x.values); n > max(d.elements, 2) {
-							t.Errorf("%s: the counterexample has %d elements: %v", name, n, smallest.x)
+						q = k.send(t.Context(), q)
+						smallest, _ := k.shrink(t.Context(), r, &q, k.judge(r, &q))
+						if n := len(smallest.s.x.values); n > max(d.elements, 2) {
+							t.Errorf("%s: the counterexample has %d elements: %v", name, n, smallest.s.x)
 						}
 					}
 					if shown > 0 {
@@ -147,6 +147,15 @@ func TestEveryLawCatchesWhatCasesDoNot(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inside returns the samples that a relation is checked on.
+func (k *Checker) inside(r *Relation) (samples []trial) {
+	d := source{k: k, r: r}
+	for q, ok := d.next(); ok && len(samples) < samplesPerRelation; q, ok = d.next() {
+		samples = append(samples, q)
+	}
+	return samples
 }
 
 // broken counts the equations that do not hold: those that begin with shows, and others. It notes in
@@ -176,8 +185,8 @@ func TestEveryLawCatchesAFewTolerances(t *testing.T) {
 		t.Run(r.ID, func(t *testing.T) {
 			t.Parallel()
 			caught := map[string]bool{}
-			samples, _ := checker(t, builtin.Port{}, Options{Seed: Seed}).inside(r)
-			for _, c := range r.law.calls(r.Rule.Module, &samples[0]) {
+			samples := checker(t, builtin.Port{}, Options{Seed: Seed}).inside(r)
+			for _, c := range samples[0].calls {
 				for _, output := range c.want {
 					if _, done := caught[output]; done || path.Base(r.ID) == "gradient" && output == ports.GradInput {
 						continue

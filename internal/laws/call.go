@@ -1,6 +1,8 @@
 package laws
 
 import (
+	"cmp"
+
 	"lossproof/fixtures"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -20,6 +22,9 @@ type call struct {
 	x, t              array
 	w, p, u           *array
 	want              []string
+	// as is the reduction that a port without 'none' is asked with in its place, where the loss is a
+	// single one and both give the same.
+	as string
 
 	// indices says that t are the class indices of CrossEntropyLoss; smoothing is its label_smoothing, 0
 	// where it is not given, and ignore its ignore_index, nil where it is not given.
@@ -157,7 +162,8 @@ func (c call) divisor() float64 {
 	return float64(n)
 }
 
-// shape returns the shape of an output.
+// shape returns the shape of an output as the law sees it: that of 'none' for a call that is asked with another
+// reduction in its place.
 func (c call) shape(output string) []int {
 	switch output {
 	case ports.GradInput:
@@ -181,12 +187,16 @@ func (c call) port() ports.Call {
 			inputs[name] = a.tensor(c.dtype)
 		}
 	}
+	if c.as != "" && c.u != nil {
+		inputs[ports.GradOutput] = c.u.reshaped().tensor(c.dtype)
+	}
 	return ports.Call{Module: c.module, Options: c.options(), Inputs: inputs, Want: c.want}
 }
 
 // options returns the options of the call.
 func (c call) options() ports.Options {
-	options := ports.Options{Reduction: &c.reduction, IgnoreIndex: c.ignore}
+	reduction := cmp.Or(c.as, c.reduction)
+	options := ports.Options{Reduction: &reduction, IgnoreIndex: c.ignore}
 	if c.smoothing != 0 {
 		options.LabelSmoothing = &c.smoothing
 	}

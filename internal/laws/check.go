@@ -2,13 +2,13 @@ package laws
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"sync"
 
-	"lossproof/internal/claim"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -53,8 +53,14 @@ func NewChecker(claims map[string]ports.Claim, options Options) *Checker {
 type Result struct {
 	// Samples is the number of generated inputs that the law was checked on.
 	Samples int
+	// Refused is the number of those in whose place others were drawn, for the port refuses what a
+	// sensible library may refuse; Refusal says of the first what the port said.
+	Refused int
+	Refusal string
 	// Broken describes the counterexample; "" means that the law holds.
 	Broken string
+	// Blames is the module whose answers break the law, where it is another one than that of the law.
+	Blames string
 	// Counterexample has the calls that break the law, with their answers.
 	Counterexample []Exchange
 	// Err says that no answer came, or no answer to the call: see [ports.Port].
@@ -81,9 +87,11 @@ func (r *Relation) Calls(seed uint32) []ports.Call {
 }
 
 func asked(calls []call) []ports.Call {
-	list := make([]ports.Call, len(calls))
-	for i, c := range calls {
-		list[i] = c.port()
+	var list []ports.Call
+	for _, c := range calls {
+		if c.asked() {
+			list = append(list, c.port())
+		}
 	}
 	return list
 }
@@ -92,83 +100,146 @@ func asked(calls []call) []ports.Call {
 // counterexample, and looks for a smaller one; it is worth nothing where ctx has ended. Where the
 // claim leaves out what the relation needs, outside says so, and end is nil.
 func (k *Checker) Begin(ctx context.Context, r *Relation) (end func() Result, outside string) {
-	samples, outside := k.inside(r)
-	if len(samples) == 0 {
-		return nil, outside
+	source := &source{k: k, r: r}
+	var queue []trial
+	for len(queue) < samplesPerRelation {
+		q, ok := source.next()
+		if !ok {
+			break
+		}
+		queue = append(queue, k.send(ctx, q))
 	}
-	waits := make([][]func() (ports.Answer, error), len(samples))
-	for i := range samples {
-		waits[i] = k.send(ctx, r, &samples[i])
+	if len(queue) == 0 {
+		return nil, source.outside
 	}
 	return func() Result {
 		var result Result
-		for i := range samples {
-			s := &samples[i]
-			v := k.judge(r, s, waits[i])
-			result.Samples++
-			result.Headroom = max(result.Headroom, v.headroom)
-			if v.broken() {
-				s, v = k.shrink(ctx, r, s, v)
-				result.Broken = k.describe(r, s, v)
-				for i, call := range asked(r.law.calls(r.Rule.Module, s)) {
-					result.Counterexample = append(result.Counterexample, Exchange{call, v.answers[i]})
+		var lesser *trial // breaks the law, and is told where no other sample says more
+		var of finding
+		for i := 0; i < len(queue) && result.Broken == ""; i++ {
+			q := &queue[i]
+			f := k.judge(r, q)
+			if f.declined && q.mayBeRefused() {
+				result.Refused++
+				if result.Refused == 1 {
+					result.Refusal = f.refused
 				}
+				if more, ok := source.next(); ok && result.Refused <= samplesPerRelation {
+					queue = append(queue, k.send(ctx, more))
+				}
+				continue
 			}
-			if result.Err = v.err; result.Err != nil || result.Broken != "" {
-				break
+			result.Samples++
+			result.Headroom = max(result.Headroom, f.headroom)
+			switch {
+			case f.err != nil:
+				result.Err, result.Blames = f.err, f.blames
+				return result
+			case f.broken() && f.blames == "" && !f.declined:
+				k.tell(ctx, r, &result, q, f)
+			case f.broken() && (lesser == nil || of.blames != "" && f.blames == ""):
+				lesser, of = q, f
 			}
+		}
+		switch {
+		case result.Broken == "" && lesser != nil:
+			k.tell(ctx, r, &result, lesser, of)
+		case result.Samples == 0:
+			result.Broken = fmt.Sprintf("the port refuses each of %d inputs; the first: %s", result.Refused, result.Refusal)
 		}
 		return result
 	}, ""
+}
+
+// tell describes the counterexample that a small sample is of those that break the law as q does.
+func (k *Checker) tell(ctx context.Context, r *Relation, result *Result, q *trial, f finding) {
+	q, f = k.shrink(ctx, r, q, f)
+	result.Broken, result.Blames = k.describe(q, f), f.blames
+	for i, c := range q.calls {
+		if c.asked() {
+			result.Counterexample = append(result.Counterexample, Exchange{c.port(), f.answers[i]})
+		}
+	}
+}
+
+// trial is a sample with its calls, as the port is asked them, and what waits for the answers to those
+// that were sent.
+type trial struct {
+	s     sample
+	calls []call
+	waits []func() (ports.Answer, error)
+}
+
+// mayBeRefused reports whether a sensible library may refuse a call: for a dimension of length 1 (one
+// class, one row), or for a weight of one element.
+func (q *trial) mayBeRefused() bool {
+	return slices.ContainsFunc(q.calls, func(c call) bool {
+		single := func(a *array) bool { return a != nil && len(a.values) == 1 }
+		return slices.Contains(c.x.shape, 1) || single(c.w) || single(c.p)
+	})
 }
 
 // finding is what came of one sample.
 type finding struct {
 	// err says that an answer did not come.
 	err error
-	// refused says that a call, whose number is at, got another answer than outputs.
-	refused string
-	at      int
+	// refused says that a call, whose number is at, got another answer than the outputs asked for;
+	// declined that it got no outputs at all.
+	refused  string
+	at       int
+	declined bool
 	// worst is the equation that is furthest apart; failing is the number of those that do
 	// not hold, of all.
 	worst        equation
 	failing, all int
 	headroom     float64
 	answers      []ports.Answer
+	// blames is the module that is wrong, where that is another one than that of the law.
+	blames string
 }
 
 func (f finding) broken() bool { return f.refused != "" || f.failing > 0 }
 
 // judge waits for the answers to the calls of a sample, and holds them against the law.
-func (k *Checker) judge(r *Relation, s *sample, waits []func() (ports.Answer, error)) finding {
-	calls := r.law.calls(r.Rule.Module, s)
-	answers := make([]answer, len(calls))
-	var f finding
-	for i, wait := range waits {
-		a, err := wait()
-		if err == nil && a.Failed != nil {
-			err = fmt.Errorf("the port says that it failed: %s", a.Failed.Message)
+func (k *Checker) judge(r *Relation, q *trial) finding {
+	answers := make([]answer, len(q.calls))
+	f := finding{answers: make([]ports.Answer, len(q.calls))}
+	blame := func(i int) {
+		if f.err == nil && f.refused == "" && q.calls[i].module != r.Rule.Module {
+			f.blames = q.calls[i].module
 		}
+	}
+	for i, c := range q.calls {
+		answers[i] = newAnswer(c, nil, allowance{exact: k.options.Level == verdict.Exact})
+		if !c.asked() {
+			continue
+		}
+		a, err := q.waits[i]()
 		text, malformed := "", false
 		if err == nil {
-			text, malformed = refused(calls[i], a)
+			text, malformed = refused(c, a)
 		}
 		if malformed {
 			err = fmt.Errorf("%w: %s", ports.ErrMalformed, text)
 		}
+		declined := a.Rejected != nil || a.Unsupported != nil || a.Failed != nil
+		if a.Failed != nil && !q.mayBeRefused() {
+			err = errors.New(text)
+		}
 		switch {
 		case err != nil && f.err == nil:
-			f.err = fmt.Errorf("%w\nthe call: %s", err, calls[i].describe())
+			blame(i)
+			f.err = fmt.Errorf("%w\nthe call: %s", err, c.describe())
 		case text != "" && f.refused == "":
-			f.refused, f.at = text, i
+			blame(i)
+			f.refused, f.at, f.declined = text, i, declined
 		}
-		f.answers = append(f.answers, a)
-		answers[i] = newAnswer(calls[i], a.Outputs, allowance{exact: k.options.Level == verdict.Exact})
+		f.answers[i], answers[i].outputs = a, a.Outputs
 	}
 	if f.err != nil || f.refused != "" {
 		return f
 	}
-	for _, e := range r.law.holds(r.Rule.Module, s, answers) {
+	for _, e := range r.law.holds(r.Rule.Module, &q.s, answers) {
 		f.all++
 		distance := math.Abs(e.got-e.want) / e.allowed
 		if e.got == e.want {
@@ -176,7 +247,7 @@ func (k *Checker) judge(r *Relation, s *sample, waits []func() (ports.Answer, er
 		}
 		if !e.holds() {
 			f.failing++
-			if math.IsNaN(distance) {
+			if math.IsNaN(distance) || distance <= 1 {
 				distance = math.Inf(1)
 			}
 		}
@@ -184,44 +255,69 @@ func (k *Checker) judge(r *Relation, s *sample, waits []func() (ports.Answer, er
 			f.headroom, f.worst = distance, e
 		}
 	}
+	if f.failing > 0 {
+		f.blames = culprit(r.Rule.Module, answers)
+	}
 	return f
 }
 
+// culprit returns the module that is wrong where the answers of two modules break a law of one, "" for this
+// one: another if all answers of this one are as exact as they have to be, and not all of its own.
+func culprit(own string, answers []answer) string {
+	other := ""
+	for _, a := range answers {
+		switch {
+		case a.call.module == own && !a.right():
+			return ""
+		case a.call.module != own && !a.right():
+			other = a.call.module
+		}
+	}
+	return other
+}
+
 // send sends the calls of a sample.
-func (k *Checker) send(ctx context.Context, r *Relation, s *sample) []func() (ports.Answer, error) {
-	var waits []func() (ports.Answer, error)
-	for _, c := range r.law.calls(r.Rule.Module, s) {
-		waits = append(waits, k.options.Ask(ctx, c.port()))
-	}
-	return waits
-}
-
-// inside returns samples of which the port claims every call. There may be fewer than
-// there should be where the claim is small; where there is none, outside says why.
-func (k *Checker) inside(r *Relation) (samples []sample, outside string) {
-	for number := range maxDrawn {
-		if len(samples) == samplesPerRelation {
-			break
-		}
-		if number == samplesPerRelation && len(samples) == 0 && k.never(outside) {
-			break
-		}
-		s := k.sample(r.Rule.Module, number)
-		if calls := r.law.calls(r.Rule.Module, &s); len(calls) > 0 {
-			if reason := k.outside(calls); reason == "" {
-				samples = append(samples, s)
-			} else {
-				outside = reason
-			}
+func (k *Checker) send(ctx context.Context, q trial) trial {
+	q.waits = make([]func() (ports.Answer, error), len(q.calls))
+	for i, c := range q.calls {
+		if c.asked() {
+			q.waits[i] = k.options.Ask(ctx, c.port())
 		}
 	}
-	return samples, outside
+	return q
 }
 
-// never reports whether no other sample will do.
-func (k *Checker) never(outside string) bool { return strings.HasSuffix(outside, notClaimed) }
+// source draws samples of which the port claims every call. There may be fewer than there should be where the
+// claim is small; where there is none, outside says why.
+type source struct {
+	k             *Checker
+	r             *Relation
+	number, found int
+	outside       string
+}
 
-const notClaimed = "is not claimed"
+// next returns the next sample.
+func (d *source) next() (trial, bool) {
+	for ; d.number < maxDrawn; d.number++ {
+		if d.number == samplesPerRelation && d.found == 0 && strings.HasSuffix(d.outside, notClaimed) {
+			break // no other sample will do
+		}
+		s := d.k.sample(d.r.Rule.Module, d.number)
+		calls, outside := d.k.claimed(d.r, &s)
+		if outside == withoutNone && s.reduction != none {
+			s = s.single(d.r.Rule.Module)
+			calls, outside = d.k.claimed(d.r, &s)
+		}
+		if outside != "" {
+			d.outside = outside
+		}
+		if len(calls) > 0 {
+			d.number, d.found = d.number+1, d.found+1
+			return trial{s: s, calls: calls}, true
+		}
+	}
+	return trial{}, false
+}
 
 // sample returns a sample by its number. They are drawn once, and shared by the relations.
 func (k *Checker) sample(module string, number int) sample {
@@ -233,28 +329,4 @@ func (k *Checker) sample(module string, number int) sample {
 		k.samples[module] = append(k.samples[module], drawn(module, seed))
 	}
 	return k.samples[module][number]
-}
-
-// outside says why one of several calls lies outside the claim; "" means that all lie inside.
-func (k *Checker) outside(calls []call) string {
-	for _, c := range calls {
-		cl, ok := k.claims[c.module]
-		if !ok {
-			return c.module + " " + notClaimed
-		}
-		for _, output := range c.want {
-			if !slices.Contains(cl.Outputs, output) {
-				return output + " of " + c.module + " " + notClaimed
-			}
-		}
-		if len(k.options.DTypes) > 0 && !slices.Contains(k.options.DTypes, c.dtype) {
-			return fmt.Sprintf("input is %s", c.dtype)
-		}
-		fixture := c.fixture()
-		features := claim.Features(fixture, c.port().Inputs, nil)
-		if reason := claim.Outside(cl, fixture, c.dtype, features); reason != "" {
-			return reason
-		}
-	}
-	return ""
 }

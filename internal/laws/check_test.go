@@ -3,6 +3,7 @@ package laws
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -157,7 +158,7 @@ func TestWorstEquation(t *testing.T) {
 			return all
 		},
 	}}
-	f := (&Checker{}).judge(r, &sample{}, nil)
+	f := (&Checker{}).judge(r, &trial{})
 	if f.worst.index != 3 || f.headroom != 7 || f.failing != 3 || f.all != 5 || !f.broken() {
 		t.Errorf("got %+v", f)
 	}
@@ -196,19 +197,206 @@ func TestRefused(t *testing.T) {
 			t.Errorf("got %q, malformed %t, want %q, %t", text, malformed, test.want, test.malformed)
 		}
 	}
-	// Either ends the check: the one as a broken law, the other as an error.
-	r := byID(t, "BCEWithLogitsLoss/relations/mean")
+}
+
+// answering is a port that answers some calls otherwise.
+type answering struct {
+	builtin.Port
+	other func(ports.Call) (ports.Answer, bool, error)
+}
+
+func (a answering) Evaluate(ctx context.Context, asked ports.Call) (ports.Answer, error) {
+	if answer, is, err := a.other(asked); is || err != nil {
+		return answer, err
+	}
+	return a.Port.Evaluate(ctx, asked)
+}
+
+// oneClass reports whether a call is of one class.
+func oneClass(asked ports.Call) bool {
+	shape := asked.Inputs[ports.Input].Shape
+	return shape[len(shape)-1] == 1
+}
+
+// oneWeight reports whether a call has a weight of one element.
+func oneWeight(asked ports.Call) bool {
+	return asked.Inputs[ports.Weight].Len() == 1 && asked.Inputs[ports.Weight].Shape != nil || asked.Inputs[ports.PosWeight].Shape != nil && asked.Inputs[ports.PosWeight].Len() == 1
+}
+
+// TestRefusals: in place of a sample that a sensible library may refuse another is drawn, whichever way it refuses;
+// a port that refuses other calls breaks the law, and what no answer comes to is an error.
+func TestRefusals(t *testing.T) {
+	always := func(ports.Call) bool { return true }
 	for _, test := range []struct {
-		answer ports.Answer
-		err    error
-	}{{ports.Answer{Rejected: &ports.Rejected{Message: "no"}}, nil}, {ports.Answer{Failed: &ports.Failed{Message: "no memory"}}, nil}, {ports.Answer{}, ports.ErrCrash}} {
-		k := checker(t, builtin.Port{}, Options{Seed: Seed, Level: verdict.Parity})
-		k.options.Ask = func(context.Context, ports.Call) func() (ports.Answer, error) {
-			return func() (ports.Answer, error) { return test.answer, test.err }
+		name          string
+		refuses       func(ports.Call) bool
+		answer        ports.Answer
+		err           error
+		broken, fails bool
+	}{
+		{"one class, rejected", oneClass, ports.Answer{Rejected: &ports.Rejected{Message: "no"}}, nil, false, false},
+		{"one class, failed", oneClass, ports.Answer{Failed: &ports.Failed{Message: "no"}}, nil, false, false},
+		{"a weight of one element", oneWeight, ports.Answer{Rejected: &ports.Rejected{Message: "no"}}, nil, false, false},
+		{"everything, rejected", always, ports.Answer{Rejected: &ports.Rejected{Message: "no"}}, nil, true, false},
+		{"everything, unsupported", always, ports.Answer{Unsupported: &ports.Unsupported{Reason: "no"}}, nil, true, false},
+		{"everything, failed", always, ports.Answer{Failed: &ports.Failed{Message: "no"}}, nil, false, true},
+		{"a crash", always, ports.Answer{}, ports.ErrCrash, false, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			port := answering{other: func(asked ports.Call) (ports.Answer, bool, error) {
+				if test.refuses(asked) {
+					return test.answer, true, test.err
+				}
+				return ports.Answer{}, false, nil
+			}}
+			k := checker(t, port, Options{Seed: Seed, Level: verdict.Parity})
+			refused := 0
+			for _, r := range All() {
+				if testing.Short() && r.Rule.Module != ports.MultiLabelSoftMarginLoss {
+					continue
+				}
+				result := k.check(t, r)
+				refused += result.Refused
+				switch {
+				case (result.Broken != "") != test.broken || (result.Err != nil) != test.fails:
+					t.Errorf("%s: %+v", r.ID, result)
+				case test.broken && !strings.Contains(result.Broken, ": no"):
+					t.Errorf("%s: %s", r.ID, result.Broken)
+				case test.err != nil && !errors.Is(result.Err, test.err):
+					t.Errorf("%s: %v", r.ID, result.Err)
+				case !test.broken && !test.fails && result.Samples < samplesPerRelation/4:
+					t.Errorf("%s: checked on %d samples", r.ID, result.Samples)
+				}
+			}
+			if !test.broken && !test.fails && refused == 0 {
+				t.Error("nothing was refused")
+			}
+		})
+	}
+}
+
+// TestLittleIsClaimed: a port of the loss alone, of the gradient alone, of one reduction or of one dtype is asked laws
+// of every module, and is asked nothing else; right answers hold them, and wrong ones break some.
+func TestLittleIsClaimed(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		claim func(*ports.Claim)
+		// laws is the least number of laws that are asked.
+		laws int
+	}{
+		{"the loss alone", func(c *ports.Claim) { c.Outputs = []string{ports.Loss} }, 65},
+		{"the gradient alone", func(c *ports.Claim) { c.Outputs = []string{ports.GradInput} }, 60},
+		{"'none' alone", func(c *ports.Claim) { c.Without = []string{"reduction:mean", "reduction:sum"} }, 60},
+		{"'sum' alone", func(c *ports.Claim) { c.Without = []string{"reduction:none", "reduction:mean"} }, 60},
+		{"'mean' alone", func(c *ports.Claim) { c.Without = []string{"reduction:none", "reduction:sum"} }, 60},
+		{"float32 alone", func(c *ports.Claim) { c.DTypes = []tensor.DType{tensor.Float32} }, 70},
+		{"the loss, 'mean' and float64 alone", func(c *ports.Claim) {
+			c.Outputs, c.DTypes, c.Without = []string{ports.Loss}, []tensor.DType{tensor.Float64}, []string{"reduction:none", "reduction:sum"}
+		}, 45},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if testing.Short() && !strings.HasPrefix(test.name, "the ") {
+				t.Skip("it takes seconds: make test-long runs it")
+			}
+			asked := map[string]int{}
+			// of checks the laws, of each module up to the first that is broken.
+			of := func(port ports.Port) (held int, broken map[string]bool) {
+				k := checker(t, port, Options{Seed: Seed, Level: verdict.Parity})
+				for module, c := range k.claims {
+					test.claim(&c)
+					k.claims[module] = c
+				}
+				broken = map[string]bool{}
+				for _, r := range All() {
+					if broken[r.Rule.Module] {
+						continue
+					}
+					end, outside := k.Begin(t.Context(), r)
+					if end == nil {
+						if outside == "" {
+							t.Errorf("%s is not asked, and nobody knows why", r.ID)
+						}
+						continue
+					}
+					result := end()
+					asked[r.Rule.Module]++
+					if result.Broken == "" && result.Err == nil {
+						held++
+					} else {
+						broken[r.Rule.Module] = true
+					}
+				}
+				return held, broken
+			}
+			var claim ports.Claim
+			right := spy{builtin.Port{}, func(call ports.Call) {
+				d, _ := builtin.Port{}.Describe(t.Context())
+				claim = d.Modules[call.Module]
+				test.claim(&claim)
+				for _, output := range call.Want {
+					if !slices.Contains(claim.Outputs, output) {
+						t.Fatalf("%s is asked for %s", call.Module, output)
+					}
+				}
+				if slices.Contains(claim.Without, "reduction:"+*call.Options.Reduction) || !slices.Contains(claim.DTypes, call.Inputs[ports.Input].DType) {
+					t.Fatalf("asked %s", call)
+				}
+			}}
+			held, broken := of(right)
+			t.Logf("%d laws are asked: %v", held, asked)
+			if len(broken) > 0 || held < test.laws || len(asked) != len(ports.ModuleNames()) {
+				t.Errorf("%d laws hold, want %d or more; broken are laws of %v, asked %v", held, test.laws, broken, asked)
+			}
+			// Infinite, huge and constant answers break laws of every module.
+			for i, v := range []float64{math.Inf(-1), 0, math.Inf(1), math.NaN(), -1e4, -1e30, 1} {
+				if i > 1 && testing.Short() {
+					break
+				}
+				port := memorised{wrong: func(_ call, right map[string]tensor.Tensor) map[string]tensor.Tensor {
+					for output := range right {
+						right = changed(right, output, func(int, float64) float64 { return v })
+					}
+					return right
+				}}
+				if _, broken := of(port); len(broken) != len(ports.ModuleNames()) {
+					t.Errorf("%v everywhere breaks laws of %v alone", v, broken)
+				}
+			}
+		})
+	}
+}
+
+// TestBlame: a law of two modules is broken by the one that is wrong.
+func TestBlame(t *testing.T) {
+	for _, test := range []struct{ law, wrong, blames string }{
+		{"BCELoss/relations/of-sigmoid", ports.BCEWithLogitsLoss, ports.BCEWithLogitsLoss},
+		{"BCELoss/relations/of-sigmoid", ports.BCELoss, ""},
+		{"MultiLabelSoftMarginLoss/relations/bce-class-mean", ports.BCEWithLogitsLoss, ports.BCEWithLogitsLoss},
+		{"MultiLabelSoftMarginLoss/relations/bce-mean", ports.MultiLabelSoftMarginLoss, ""},
+		{"MultiLabelSoftMarginLoss/relations/bce-sum", ports.BCEWithLogitsLoss, ports.BCEWithLogitsLoss},
+		{"CrossEntropyLoss/relations/two-classes", ports.BCEWithLogitsLoss, ports.BCEWithLogitsLoss},
+		{"CrossEntropyLoss/relations/two-classes", ports.CrossEntropyLoss, ""},
+	} {
+		port := memorised{wrong: both(of(test.wrong))[0].answers}
+		result := checker(t, port, Options{Seed: Seed, Level: verdict.Parity}).check(t, byID(t, test.law))
+		if result.Broken == "" || result.Blames != test.blames || strings.Contains(result.Broken, test.wrong+" is wrong here") != (test.blames != "") {
+			t.Errorf("%s, with %s wrong: %q is blamed:\n%s", test.law, test.wrong, result.Blames, result.Broken)
 		}
-		result := k.check(t, r)
-		if refuses := test.answer.Rejected != nil; result.Samples != 1 || (result.Broken != "") != refuses || (result.Err != nil) == refuses || test.err != nil && !errors.Is(result.Err, test.err) {
-			t.Errorf("%+v: %+v", test.answer, result)
+		// So is the one that refuses, or does not answer.
+		for _, answer := range []ports.Answer{{Rejected: &ports.Rejected{Message: "no"}}, {Failed: &ports.Failed{Message: "no"}}, {}} {
+			port := answering{other: func(asked ports.Call) (ports.Answer, bool, error) {
+				if asked.Module != test.wrong {
+					return answer, false, nil
+				}
+				if answer.Rejected == nil && answer.Failed == nil {
+					return answer, true, ports.ErrTimeout
+				}
+				return answer, true, nil
+			}}
+			result := checker(t, port, Options{Seed: Seed, Level: verdict.Parity}).check(t, byID(t, test.law))
+			if result.Broken == "" && result.Err == nil || result.Blames != test.blames {
+				t.Errorf("%s, of %s: %+v: %q is blamed: %+v", test.law, test.wrong, answer, result.Blames, result)
+			}
 		}
 	}
 }

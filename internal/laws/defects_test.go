@@ -153,10 +153,10 @@ var defects = map[string][]defect{
 	},
 	"independence": {
 		{output: ports.Loss, wrong: leak(call.classes), shows: "loss elsewhere"},
-		{output: ports.Loss, wrong: byX(severalElements), shows: "change of loss"},
+		{output: ports.Loss, wrong: byX(severalElements), shows: "change of loss", elements: 8},
 		{output: ports.GradInput, wrong: leak(call.classes), shows: "grad_input elsewhere"},
-		{output: ports.GradInput, wrong: leak(func(call) int { return 1 }), shows: "grad_input elsewhere"},
-		{output: ports.GradInput, wrong: byX(severalElements), shows: "change of grad_input"},
+		{output: ports.GradInput, wrong: leak(beside), shows: "grad_input elsewhere", elements: 8},
+		{output: ports.GradInput, wrong: byX(severalElements), shows: "change of grad_input", elements: 8},
 	},
 	"mean": both(by(mean)),
 	"sum":  both(by(sum)),
@@ -280,7 +280,16 @@ func besideIgnored(c call, i int) bool {
 	return false
 }
 
-func severalElements(c call, _ int) bool { return len(c.x.values) > 1 }
+// severalElements is for more than there are where a law asks one alone.
+func severalElements(c call, _ int) bool { return len(c.x.values) > 4 }
+
+// beside is the place before, where there are so many.
+func beside(c call) int {
+	if severalElements(c, 0) {
+		return 1
+	}
+	return len(c.x.values)
+}
 
 // half is for one half of very many classes.
 func half(which int) func(c call, i int) float64 {

@@ -1,6 +1,7 @@
 package laws
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -15,15 +16,27 @@ import (
 const maxShown = 24
 
 // describe describes a counterexample: the calls, and the equation that is furthest apart.
-func (k *Checker) describe(r *Relation, s *sample, f finding) string {
+func (k *Checker) describe(q *trial, f finding) string {
 	var b strings.Builder
-	calls := r.law.calls(r.Rule.Module, s)
-	fmt.Fprintf(&b, "broken by %s", plural(len(calls), "a call", "calls"))
-	for i, c := range calls {
+	var asked []call
+	at := 0
+	for i, c := range q.calls {
+		if c.asked() {
+			asked = append(asked, c)
+		}
+		if i == f.at {
+			at = len(asked)
+		}
+	}
+	fmt.Fprintf(&b, "broken by %s", plural(len(asked), "a call", "calls"))
+	for i, c := range asked {
 		fmt.Fprintf(&b, "\n  %d. %s", i+1, c.describe())
 	}
+	if f.blames != "" {
+		fmt.Fprintf(&b, "\n%s is wrong here, and not the module that the law is of", f.blames)
+	}
 	if f.refused != "" {
-		fmt.Fprintf(&b, "\ncall %d: %s", f.at+1, f.refused)
+		fmt.Fprintf(&b, "\ncall %d: %s", at, f.refused)
 		return b.String()
 	}
 	e := f.worst
@@ -32,7 +45,7 @@ func (k *Checker) describe(r *Relation, s *sample, f finding) string {
 		fmt.Fprintf(&b, " %s", verdict.FormatIndex(e.shape, e.index))
 	}
 	fmt.Fprintf(&b, ": %s, but the law demands %s; they are %.3g apart, allowed are %.3g",
-		tensor.FormatNumber(e.got, s.dtype), tensor.FormatNumber(e.want, s.dtype), math.Abs(e.got-e.want), e.allowed)
+		tensor.FormatNumber(e.got, q.s.dtype), tensor.FormatNumber(e.want, q.s.dtype), math.Abs(e.got-e.want), e.allowed)
 	if f.all > 1 {
 		fmt.Fprintf(&b, " (%d of %d elements)", f.failing, f.all)
 	}
@@ -42,7 +55,7 @@ func (k *Checker) describe(r *Relation, s *sample, f finding) string {
 // describe writes a call with its inputs.
 func (c call) describe() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, reduction=%q, %s", c.module, c.reduction, c.dtype)
+	fmt.Fprintf(&b, "%s, reduction=%q, %s", c.module, cmp.Or(c.as, c.reduction), c.dtype)
 	if c.smoothing != 0 {
 		fmt.Fprintf(&b, ", label_smoothing=%v", c.smoothing)
 	}

@@ -98,10 +98,10 @@ var elementLaws = []law{
 		tolerance: "exp(-loss)·expm1(what is allowed), for both",
 		of: []ofModule{
 			{module: ports.BCEWithLogitsLoss, domain: "'none', without weights"},
-			{module: ports.MultiLabelSoftMarginLoss, domain: "'none' of a single class, without weights"},
+			{module: ports.MultiLabelSoftMarginLoss, domain: "'none' of two equal classes, without weights"},
 		},
 		calls: func(module string, s *sample) []call {
-			c := s.oneClass(module, ports.Loss)
+			c := s.alone(module, ports.Loss)
 			return []call{c.withT(c.t.all(0)), c.withT(c.t.all(1))}
 		},
 		holds: func(_ string, _ *sample, a []answer) []equation {
@@ -117,15 +117,15 @@ var elementLaws = []law{
 		tolerance: "what is allowed of the gradient, plus exp(-loss)·expm1(what is allowed of the loss)",
 		of: []ofModule{
 			{module: ports.BCEWithLogitsLoss, domain: "'none', hard targets, without weights"},
-			{module: ports.MultiLabelSoftMarginLoss, domain: "'none' of a single class, hard targets, without weights"},
+			{module: ports.MultiLabelSoftMarginLoss, domain: "'none' of two equal classes, hard targets, without weights"},
 		},
 		calls: func(module string, s *sample) []call {
-			c := s.oneClass(module, lossAndGradient...)
+			c := s.alone(module, lossAndGradient...)
 			return []call{c.withT(c.t.with(func(i int) float64 { return math.Round(c.t.values[i]) }))}
 		},
 		holds: func(_ string, _ *sample, a []answer) []equation {
-			t := a[0].call.t
-			size := a[0].grad().by(func(i int) float64 { return 1 - 2*t.values[i] }).reshaped(a[0].loss().shape...)
+			c := a[0].call
+			size := a[0].grad().by(func(i int) float64 { return 1 - 2*c.t.values[i] }).reduced(c.lossShape(), c.lossAt)
 			p := a[0].loss().expMinus()
 			return equal("size of grad_input plus exp(-loss)", size.plus(p), exactly(p.all(1)))
 		},
@@ -204,7 +204,7 @@ var elementLaws = []law{
 		calls: func(module string, s *sample) []call {
 			j := s.pick % s.classes()
 			c := s.plain(module, none, lossAndGradient...)
-			alone := c.each(func(a array) array { return a.taken(true, s.x.shape, []int{j}) })
+			alone := c.each(func(a array) array { return a.taken(true, s.x.shape, []int{j, j}) }) // for a library may refuse one class
 			selected := array{[]int{s.classes()}, make([]float64, s.classes())}
 			selected.values[j] = 1
 			return []call{alone, c.withW(selected)}
@@ -214,7 +214,7 @@ var elementLaws = []law{
 			share := 1 / float64(classes)
 			grad := a[1].grad()
 			want := exactly(s.x.all(0))
-			alone := a[0].grad().times(share)
+			alone := a[0].grad().reduced(a[0].call.lossShape(), a[0].call.lossAt).times(share)
 			for row := range alone.values {
 				want.values[row*classes+j], want.radius[row*classes+j] = alone.values[row], alone.radius[row]
 			}
@@ -444,16 +444,23 @@ var elementLaws = []law{
 			},
 		},
 		calls: func(module string, s *sample) []call {
-			c := s.call(module, none, lossAndGradient...)
-			shape := []int{1}
-			if module == ports.MultiLabelSoftMarginLoss {
-				shape = []int{1, 1}
+			if len(s.x.values) < 2 {
+				return nil
 			}
-			other := s.input(module, array{shape, []float64{s.other}})
-			alone := c.withX(array{shape, c.x.values[s.pick : s.pick+1]}).withT(array{shape, s.t.values[s.pick : s.pick+1]})
+			c := s.call(module, none, lossAndGradient...)
+			shape := []int{2} // two that are equal, for a library may refuse one
+			if module == ports.MultiLabelSoftMarginLoss {
+				shape = []int{2, 2}
+			}
+			filled := func(shape []int, v float64) array {
+				return array{shape, slices.Repeat([]float64{v}, count(shape))}
+			}
+			other := s.input(module, filled(shape, s.other))
+			alone := c.withX(filled(shape, c.x.values[s.pick])).withT(filled(shape, s.t.values[s.pick]))
 			for _, a := range []**array{&alone.w, &alone.p} {
 				if *a != nil {
-					*a = &array{[]int{1}, []float64{(*a).along(s.x.shape)(s.pick)}}
+					w := filled(shape[len(shape)-1:], (*a).along(s.x.shape)(s.pick))
+					*a = &w
 				}
 			}
 			return []call{c, c.withX(c.x.replaced(s.pick, other.values[0])), alone, alone.withX(other)}
@@ -470,10 +477,14 @@ var elementLaws = []law{
 						equations = append(equations, e)
 					}
 				}
-				change := a[3].output(output).minus(a[2].output(output)).times(share)
-				e := equal("change of "+output, after.at(place).minus(before.at(place)), change.at(0))[0]
-				e.shape, e.index = before.shape, place
-				equations = append(equations, e)
+				alone := a[3].call
+				change := a[3].output(output).minus(a[2].output(output))
+				if output == ports.GradInput {
+					change = change.reduced(alone.lossShape(), alone.lossAt)
+				}
+				change = change.times(share)
+				changed := equal("change of "+output, after.at(place).minus(before.at(place)), change.at(0))
+				equations = append(equations, placed(changed, before.shape, place)...)
 			}
 			return equations
 		},
@@ -546,9 +557,7 @@ var elementLaws = []law{
 			h := c.step(s.pick)
 			// The last term: x ± h is rounded, and x not quite in the middle.
 			quotient.radius[0] += h*h/6*third + second*math.Abs(c.x.values[s.pick])*0x1p-52
-			e := equal("grad_input against the difference quotient", a[0].grad().at(s.pick), quotient)[0]
-			e.shape, e.index = s.x.shape, s.pick
-			return []equation{e}
+			return placed(equal("grad_input against the difference quotient", a[0].grad().at(s.pick), quotient), s.x.shape, s.pick)
 		},
 	},
 	{
@@ -708,11 +717,14 @@ func (s *sample) weightOnly(module, reduction string) call {
 	return c
 }
 
-// oneClass returns 'none' of single elements, without weights.
-func (s *sample) oneClass(module string, want ...string) call {
+// alone returns 'none' of single elements, without weights: MultiLabelSoftMarginLoss has each as two equal
+// classes, for a library may refuse one class.
+func (s *sample) alone(module string, want ...string) call {
 	c := s.plain(module, none, want...)
 	if module == ports.MultiLabelSoftMarginLoss {
-		c = c.each(func(a array) array { return a.reshaped(len(a.values), 1) })
+		c = c.each(func(a array) array {
+			return a.reshaped(len(a.values), 1).expanded([]int{len(a.values), 2})
+		})
 	}
 	return c
 }

@@ -279,6 +279,7 @@ var rowLaws = []law{
 			p := exactly(s.x.all(0))
 			for class, of := range a[:classes] {
 				column := of.loss().expMinus()
+				p.unasked = p.unasked || column.unasked
 				for r := range column.values {
 					p.values[r*classes+class], p.radius[r*classes+class] = column.values[r], column.radius[r]
 				}

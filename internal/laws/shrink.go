@@ -9,27 +9,29 @@ import (
 // maxShrinks bounds how often a port is asked about a smaller sample.
 const maxShrinks = 400
 
-// shrink looks for a smaller sample that breaks a law too: fewer samples and classes, fewer
-// inputs, rounder numbers. What the claim leaves out is not tried.
-func (k *Checker) shrink(ctx context.Context, r *Relation, s *sample, f finding) (*sample, finding) {
+// shrink looks for a smaller sample that breaks a law too, by the answers of the same module: fewer samples and
+// classes, fewer inputs, rounder numbers. What the claim leaves out is not tried.
+func (k *Checker) shrink(ctx context.Context, r *Relation, q *trial, f finding) (*trial, finding) {
 	left := maxShrinks
 	for smaller := true; smaller; {
 		smaller = false
-		for _, candidate := range s.smaller() {
-			calls := r.law.calls(r.Rule.Module, &candidate)
-			if len(calls) == 0 || k.outside(calls) != "" {
+		for _, s := range q.s.smaller() {
+			calls, outside := k.claimed(r, &s)
+			if len(calls) == 0 || outside != "" {
 				continue
 			}
 			if left--; left < 0 || ctx.Err() != nil {
-				return s, f
+				return q, f
 			}
-			if g := k.judge(r, &candidate, k.send(ctx, r, &candidate)); g.err == nil && g.broken() {
-				s, f, smaller = &candidate, g, true
+			candidate := k.send(ctx, trial{s: s, calls: calls})
+			g := k.judge(r, &candidate)
+			if g.err == nil && g.broken() && g.blames == f.blames && g.declined == f.declined && !(g.declined && candidate.mayBeRefused()) {
+				q, f, smaller = &candidate, g, true
 				break
 			}
 		}
 	}
-	return s, f
+	return q, f
 }
 
 // smaller returns samples that are a step smaller, the smallest first.

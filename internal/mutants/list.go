@@ -4,7 +4,7 @@ package main
 var mutations = []mutation{
 	// The laws: an equation less, or one that demands less.
 	{laws, "if e.index != place {", "if false {", "independence does not look elsewhere"},
-	{laws, "equations = append(equations, e)\n			}\n			return equations\n", "_ = e\n			}\n			return equations\n", "independence does not look at the change"},
+	{laws, "equations = append(equations, placed(changed, before.shape, place)...)", "_ = placed(changed, before.shape, place)", "independence does not look at the change"},
 	{laws, "share := 1 / c.divisor()\n			var equations", "share := 1.0\n			var equations", "independence forgets the class mean"},
 	{laws, "func same(_ string, _ *sample, a []answer) []equation {\n	return slices.Concat(\n		equal(ports.Loss, a[1].loss(), a[0].loss()),\n		equal(ports.GradInput, a[1].grad(), a[0].grad()),",
 		"func same(_ string, _ *sample, a []answer) []equation {\n	return slices.Concat(\n		equal(ports.Loss, a[1].loss(), a[0].loss()),", "same compares no gradients"},
@@ -57,16 +57,25 @@ var mutations = []mutation{
 	{value, "math.Abs(e.got-e.want) <= e.allowed", "!(math.Abs(e.got-e.want) > e.allowed)", "NaN is equal to everything"},
 	{value, "math.Abs(c(i)) * v.radius[i]", "v.radius[i]", "a factor does not count for what is allowed"},
 	{value, "v.values[i] + w.values[i], v.radius[i] + w.radius[i]", "v.values[i] + w.values[i], v.radius[i]", "the second summand is allowed nothing"},
+	{value, "if v-v != 0 {", "if false {", "infinite answers hold a law"},
 	{allowances, "if !al.exact {", "if true {", "level exact allows what parity does"},
 
 	// What a port is asked, and what its answers say.
 	{checks, "f.failing++", "_ = 0", "nothing is broken"},
 	{checks, "return f.refused != \"\" || f.failing > 0", "return f.failing > 0", "a call that is refused breaks nothing"},
 	{checks, "if f.all == 1 || distance > f.headroom {", "if f.all == 1 || distance < f.headroom {", "the nearest equation is described"},
-	{checks, "if result.Err = v.err; result.Err != nil || result.Broken != \"\" {", "if result.Broken != \"\" {", "an answer that does not come is no matter"},
+	{checks, "result.Err, result.Blames = f.err, f.blames\n", "", "an answer that does not come is no matter"},
+	{checks, "if f.declined && q.mayBeRefused() {", "if f.declined {", "a port may refuse everything"},
+	{checks, "if f.declined && q.mayBeRefused() {", "if false {", "a refusal of one class breaks a law"},
+	{checks, "case result.Samples == 0:", "case false:", "a law holds that is checked on nothing"},
+	{checks, "f.blames = culprit(r.Rule.Module, answers)", "_ = culprit", "a law of two modules blames its own"},
 	{checks, "int((k.options.Seed ^", "int((1 ^", "every seed draws the same"},
-	{checks, "if reason := claim.Outside(cl, fixture, c.dtype, features); reason != \"\" {", "if reason := claim.Outside(cl, fixture, c.dtype, features); false {", "what the claim leaves out is asked"},
-	{checks, "if len(k.options.DTypes) > 0 && !slices", "if false && !slices", "other dtypes than the selected ones are asked"},
+	{claimed, "reason != \"\" {", "false {", "what the claim leaves out is asked"},
+	{claimed, "if slices.Contains(cl.Outputs, output) {", "if true {", "outputs that are not claimed are asked for"},
+	{claimed, "if missing != \"\" && !r.demands(s, calls) {", "if missing != \"\" {", "a port of the loss alone is asked no law of both"},
+	{claimed, "if missing != \"\" && !r.demands(s, calls) {", "if false {", "a law is checked that demands nothing"},
+	{claimed, "divides := reduction == mean && c.indices && c.w != nil", "divides := false", "the mean of a weighted row stands for 'none'"},
+	{claimed, "if len(k.options.DTypes) > 0 && !slices", "if false && !slices", "other dtypes than the selected ones are asked"},
 	{answers, "case t.DType != c.dtype:", "case false:", "another dtype is right"},
 	{answers, "case !tensor.SameShape(t.Shape, shape):", "case false:", "another shape is right"},
 	{answers, "return \"the answer lacks \" + name, true", "return \"the answer lacks \" + name, false", "an answer that lacks an output is a wrong one"},
@@ -79,7 +88,7 @@ var mutations = []mutation{
 	{shrinks, "if s.smoothing != 0 {", "if false {", "no smoothing is left out"},
 	{shrinks, "if s.probable {", "if false {", "no class indices stand for class probabilities"},
 	{shrinks, "g.err == nil && g.broken()", "g.err == nil", "what breaks nothing is a counterexample"},
-	{shrinks, "if len(calls) == 0 || k.outside(calls) != \"\" {", "if len(calls) == 0 {", "a counterexample may be outside the claim"},
+	{shrinks, "g.blames == f.blames", "true", "a smaller counterexample blames another module"},
 
 	// What becomes of a relation.
 	{relations, "r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())", "r.Outcome, r.Message = Pass, \"\"", "a crash in a law is a pass"},
@@ -123,6 +132,7 @@ const (
 	allowances   = "internal/laws/allowance.go"
 	checks       = "internal/laws/check.go"
 	answers      = "internal/laws/answer.go"
+	claimed      = "internal/laws/claimed.go"
 	shrinks      = "internal/laws/shrink.go"
 	relations    = "judge/relation.go"
 	knowns       = "judge/known.go"
