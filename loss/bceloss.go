@@ -24,7 +24,7 @@ package loss
 // The formula of the loss is that of https://docs.pytorch.org/docs/2.15/generated/torch.nn.BCELoss.html.
 //
 // Methods do not change the loss, nor what it points to, and may be called concurrently.
-type BCELoss[T Float] struct {
+type BCELoss[T Element] struct {
 	// Weight multiplies the loss of each element; nil means ones. It must broadcast to the
 	// shape of input: (C,) weighs classes, (N, 1) samples, the shape of input elements.
 	// The mean divides by the number of elements, not by the sum of the weights.

@@ -14,7 +14,7 @@ package loss
 // The package documentation has the gradients. There is none in the weights, as in PyTorch. The formula is that of https://docs.pytorch.org/docs/2.15/generated/torch.nn.BCEWithLogitsLoss.html.
 //
 // Methods do not change the loss, nor what it points to, and may be called concurrently.
-type BCEWithLogitsLoss[T Float] struct {
+type BCEWithLogitsLoss[T Element] struct {
 	// Weight multiplies the loss of each element; nil means ones. It must broadcast to the
 	// shape of input: (C,) weighs classes, (N, 1) samples, the shape of input elements.
 	// Unlike in PyTorch's weighted CrossEntropyLoss, the mean still divides by the number of elements.

@@ -9,7 +9,7 @@ import (
 // checkBroadcast returns an error unless operand is absent or valid and broadcasts to
 // shape, the shape of input: aligned at the last dimension, each of its dimensions is 1 or that of
 // input, and there are no more of them.
-func checkBroadcast[T Float](module, argument string, operand *Tensor[T], shape []int) error {
+func checkBroadcast[T Element](module, argument string, operand *Tensor[T], shape []int) error {
 	if operand == nil {
 		return nil
 	}

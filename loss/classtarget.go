@@ -4,7 +4,7 @@ import "slices"
 
 // ClassTarget is the target of a [CrossEntropyLoss]: class indices or class probabilities, as [ClassIndices] or
 // [ClassProbabilities] made it. It is a view of the slices that it was made of. The zero ClassTarget is not valid.
-type ClassTarget[T Float] struct {
+type ClassTarget[T Element] struct {
 	kind          targetKind
 	shape         []int
 	indices       []int64
@@ -22,13 +22,13 @@ const (
 // ClassIndices returns the target that names one class for each row of logits: a number from 0 to C-1, or the
 // loss's IgnoreIndex. Its shape is that of input without the dimension of the classes: without a shape it is a 0-d one,
 // for the logits (C,) of one row.
-func ClassIndices[T Float](indices []int64, shape ...int) ClassTarget[T] {
+func ClassIndices[T Element](indices []int64, shape ...int) ClassTarget[T] {
 	return ClassTarget[T]{kind: byIndex, shape: shape, indices: indices}
 }
 
 // ClassProbabilities returns the target that gives each class of each row a probability. Its shape is that of input. The probabilities
 // are not checked: a row of them need not add up to 1, nor lie in [0, 1].
-func ClassProbabilities[T Float](probabilities Tensor[T]) ClassTarget[T] {
+func ClassProbabilities[T Element](probabilities Tensor[T]) ClassTarget[T] {
 	return ClassTarget[T]{kind: byProbability, shape: probabilities.Shape, probabilities: probabilities.Data}
 }
 

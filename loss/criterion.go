@@ -1,18 +1,13 @@
 package loss
 
-import (
-	"fmt"
-	"math"
-
-	"lossproof/loss/internal/kernel"
-)
+import "fmt"
 
 // Results says where a call writes what it computes. A slice that is nil is left out; any other has as many elements as the
 // loss, or as what it is the gradient of.
 //
 // A slice may be the memory of a tensor of the call that has as many elements: Loss (with [None]) and GradInput, wanted alone or
 // together, that of input and target; GradTarget, wanted alone, too; GradWeight, wanted alone, that of the weight. The slices must not overlap each other.
-type Results[T Float] struct{ Loss, GradInput, GradTarget, GradWeight []T }
+type Results[T Element] struct{ Loss, GradInput, GradTarget, GradWeight []T }
 
 // kind says what the input of a loss is.
 type kind int
@@ -25,7 +20,7 @@ const (
 )
 
 // criterion is a loss with its options, and what the losses have in common.
-type criterion[T Float] struct {
+type criterion[T Element] struct {
 	module            string
 	kind              kind
 	reduction         Reduction
@@ -82,85 +77,21 @@ func (c *criterion[T]) into(r Results[T], input Tensor[T], target ClassTarget[T]
 	if err := c.checkResults(r, input, target, gradOutput); err != nil {
 		return err
 	}
-	j := job[T]{kind: c.kind, div: c.div(input.Shape, target)}
-	if gradOutput != nil {
-		j.upstream = upstream[T]{values: gradOutput.Data}
+	switch c := any(c).(type) {
+	case *criterion[float32]:
+		return computeAs(c, &r, &input, &target, gradOutput)
+	case *criterion[float64]:
+		return computeAs(c, &r, &input, &target, gradOutput)
+	case *criterion[Float16]:
+		return computeWide(c, binary16, any(&r).(*Results[Float16]), any(&input).(*Tensor[Float16]), any(&target).(*ClassTarget[Float16]), any(gradOutput).(*Tensor[Float16]))
 	}
-	c.cut(&j, input, target)
-	if r.Loss != nil || r.GradInput != nil {
-		j.gradInput = r.GradInput
-		if err := c.pass(&j, r.Loss, input.Shape); err != nil {
-			return err
-		}
-	}
-	if r.GradTarget != nil {
-		j.losses, j.sum, j.gradInput, j.gradTarget = nil, false, nil, r.GradTarget
-		if err := c.pass(&j, nil, input.Shape); err != nil {
-			return err
-		}
-	}
-	switch {
-	case r.GradWeight == nil:
-	case c.kind == ofClasses:
-		j.gradClassWeights(r.GradWeight)
-	default:
-		j.gradWeights(r.GradWeight, c.weight.Shape, input.Shape)
-	}
-	return nil
+	return computeWide(any(c).(*criterion[BFloat16]), bfloat16, any(&r).(*Results[BFloat16]), any(&input).(*Tensor[BFloat16]), any(&target).(*ClassTarget[BFloat16]), any(gradOutput).(*Tensor[BFloat16]))
 }
 
-// pass runs j and writes the loss to loss, unless that is nil.
-func (c *criterion[T]) pass(j *job[T], loss []T, shape []int) error {
-	j.sum = loss != nil && c.reduction != None
-	if !j.sum {
-		j.losses = loss
-	}
-	if len(j.input) == 0 && c.lossLen(shape) != 0 {
-		c.empty(j, loss, shape)
-		return nil
-	}
-	sum, refused := j.run()
-	if refused.found {
-		return valueError(c.module, refused.argument, shape, refused.index, refused.value, "a number from 0 to 1")
-	}
-	if j.sum {
-		loss[0] = T(sum / j.div)
-	}
-	return nil
-}
-
-// empty writes the losses of an input without elements: sums of nothing.
-func (c *criterion[T]) empty(j *job[T], loss []T, shape []int) {
-	none := T(0 / j.div)
-	if c.kind == ofClasses && c.reduction == None || c.kind == ofLabels && c.reduction == Sum && c.rows(shape) == 0 {
-		none = 0 // PyTorch takes a sum over no samples, even where each would be 0/0
-	}
-	for i := range loss {
-		loss[i] = none
-	}
-}
-
-// cut sets what j computes on, in units and blocks.
-func (c *criterion[T]) cut(j *job[T], input Tensor[T], target ClassTarget[T]) {
-	if c.kind == ofClasses {
-		j.runs = runs[T]{input: input.Data, target: target.probabilities}
-		if c.weight != nil {
-			j.weight = c.weight.Data
-		}
-		j.rows = rows{classes: input.Shape[c.classAxis(input.Shape)], stride: 1, indices: target.indices, byIndex: target.kind == byIndex, ignore: c.ignore, smoothing: c.smoothing}
-		for _, d := range input.Shape[c.classAxis(input.Shape)+1:] {
-			j.stride *= d
-		}
-		j.units, j.perBlock = c.rows(input.Shape), (blockElements-1)/max(1, j.classes)+1
-		return
-	}
-	j.perRow = c.kind == ofLabels && c.reduction == None && fromEnd(input.Shape, 0) != 1 // else the loss of a row is that of its element
-	j.upstream.perRow = j.perRow
-	j.runs.cut(input, target.probabilities, c.weight, c.posWeight, j.perRow)
-	j.units, j.perBlock = j.chunks, blockChunks
-	if j.perRow && j.length > kernel.ChunkLen { // the chunks of one row are in one block
-		j.perBlock = (blockChunks-1)/j.perSpan*j.perSpan + j.perSpan
-	}
+// computeAs computes a checked call whose elements are of type T, as are those of c.
+func computeAs[T Float](c *criterion[T], r, input, target, gradOutput any) error {
+	var j job[T]
+	return compute(c, &j, *r.(*Results[T]), *input.(*Tensor[T]), *target.(*ClassTarget[T]), gradOutput.(*Tensor[T]))
 }
 
 // check returns an error unless options, input and target are valid and go together.
@@ -326,45 +257,4 @@ func (c *criterion[T]) rows(shape []int) int {
 		}
 	}
 	return n
-}
-
-// div returns what the sum of the losses is divided by.
-func (c *criterion[T]) div(shape []int, target ClassTarget[T]) float64 {
-	n := 1.0
-	switch {
-	case c.reduction == Mean && c.kind == ofClasses:
-		return c.weights(shape, target)
-	case c.reduction == Mean:
-		size, _ := count(shape)
-		n = float64(size)
-	case c.kind == ofLabels:
-		n = float64(fromEnd(shape, 0))
-	}
-	return n
-}
-
-// weights returns what the mean of CrossEntropyLoss divides by: the sum of the weights of the classes that are not ignored, or the
-// number of rows of class probabilities.
-func (c *criterion[T]) weights(shape []int, target ClassTarget[T]) float64 {
-	switch {
-	case target.kind == byProbability && shape[classAxis(shape)] == 0:
-		return math.NaN() // 0/0, as PyTorch finds the number of rows
-	case target.kind == byProbability:
-		return float64(c.rows(shape))
-	case c.weight == nil:
-		counted := len(target.indices)
-		for _, y := range target.indices {
-			if y == c.ignore {
-				counted--
-			}
-		}
-		return float64(counted)
-	}
-	var sum kernel.Accumulator
-	for _, y := range target.indices {
-		if y != c.ignore {
-			sum.Add(float64(c.weight.Data[y]))
-		}
-	}
-	return sum.Value()
 }

@@ -32,7 +32,7 @@ import (
 // The formula of the loss is that of https://docs.pytorch.org/docs/2.15/generated/torch.nn.CrossEntropyLoss.html.
 //
 // Methods do not change the loss, nor what it points to, and may be called concurrently.
-type CrossEntropyLoss[T Float] struct {
+type CrossEntropyLoss[T Element] struct {
 	// Weight multiplies the terms of each class; nil means ones. Its shape is (C,).
 	Weight *Tensor[T]
 	// IgnoreIndex is a class index, not necessarily a class, that takes its row out: the loss is
@@ -95,7 +95,7 @@ func (l CrossEntropyLoss[T]) criterion() *criterion[T] {
 }
 
 // checkIndices returns an error unless all class indices are classes or ignored.
-func checkIndices[T Float](target ClassTarget[T], ignore int64, classes int) error {
+func checkIndices[T Element](target ClassTarget[T], ignore int64, classes int) error {
 	for i, y := range target.indices {
 		if (y < 0 || y >= int64(classes)) && y != ignore {
 			return valueError(crossEntropyName, "target", target.shape, i, y, fmt.Sprintf("a class from 0 to %d, or %d to ignore it", classes-1, ignore))

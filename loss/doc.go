@@ -1,5 +1,5 @@
-// Package loss has four of PyTorch's losses for classification, with their gradients, for float32 and
-// float64 and tensors of any rank: [BCEWithLogitsLoss] and [MultiLabelSoftMarginLoss], for several labels from logits, [BCELoss],
+// Package loss has four of PyTorch's losses for classification, with their gradients, for float32,
+// float64, float16 and bfloat16 and tensors of any rank: [BCEWithLogitsLoss] and [MultiLabelSoftMarginLoss], for several labels from logits, [BCELoss],
 // from probabilities, and [CrossEntropyLoss], for one class of many.
 //
 // # Use
@@ -14,6 +14,9 @@
 //
 // ForwardGrad computes both in one pass. Into writes any of them to slices of the caller, and allocates nothing (but for weights of a rank
 // above eight that are broadcast along every other dimension).
+//
+// The elements of 16 bits are [Float16] and [BFloat16], which have the bits. Such a call is computed in float64, and each result rounded once: without a reduction
+// the loss and its gradients in input and target are the numbers nearest to the exact ones.
 //
 // The target of CrossEntropyLoss is made by [ClassIndices] or [ClassProbabilities].
 //

@@ -20,7 +20,7 @@ func TestWorkers(t *testing.T) {
 			c.reduction = None
 		}
 		j := job[float32]{losses: rows}
-		c.cut(&j, input, ClassProbabilities(input))
+		cut(c, &j, input, ClassProbabilities(input))
 		return j.workers()
 	}
 	small, large, wide := input(64, 10), input(1000, 100), input(2, 65536)
@@ -53,7 +53,7 @@ func TestChunks(t *testing.T) {
 				c.reduction = None
 			}
 			var j job[float64]
-			c.cut(&j, input, ClassProbabilities(input))
+			cut(c, &j, input, ClassProbabilities(input))
 			classes := shape[len(shape)-1]
 			next, blockOfRow := 0, map[int]int{}
 			for k := range j.chunks {

@@ -19,7 +19,7 @@ package loss
 // The package documentation has the gradients. The formula is that of https://docs.pytorch.org/docs/2.15/generated/torch.nn.MultiLabelSoftMarginLoss.html.
 //
 // Methods do not change the loss, nor what it points to, and may be called concurrently.
-type MultiLabelSoftMarginLoss[T Float] struct {
+type MultiLabelSoftMarginLoss[T Element] struct {
 	// Weight multiplies the loss of each element before the mean over the classes; nil
 	// means ones. It must broadcast to the shape of input, usually as (C,).
 	// The mean divides by C, not by the sum of the weights.

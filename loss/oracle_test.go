@@ -49,7 +49,7 @@ func expect(call ports.Call, output string) []expected {
 	of := exact[output]
 	want := make([]expected, of.Len())
 	for i := range want {
-		want[i] = expected{of, i, allowance.Tolerance(i) - allowance.Rounding(i)}
+		want[i] = expected{of, i, allowance.Tolerance(i, 0) - allowance.Rounding(i)}
 	}
 	return want
 }

@@ -5,14 +5,17 @@ import (
 	"slices"
 )
 
-// Float is the constraint of the element types: PyTorch's float32 and float64.
+// Element is the constraint of the element types: PyTorch's float32, float64, float16 and bfloat16.
+type Element interface{ Float | Float16 | BFloat16 }
+
+// Float is the constraint of the element types that Go computes with: float32 and float64.
 type Float interface{ float32 | float64 }
 
 // Tensor is a dense, contiguous, row-major array. An empty Shape is a 0-d tensor,
 // which has one element. The zero Tensor has no element and is not valid.
 //
 // A Tensor is a view: copying it does not copy Data.
-type Tensor[T Float] struct {
+type Tensor[T Element] struct {
 	Shape []int
 	// Data has as many elements as Shape says.
 	Data []T
@@ -21,7 +24,7 @@ type Tensor[T Float] struct {
 // NewTensor returns a tensor over data, which is not copied. Without a shape it is a
 // 0-d one. The error, a [*ShapeError], says that a dimension is negative or that data does not
 // have the number of elements of the shape.
-func NewTensor[T Float](data []T, shape ...int) (Tensor[T], error) {
+func NewTensor[T Element](data []T, shape ...int) (Tensor[T], error) {
 	t := Tensor[T]{Shape: shape, Data: data}
 	if err := check("", "tensor", t); err != nil {
 		return Tensor[T]{}, err
@@ -30,18 +33,18 @@ func NewTensor[T Float](data []T, shape ...int) (Tensor[T], error) {
 }
 
 // Scalar returns a 0-d tensor.
-func Scalar[T Float](v T) Tensor[T] {
+func Scalar[T Element](v T) Tensor[T] {
 	return Tensor[T]{Data: []T{v}}
 }
 
 // Vector returns a 1-d tensor over values, which are not copied.
-func Vector[T Float](values ...T) Tensor[T] {
+func Vector[T Element](values ...T) Tensor[T] {
 	return Tensor[T]{Shape: []int{len(values)}, Data: values}
 }
 
 // Matrix returns a 2-d tensor with a copy of rows. The error, a [*ShapeError], says
 // that the rows are not of one length. No rows give the shape (0, 0).
-func Matrix[T Float](rows ...[]T) (Tensor[T], error) {
+func Matrix[T Element](rows ...[]T) (Tensor[T], error) {
 	if len(rows) == 0 {
 		return Tensor[T]{Shape: []int{0, 0}}, nil
 	}
@@ -80,7 +83,7 @@ func count(shape []int) (n int, ok bool) {
 }
 
 // check returns an error unless the data of t fit its shape.
-func check[T Float](module, argument string, t Tensor[T]) error {
+func check[T Element](module, argument string, t Tensor[T]) error {
 	n, ok := count(t.Shape)
 	if !ok {
 		return shapeErrorf(module, argument, "shape %s has a negative dimension or too many elements", formatShape(t.Shape))
@@ -92,7 +95,7 @@ func check[T Float](module, argument string, t Tensor[T]) error {
 }
 
 // checkSame returns an error unless t is valid and has the wanted shape.
-func checkSame[T Float](module, argument string, t Tensor[T], want []int, reason string) error {
+func checkSame[T Element](module, argument string, t Tensor[T], want []int, reason string) error {
 	if err := check(module, argument, t); err != nil {
 		return err
 	}
@@ -103,7 +106,7 @@ func checkSame[T Float](module, argument string, t Tensor[T], want []int, reason
 }
 
 // like returns a tensor of zeros with the shape of t.
-func like[T Float](t Tensor[T]) Tensor[T] {
+func like[T Element](t Tensor[T]) Tensor[T] {
 	return Tensor[T]{Shape: slices.Clone(t.Shape), Data: make([]T, len(t.Data))}
 }
 

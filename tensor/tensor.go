@@ -120,6 +120,16 @@ func FromFloat64(values []float64, shape ...int) Tensor {
 	return must(New(Float64, shape, data))
 }
 
+// FromBits16 returns a tensor of float16 or bfloat16 with the numbers that have these bits. It panics
+// if their number does not fit the shape.
+func FromBits16[T ~uint16](dtype DType, bits []T, shape ...int) Tensor {
+	data := make([]byte, 0, 2*len(bits))
+	for _, v := range bits {
+		data = binary.LittleEndian.AppendUint16(data, uint16(v))
+	}
+	return must(New(dtype, shape, data))
+}
+
 func must(t Tensor, err error) Tensor {
 	if err != nil {
 		panic("tensor: " + err.Error())
@@ -157,6 +167,9 @@ func (t Tensor) Float64(i int) float64 {
 	}
 	return float64(b[0]) // uint8 and bool
 }
+
+// Bits16 returns the bits of element i of a tensor of float16 or bfloat16.
+func (t Tensor) Bits16(i int) uint16 { return binary.LittleEndian.Uint16(t.Data[2*i:]) }
 
 // Float64s returns all elements as by Float64.
 func (t Tensor) Float64s() []float64 {

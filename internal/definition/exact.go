@@ -1,6 +1,10 @@
 package definition
 
-import "math"
+import (
+	"math"
+
+	"lossproof/tensor"
+)
 
 // exact is (hi + lo)·2^e, |lo| <= ulp(hi)/2: a number of about 106 bits that neither overflows nor
 // underflows, with a bound err·2^e on the distance from what it stands for. The algorithms are
@@ -34,6 +38,24 @@ func (a exact) float() float64 {
 // bound returns how far the number may be from what it stands for. Its own rounding errors are
 // below a thousandth of it.
 func (a exact) bound() float64 { return scaled(a.err*1.001, a.e) }
+
+// nearest returns the number of a format that is nearest to a, ties to even.
+func (a exact) nearest(f tensor.Format) float64 {
+	high, low := a.pair()
+	if f.Precision == 53 || low == 0 || high == 0 || notFinite(high) {
+		return f.Round(high)
+	}
+	// Rounding to odd: what ends in a one is not in the middle of two numbers of fewer bits.
+	bits := math.Float64bits(high)
+	switch {
+	case bits&1 != 0:
+	case (low > 0) == (high > 0):
+		bits++
+	default:
+		bits--
+	}
+	return f.Round(math.Float64frombits(bits))
+}
 
 // pair returns the nearest float64, and the rest. Beyond the largest finite number, by a factor of
 // 2 at most, high is that number.

@@ -103,7 +103,7 @@ func compare(o output, bad func(format string, args ...any)) {
 		if !known {
 			continue
 		}
-		if got := o.allowance.Tolerance(i); !isNarrowed(want.Tolerance[i], got) {
+		if got := o.allowance.Tolerance(i, want.Exact[i]); !isNarrowed(want.Tolerance[i], got) {
 			bad("tolerance[%d]: got %v, want %v", i, got, want.Tolerance[i])
 		}
 		if may := want.MayOverflow != nil && want.MayOverflow[i]; may != o.allowance.MayOverflow(i) {

@@ -48,6 +48,14 @@ func (e Exact) Pair(i int) (high, low float64) { return e.values[i].pair() }
 // Bound returns how far the two numbers may be from what they stand for.
 func (e Exact) Bound(i int) float64 { return e.values[i].bound() }
 
+// Nearest returns the numbers of the output's dtype between which the one is that is nearest to what
+// element i stands for, ties to even: two where that lies, as far as its bound can tell, in the middle.
+func (e Exact) Nearest(i int) (least, most float64) {
+	v, f := e.values[i], e.DType.Format()
+	bound := exact{hi: v.err * 1.001, e: v.e}
+	return v.sub(bound).nearest(f), v.add(bound).nearest(f)
+}
+
 // Error returns the error of a result, got minus element i, in units, also where these are the
 // smallest float64.
 func (e Exact) Error(i int, got, unit float64) float64 {

@@ -33,6 +33,8 @@ type Allowance struct {
 	// divisor divides the sums, condition is what opposite signs in it add to its relative error.
 	divisor, condition float64
 	cap                float64
+	// working is the format of the intermediates.
+	working tensor.Format
 	// known is false where no element has an oracle: for a mean over nothing.
 	known bool
 }
@@ -78,6 +80,15 @@ func probabilityMagnitude(e factors) (loss, gradInput float64) {
 // 1e12.
 func steepness(x float64) float64 { return 1 / max(x*(1-x), 1e-12) }
 
+// Working returns the dtype that an implementation computes outputs of a dtype in: float32 for those of
+// 16 bits, which it rounds once, at the end.
+func Working(dtype tensor.DType) tensor.DType {
+	if dtype.IsFloat() && dtype.Size() == 2 {
+		return tensor.Float32
+	}
+	return dtype
+}
+
 // Allow returns the allowance of an output of a call, which has to be accepted and to have the
 // output.
 func (l *Loss) Allow(call ports.Call, output string) (*Allowance, error) {
@@ -107,6 +118,7 @@ func (l *Loss) Allow(call ports.Call, output string) (*Allowance, error) {
 	if of != nil {
 		al.DType, al.Shape = of.of.DType, of.of.Shape
 	}
+	al.working = Working(al.DType).Format()
 	al.places = make([]place, Size(al.Shape))
 	plan := c.plan
 	if of != nil {
@@ -129,7 +141,7 @@ func (l *Loss) Allow(call ports.Call, output string) (*Allowance, error) {
 
 // allowElements adds up the elements.
 func allowElements(c *computation[float], al *Allowance, output string, of *gradient[float]) {
-	f := al.DType.Format()
+	f := al.working
 	for i := range Size(c.Grid) {
 		u := c.see(i)
 		c.loss.Functions(u)
@@ -219,8 +231,8 @@ func (al *Allowance) scaled(v float64) float64 {
 }
 
 // smallest is factor·η·max(1, s·ΣA). η comes last: a product with it is rounded to its multiples.
-func (al *Allowance) smallest(factor float64, s place) float64 {
-	return factor * max(1, al.scaled(s.a)) * al.DType.Format().SmallestSubnormal()
+func (al *Allowance) smallest(f tensor.Format, factor float64, s place) float64 {
+	return factor * max(1, al.scaled(s.a)) * f.SmallestSubnormal()
 }
 
 // Len is the number of elements of the output.
@@ -229,18 +241,23 @@ func (al *Allowance) Len() int { return len(al.places) }
 // Known reports whether element i has an oracle.
 func (al *Allowance) Known(i int) bool { return al.known && !al.places[i].unknown }
 
-// Tolerance returns how far from the oracle element i may be; NaN where there is no oracle.
-func (al *Allowance) Tolerance(i int) float64 {
+// Tolerance returns how far from the oracle element i, whose exact value is e, may be; NaN where
+// there is no oracle.
+func (al *Allowance) Tolerance(i int, e float64) float64 {
 	if !al.Known(i) {
 		return math.NaN()
 	}
-	return al.tolerance(al.places[i])
+	v := al.tolerance(al.places[i])
+	if f := al.DType.Format(); f != al.working && !notFinite(e) {
+		v += f.ULP(math.Abs(e)+v) / 2
+	}
+	return v
 }
 
 func (al *Allowance) tolerance(s place) float64 {
 	k := k(s.n)
-	v := k*al.scaled(s.terms) + al.scaled(s.rounding) + al.smallest(k, s)
-	v += al.scaled(term(k*al.DType.Format().Eps()*al.condition, s.size))
+	v := k*al.scaled(s.terms) + al.scaled(s.rounding) + al.smallest(al.working, k, s)
+	v += al.scaled(term(k*al.working.Eps()*al.condition, s.size))
 	if s.classOnly || math.IsNaN(v) { // NaN: of a NaN logit
 		return 0
 	}
@@ -267,19 +284,19 @@ func (al *Allowance) Parity(i int, r float64) float64 {
 	if !notFinite(m) {
 		v = min(max(v, parityFloor*eps*m), al.cap*eps*m)
 	}
-	return v + al.smallest(parityEta, al.places[i])
+	return v + al.smallest(al.DType.Format(), parityEta, al.places[i])
 }
 
 // Cap returns the largest parity of element i, B·eps·M + 4·η·max(1, s·ΣA).
 func (al *Allowance) Cap(i int) float64 {
-	return al.cap*al.DType.Format().Eps()*al.Magnitude(i) + al.smallest(parityEta, al.places[i])
+	return al.cap*al.DType.Format().Eps()*al.Magnitude(i) + al.smallest(al.DType.Format(), parityEta, al.places[i])
 }
 
 // MayOverflow reports whether an intermediate of element i may exceed the largest finite number
 // although the result does not.
 func (al *Allowance) MayOverflow(i int) bool {
 	s := al.places[i]
-	return !s.unmarked && !(s.over <= al.DType.Format().Largest())
+	return !s.unmarked && !(s.over <= al.working.Largest())
 }
 
 // notComputed is the error for a call that has no outputs.

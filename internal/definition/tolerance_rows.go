@@ -23,7 +23,7 @@ type rows struct {
 }
 
 func allowRows(c *computation[float], al *Allowance, output string, of *gradient[float]) {
-	r := &rows{computation: c, al: al, output: output, of: of, format: al.DType.Format()}
+	r := &rows{computation: c, al: al, output: output, of: of, format: al.working}
 	n := c.Classes()
 	if output == ports.GradWeight || output == ports.Loss && c.plan.Reduction != "none" || c.plan.Reduction == "mean" && c.Weight != nil {
 		n *= Size(c.Grid)

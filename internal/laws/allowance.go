@@ -21,7 +21,7 @@ func (al allowance) of(c call, output string) []float64 {
 	}
 	allowed := make([]float64, a.Len())
 	for i := range allowed {
-		allowed[i] = a.Tolerance(i)
+		allowed[i] = a.Tolerance(i, 0)
 		if !al.exact {
 			allowed[i] = max(allowed[i], a.Cap(i))
 		}

@@ -75,7 +75,7 @@ func TestAllowance(t *testing.T) {
 					t.Fatalf("%s: %s: got %d and %d elements, want %d", c.describe(), output, len(toOracle), len(larger), n)
 				}
 				for i, got := range toOracle {
-					if tolerance := want.Tolerance(i); got != tolerance || !(got > 0) || larger[i] != max(got, want.Cap(i)) {
+					if tolerance := want.Tolerance(i, 0); got != tolerance || !(got > 0) || larger[i] != max(got, want.Cap(i)) {
 						t.Errorf("%s: %s[%d]: got %v and %v, want %v and that or %v", c.describe(), output, i, got, larger[i], tolerance, want.Cap(i))
 					}
 				}

@@ -27,7 +27,7 @@ type Port struct {
 var _ ports.Port = Port{}
 
 // Describe returns the claim of the built-in losses: all tensors of a call are of one
-// type parameter, float32 or float64.
+// type parameter.
 func (Port) Describe(context.Context) (ports.Description, error) {
 	claim := func(without []string, outputs ...string) ports.Claim {
 		return ports.Claim{
@@ -108,6 +108,10 @@ func evaluate(call ports.Call, onePass bool) (map[string]tensor.Tensor, error) {
 		return nil, fmt.Errorf("%s: the call has no target", call.Module)
 	}
 	switch input.DType {
+	case tensor.Float16:
+		return evaluateAs[loss.Float16](call, onePass)
+	case tensor.BFloat16:
+		return evaluateAs[loss.BFloat16](call, onePass)
 	case tensor.Float32:
 		return evaluateAs[float32](call, onePass)
 	case tensor.Float64:
@@ -115,11 +119,11 @@ func evaluate(call ports.Call, onePass bool) (map[string]tensor.Tensor, error) {
 	}
 	return nil, rejection{ports.Rejected{
 		Kind: ports.KindDType, Static: true,
-		Message: fmt.Sprintf("%s: input: got %s, want float32 or float64", call.Module, input.DType),
+		Message: fmt.Sprintf("%s: input: got %s, want float16, bfloat16, float32 or float64", call.Module, input.DType),
 	}}
 }
 
-func evaluateAs[T loss.Float](call ports.Call, onePass bool) (map[string]tensor.Tensor, error) {
+func evaluateAs[T loss.Element](call ports.Call, onePass bool) (map[string]tensor.Tensor, error) {
 	if err := checkArguments(call); err != nil {
 		return nil, err
 	}
@@ -177,7 +181,7 @@ func checkArguments(call ports.Call) error {
 }
 
 // noGradWeight is the gradient in weight of a module that has none.
-func noGradWeight[T loss.Float](module string) func() (loss.Tensor[T], error) {
+func noGradWeight[T loss.Element](module string) func() (loss.Tensor[T], error) {
 	return func() (loss.Tensor[T], error) {
 		return loss.Tensor[T]{}, unsupported(module + ": there is no grad_weight, PyTorch does not differentiate in weight")
 	}
@@ -196,7 +200,7 @@ func reductionOf(o ports.Options) (loss.Reduction, error) {
 }
 
 // criterion is what all modules have; Target is the type of their targets.
-type criterion[T loss.Float, Target any] interface {
+type criterion[T loss.Element, Target any] interface {
 	Forward(input loss.Tensor[T], target Target) (loss.Tensor[T], error)
 	GradInput(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
 	GradTarget(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
@@ -204,7 +208,7 @@ type criterion[T loss.Float, Target any] interface {
 }
 
 // compute returns the wanted outputs.
-func compute[T loss.Float, Target any](want []string, onePass bool, in inputs[T], target Target, module criterion[T, Target], gradWeight func() (loss.Tensor[T], error)) (map[string]tensor.Tensor, error) {
+func compute[T loss.Element, Target any](want []string, onePass bool, in inputs[T], target Target, module criterion[T, Target], gradWeight func() (loss.Tensor[T], error)) (map[string]tensor.Tensor, error) {
 	outputs := make(map[string]tensor.Tensor, len(want))
 	if onePass && slices.Contains(want, ports.Loss) && slices.Contains(want, ports.GradInput) {
 		value, grad, err := module.ForwardGrad(in.input, target, in.gradOutput)

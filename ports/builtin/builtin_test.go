@@ -109,7 +109,7 @@ func TestRefusals(t *testing.T) {
 		{"CrossEntropyLoss", ports.Options{}, in("target", octets), "loss", "dtype", true, "target: got uint8, want int64 class indices, or float32 class probabilities"},
 		{"CrossEntropyLoss", ports.Options{}, in("weight", long), "loss", "dtype", true, "weight: got int64, want float32, the dtype of input"},
 		{"BCEWithLogitsLoss", ports.Options{}, in("weight", tensor.FromFloat64([]float64{1})), "loss", "dtype", true, "weight: got float64, want float32"},
-		{"BCEWithLogitsLoss", ports.Options{}, map[string]tensor.Tensor{"input": long, "target": long}, "loss", "dtype", true, "input: got int64, want float32 or float64"},
+		{"BCEWithLogitsLoss", ports.Options{}, map[string]tensor.Tensor{"input": long, "target": long}, "loss", "dtype", true, "input: got int64, want float16, bfloat16, float32 or float64"},
 	} {
 		answer := evaluate(t, ports.Call{Module: test.module, Options: test.options, Inputs: test.inputs, Want: []string{test.want}})
 		r := answer.Rejected

@@ -11,7 +11,7 @@ import (
 )
 
 // inputs are the tensors of a call; those behind pointers are optional.
-type inputs[T loss.Float] struct {
+type inputs[T loss.Element] struct {
 	input, target                 loss.Tensor[T]
 	weight, posWeight, gradOutput *loss.Tensor[T]
 	// classes is the target of CrossEntropyLoss, which has no other.
@@ -20,7 +20,7 @@ type inputs[T loss.Float] struct {
 
 // decodeInputs decodes the tensors of a call. All must be of dtype T, but for class indices, which
 // are int64: Go's type parameters express no other call.
-func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
+func decodeInputs[T loss.Element](call ports.Call) (inputs[T], error) {
 	var in inputs[T]
 	for _, name := range slices.Sorted(maps.Keys(call.Inputs)) {
 		if name == ports.Target && call.Module == ports.CrossEntropyLoss && call.Inputs[name].DType == tensor.Int64 {
@@ -55,7 +55,7 @@ func decodeInputs[T loss.Float](call ports.Call) (inputs[T], error) {
 }
 
 // wantedDType says which dtype an input of a module must have.
-func wantedDType[T loss.Float](module, name string) string {
+func wantedDType[T loss.Element](module, name string) string {
 	if module == ports.CrossEntropyLoss && name == ports.Target {
 		return fmt.Sprintf("int64 class indices, or %s class probabilities", dtypeOf[T]())
 	}
@@ -63,26 +63,50 @@ func wantedDType[T loss.Float](module, name string) string {
 }
 
 // decode decodes a tensor of dtype T.
-func decode[T loss.Float](t tensor.Tensor) loss.Tensor[T] {
+func decode[T loss.Element](t tensor.Tensor) loss.Tensor[T] {
 	data := make([]T, t.Len())
-	for i := range data {
-		data[i] = T(t.Float64(i))
+	switch data := any(data).(type) {
+	case []float32:
+		for i := range data {
+			data[i] = float32(t.Float64(i))
+		}
+	case []float64:
+		for i := range data {
+			data[i] = t.Float64(i)
+		}
+	case []loss.Float16:
+		for i := range data {
+			data[i] = loss.Float16(t.Bits16(i))
+		}
+	case []loss.BFloat16:
+		for i := range data {
+			data[i] = loss.BFloat16(t.Bits16(i))
+		}
 	}
 	return loss.Tensor[T]{Shape: t.Shape, Data: data}
 }
 
-func encode[T loss.Float](t loss.Tensor[T]) tensor.Tensor {
+func encode[T loss.Element](t loss.Tensor[T]) tensor.Tensor {
 	switch data := any(t.Data).(type) {
 	case []float32:
 		return tensor.FromFloat32(data, t.Shape...)
 	case []float64:
 		return tensor.FromFloat64(data, t.Shape...)
+	case []loss.Float16:
+		return tensor.FromBits16(tensor.Float16, data, t.Shape...)
+	case []loss.BFloat16:
+		return tensor.FromBits16(tensor.BFloat16, data, t.Shape...)
 	}
-	panic("builtin: loss.Float has a type that is neither float32 nor float64")
+	panic("builtin: loss.Element has a type that has no dtype")
 }
 
-func dtypeOf[T loss.Float]() tensor.DType {
-	if _, ok := any(T(0)).(float32); ok {
+func dtypeOf[T loss.Element]() tensor.DType {
+	switch any(T(0)).(type) {
+	case loss.Float16:
+		return tensor.Float16
+	case loss.BFloat16:
+		return tensor.BFloat16
+	case float32:
 		return tensor.Float32
 	}
 	return tensor.Float64

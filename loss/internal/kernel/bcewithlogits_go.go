@@ -97,10 +97,10 @@ func log1p64Go(l, y []float64) {
 }
 
 // log1pPair returns log1p(y) with what the last rounding loses.
-func log1pPair(y float64) pair {
+func log1pPair(y float64) Pair {
 	s, rest := log1pParts(y)
 	high := math.FMA(-s, rest, y)
-	return pair{high, math.FMA(-s, rest, y-high)}
+	return Pair{high, math.FMA(-s, rest, y-high)}
 }
 
 // log1pParts returns s and y - R.
@@ -168,10 +168,10 @@ func weightedLosses64Go(l, y, x, t, w, p []float64) {
 		if x < 0 {
 			slope = b
 		}
-		sum := a.plus(b)
-		loss := sum.times(logarithm.high)
-		loss.low += sum.high * logarithm.low
-		l[i] = loss.plus(slope.times(math.Abs(x))).times(w[i*wStep]).rounded()
+		sum := a.Plus(b)
+		loss := sum.Times(logarithm.High)
+		loss.Low += sum.High * logarithm.Low
+		l[i] = loss.Plus(slope.Times(math.Abs(x))).Times(w[i*wStep]).Rounded()
 	}
 }
 
@@ -180,7 +180,7 @@ func gradsGo[T Float](dst []T, y []float64, x, t []T, u, div float64) {
 	if !single[T]() {
 		for i, x := range x {
 			t := float64(t[i])
-			dst[i] = T(dividePair(gradNumeratorPair(y[i], float64(x), oneMinus(t), pair{high: t}).times(u), y[i], div))
+			dst[i] = T(dividePair(gradNumeratorPair(y[i], float64(x), OneMinus(t), Pair{High: t}).Times(u), y[i], div))
 		}
 		return
 	}
@@ -196,11 +196,11 @@ func gradsGo[T Float](dst []T, y []float64, x, t []T, u, div float64) {
 
 // dividePair returns numerator / (div + y·div), for 0 ≤ y ≤ 1. The quotient is corrected by what was rounded away, but not
 // where it is infinite.
-func dividePair(numerator pair, y, div float64) float64 {
+func dividePair(numerator Pair, y, div float64) float64 {
 	sum := 1 + y
 	rest := y - (sum - 1)
-	quotient := numerator.high / (sum * div)
-	if corrected := quotient - (quotient*rest-numerator.low/div)/sum; corrected == corrected {
+	quotient := numerator.High / (sum * div)
+	if corrected := quotient - (quotient*rest-numerator.Low/div)/sum; corrected == corrected {
 		return corrected
 	}
 	return quotient
@@ -215,7 +215,7 @@ func weightedGradsGo[T Float](dst []T, y []float64, x, t, w, p, u []T, div float
 		for i := range x {
 			a, b := targetPair(float64(t[i]), float64(p[i*pStep]))
 			numerator := gradNumeratorPair(y[i], float64(x[i]), a, b)
-			dst[i] = T(dividePair(numerator.times(float64(w[i*wStep])).times(float64(u[i*uStep])), y[i], div))
+			dst[i] = T(dividePair(numerator.Times(float64(w[i*wStep])).Times(float64(u[i*uStep])), y[i], div))
 		}
 		return
 	}
@@ -231,11 +231,11 @@ func weightedGradsGo[T Float](dst []T, y []float64, x, t, w, p, u []T, div float
 }
 
 // gradNumeratorPair returns a - b·y where x ≥ 0, else a·y - b, with what the roundings lose.
-func gradNumeratorPair(y, x float64, a, b pair) pair {
+func gradNumeratorPair(y, x float64, a, b Pair) Pair {
 	if x < 0 {
-		return a.times(y).minus(b)
+		return a.Times(y).Minus(b)
 	}
-	return a.minus(b.times(y))
+	return a.Minus(b.Times(y))
 }
 
 func roundGo[T Float](dst []T, l []float64) {

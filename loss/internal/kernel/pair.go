@@ -2,38 +2,55 @@ package kernel
 
 import "math"
 
-// pair is a number and, much smaller, what its rounding lost. Where the number is infinite or NaN, low may be NaN. Assignments
+// Pair is a number and, much smaller, what its rounding lost. Where the number is infinite or NaN, Low may be NaN. Assignments
 // round, so that no compiler fuses a multiplication and an addition.
-type pair struct{ high, low float64 }
+type Pair struct{ High, Low float64 }
 
-func oneMinus(t float64) pair {
+// OneMinus returns 1-t, for |t| ≤ 1 without an error.
+func OneMinus(t float64) Pair {
 	high := 1 - t
-	return pair{high, (1 - high) - t}
+	return Pair{high, (1 - high) - t}
 }
 
 // targetPair returns 1-t and p·t.
-func targetPair(t, p float64) (a, b pair) {
-	return oneMinus(t), pair{high: p}.times(t)
+func targetPair(t, p float64) (a, b Pair) {
+	return OneMinus(t), Pair{High: p}.Times(t)
 }
 
-func (p pair) times(f float64) pair {
-	high := p.high * f
-	return pair{high, math.FMA(p.high, f, -high) + p.low*f}
+// Times returns p·f.
+func (p Pair) Times(f float64) Pair {
+	high := p.High * f
+	return Pair{high, math.FMA(p.High, f, -high) + p.Low*f}
 }
 
-// plus is Knuth's TwoSum of the numbers.
-func (p pair) plus(q pair) pair {
-	high := p.high + q.high
-	z := high - p.high
-	return pair{high, (p.high - (high - z)) + (q.high - z) + p.low + q.low}
+// Plus returns p+q: Knuth's TwoSum of the numbers.
+func (p Pair) Plus(q Pair) Pair {
+	high := p.High + q.High
+	z := high - p.High
+	return Pair{high, (p.High - (high - z)) + (q.High - z) + p.Low + q.Low}
 }
 
-func (p pair) minus(q pair) pair { return p.plus(pair{-q.high, -q.low}) }
+// Minus returns p-q.
+func (p Pair) Minus(q Pair) Pair { return p.Plus(Pair{-q.High, -q.Low}) }
 
-// rounded returns the number, corrected unless it is infinite.
-func (p pair) rounded() float64 {
-	if sum := p.high + p.low; sum == sum {
+// TimesPair returns p·q.
+func (p Pair) TimesPair(q Pair) Pair {
+	product := p.Times(q.High)
+	product.Low += p.High * q.Low
+	return product
+}
+
+// Over returns p/q.
+func (p Pair) Over(q Pair) Pair {
+	high := p.High / q.High
+	rest := p.Minus(q.Times(high))
+	return Pair{high, (rest.High + rest.Low) / q.High}
+}
+
+// Rounded returns the number, corrected unless it is infinite.
+func (p Pair) Rounded() float64 {
+	if sum := p.High + p.Low; sum == sum {
 		return sum
 	}
-	return p.high
+	return p.High
 }
