@@ -102,12 +102,14 @@ def sources() -> list[str]:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--", *GO_PATHS], cwd=SOURCE, check=True, capture_output=True
     ).stdout.decode()
-    # Not the tests, nor what other languages have.
+    # Not the tests, nor what is in other languages.
     return [
         path
         for path in listed.split("\0")
         if path
         and not path.endswith("_test.go")
         and "/testdata/" not in path
-        and not re.match(r"(fixtures/walkers|ports/(candle|pytorch|tfjs))/", path)
+        and not re.match(
+            r"(fixtures/walkers|ports/(?!(builtin|process|skeleton|wire)/)\w[^/]*)/", path
+        )
     ]

@@ -21,7 +21,12 @@ for file in "$elsewhere"/tree/dist/wheels/*.whl "$elsewhere"/tree/dist/wheels/*.
 done
 echo "wheels: the same bytes twice"
 
-for version in ${PYTHONS:-3.10 3.14 python3}; do
+# The versions that pyenv has are on PATH only where they are selected.
+if command -v pyenv >/dev/null; then
+	PATH=$PATH$(printf ':%s/bin' "$(pyenv root)"/versions/*)
+fi
+tried=0
+for version in ${PYTHONS:-3.10 3.11 3.12 3.13 3.14}; do
 	environment=$(mktemp -d "$elsewhere/python.XXXX")
 	if ! "$UV" venv --quiet --no-python-downloads --python "$version" "$environment" 2>/dev/null; then
 		echo "wheels: there is no Python $version: left out"
@@ -32,5 +37,11 @@ for version in ${PYTHONS:-3.10 3.14 python3}; do
 	test "$("$bin/lossproof" version)" = "$("$bin/python" -m lossproof version)"
 	(cd "$elsewhere" && env -u LOSSPROOF_BINARY PATH=/usr/bin:/bin "$bin/python" -c 'import lossproof
 assert lossproof.__version__')
+	"$bin/python" -m lossproof smoke -- "$bin/lossproof" port >/dev/null
+	tried=$((tried + 1))
 	echo "wheels: Python $version: $("$bin/lossproof" version | head -1)"
 done
+if [ "$tried" -eq 0 ]; then
+	echo "wheels: found none of the versions of Python" >&2
+	exit 1
+fi
