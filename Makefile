@@ -79,6 +79,11 @@ python: ## the Python package: ruff, mypy, and its tests with NumPy
 	$(RUFF) check python && $(RUFF) format --check python
 	cd python && $(UV) sync --locked --no-install-project && $(UV) run --no-sync mypy && $(UV) run --no-sync pytest -q
 
+# The versions of Python that pyenv has are on PATH only where they are selected.
+EMPTY :=
+PYENV := $(subst $(EMPTY) $(EMPTY),:,$(wildcard $(HOME)/.pyenv/versions/*/bin))
+python-frameworks wheels-check: export PATH := $(PATH):$(PYENV)
+
 # The versions whose results docs/python.md shows.
 FRAMEWORKS := numpy==2.4.6 jax==0.12.0.1 optax==0.2.8 keras==3.15.1 tinygrad==0.14.0 mlx[cpu]==0.32.4
 .PHONY: python-frameworks

@@ -15,7 +15,6 @@ from implementations import Options, right, slope
 import lossproof
 from lossproof import Rejected, Unsupported
 from lossproof._check import Setup
-from lossproof._wire import Call
 from lossproof.frameworks.numpy import from_numpy, to_numpy
 
 SKELETON = Path(losses.__file__).parents[1]
@@ -154,13 +153,13 @@ def test_ways_to_be_called(implementation, arguments, without):
     given = {name: array for name, array in INPUTS.items() if name not in without}
     tensors = {name: from_numpy(array) for name, array in given.items()}
     for reduction in {"none", "mean", "sum"} - {w.removeprefix("reduction:") for w in without}:
-        call = Call("BCEWithLogitsLoss", {"reduction": reduction}, tensors, ["loss"])
-        got = to_numpy(port.evaluate(call)["loss"])
+        call = ("BCEWithLogitsLoss", {"reduction": reduction}, tensors, ["loss"])
+        got = to_numpy(port.evaluate(*call)["loss"])
         assert np.array_equal(got, right(**given, reduction=reduction))
     with pytest.raises(Rejected):
-        port.evaluate(Call("BCEWithLogitsLoss", {"reduction": "Mean"}, tensors, ["loss"]))
+        port.evaluate("BCEWithLogitsLoss", {"reduction": "Mean"}, tensors, ["loss"])
     with pytest.raises(Unsupported):
-        port.evaluate(Call("BCEWithLogitsLoss", {"reduce": True}, tensors, ["loss"]))
+        port.evaluate("BCEWithLogitsLoss", {"reduce": True}, tensors, ["loss"])
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,6 @@ for file in "$elsewhere"/tree/dist/wheels/*.whl "$elsewhere"/tree/dist/wheels/*.
 done
 echo "wheels: the same bytes twice"
 
-# The versions that pyenv has are on PATH only where they are selected.
-if command -v pyenv >/dev/null; then
-	PATH=$PATH$(printf ':%s/bin' "$(pyenv root)"/versions/*)
-fi
 tried=0
 for version in ${PYTHONS:-3.10 3.11 3.12 3.13 3.14}; do
 	environment=$(mktemp -d "$elsewhere/python.XXXX")

@@ -12,8 +12,9 @@ import math
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import IO, Any
 
 PROTOCOL = 1
 
@@ -30,7 +31,7 @@ SIZES = {
 }
 OPTIONS = ("reduction", "size_average", "reduce", "ignore_index", "label_smoothing")
 #: The options that are numbers, which travel as strings where JSON does not hold them everywhere.
-NUMBERS = {"ignore_index": int, "label_smoothing": float}
+NUMBERS: dict[str, Callable[[Any], Any]] = {"ignore_index": int, "label_smoothing": float}
 INPUTS = ("input", "target", "weight", "pos_weight", "grad_output")
 
 
@@ -44,51 +45,59 @@ class Tensor:
 
 
 class Rejected(Exception):
-    """The port refuses the call, as torch raises. kind: shape, dtype, option, value or empty."""
+    """The call is refused, as PyTorch raises. kind: shape, dtype, option, value or empty."""
 
-    def __init__(self, message: str, kind: str = ""):
+    def __init__(self, message: str, kind: str = "") -> None:
         super().__init__(message)
         self.kind = kind
 
 
 class Unsupported(Exception):
-    """The port does not do this. Inside the claim of the port it counts as a failure."""
+    """The implementation does not do this. Inside the claim it counts as a failure."""
 
 
 #: Takes module, options, inputs and the wanted outputs; returns the outputs. It raises Rejected or
 #: Unsupported; any other exception is answered as a failure of the port.
-Evaluate = Callable[[str, dict, dict[str, Tensor], list[str]], dict[str, Tensor]]
+Evaluate = Callable[[str, dict[str, Any], dict[str, Tensor], list[str]], Mapping[str, Tensor]]
 
 
-def serve(description: dict, evaluate: Evaluate) -> None:
-    """Answer requests until bye or the end of stdin.
+def serve(description: Mapping[str, Any], evaluate: Evaluate) -> None:
+    """Answer requests on stdin until bye or the end of stdin.
 
     description has the members port and modules of the answer to hello.
     """
     # What a library prints on stdout goes to stderr: stdout belongs to the protocol.
     # The copy stays open until the process ends: a closed stdout is the sign of a crash.
-    out = open(os.dup(sys.stdout.fileno()), "wb", closefd=False)
+    out = open(os.dup(sys.stdout.fileno()), "wb", closefd=False)  # noqa: SIM115
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    for line in sys.stdin.buffer:
+    answer(sys.stdin.buffer, out, description, evaluate)
+
+
+def answer(
+    requests: Iterable[bytes], out: IO[bytes], description: Mapping[str, Any], evaluate: Evaluate
+) -> None:
+    """Answer requests until bye or their end."""
+    for line in requests:
         request = json.loads(line)
         if request["cmd"] == "bye":
             return
         if request["cmd"] == "hello":
-            answer = hello(request, description)
+            reply = hello(request, description)
         else:
-            answer = {"id": request["id"], **run(request, evaluate)}
-        out.write(json.dumps(answer).encode() + b"\n")
+            reply = {"id": request["id"], **run(request, evaluate)}
+        out.write(json.dumps(reply).encode() + b"\n")
         out.flush()  # lossproof waits for this line
 
 
-def hello(request: dict, description: dict) -> dict:
+def hello(request: Mapping[str, Any], description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer to hello."""
     if request["protocol"] != PROTOCOL:
         error = f"got protocol {request['protocol']}, want {PROTOCOL}"
         return {"protocol": PROTOCOL, "error": error}
     return {"protocol": PROTOCOL, **description}
 
 
-def run(request: dict, evaluate: Evaluate) -> dict:
+def run(request: Mapping[str, Any], evaluate: Evaluate) -> dict[str, Any]:
     """Return the answer to one run request, without its id."""
     try:
         options = request.get("options", {})
@@ -108,14 +117,15 @@ def run(request: dict, evaluate: Evaluate) -> dict:
         return {"failed": {"message": message, "traceback": traceback.format_exc()}}
 
 
-def check_names(where: str, found: dict, known: tuple[str, ...]) -> None:
+def check_names(where: str, found: Iterable[str], known: tuple[str, ...]) -> None:
     """Refuse what this port has not heard of: to ignore it would compute something else."""
     for name in found:
         if name not in known:
             raise Unsupported(f"{where}: unknown name {name!r}, want one of {', '.join(known)}")
 
 
-def decode(value: dict, name: str) -> Tensor:
+def decode(value: Mapping[str, Any], name: str) -> Tensor:
+    """Return a tensor of a message. Raises ValueError where it is none."""
     dtype, shape, data = value["dtype"], tuple(value["shape"]), base64.b64decode(value["data"])
     if dtype not in SIZES:
         raise ValueError(f"{name}: dtype {dtype!r}, want one of {', '.join(SIZES)}")
@@ -125,12 +135,13 @@ def decode(value: dict, name: str) -> Tensor:
     return Tensor(dtype, shape, data)
 
 
-def encode(tensor: Tensor) -> dict:
+def encode(tensor: Tensor) -> dict[str, Any]:
+    """Return a tensor as it stands in a message."""
     data = base64.b64encode(tensor.data).decode()
     return {"dtype": tensor.dtype, "shape": list(tensor.shape), "data": data}
 
 
-def to_array(tensor: Tensor):
+def to_array(tensor: Tensor) -> Any:
     """Return a tensor as a NumPy array."""
     import numpy as np
 
@@ -139,7 +150,7 @@ def to_array(tensor: Tensor):
     return np.frombuffer(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
 
 
-def from_array(array) -> Tensor:
+def from_array(array: Any) -> Tensor:
     """Return a NumPy array, or what NumPy takes for one, as a tensor."""
     import numpy as np
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lossproof._wire import Call, Tensor
+from lossproof._wire import Tensor
 
 if TYPE_CHECKING:
     from lossproof._port import Port
@@ -258,7 +258,7 @@ class _Inference:
             inputs["grad_output"] = _floats(_cycle((1.0,), upstream), self.dtype, upstream)
         given = self.options if options is None else options
         try:
-            return self.port.evaluate(Call(self.module.name, given, inputs, [want]))[want]
+            return self.port.evaluate(self.module.name, dict(given), inputs, [want])[want]
         except Exception as err:
             self.error = err
             return None

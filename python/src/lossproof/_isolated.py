@@ -10,7 +10,7 @@ import types
 from pathlib import Path
 
 from lossproof._run import INSIDE
-from lossproof._wire import answer
+from lossproof._wire import serve
 
 
 def main() -> None:
@@ -25,12 +25,8 @@ def main() -> None:
     port = setup.port(layout)
     if isinstance(reductions, str):
         port.set_reductions(reductions)
-    # What a library prints on stdout goes to stderr: stdout belongs to the protocol. The copy
-    # stays open until the process ends: a closed stdout is the sign of a crash.
-    out = open(os.dup(sys.stdout.fileno()), "wb", closefd=False)  # noqa: SIM115
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with port.framework.session():
-        answer(sys.stdin.buffer, out, description, port.evaluate)
+        serve(description, port.evaluate)
     sys.stderr.flush()
     os._exit(0)  # unloading a framework takes seconds, and nothing is left to be done
 

@@ -10,7 +10,7 @@ from typing import Any
 from lossproof._claim import Claim
 from lossproof._implementation import Implementation
 from lossproof._modules import Module
-from lossproof._wire import Call, Rejected, Tensor, Unsupported
+from lossproof._wire import Rejected, Tensor, Unsupported
 from lossproof.frameworks import Framework
 
 
@@ -56,17 +56,19 @@ class Port:
             "modules": {self.module.name: claim.json()},
         }
 
-    def evaluate(self, call: Call) -> dict[str, Tensor]:
+    def evaluate(
+        self, module: str, options: dict[str, Any], inputs: dict[str, Tensor], want: list[str]
+    ) -> dict[str, Tensor]:
         """Return the wanted outputs. An exception by which the framework refuses is Rejected."""
-        for name in call.inputs:
+        for name in inputs:
             if name != "grad_output" and not self.implementation.has(name):
                 raise Unsupported(f"{self.implementation.description} has no parameter for {name}")
-        tensors = {n: self.framework.tensor(t, self.layout) for n, t in call.inputs.items()}
+        tensors = {n: self.framework.tensor(t, self.layout) for n, t in inputs.items()}
         try:
             with warnings.catch_warnings():
                 # Overflow and NaN, which many cases are about, and deprecated options.
                 warnings.simplefilter("ignore")
-                outputs = self._outputs(call, tensors)
+                outputs = self._outputs(options, tensors, want)
         except Exception as err:
             if isinstance(err, self.framework.refusals) and not isinstance(
                 err, self.framework.errors
@@ -75,15 +77,17 @@ class Port:
             raise
         return {name: self.framework.to_wire(array) for name, array in outputs.items()}
 
-    def _outputs(self, call: Call, tensors: dict[str, Any]) -> dict[str, Any]:
+    def _outputs(
+        self, options: dict[str, Any], tensors: dict[str, Any], want: list[str]
+    ) -> dict[str, Any]:
         upstream = tensors.pop("grad_output", None)
-        wrt = [name.removeprefix("grad_") for name in call.want if name != "loss"]
+        wrt = [name.removeprefix("grad_") for name in want if name != "loss"]
         if not wrt or self.gradient is not None:
-            loss = self.implementation(tensors, call.options)
-            gradients = self._by_function(call, tensors, upstream) if wrt else {}
+            loss = self.implementation(tensors, options)
+            gradients = self._by_function(options, tensors, upstream) if wrt else {}
             return {"loss": loss, **{f"grad_{name}": gradients[f"grad_{name}"] for name in wrt}}
         loss, found = self.framework.gradients(
-            lambda inputs: self.implementation(inputs, call.options),
+            lambda inputs: self.implementation(inputs, options),
             tensors,
             wrt,
             upstream,
@@ -91,11 +95,13 @@ class Port:
         )
         return {"loss": loss, **{f"grad_{name}": found[name] for name in wrt}}
 
-    def _by_function(self, call: Call, tensors: dict[str, Any], upstream: Any) -> Mapping[str, Any]:
+    def _by_function(
+        self, options: dict[str, Any], tensors: dict[str, Any], upstream: Any
+    ) -> Mapping[str, Any]:
         """Return the gradients that the gradient function returns: grad_input, or a mapping."""
         assert self.gradient is not None
         found = self.gradient(
-            tensors if upstream is None else {**tensors, "grad_output": upstream}, call.options
+            tensors if upstream is None else {**tensors, "grad_output": upstream}, options
         )
         return found if isinstance(found, Mapping) else {"grad_input": found}
 

@@ -15,8 +15,8 @@ _CAUSES, _FAILURES, _LINES, _WIDTH = 8, 3, 6, 160
 class Cause:
     """A known mistake that the wrong answers equal, or else a rule that they break.
 
-    name is that of the divergence, or of the rule; explains is the number of failing answers or
-    checks.
+    name is that of the divergence, or of the rule; explains is the number of checks that fail for
+    it, of all that fail.
     """
 
     name: str
@@ -49,7 +49,8 @@ class Failure:
     diagnosis: str = ""
 
     def __str__(self) -> str:
-        return f"{self.id}: {self.outcome}\n  rule {self.rule}: {self.statement}\n{self.message}"
+        text = f"{self.id}: {self.outcome}\n  rule {self.rule}: {self.statement}"
+        return "\n".join([text, *(f"  {line}" for line in self.message.splitlines())])
 
 
 @dataclass
@@ -119,24 +120,24 @@ class Result:
     def causes(self) -> list[Cause]:
         """Why checks fail: the mistakes of the catalogue that the answers equal, then the rules
         broken by what these do not explain, the most frequent first."""
-        found = []
-        for diagnosis in (d for r in self._all() for d in r.json.get("diagnoses", ())):
-            for f in diagnosis.get("findings") or ():
-                links = tuple(met["url"] for met in f.get("met") or ())
-                found.append(
-                    Cause(
-                        f["divergence"], f["title"], f["explains"], diagnosis["failing"],
-                        f.get("right", ""), f.get("rule", ""), links,
-                    )
-                )  # fmt: skip
-        rules: dict[str, list[Failure]] = {}
+        findings = {
+            f["divergence"]: f
+            for r in self._all()
+            for diagnosis in r.json.get("diagnoses", ())
+            for f in diagnosis.get("findings") or ()
+        }
+        groups: dict[tuple[bool, str], list[Failure]] = {}
         for failure in self.failures:
-            if not failure.diagnosis:
-                rules.setdefault(failure.rule, []).append(failure)
-        for rule, failures in sorted(rules.items(), key=lambda item: -len(item[1])):
-            found.append(
-                Cause(rule, failures[0].statement, len(failures), len(self.failures), rule=rule)
-            )
+            named = failure.diagnosis in findings
+            name = failure.diagnosis if named else failure.rule
+            groups.setdefault((not named, name), []).append(failure)
+        found = []
+        for (_, name), failures in sorted(groups.items(), key=lambda g: (g[0][0], -len(g[1]))):
+            f = findings.get(name, {"title": failures[0].statement, "rule": name})
+            links = tuple(met["url"] for met in f.get("met") or ())
+            right, rule = f.get("right", ""), f.get("rule", "")
+            count = len(failures)
+            found.append(Cause(name, f["title"], count, len(self.failures), right, rule, links))
         return found
 
     def summary(self, failures: int = _FAILURES) -> str:

@@ -45,10 +45,11 @@ def run(
             )
         assert process.stdin is not None and process.stdout is not None
         try:
-            # A write fails when the binary has given up, as after a call that took too long.
-            with contextlib.suppress(BrokenPipeError), port.framework.session():
+            # A write fails when the binary has given up, as after a call that took too long: with
+            # BrokenPipeError, or OSError on Windows. What evaluate raises is an answer.
+            with contextlib.suppress(OSError), port.framework.session():
                 answer(process.stdout, process.stdin, description, port.evaluate)
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(OSError):
                 process.stdin.close()
             process.wait()
         finally:

@@ -1,7 +1,7 @@
-"""Wire protocol 1 of lossproof, seen from a port: one JSON object a line in, one a line out.
+"""Wire protocol 1 of lossproof: one JSON object a line on stdin, one a line on stdout.
 
-Nothing here is about a loss or a framework: answer() is given the answer to hello and a function
-that evaluates one call.
+Nothing here is about a loss or a framework: a port gives serve() its answer to hello and a
+function that evaluates one call. NumPy is needed by to_array and from_array alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import math
+import os
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,8 +29,10 @@ SIZES = {
     "uint8": 1,
     "bool": 1,
 }
+OPTIONS = ("reduction", "size_average", "reduce", "ignore_index", "label_smoothing")
 #: The options that are numbers, which travel as strings where JSON does not hold them everywhere.
 NUMBERS: dict[str, Callable[[Any], Any]] = {"ignore_index": int, "label_smoothing": float}
+INPUTS = ("input", "target", "weight", "pos_weight", "grad_output")
 
 
 @dataclass(frozen=True)
@@ -39,16 +43,9 @@ class Tensor:
     shape: tuple[int, ...]
     data: bytes
 
-    @property
-    def is_float(self) -> bool:
-        return "float" in self.dtype
-
 
 class Rejected(Exception):
-    """The implementation refuses the call, as PyTorch raises.
-
-    kind is shape, dtype, option or value; empty where it is not known.
-    """
+    """The call is refused, as PyTorch raises. kind: shape, dtype, option, value or empty."""
 
     def __init__(self, message: str, kind: str = "") -> None:
         super().__init__(message)
@@ -56,34 +53,30 @@ class Rejected(Exception):
 
 
 class Unsupported(Exception):
-    """The implementation does not do this. It never counts as passed."""
+    """The implementation does not do this. Inside the claim it counts as a failure."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """One call of a module."""
-
-    module: str
-    options: Mapping[str, Any]
-    inputs: Mapping[str, Tensor]
-    want: list[str]
+#: Takes module, options, inputs and the wanted outputs; returns the outputs. It raises Rejected or
+#: Unsupported; any other exception is answered as a failure of the port.
+Evaluate = Callable[[str, dict[str, Any], dict[str, Tensor], list[str]], Mapping[str, Tensor]]
 
 
-#: Returns the wanted outputs. It raises Rejected or Unsupported; any other exception is answered
-#: as a failure of the port.
-Evaluate = Callable[[Call], Mapping[str, Tensor]]
-
-
-def answer(
-    requests: Iterable[bytes],
-    answers: IO[bytes],
-    description: Mapping[str, Any],
-    evaluate: Evaluate,
-) -> None:
-    """Answer requests until bye or their end.
+def serve(description: Mapping[str, Any], evaluate: Evaluate) -> None:
+    """Answer requests on stdin until bye or the end of stdin.
 
     description has the members port and modules of the answer to hello.
     """
+    # What a library prints on stdout goes to stderr: stdout belongs to the protocol.
+    # The copy stays open until the process ends: a closed stdout is the sign of a crash.
+    out = open(os.dup(sys.stdout.fileno()), "wb", closefd=False)  # noqa: SIM115
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    answer(sys.stdin.buffer, out, description, evaluate)
+
+
+def answer(
+    requests: Iterable[bytes], out: IO[bytes], description: Mapping[str, Any], evaluate: Evaluate
+) -> None:
+    """Answer requests until bye or their end."""
     for line in requests:
         request = json.loads(line)
         if request["cmd"] == "bye":
@@ -92,11 +85,12 @@ def answer(
             reply = hello(request, description)
         else:
             reply = {"id": request["id"], **run(request, evaluate)}
-        answers.write(json.dumps(reply).encode() + b"\n")
-        answers.flush()  # lossproof waits for this line
+        out.write(json.dumps(reply).encode() + b"\n")
+        out.flush()  # lossproof waits for this line
 
 
 def hello(request: Mapping[str, Any], description: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer to hello."""
     if request["protocol"] != PROTOCOL:
         error = f"got protocol {request['protocol']}, want {PROTOCOL}"
         return {"protocol": PROTOCOL, "error": error}
@@ -106,7 +100,12 @@ def hello(request: Mapping[str, Any], description: Mapping[str, Any]) -> dict[st
 def run(request: Mapping[str, Any], evaluate: Evaluate) -> dict[str, Any]:
     """Return the answer to one run request, without its id."""
     try:
-        outputs = evaluate(decode_call(request))
+        options = request.get("options", {})
+        check_names("options", options, OPTIONS)
+        options = {name: NUMBERS.get(name, lambda v: v)(value) for name, value in options.items()}
+        check_names("inputs", request["inputs"], INPUTS)
+        inputs = {name: decode(value, name) for name, value in request["inputs"].items()}
+        outputs = evaluate(request["module"], options, inputs, request["want"])
         return {"outputs": {name: encode(tensor) for name, tensor in outputs.items()}}
     except Rejected as err:
         kind = {"kind": err.kind} if err.kind else {}
@@ -118,16 +117,15 @@ def run(request: Mapping[str, Any], evaluate: Evaluate) -> dict[str, Any]:
         return {"failed": {"message": message, "traceback": traceback.format_exc()}}
 
 
-def decode_call(request: Mapping[str, Any]) -> Call:
-    options = {
-        name: NUMBERS[name](value) if name in NUMBERS else value
-        for name, value in request.get("options", {}).items()
-    }
-    inputs = {name: decode(value, name) for name, value in request["inputs"].items()}
-    return Call(request["module"], options, inputs, request["want"])
+def check_names(where: str, found: Iterable[str], known: tuple[str, ...]) -> None:
+    """Refuse what this port has not heard of: to ignore it would compute something else."""
+    for name in found:
+        if name not in known:
+            raise Unsupported(f"{where}: unknown name {name!r}, want one of {', '.join(known)}")
 
 
 def decode(value: Mapping[str, Any], name: str) -> Tensor:
+    """Return a tensor of a message. Raises ValueError where it is none."""
     dtype, shape, data = value["dtype"], tuple(value["shape"]), base64.b64decode(value["data"])
     if dtype not in SIZES:
         raise ValueError(f"{name}: dtype {dtype!r}, want one of {', '.join(SIZES)}")
@@ -138,5 +136,23 @@ def decode(value: Mapping[str, Any], name: str) -> Tensor:
 
 
 def encode(tensor: Tensor) -> dict[str, Any]:
+    """Return a tensor as it stands in a message."""
     data = base64.b64encode(tensor.data).decode()
     return {"dtype": tensor.dtype, "shape": list(tensor.shape), "data": data}
+
+
+def to_array(tensor: Tensor) -> Any:
+    """Return a tensor as a NumPy array."""
+    import numpy as np
+
+    if tensor.dtype == "bfloat16":
+        raise Unsupported("NumPy has no bfloat16")
+    return np.frombuffer(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
+
+
+def from_array(array: Any) -> Tensor:
+    """Return a NumPy array, or what NumPy takes for one, as a tensor."""
+    import numpy as np
+
+    array = np.asarray(array)
+    return Tensor(array.dtype.name, array.shape, np.ascontiguousarray(array).tobytes())

@@ -289,11 +289,17 @@ class Results:
     def get(self, group: Group, config: pytest.Config) -> dict[str, Any]:
         """Return the result of a function, which the first that asks has the binary make."""
         name = hashlib.sha256(group.nodeid.encode()).hexdigest()[:16]
-        file = self.folder / f"{name}.json"
+        file, error = self.folder / f"{name}.json", self.folder / f"{name}.error"
         with locked(self.folder / f"{name}.lock"):
+            if error.exists():  # that of another worker
+                raise RuntimeError(error.read_text(encoding="utf-8"))
             if not file.exists():
                 (self.folder / f"{name}.name").write_text(group.nodeid, encoding="utf-8")
-                group.run(config, file)
+                try:
+                    group.run(config, file)
+                except Exception as err:
+                    error.write_text(f"{type(err).__name__}: {err}", encoding="utf-8")
+                    raise
             # The process that had it made may have crashed in it: the binary lives a little longer.
             end = time.monotonic() + _GRACE
             while not (result := _read(file)).get("complete") and time.monotonic() < end:
