@@ -18,6 +18,7 @@ import (
 	"lossproof/internal/outfile"
 	"lossproof/internal/suggest"
 	"lossproof/judge"
+	"lossproof/loss"
 	"lossproof/ports"
 	"lossproof/ports/builtin"
 )
@@ -93,7 +94,10 @@ func (p *program) main(ctx context.Context, args []string) int {
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	err := root.ExecuteContext(ctx)
+	err := loss.CheckKernels()
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err == nil && stdout.err != nil {
 		err = fmt.Errorf("stdout: %w", stdout.err)
 	}

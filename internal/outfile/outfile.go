@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -295,6 +296,19 @@ func (f *File) lock() (unlock func(), err error) {
 	}
 }
 
+// overwrite writes the content into the file that is there. What is longer than the content is cut off last.
+func (f *File) overwrite(content []byte) error {
+	file, err := os.OpenFile(f.path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err == nil {
+		err = file.Truncate(int64(len(content)))
+	}
+	return errors.Join(err, file.Close())
+}
+
 func (f *File) put(content []byte) error {
 	if f.stream != nil {
 		_, err := f.stream.Write(content)
@@ -310,6 +324,9 @@ func (f *File) put(content []byte) error {
 	}
 	if err = errors.Join(err, beside.Close()); err == nil {
 		err = os.Rename(beside.Name(), f.path)
+	}
+	if errors.Is(err, syscall.EBUSY) { // as where the file is mounted by itself into a container: it can only be written to
+		return errors.Join(f.overwrite(content), os.Remove(beside.Name()))
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(beside.Name()))

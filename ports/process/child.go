@@ -117,8 +117,8 @@ func startChild(options Options, number int, trace *trace, large chan struct{}) 
 		if err != nil {
 			return
 		}
-		_ = cmd.Wait()      // the state says it
-		_ = c.killTree(cmd) // what it forked
+		_ = cmd.Wait() // the state says it
+		killRest(cmd)
 		close(c.exited)
 	}()
 	err := <-started

@@ -48,7 +48,11 @@
 // afterwards: in Exp the logits whose exponential is subnormal, in Losses the infinite ones.
 package kernel
 
-import "unsafe"
+import (
+	"fmt"
+	"os"
+	"unsafe"
+)
 
 // Float is the constraint of the element types.
 type Float interface{ float32 | float64 }
@@ -106,6 +110,24 @@ func single[T Float]() bool { return unsafe.Sizeof(T(0)) == 4 }
 // as returns v as a slice of U, which is the type of its elements under another name.
 func as[U, T Float](v []T) []U {
 	return unsafe.Slice((*U)(unsafe.Pointer(unsafe.SliceData(v))), len(v))
+}
+
+// The environment variable LOSSPROOF_KERNEL, which tests use, keeps to less than the processor has.
+const (
+	limitVariable = "LOSSPROOF_KERNEL"
+	limitAVX2     = "avx2"
+	limitGo       = "purego"
+)
+
+var limit = os.Getenv(limitVariable)
+
+// CheckLimit returns an error for a limit that there is not, which limits nothing.
+func CheckLimit() error {
+	switch limit {
+	case "", limitAVX2, limitGo:
+		return nil
+	}
+	return fmt.Errorf("the environment variable %s: got %q, want %s or %s, or none", limitVariable, limit, limitAVX2, limitGo)
 }
 
 // Path says in words which implementation of the passes this program runs.
