@@ -69,6 +69,21 @@ func (r CheckResult) fixed() bool {
 	return r.Outcome == Fixed
 }
 
+// NeedsReason reports whether a check fails as the baseline says, and gates all the same: it deviates from a should rule, and
+// the baseline gives no reason.
+func (r CheckResult) NeedsReason() bool {
+	if r.Requirement != fixtures.Should || !r.Gates || !r.Outcome.Failing() || r.Outcome == Fixed {
+		return false
+	}
+	known := func(o Outcome, k *Known) bool { return !o.Failing() || o == Fixed || k != nil && k.Outcome == o }
+	for _, output := range r.Outputs {
+		if !known(output.Outcome, output.Known) {
+			return false
+		}
+	}
+	return len(r.Outputs) > 0 || known(r.Outcome, r.Known)
+}
+
 // mapped returns the result with other outcomes of what a baseline may cover, and with the outcome
 // that follows from those of its outputs. Of an error of the suite there is nothing to cover.
 func (r CheckResult) mapped(f func(id string, o Outcome, known *Known) (Outcome, *Known)) CheckResult {

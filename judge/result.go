@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"lossproof/fixtures"
 	"lossproof/internal/laws"
@@ -131,6 +132,8 @@ type CheckResult struct {
 	Gates bool `json:"gates"`
 	// Rejection says that PyTorch refuses the call: there are no outputs.
 	Rejection bool `json:"rejection,omitempty"`
+	// Took is the time from the end of the check before it to the end of this one.
+	Took time.Duration `json:"-"`
 	// Samples is the number of generated inputs that a relation was checked on, Headroom the largest
 	// distance of two sides as a share of what is allowed. Refused is the number of inputs that the port
 	// refuses, as it may, and in whose place others were drawn.

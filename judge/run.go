@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"runtime"
+	"time"
 
 	"lossproof/internal/machine"
 	"lossproof/internal/plain"
@@ -25,13 +26,15 @@ func Run(ctx context.Context, port ports.Port, options Options) (*Result, error)
 // Run makes all selected checks. The error is that of ctx, and comes with the result so far.
 func (j *Judge) Run(ctx context.Context) (*Result, error) {
 	result := j.newResult()
-	done, failing := 0, 0
+	done, failing, last := 0, 0, time.Now()
 	for b, room := range j.ahead(ctx) {
 		raw, exchanges, err := b.end()
 		if err != nil {
 			break
 		}
 		r := j.settle(b.check, raw, exchanges)
+		now := time.Now()
+		r.Took, last = now.Sub(last), now
 		result.add(r)
 		if done++; j.options.Progress != nil {
 			j.options.Progress(done, len(j.checks), r)

@@ -77,12 +77,16 @@ func (j *Judge) modules() []string {
 
 // tally counts the results of the checks of one kind of a module.
 type tally struct {
-	selected, failing, notRun, known int
+	// fixed passes and is known as a failure, unreasoned fails as the baseline says and has no reason there; neither is in failing.
+	selected, failing, fixed, unreasoned, notRun, known int
 	// asked counts what was asked and gates: the whole of what fails.
 	asked int
 	// passed counts what passes, right those outputs of it that gate.
 	passed, right int
 }
+
+// gating counts what fails the run.
+func (t tally) gating() int { return t.failing + t.fixed + t.unreasoned }
 
 // tally counts results, and what should rules, quirks and the baseline say of them. A law that the answers
 // of another module break counts there.
@@ -101,7 +105,13 @@ func (m *ModuleSummary) tally(selected int, results []CheckResult) tally {
 		passes := r.Outcome == Pass || r.Outcome == Fixed
 		if r.Gates && r.Outcome != Unsupported && r.Outcome != NotRun {
 			t.asked++
-			if r.Outcome.Failing() {
+			switch {
+			case !r.Outcome.Failing():
+			case r.Outcome == Fixed:
+				t.fixed++
+			case r.NeedsReason():
+				t.unreasoned++
+			default:
 				t.failing++
 			}
 		}
@@ -139,13 +149,19 @@ func (j *Judge) moduleSummary(module string, cases, relations []CheckResult) Mod
 	switch {
 	case !m.Claimed:
 		m.Reason = "not claimed"
-	case of.failing+laws.failing > 0:
+	case of.gating()+laws.gating() > 0:
 		var parts []string
 		if of.failing > 0 {
 			parts = append(parts, words.Of(of.failing, of.asked, "case", "fail"))
 		}
 		if laws.failing > 0 {
 			parts = append(parts, words.Of(laws.failing, laws.asked, "relation", "fail"))
+		}
+		if n := of.unreasoned + laws.unreasoned; n > 0 {
+			parts = append(parts, plural(n, "deviation from a should rule", "deviations from should rules")+" without a reason in the baseline")
+		}
+		if n := of.fixed + laws.fixed; n > 0 {
+			parts = append(parts, plural(n, "known failure passes", "known failures pass")+" (--update-baseline)")
 		}
 		if of.notRun > 0 {
 			parts = append(parts, fmt.Sprintf("%d were not run", of.notRun))

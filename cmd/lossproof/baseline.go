@@ -138,7 +138,17 @@ func (r *baselineRun) finish(p *program, j *judge.Judge, result *judge.Result) (
 		fmt.Fprintf(p.stderr, "lossproof: claim-shrank: %s\n", line)
 	}
 	if ids := result.Baseline.WithoutReason; len(ids) > 0 {
-		fmt.Fprintf(p.stderr, "lossproof: warning: %s: %d entries have no reason, the first is %s\n", r.file, len(ids), ids[0])
+		gate := 0
+		for _, c := range result.Checks() {
+			if c.NeedsReason() {
+				gate++
+			}
+		}
+		why := ""
+		if gate > 0 {
+			why = fmt.Sprintf("; %d checks of should rules gate until they have one", gate)
+		}
+		fmt.Fprintf(p.stderr, "lossproof: warning: %s: %d entries have no reason, the first is %s%s\n", r.file, len(ids), ids[0], why)
 	}
 	for _, note := range result.Baseline.Notes {
 		fmt.Fprintf(p.stderr, "lossproof: warning: %s: %s\n", r.file, note)

@@ -276,7 +276,7 @@ func TestReportsOfARun(t *testing.T) {
 	got := against(t, failsSums, "run", "--select", someCases, "--junit", junit, "--markdown", markdown, "--badge", badge)
 	check(t, got, 1)
 	for file, want := range map[string]string{
-		junit: `<testcase name="BCEWithLogitsLoss/blog_example/f32-sum" classname="BCEWithLogitsLoss/blog_example"`, markdown: "BCEWL-SUM (must)", badge: `"message":"not conformant (parity)"`,
+		junit: `<testcase name="f32-sum" classname="BCEWithLogitsLoss.blog_example"`, markdown: "| BCEWL-SUM | must | 2 |", badge: `"message":"not conformant (parity)"`,
 	} {
 		data, err := os.ReadFile(file)
 		if err != nil || !strings.Contains(string(data), want) {
@@ -287,10 +287,45 @@ func TestReportsOfARun(t *testing.T) {
 		t.Error("annotations outside GitHub Actions")
 	}
 	t.Setenv("GITHUB_ACTIONS", "true")
-	check(t, against(t, failsSums, "run", "--select", someCases), 1, "::error title=lossproof%3A BCEWithLogitsLoss/blog_example/f32-sum::BCEWithLogitsLoss/blog_example/f32-sum: fail%0A  rule BCEWL-SUM")
+	check(t, against(t, failsSums, "run", "--select", someCases), 1, "::error title=lossproof%3A BCEWithLogitsLoss/blog_example/f32-sum%3A fail::BCEWL-SUM (must): ")
 	check(t, against(t, failsSums, "run", "--select", someCases, "--json", "-"), 1, "stderr:::error title=")
 	check(t, against(t, failsSums, "run", "--json", "-", "--junit", "-"), 2, "stderr:--junit: two results are to go to stdout")
 	for _, flag := range []string{"--junit", "--markdown", "--badge", "--json"} {
 		check(t, against(t, failsSums, "run", flag, filepath.Join(dir, "no", "folder")), 2, "stderr:"+flag+": ")
+	}
+}
+
+// TestAnnotationsHaveTheFileOfThePort: where a file of the repository is run, however it is started.
+func TestAnnotationsHaveTheFileOfThePort(t *testing.T) {
+	repository := t.TempDir()
+	t.Chdir(repository)
+	for name, content := range map[string]string{"ports/port.py": "import sys\n", "port": "\x7fELF\x00"} {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("GITHUB_WORKSPACE", repository)
+	for command, want := range map[string]string{
+		"python3 ports/port.py": "ports/port.py", "./port": "", "/bin/sh ports/port.py": "ports/port.py", "./port ports/port.py": "ports/port.py", "bash -c@python3 -u ports/port.py": "ports/port.py",
+		"": "", filepath.Join(repository, "ports", "port.py"): "ports/port.py", "python3 ../port.py": "",
+	} {
+		words := strings.Split(command, "@")
+		if len(words) == 1 {
+			words = strings.Fields(command)
+		}
+		if got := source(words); got != want {
+			t.Errorf("%q: got %q, want %q", words, got, want)
+		}
+	}
+	t.Chdir("ports")
+	if got := source([]string{"python3", "port.py"}); got != "ports/port.py" {
+		t.Errorf("in a folder: got %q", got)
+	}
+	t.Setenv("GITHUB_WORKSPACE", filepath.Join(repository, "elsewhere"))
+	if got := source([]string{"python3", "port.py"}); got != "" {
+		t.Errorf("outside the repository: got %q", got)
 	}
 }

@@ -27,7 +27,7 @@ without an answer is a crash; what stands outside the claim is not looked at.`,
 		Args: exactArg("FILE, or - for stdin"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			return p.verdict(ctx, f, func(set *fixtures.Set) (ports.Port, func(), error) {
+			return p.verdict(ctx, f, nil, func(set *fixtures.Set) (ports.Port, func(), error) {
 				return p.recorded(ctx, set, args[0])
 			})
 		},

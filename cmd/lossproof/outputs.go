@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -60,6 +62,9 @@ type outputs struct {
 	verbose bool
 	// summary is where the text goes.
 	summary io.Writer
+	// command starts the port, and baseline is the file of what it is known to fail.
+	command  []string
+	baseline string
 }
 
 // openOutputs finds the files.
@@ -106,8 +111,52 @@ func (o *outputs) end(result *judge.Result) error {
 		errs = append(errs, out.put(result, (*outfile.File).Put))
 	}
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
-		errs = append(errs, report.Annotations(o.summary, result))
+		errs = append(errs, report.Annotations(o.summary, result, report.Files{Port: source(o.command), Baseline: inRepository(o.baseline)}))
 	}
 	errs = append(errs, report.Text(o.summary, result, report.TextOptions{Color: wantsColor(o.summary), Verbose: o.verbose, Width: terminalColumns(o.summary)}))
 	return errors.Join(errs...)
+}
+
+// source returns the path in the repository of the text file that a command runs, such as port.py of "python3 port.py"; "" if
+// there is none.
+func source(command []string) string {
+	for _, word := range strings.Fields(strings.Join(command, " ")) { // a shell has several in one
+		if name := inRepository(word); name != "" && isText(word) {
+			return name
+		}
+	}
+	return ""
+}
+
+// inRepository returns the path of a file within the repository that a workflow checked out; "" if it is not there.
+func inRepository(name string) string {
+	info, err := os.Stat(name)
+	if name == "" || err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	root, err := filepath.Abs(os.Getenv("GITHUB_WORKSPACE"))
+	if err != nil {
+		return ""
+	}
+	path, err := filepath.Abs(name)
+	if err != nil {
+		return ""
+	}
+	path, err = filepath.Rel(root, path)
+	if err != nil || !filepath.IsLocal(path) {
+		return ""
+	}
+	return filepath.ToSlash(path)
+}
+
+// isText reports whether a file begins as a text does.
+func isText(name string) bool {
+	file, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	begin := make([]byte, 500)
+	n, _ := io.ReadFull(file, begin)
+	_ = file.Close() // it was only read
+	return n > 0 && !bytes.ContainsRune(begin[:n], 0)
 }

@@ -112,14 +112,14 @@ func (p *program) run(cmd *cobra.Command, f runFlags, command []string) error {
 			}
 		}
 	}
-	return p.verdict(cmd.Context(), f.judgeFlags, func(*fixtures.Set) (ports.Port, func(), error) {
+	return p.verdict(cmd.Context(), f.judgeFlags, command, func(*fixtures.Set) (ports.Port, func(), error) {
 		return p.openPort(cmd, f.portFlags, command)
 	})
 }
 
-// verdict judges the port that open returns, and writes the result. What is wrong with the
+// verdict judges the port that open returns, whose command is for annotations, and writes the result. What is wrong with the
 // flags is found before a file is made or the port asked.
-func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures.Set) (ports.Port, func(), error)) error {
+func (p *program) verdict(ctx context.Context, f judgeFlags, command []string, open func(*fixtures.Set) (ports.Port, func(), error)) error {
 	set, options, err := p.judgeOptions(f)
 	if err != nil {
 		return err
@@ -142,6 +142,7 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, open func(*fixtures
 	if err != nil {
 		return err
 	}
+	outputs.command, outputs.baseline = command, f.file
 	progress := newProgress(p.stderr, terminalColumns(p.stderr))
 	options.Progress = progress.show
 	collector := diagnosis.New(set)

@@ -47,6 +47,19 @@ func Failure(r judge.CheckResult, hint string) string {
 	return b.String()
 }
 
+// Known says in a line how a check that did not pass holds against the baseline; "" where that says nothing of it.
+func Known(r judge.CheckResult) string {
+	if text := knownText(r.Known, r.Outcome, r.Requirement); text != "" {
+		return text
+	}
+	for _, name := range r.OutputNames() {
+		if text := knownText(r.Outputs[name].Known, r.Outputs[name].Outcome, r.Requirement); text != "" {
+			return name + " " + text
+		}
+	}
+	return ""
+}
+
 // Line describes a check that did not pass in one line: its rule, and the first line of
 // what is wrong.
 func Line(r judge.CheckResult) string {

@@ -11,48 +11,61 @@ import (
 // maxAnnotations is the number of errors that GitHub shows of one step.
 const maxAnnotations = 10
 
-// Annotations writes a result as workflow commands of GitHub Actions, which show it beside
-// a pull request: an error for the cause in each module, one for each of the first failing cases, of as many rules as
-// possible, one for a claim that shrank, and one for cases that were not run; a warning for known failures without a reason.
-func Annotations(w io.Writer, result *judge.Result) error {
+// Files are those of a repository that a run is about, as paths within it, each "" where there is none: the source of the
+// port, and its baseline.
+type Files struct{ Port, Baseline string }
+
+// Annotations writes a result as workflow commands of GitHub Actions, which show it beside a pull request: an error for a
+// claim that shrank, for checks that were not run, for the causes in each module, and for the plainest failures, of as many rules as
+// possible; a warning for known failures without a reason.
+func Annotations(w io.Writer, result *judge.Result, files Files) error {
 	var b strings.Builder
-	command := func(kind, title, text string) {
-		fmt.Fprintf(&b, "::%s title=%s::%s\n", kind, escapeProperty(title), escapeData(text))
+	command := func(kind, file, title, text string) {
+		place := ""
+		if file != "" {
+			place = "file=" + escapeProperty(file) + ",line=1,"
+		}
+		fmt.Fprintf(&b, "::%s %stitle=%s::%s\n", kind, place, escapeProperty(title), escapeData(text))
 	}
 	room := maxAnnotations
 	if baseline := result.Baseline; baseline != nil {
 		if len(baseline.ClaimShrank) > 0 {
-			command("error", "lossproof: "+claimShrank, strings.Join(baseline.ClaimShrank, "\n"))
+			command("error", files.Baseline, "lossproof: "+claimShrank, strings.Join(baseline.ClaimShrank, "\n"))
 			room--
 		}
 		if ids := baseline.WithoutReason; len(ids) > 0 {
-			command("warning", "lossproof: known failures without a reason", fmt.Sprintf("%s, the first is %s", plural(len(ids), "entry", "entries"), ids[0]))
+			command("warning", files.Baseline, "lossproof: known failures without a reason", fmt.Sprintf("%s, the first is %s", plural(len(ids), "entry", "entries"), ids[0]))
 		}
 	}
 	if n := result.Summary.NotRun; n > 0 {
-		command("error", "lossproof", fmt.Sprintf("%d of %d cases were not run", n, result.Selected))
+		command("error", files.Port, "lossproof", fmt.Sprintf("%d of %d cases were not run", n, result.Selected))
+		room--
+	}
+	for _, n := range ofBaseline(result) {
+		command("error", files.Baseline, "lossproof: the baseline", n.text+"\n"+strings.Join(n.first(), "\n"))
 		room--
 	}
 	for _, d := range result.Diagnoses { // the causes first: few errors are shown
 		if len(d.Findings) > 0 && room > 2 {
 			f := d.Findings[0]
-			command("error", "lossproof: "+d.Module+": "+f.Divergence, fmt.Sprintf("%s (%d of %d answers that fail)\nright: %s", f.Title, f.Explains, d.Examined, f.Right))
+			command("error", files.Port, "lossproof: "+d.Module+": "+f.Divergence, fmt.Sprintf("%s (%d of %d answers that fail)\nright: %s", f.Title, f.Explains, d.Examined, f.Right))
 			room--
 		}
 	}
-	cases := failing(result.Checks())
-	shown := first(cases, room)
-	if len(shown) < len(cases) {
-		shown = first(cases, room-1)
+	checks := plainestFirst(failing(result.Checks()))
+	shown := first(checks, room)
+	if len(shown) < len(checks) {
+		shown = first(checks, room-1)
 	}
 	for _, r := range shown {
-		command("error", "lossproof: "+r.ID, Failure(r))
+		lines := append([]string{r.Rule + " (" + string(r.Requirement) + "): " + r.Statement}, brief(r)...)
+		command("error", files.Port, "lossproof: "+r.ID+": "+string(r.Outcome), strings.Join(append(lines, "lossproof show "+r.ID), "\n"))
 	}
-	if more := len(cases) - len(shown); more > 0 {
-		command("error", "lossproof", plural(more, "more case fails", "more cases fail"))
+	if more := len(checks) - len(shown); more > 0 {
+		command("error", files.Port, "lossproof", plural(more, "more check fails", "more checks fail")+": the summary of the job has them by rule")
 	}
-	if len(cases) == 0 && !result.Summary.Passed {
-		command("error", "lossproof", strings.Join(result.Summary.Verdict, "\n"))
+	if room == maxAnnotations && len(checks) == 0 && !result.Summary.Passed {
+		command("error", files.Port, "lossproof", strings.Join(result.Summary.Verdict, "\n"))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

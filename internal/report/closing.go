@@ -2,12 +2,10 @@ package report
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"lossproof/fixtures"
 	"lossproof/judge"
 )
 
@@ -32,11 +30,15 @@ func (t *text) closing(result *judge.Result) {
 	if len(unclaimed) > 0 {
 		t.printf("not claimed: %s\n", strings.Join(unclaimed, ", "))
 	}
+	for _, n := range ofBaseline(result) {
+		t.printf("%s\n", n.text)
+	}
 	causes := t.causes(result)
-	example, ok := plainest(append(failing(result.Cases), failing(result.Relations)...))
-	if !ok {
+	failures := plainestFirst(failing(result.Checks()))
+	if len(failures) == 0 {
 		return
 	}
+	example := failures[0]
 	t.example(example)
 	t.printf("\nnext: lossproof show %s\n", example.ID)
 	if _, command := flagsAndCommand(result.Argv); len(command) > 0 {
@@ -87,61 +89,10 @@ func (t *text) causes(result *judge.Result) []string {
 	return names
 }
 
-// maxExample bounds the lines of the example.
-const maxExample = 4
-
 // example writes what is wrong with one check.
 func (t *text) example(r judge.CheckResult) {
 	t.printf("\nfor example %s: %s\n", r.ID, r.Outcome)
-	if r.Call != "" {
-		t.printf("  %s\n", r.Call)
-	}
-	what := r.Message
-	for _, name := range r.OutputNames() {
-		if output := r.Outputs[name]; what == "" && output.Outcome.Failing() && output.Message != "" {
-			what = name + ": " + output.Message
-		}
-	}
-	lines := strings.Split(what, "\n")
-	if name, _, ok := strings.Cut(what, ":"); ok && len(lines) > 1 && strings.HasPrefix(lines[1], "  at ") {
-		lines = append([]string{name + lines[1][1:]}, lines[2:]...) // the first element says enough
-	}
-	for _, line := range lines[:min(len(lines), maxExample)] {
+	for _, line := range brief(r) {
 		t.printf("  %s\n", line)
 	}
-}
-
-// dimensions matches the shape of the first input of a call.
-var dimensions = regexp.MustCompile(`\(([\d, ]*)\)`)
-
-// plainest returns the check that shows best what is wrong: of a must rule, with the fewest features,
-// with finite and moderate numbers, and the smallest.
-func plainest(failing []judge.CheckResult) (judge.CheckResult, bool) {
-	if len(failing) == 0 {
-		return judge.CheckResult{}, false
-	}
-	weigh := func(r judge.CheckResult) []int {
-		special, size := 0, 1
-		if r.Requirement != fixtures.Must {
-			special += 4
-		}
-		if r.Kind == judge.Relation {
-			special += 3
-		}
-		if slices.Contains(r.Features, "nonfinite") || slices.Contains(r.Features, "empty") {
-			special += 2
-		}
-		if strings.HasPrefix(r.Topic, "extreme") || slices.Contains(r.Features, "soft_targets") {
-			special++
-		}
-		if shape := dimensions.FindStringSubmatch(r.Call); shape != nil {
-			for _, d := range strings.Split(shape[1], ",") {
-				if n, err := strconv.Atoi(strings.TrimSpace(d)); err == nil {
-					size *= n
-				}
-			}
-		}
-		return []int{special, len(r.Features), size}
-	}
-	return slices.MinFunc(failing, func(a, b judge.CheckResult) int { return slices.Compare(weigh(a), weigh(b)) }), true
 }

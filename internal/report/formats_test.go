@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -169,19 +170,22 @@ func TestJUnit(t *testing.T) {
 			case test.Skipped != nil:
 				kind = "skipped " + test.Skipped.Message
 			}
-			kinds[test.Name] = kind
+			kinds[test.Classname+" "+test.Name] = kind
+			if _, err := strconv.ParseFloat(test.Time, 64); err != nil {
+				t.Errorf("%s: the time is %q", test.Name, test.Time)
+			}
 		}
 	}
 	for name, want := range map[string]string{
-		"BCEWithLogitsLoss/blog_example/f32-mean":                         "pass",
-		"BCEWithLogitsLoss/blog_example/f32-none":                         "failure fixed",
-		"BCEWithLogitsLoss/blog_example/f32-sum":                          "error error",
-		"BCEWithLogitsLoss/blog_example/f64-mean":                         "failure fail",
-		"BCEWithLogitsLoss/blog_example/f64-none":                         "skipped known failure: not | written; no reason is given",
-		"BCEWithLogitsLoss/mixed_dtype/mean-float32-input-float64-target": "skipped unsupported: without mixed_dtype",
-		"BCEWithLogitsLoss/rejections/f32-reduction-elementwise_mean":     "pass", // a quirk
-		"claim":                     "failure claim-shrank",
-		"verdict/BCEWithLogitsLoss": "failure not-conformant",
+		"BCEWithLogitsLoss.blog_example f32-mean":                         "pass",
+		"BCEWithLogitsLoss.blog_example f32-none":                         "failure fixed",
+		"BCEWithLogitsLoss.blog_example f32-sum":                          "error error",
+		"BCEWithLogitsLoss.blog_example f64-mean":                         "failure fail",
+		"BCEWithLogitsLoss.blog_example f64-none":                         "skipped known failure: not | written; no reason is given",
+		"BCEWithLogitsLoss.mixed_dtype mean-float32-input-float64-target": "skipped unsupported: without mixed_dtype",
+		"BCEWithLogitsLoss.rejections f32-reduction-elementwise_mean":     "pass", // a quirk
+		"lossproof claim":                        "failure claim-shrank",
+		"lossproof verdict on BCEWithLogitsLoss": "failure not-conformant",
 	} {
 		if kinds[name] != want {
 			t.Errorf("%s: got %q, want %q", name, kinds[name], want)
@@ -193,15 +197,18 @@ func TestJUnit(t *testing.T) {
 	if suites.Failures != 4 || suites.Errors != 2 {
 		t.Errorf("%d failures, %d errors", suites.Failures, suites.Errors)
 	}
+	if all, err := strconv.ParseFloat(suites.Time, 64); err != nil || all <= 0 || suites.Suites[0].Name != "lossproof" {
+		t.Errorf("%s seconds, the first suite is %q", suites.Time, suites.Suites[0].Name)
+	}
 }
 
 func TestMarkdown(t *testing.T) {
 	text := write(t, report.Markdown, mixed(t))
 	for _, want := range []string{
-		"## ❌ lossproof: lossproof ", " is not conformant\n\n```\nnot conformant (parity): BCEWithLogitsLoss",
-		"### The claim shrank (claim-shrank)\n\n- X: dtypes: float16 is claimed no more\n", "### 4 of 14 cases fail\n",
-		"#### BCEWL-SUM (must): 2 cases\n\n'sum' adds the losses of all elements.", "- `BCEWithLogitsLoss/blog_example/f64-sum`: error\n",
-		"is in the baseline as crash: error is new", "### Known failures: 1 case\n", "not \\| written", "| BCEWithLogitsLoss | ",
+		"## ❌ lossproof: lossproof ", " is not conformant\n\n- **not conformant (parity)**: BCEWithLogitsLoss",
+		"### The claim shrank (claim-shrank)\n\n- X: dtypes: float16 is claimed no more\n", "### 3 of 13 cases fail\n",
+		"| BCEWL-SUM | must | 2 | 'sum' adds the losses of all elements. |\n", "#### BCEWL-SUM: 2 cases\n\n'sum' adds the losses of all elements.", "- `BCEWithLogitsLoss/blog_example/f64-sum`: error\n",
+		"<details>\n<summary>A failure of each rule, and the ids of others</summary>\n\n####", "<summary>Known failures: 1 case</summary>\n", "not \\| written", "| BCEWithLogitsLoss | ",
 		"**1 entry of the baseline without a reason**",
 	} {
 		if !strings.Contains(text, want) {
@@ -212,8 +219,8 @@ func TestMarkdown(t *testing.T) {
 	if !strings.Contains(text, "````\n") {
 		t.Error("the fence around text with a fence is not longer")
 	}
-	if strings.Index(text, "cases fail") > strings.Index(text, "What was checked") {
-		t.Error("failures do not come first")
+	if strings.Index(text, "What was checked") > strings.Index(text, "### 3 of 13") || strings.Count(text, "<details>") != strings.Count(text, "</details>") {
+		t.Errorf("the overview does not come first, or what is folded does not end:\n%s", text)
 	}
 }
 
@@ -223,8 +230,8 @@ func TestMarkdownIsBounded(t *testing.T) {
 		if len(text) > 61_000 || len(text) < 5_000 {
 			t.Errorf("%s: %d bytes", name, len(text))
 		}
-		if strings.Count(text, "\n```\n")%2 != 0 {
-			t.Errorf("%s: a fence stays open", name)
+		if strings.Count(text, "\n```\n")%2 != 0 || strings.Count(text, "<details>") != strings.Count(text, "</details>") {
+			t.Errorf("%s: a fence or what is folded stays open", name)
 		}
 	}
 }
@@ -265,25 +272,34 @@ func TestBadge(t *testing.T) {
 	}
 }
 
+// annotations are those of a run about files.
+func annotations(files report.Files) func(io.Writer, *judge.Result) error {
+	return func(w io.Writer, result *judge.Result) error { return report.Annotations(w, result, files) }
+}
+
 func TestAnnotations(t *testing.T) {
-	text := write(t, report.Annotations, mixed(t))
+	text := write(t, annotations(report.Files{Port: "ports/a,b.py", Baseline: "known.json"}), mixed(t))
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if len(lines) != 6 {
 		t.Errorf("%d lines, want 6:\n%s", len(lines), text)
 	}
 	for _, line := range lines {
-		if !strings.HasPrefix(line, "::error title=lossproof") && !strings.HasPrefix(line, "::warning title=lossproof") {
+		file := "ports/a%2Cb.py"
+		if strings.Contains(line, "claim-shrank") || strings.Contains(line, "without a reason") || strings.Contains(line, "%3A the baseline::") {
+			file = "known.json"
+		}
+		if kind, rest, _ := strings.Cut(strings.TrimPrefix(line, "::"), " "); kind != "error" && kind != "warning" || !strings.HasPrefix(rest, "file="+file+",line=1,title=lossproof") {
 			t.Errorf("line %q", line)
 		}
 	}
 	if !strings.Contains(text, "title=lossproof%3A claim-shrank::X: dtypes") || !strings.Contains(text, "&%25%0A") {
 		t.Errorf("got\n%s", text)
 	}
-	many := write(t, report.Annotations, run(t, testports.Zeros, "*/weights/*"))
-	if n := strings.Count(many, "::error "); n != 10 || !strings.Contains(many, "more cases fail\n") {
+	many := write(t, annotations(report.Files{}), run(t, testports.Zeros, "*/weights/*"))
+	if n := strings.Count(many, "::error "); n != 10 || !strings.Contains(many, " more checks fail: ") {
 		t.Errorf("%d errors:\n%s", n, many)
 	}
-	if none := write(t, report.Annotations, run(t, builtin.Port{}, "*/blog_example/*")); none != "" {
+	if none := write(t, annotations(report.Files{}), run(t, builtin.Port{}, "*/blog_example/*")); none != "" {
 		t.Errorf("conformant: got %q", none)
 	}
 }
@@ -291,7 +307,7 @@ func TestAnnotations(t *testing.T) {
 func TestErrorsOfWritingFormats(t *testing.T) {
 	result := run(t, testports.Zeros, "*/blog_example/*")
 	for name, format := range map[string]func(io.Writer, *judge.Result) error{
-		"JUnit": report.JUnit, "Markdown": report.Markdown, "Badge": report.Badge, "Annotations": report.Annotations,
+		"JUnit": report.JUnit, "Markdown": report.Markdown, "Badge": report.Badge, "Annotations": annotations(report.Files{}),
 	} {
 		if err := format(full{}, result); !errors.Is(err, errFull) {
 			t.Errorf("%s: got %v", name, err)
@@ -323,7 +339,7 @@ func TestAResultOfOthersIsPlain(t *testing.T) {
 	}
 	for _, result := range []*judge.Result{result, read} {
 		for _, format := range []func(io.Writer, *judge.Result) error{
-			report.JUnit, report.Markdown, report.Badge, report.Annotations,
+			report.JUnit, report.Markdown, report.Badge, annotations(report.Files{}),
 			func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{Verbose: true}) },
 		} {
 			var b strings.Builder
@@ -354,9 +370,9 @@ func TestNotRun(t *testing.T) {
 		t.Errorf("passed %t, %d not run, %d fail", s.Passed, s.NotRun, s.Topics[0].Failing)
 	}
 	for name, format := range map[string]func(io.Writer, *judge.Result) error{
-		"1 of 6 cases fails:\n":                                     func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
-		"### 1 of 6 cases fails\n":                                  report.Markdown,
-		"3 of 6 cases were not run\n":                               report.Annotations,
+		"1 of 3 cases fails:\n":                                     func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
+		"### 1 of 3 cases fails\n":                                  report.Markdown,
+		"3 of 6 cases were not run\n":                               annotations(report.Files{}),
 		`<skipped message="not run: not asked: the port was lost">`: report.JUnit,
 	} {
 		if text := write(t, format, result); !strings.Contains(text, name) {

@@ -47,7 +47,7 @@ func FuzzResult(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, format := range []func(io.Writer, *judge.Result) error{report.JSON, report.JUnit, report.Markdown, report.Badge, report.Annotations} {
+		for _, format := range []func(io.Writer, *judge.Result) error{report.JSON, report.JUnit, report.Markdown, report.Badge, annotations(report.Files{})} {
 			if err := format(io.Discard, result); err != nil {
 				t.Error(err)
 			}

@@ -4,44 +4,59 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
+	"lossproof/internal/prose"
 	"lossproof/judge"
 )
 
-// JUnit writes a result as JUnit XML: a test suite for each topic, a test case for each check,
-// whose name is the id. What the port answered wrong is a failure, everything else
-// that fails an error; unsupported cases, known failures and what was not run are skipped. A claim that
-// shrank, and cases that were not reached, are failures of a suite called lossproof.
+// JUnit writes a result as JUnit XML. The first test suite, lossproof, has the verdict on each module with its
+// diagnosis, and what is wrong with the run as a whole. A suite for each topic of the claimed modules follows, with a test case for each
+// check. What the port answered wrong is a failure, everything else that fails an error; unsupported cases, known failures
+// and what was not run are skipped.
 func JUnit(w io.Writer, result *judge.Result) error {
 	suites := junit.Testsuites{Name: "lossproof " + result.Level}
+	var all, took time.Duration
 	var suite junit.Testsuite
-	for _, r := range result.Checks() {
-		if name := r.Module + "/" + r.Topic; suite.Name != name {
-			if suite.Name != "" {
-				suites.AddSuite(suite)
-			}
-			suite = junit.Testsuite{Name: name, ID: len(suites.Suites), Time: "0"}
+	add := func() {
+		if len(suite.Testcases) > 0 {
+			suite.ID, suite.Time = len(suites.Suites), seconds(took)
+			suites.AddSuite(suite)
 		}
-		suite.AddTestcase(testcase(r, suite.Name))
+		all, took = all+took, 0
 	}
-	if suite.Name != "" {
-		suites.AddSuite(suite)
+	suite = runSuite(result)
+	for _, r := range result.Checks() {
+		if _, claimed := result.Claim[r.Module]; !claimed {
+			continue
+		}
+		if name := r.Module + "/" + r.Topic; suite.Name != name {
+			add()
+			suite = junit.Testsuite{Name: name}
+		}
+		suite.AddTestcase(testcase(r))
+		took += r.Took
 	}
-	if run := runSuite(result, len(suites.Suites)); run.Tests > 0 {
-		suites.AddSuite(run)
-	}
+	add()
+	suites.Time = seconds(all)
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
 	return suites.WriteXML(w)
 }
 
-func testcase(r judge.CheckResult, topic string) junit.Testcase {
-	test := junit.Testcase{Name: r.ID, Classname: topic, Time: "0"}
+// seconds writes a time as JUnit does.
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 6, 64) }
+
+// testcase has a check: its class is module and topic, divided as viewers expect it, its name the rest of its id.
+func testcase(r judge.CheckResult) junit.Testcase {
+	test := junit.Testcase{Name: strings.TrimPrefix(r.ID, r.Module+"/"+r.Topic+"/"), Classname: r.Module + "." + r.Topic, Time: seconds(r.Took)}
 	switch {
 	case r.Outcome == judge.Unsupported:
 		test.Skipped = &junit.Result{Message: printable("unsupported: " + r.Message)}
@@ -67,20 +82,30 @@ func testcase(r judge.CheckResult, topic string) junit.Testcase {
 	return test
 }
 
-// runSuite has what is wrong with the run as a whole.
-func runSuite(result *judge.Result, id int) junit.Testsuite {
-	suite := junit.Testsuite{Name: "lossproof", ID: id, Time: "0"}
-	fail := func(name, kind, text string) {
-		suite.AddTestcase(junit.Testcase{Name: name, Classname: "lossproof", Time: "0", Failure: &junit.Result{Message: printable(text), Type: kind, Data: printable(text)}})
+// runSuite has the verdict on each module, and whether the claim shrank.
+func runSuite(result *judge.Result) junit.Testsuite {
+	suite := junit.Testsuite{Name: "lossproof"}
+	add := func(name string, test junit.Testcase) {
+		test.Name, test.Classname, test.Time = name, "lossproof", "0"
+		suite.AddTestcase(test)
 	}
 	if b := result.Baseline; b != nil && len(b.ClaimShrank) > 0 {
-		fail("claim", claimShrank, strings.Join(b.ClaimShrank, "\n"))
+		text := printable(strings.Join(b.ClaimShrank, "\n"))
+		add("claim", junit.Testcase{Failure: &junit.Result{Message: text, Type: claimShrank, Data: text}})
 	}
 	for i, m := range result.Summary.Modules {
-		// A module may fail without a case that does.
-		if m.Claimed && !m.Passed {
-			fail("verdict/"+m.Module, "not-conformant", result.Summary.Verdict[i])
+		verdict := printable(result.Summary.Verdict[i])
+		test := junit.Testcase{SystemOut: &junit.Output{Data: verdict}}
+		switch {
+		case !m.Claimed:
+			test = junit.Testcase{Skipped: &junit.Result{Message: verdict}}
+		case !m.Passed: // maybe without a check that fails
+			of := *result
+			of.Diagnoses = slices.DeleteFunc(slices.Clone(result.Diagnoses), func(d judge.Diagnosis) bool { return d.Module != m.Module })
+			text := strings.TrimSpace(verdict + "\n\n" + prose.Diagnosis(&of))
+			test = junit.Testcase{Failure: &junit.Result{Message: verdict, Type: "not-conformant", Data: printable(text)}}
 		}
+		add("verdict on "+m.Module, test)
 	}
 	return suite
 }

@@ -1,8 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"html"
 	"io"
+	"slices"
 	"strings"
 
 	"lossproof/fixtures"
@@ -15,17 +18,17 @@ import (
 // on GitHub may have 1 MiB of all steps.
 const maxMarkdown = 60_000
 
-// Markdown writes a result for the summary page of a CI job: the verdict, the failures by
-// rule, what the baseline knows, and what was checked. It is bounded.
+// Markdown writes a result for the summary page of a CI job: the verdict, the causes, and counts; then, folded, the failures by
+// rule, the relations, and what the baseline knows. It is bounded.
 func Markdown(w io.Writer, result *judge.Result) error {
 	m := &markdown{}
 	m.head(result)
-	m.claim(result.Baseline)
+	m.baseline(result)
 	m.diagnoses(result)
+	m.checked(result)
 	m.failures(result)
 	m.relations(result)
 	m.known(result)
-	m.checked(result)
 	_, err := io.WriteString(w, m.text.String())
 	return err
 }
@@ -49,6 +52,16 @@ func (m *markdown) add(block string) {
 	}
 }
 
+// details adds what body adds, folded behind its title.
+func (m *markdown) details(title string, body func()) {
+	if m.left {
+		return
+	}
+	m.add("\n<details>\n<summary>" + html.EscapeString(title) + "</summary>\n\n")
+	body()
+	m.text.WriteString("\n</details>\n") // also where the page is full
+}
+
 func (m *markdown) head(result *judge.Result) {
 	title, symbol := "not conformant", "❌"
 	switch s := result.Summary; {
@@ -61,8 +74,21 @@ func (m *markdown) head(result *judge.Result) {
 	case s.Passed:
 		title, symbol = "fails as its baseline says", "☑️"
 	}
-	m.add(fmt.Sprintf("## %s lossproof: %s %s is %s\n\n", symbol, escape(result.Port.Name), escape(result.Port.Version), title))
-	m.add(fence(strings.Join(result.Summary.Verdict, "\n")))
+	m.add(fmt.Sprintf("\n## %s lossproof: %s %s is %s\n\n", symbol, escape(result.Port.Name), escape(result.Port.Version), title))
+	var unclaimed []string
+	for i, s := range result.Summary.Modules {
+		verdict := result.Summary.Verdict[i]
+		if !s.Claimed {
+			unclaimed = append(unclaimed, s.Module)
+		} else if what, of, ok := strings.Cut(verdict, ": "); ok {
+			m.add("- **" + escape(what) + "**: " + escape(of) + "\n")
+		} else {
+			m.add("- " + escape(verdict) + "\n")
+		}
+	}
+	if len(unclaimed) > 0 {
+		m.add("- not claimed: " + escape(strings.Join(unclaimed, ", ")) + "\n")
+	}
 	m.add(fmt.Sprintf("\nlossproof %s, fixtures %s, reference PyTorch %s on %s/%s, level %s.\n",
 		escape(result.Lossproof), escape(result.Fixtures.Version), escape(result.Reference.Version), escape(result.Platform.OS), escape(result.Platform.Arch), escape(result.Level)))
 	if n := result.Summary.NotRun; n > 0 {
@@ -70,7 +96,9 @@ func (m *markdown) head(result *judge.Result) {
 	}
 }
 
-func (m *markdown) claim(baseline *judge.BaselineInfo) {
+// baseline says how the port holds against its baseline.
+func (m *markdown) baseline(result *judge.Result) {
+	baseline := result.Baseline
 	if baseline == nil {
 		return
 	}
@@ -80,6 +108,9 @@ func (m *markdown) claim(baseline *judge.BaselineInfo) {
 			m.add("- " + escape(line) + "\n")
 		}
 	}
+	for _, n := range ofBaseline(result) {
+		m.add("\n**" + escape(n.text) + "**:\n\n- " + strings.Join(n.first(), "\n- ") + "\n")
+	}
 	for _, note := range baseline.Notes {
 		m.add("\nThe baseline: " + escape(note) + ".\n")
 	}
@@ -87,40 +118,46 @@ func (m *markdown) claim(baseline *judge.BaselineInfo) {
 
 // Bounds of the failures.
 const (
-	maxRulesShown   = 20
-	maxCasesShown   = 5
-	maxMessageShown = 1500
+	maxRulesListed = 8
+	maxRulesShown  = 20
+	maxCasesShown  = 5
 )
 
-// failures writes a section for each rule: its sentence, one failure in full, and the ids
-// of others.
+// failures writes a table of rules, and behind it for each rule its sentence, its plainest failure, and the ids of others.
 func (m *markdown) failures(result *judge.Result) {
 	cases := failing(result.Cases)
 	if len(cases) == 0 {
 		return
 	}
-	m.add(fmt.Sprintf("\n### %s\n", words.Of(len(cases), asked(result), "case", "fail")))
-	rules, groups := byRule(cases)
-	for i, rule := range rules {
-		group := groups[rule]
-		if i == maxRulesShown {
-			m.add(fmt.Sprintf("\nand %s.\n", plural(len(rules)-i, "more rule", "more rules")))
-			break
-		}
-		m.add(fmt.Sprintf("\n#### %s (%s): %s\n\n%s\n\n", rule, group[0].Requirement, plural(len(group), "case", "cases"), escape(group[0].Statement)))
-		text := Failure(group[0])
-		if len(text) > maxMessageShown {
-			text = strings.ToValidUTF8(text[:maxMessageShown], "") + "…"
-		}
-		m.add(fence(text))
-		for j, r := range group[1:] {
-			if j == maxCasesShown {
-				m.add(fmt.Sprintf("- and %d more\n", len(group)-1-j))
-				break
-			}
-			m.add(fmt.Sprintf("- `%s`: %s\n", r.ID, r.Outcome))
-		}
+	groups := byRule(cases)
+	m.add(fmt.Sprintf("\n### %s\n\n| rule | | cases | |\n|---|---|--:|---|\n", words.Of(len(cases), asked(result.Cases), "case", "fail")))
+	for _, group := range groups[:min(len(groups), maxRulesListed)] {
+		m.add(fmt.Sprintf("| %s | %s | %d | %s |\n", escape(group[0].Rule), group[0].Requirement, len(group), escape(group[0].Statement)))
 	}
+	if more := len(groups) - maxRulesListed; more > 0 {
+		m.add(fmt.Sprintf("\nand %s.\n", plural(more, "more rule", "more rules")))
+	}
+	m.details("A failure of each rule, and the ids of others", func() {
+		for _, group := range groups[:min(len(groups), maxRulesShown)] {
+			sorted := plainestFirst(group)
+			m.add(fmt.Sprintf("#### %s: %s\n\n%s\n\n", escape(group[0].Rule), plural(len(group), "case", "cases"), escape(group[0].Statement)))
+			m.add(m.failure(sorted[0]))
+			for i, r := range sorted[1:] {
+				if i == maxCasesShown {
+					m.add(fmt.Sprintf("- and %d more\n", len(group)-1-i))
+					break
+				}
+				m.add(fmt.Sprintf("- `%s`: %s\n", r.ID, r.Outcome))
+			}
+			m.add("\n")
+		}
+	})
+}
+
+// failure says in a few lines what is wrong with a check, and how to see all of it.
+func (m *markdown) failure(r judge.CheckResult) string {
+	lines := append([]string{r.ID + ": " + string(r.Outcome)}, brief(r)...)
+	return fence(strings.Join(append(lines, "lossproof show "+r.ID), "\n"))
 }
 
 // known lists what the baseline excuses, by rule and with its reasons.
@@ -142,54 +179,59 @@ func (m *markdown) known(result *judge.Result) {
 		if len(section.cases) == 0 {
 			continue
 		}
-		m.add(fmt.Sprintf("\n### %s: %s\n\n", section.title, plural(len(section.cases), "case", "cases")))
-		rules, groups := byRule(section.cases)
-		for _, rule := range rules {
-			m.add(fmt.Sprintf("- %s (%s): %s\n", rule, plural(len(groups[rule]), "case", "cases"), escape(reasons(groups[rule][0]))))
-		}
+		m.details(section.title+": "+plural(len(section.cases), "case", "cases"), func() {
+			for _, group := range byRule(section.cases) {
+				m.add(fmt.Sprintf("- %s (%s): %s\n", escape(group[0].Rule), plural(len(group), "case", "cases"), escape(reasons(group[0]))))
+			}
+		})
 	}
 	if b := result.Baseline; b != nil && len(b.WithoutReason) > 0 {
 		m.add(fmt.Sprintf("\n**%s of the baseline without a reason**, the first is `%s`.\n", plural(len(b.WithoutReason), "entry", "entries"), b.WithoutReason[0]))
 	}
 }
 
-// checked writes a table of modules.
+// checked writes a table of the modules that are claimed.
 func (m *markdown) checked(result *judge.Result) {
-	m.add("\n### What was checked\n\n| module | cases | pass | fail | known | quirk | unsupported | outputs | agree with torch | exact | both | worst ULP |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
+	var rows []row
 	for _, s := range result.Summary.Modules {
-		cases, failing, gating := 0, 0, 0
-		for outcome, n := range s.Cases {
-			cases += n
-			if outcome.Failing() {
-				failing += n
-			}
+		if s.Claimed {
+			r := newRow(s.Module, s.Counts, failingOf(result.Summary, s.Module), "")
+			r.where = "" // it is long
+			rows = append(rows, r)
 		}
-		for _, topic := range result.Summary.Topics {
-			if topic.Module == s.Module {
-				gating += topic.Failing
-			}
-		}
-		worst := "-"
-		if s.Worst != nil {
-			worst = formatULP(s.Worst.ULP)
-		}
-		both := s.Agrees["both"]
-		m.add(fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s |\n", escape(s.Module), cases, s.Cases[judge.Pass], gating,
-			s.Cases[judge.KnownFailure], failing-gating, s.Cases[judge.Unsupported], s.OutputsAsked, both+s.Agrees["torch"], both+s.Agrees["exact"], both, worst))
 	}
-	m.add("\nquirk: cases that record a quirk of PyTorch which the port does not have; they gate only with `--quirks`.\n")
+	titles, rule, legends := "|", "|", []string{}
+	lines := make([]string, len(rows))
+	for i, c := range telling(rows) {
+		titles += " " + c.title + " |"
+		rule += map[bool]string{true: "---|", false: "--:|"}[i == 0]
+		for j, r := range rows {
+			lines[j] += "| " + escape(c.cell(r)) + " "
+		}
+		if c.legend != "" {
+			legends = append(legends, escape(c.legend))
+		}
+	}
+	m.add("\n### What was checked\n\n" + titles + "\n" + rule + "\n")
+	for _, line := range lines {
+		m.add(line + "|\n")
+	}
+	m.details("What the columns are", func() { m.add("- " + strings.Join(legends, "\n- ") + "\n") })
 }
 
-// byRule groups cases by their rule, in the order of the first case of each.
-func byRule(cases []judge.CheckResult) (rules []string, groups map[string][]judge.CheckResult) {
-	groups = map[string][]judge.CheckResult{}
+// byRule groups cases by their rule, those of most cases first.
+func byRule(cases []judge.CheckResult) (groups [][]judge.CheckResult) {
+	at := map[string]int{}
 	for _, r := range cases {
-		if groups[r.Rule] == nil {
-			rules = append(rules, r.Rule)
+		i, ok := at[r.Rule]
+		if !ok {
+			i = len(groups)
+			at[r.Rule], groups = i, append(groups, nil)
 		}
-		groups[r.Rule] = append(groups[r.Rule], r)
+		groups[i] = append(groups[i], r)
 	}
-	return rules, groups
+	slices.SortStableFunc(groups, func(a, b []judge.CheckResult) int { return cmp.Compare(len(b), len(a)) })
+	return groups
 }
 
 // fence writes text as code, in a fence that does not occur in it.

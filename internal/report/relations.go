@@ -1,7 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"lossproof/internal/prose"
@@ -37,9 +40,10 @@ func (t *text) relations(result *judge.Result) {
 	case len(failing(result.Cases)) > 0: // which say more
 		shown = nil
 	default:
+		broken = plainestFirst(broken)
 		shown = first(broken, firstFailures)
 	}
-	t.printf("\n%s\n", t.color(red, words.Of(len(broken), len(result.Relations)-result.Summary.Relations[judge.Unsupported], "relation", "fail")+":"))
+	t.printf("\n%s\n", t.color(red, words.Of(len(broken), asked(result.Relations), "relation", "fail")+":"))
 	for _, r := range shown {
 		t.printf("\n%s\n", prose.Failure(r, relationHint(result, r)))
 	}
@@ -57,51 +61,49 @@ func line(text string) string {
 	return first
 }
 
-// relationSummary says in a line how many laws were checked, and on what.
+// relationSummary says in a line how many laws of the claimed modules were checked, and on what.
 func relationSummary(result *judge.Result) string {
-	held, inputs := 0, 0
+	inputs, of, reasons, counts := 0, 0, []string{}, map[judge.Outcome]int{}
 	for _, r := range result.Relations {
-		inputs += r.Samples
-		if r.Outcome == judge.Pass {
-			held++
+		if _, claimed := result.Claim[r.Module]; !claimed {
+			continue
+		}
+		of, inputs = of+1, inputs+r.Samples
+		counts[r.Outcome]++
+		if r.Outcome == judge.Unsupported {
+			reasons = append(reasons, r.Message)
 		}
 	}
-	if n := result.Summary.Relations[judge.Unsupported]; n == len(result.Relations) {
-		return "relations: none of the laws was checked: " + reasonsOutside(result)
+	unsupported := counts[judge.Unsupported]
+	if unsupported == of {
+		return "relations: none of the laws was checked: " + tally(reasons)
 	}
 	text := fmt.Sprintf("relations: %s, on %s generated from seed %d (--seed %d asks the same)",
-		words.Of(held, len(result.Relations)-result.Summary.Relations[judge.Unsupported], "law", "hold"), plural(inputs, "input", "inputs"), result.Seed, result.Seed)
+		words.Of(counts[judge.Pass], of-unsupported, "law", "hold"), plural(inputs, "input", "inputs"), result.Seed, result.Seed)
 	for _, outcome := range judge.Outcomes {
-		if n := result.Summary.Relations[outcome]; n > 0 && outcome != judge.Pass && outcome != judge.Fail {
+		if n := counts[outcome]; n > 0 && outcome != judge.Pass && outcome != judge.Fail {
 			text += fmt.Sprintf("; %s: %d", outcome, n)
 		}
 	}
-	if n := result.Summary.Relations[judge.Unsupported]; n > 0 {
-		text += fmt.Sprintf(" (%s)", reasonsOutside(result))
+	if unsupported > 0 {
+		text += " (" + tally(reasons) + ")"
 	}
 	return text
 }
 
-// reasonsOutside lists why relations were not checked, with how many.
-func reasonsOutside(result *judge.Result) string {
+// tally lists texts with how often each of them stands there, the most frequent first.
+func tally(texts []string) string {
 	counts := map[string]int{}
-	var reasons []string
-	for _, r := range result.Relations {
-		if r.Outcome == judge.Unsupported {
-			if counts[r.Message] == 0 {
-				reasons = append(reasons, r.Message)
-			}
-			counts[r.Message]++
-		}
+	for _, text := range texts {
+		counts[text]++
 	}
-	text := ""
-	for i, reason := range reasons {
-		if i > 0 {
-			text += ", "
-		}
-		text += fmt.Sprintf("%s: %d", reason, counts[reason])
+	different := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	for i, text := range different {
+		different[i] = fmt.Sprintf("%s: %d", text, counts[text])
 	}
-	return text
+	return strings.Join(different, ", ")
 }
 
 // relations writes the laws that do not hold.
@@ -110,13 +112,18 @@ func (m *markdown) relations(result *judge.Result) {
 		return
 	}
 	m.add("\n### Relations\n\n" + escape(relationSummary(result)) + ".\n")
-	failing := failing(result.Relations)
-	for i, r := range failing {
-		if i == maxRulesShown {
-			m.add(fmt.Sprintf("\nand %s.\n", plural(len(failing)-i, "more relation", "more relations")))
-			break
-		}
-		m.add(fmt.Sprintf("\n#### %s (%s)\n\n%s\n\n", r.Rule, r.Requirement, escape(r.Statement)))
-		m.add(fence(prose.Failure(r, relationHint(result, r))))
+	broken := failing(result.Relations)
+	if len(broken) == 0 {
+		return
 	}
+	m.details(words.Of(len(broken), asked(result.Relations), "relation", "fail"), func() {
+		for i, r := range broken {
+			if i == maxRulesShown {
+				m.add(fmt.Sprintf("\nand %s.\n", plural(len(broken)-i, "more relation", "more relations")))
+				break
+			}
+			m.add(fmt.Sprintf("#### %s (%s)\n\n%s\n\n", escape(r.Rule), r.Requirement, escape(r.Statement)))
+			m.add(fence(prose.Failure(r, relationHint(result, r))) + "\n")
+		}
+	})
 }

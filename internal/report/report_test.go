@@ -279,7 +279,7 @@ func TestTextEnds(t *testing.T) {
 			t.Errorf("want %q in\n%s", want, end)
 		}
 	}
-	annotations := write(t, report.Annotations, result)
+	annotations := write(t, annotations(report.Files{}), result)
 	if !strings.HasPrefix(annotations, "::error title=lossproof%3A BCEWithLogitsLoss%3A mean-over-weight-sum::'mean' divides by the sum of the weights. (") || strings.Count(annotations, "\n") != 10 {
 		t.Errorf("the annotations are\n%s", annotations)
 	}

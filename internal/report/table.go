@@ -37,6 +37,17 @@ func newRow(name string, n judge.Counts, failing int, prefix string) row {
 	return r
 }
 
+// failingOf counts the failing cases of a module that gate.
+func failingOf(s judge.Summary, module string) int {
+	n := 0
+	for _, topic := range s.Topics {
+		if topic.Module == module {
+			n += topic.Failing
+		}
+	}
+	return n
+}
+
 // column is a column of the table of topics.
 type column struct {
 	title string
@@ -80,7 +91,8 @@ var columns = []column{
 	{title: "", always: true, cell: func(r row) string { return r.name }},
 	{title: "cases", always: true, cell: func(r row) string { return number(r.cases) }},
 	{title: "pass", always: true, cell: outcome(judge.Pass)},
-	{title: "fail", always: true, cell: func(r row) string { return number(r.failing) }},
+	{title: "fail", always: true, cell: func(r row) string { return number(r.failing - r.counts.Cases[judge.Fixed]) }},
+	{title: "fixed", cell: outcome(judge.Fixed), legend: "fixed: cases that pass and that the baseline has as failing"},
 	{title: "known", cell: outcome(judge.KnownFailure), legend: "known: cases that fail as the baseline says"},
 	{title: "quirk", cell: func(r row) string { return number(r.quirks) },
 		legend: "quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures"},
@@ -100,7 +112,14 @@ var columns = []column{
 		}
 		return formatULP(r.counts.Worst.ULP)
 	}, legend: "worst ULP: the largest error against the exact result; inf/NaN: where one of the two is infinite or NaN, and the other is not"},
-	{title: "where", gives: 9, always: true, cell: func(r row) string { return r.where }},
+	{title: "where", gives: 9, cell: func(r row) string { return r.where }},
+}
+
+// telling returns the columns that say something of one of the rows.
+func telling(rows []row) []column {
+	return slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
+		return !c.always && !slices.ContainsFunc(rows, func(r row) bool { return !r.heading && c.cell(r) != none && c.cell(r) != "" })
+	})
 }
 
 // fit lines up rows in as many of some columns as width has room for, 0 for all, and returns the columns and the lines,

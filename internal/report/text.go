@@ -2,11 +2,9 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -143,23 +141,19 @@ func (t *text) topics(result *judge.Result) {
 			continue
 		}
 		rows = append(rows, row{name: m.Module, heading: true})
-		failing := 0
 		for _, topic := range s.Topics {
 			if topic.Module == m.Module {
 				rows = append(rows, newRow("  "+topic.Topic, topic.Counts, topic.Failing, topic.Module+"/"+topic.Topic+"/"))
-				failing += topic.Failing
 			}
 		}
-		all := newRow("  all", m.Counts, failing, m.Module+"/")
+		all := newRow("  all", m.Counts, failingOf(s, m.Module), m.Module+"/")
 		all.where = "" // below the table
 		rows = append(rows, all)
 	}
 	if len(rows) == 0 {
 		return
 	}
-	counted := slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
-		return !c.always && !slices.ContainsFunc(rows, func(r row) bool { return !r.heading && c.cell(r) != none })
-	})
+	counted := telling(rows)
 	shown, lines := fit(counted, rows, t.options.Width)
 	for i, line := range lines {
 		if i == 0 || rows[i-1].heading {
@@ -201,9 +195,9 @@ func (t *text) failures(result *judge.Result) {
 	}
 	shown := failing
 	if !t.options.Verbose {
-		shown = first(failing, firstFailures)
+		shown = first(plainestFirst(failing), firstFailures)
 	}
-	t.printf("\n%s\n", t.color(red, words.Of(len(failing), asked(result), "case", "fail")+":"))
+	t.printf("\n%s\n", t.color(red, words.Of(len(failing), asked(result.Cases), "case", "fail")+":"))
 	for _, r := range shown {
 		t.printf("\n%s\n", Failure(r))
 	}
@@ -219,9 +213,15 @@ func (t *text) failures(result *judge.Result) {
 	}
 }
 
-// asked counts the cases that were asked: those within the claim.
-func asked(result *judge.Result) int {
-	return result.Selected - result.Summary.Cases[judge.Unsupported]
+// asked counts the checks that were asked and gate: the whole of what fails.
+func asked(checks []judge.CheckResult) int {
+	n := 0
+	for _, r := range checks {
+		if r.Gates && r.Outcome != judge.Unsupported && r.Outcome != judge.NotRun {
+			n++
+		}
+	}
+	return n
 }
 
 // first returns a few failures, of as many rules as possible, in their order.
@@ -242,17 +242,8 @@ func first(failing []judge.CheckResult, limit int) []judge.CheckResult {
 
 // byRule counts cases by rule.
 func (t *text) byRule(results []judge.CheckResult) {
-	counts := map[string]int{}
-	var rules []string
-	for _, r := range results {
-		if counts[r.Rule] == 0 {
-			rules = append(rules, r.Rule)
-		}
-		counts[r.Rule]++
-	}
-	slices.SortStableFunc(rules, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
-	for _, rule := range rules {
-		t.printf("  %-30s %d\n", rule, counts[rule])
+	for _, group := range byRule(results) {
+		t.printf("  %-30s %d\n", group[0].Rule, len(group))
 	}
 }
 
@@ -271,8 +262,11 @@ func (t *text) baseline(result *judge.Result) {
 	if b == nil {
 		return
 	}
-	t.printf("\nbaseline: %s, %s as it says, %s\n", plural(b.Entries, "known failure", "known failures"),
-		plural(result.Summary.Cases[judge.KnownFailure], "case fails", "cases fail"), plural(result.Summary.Cases[judge.Fixed], "is fixed", "are fixed"))
+	t.printf("\nbaseline: %s; %s\n", plural(b.Entries, "entry", "entries"),
+		plural(result.Summary.Cases[judge.KnownFailure]+result.Summary.Relations[judge.KnownFailure], "check fails as it says", "checks fail as they say"))
+	for _, n := range ofBaseline(result) {
+		t.printf("  %s\n    %s\n", n.text, strings.Join(n.first(), "\n    "))
+	}
 	if n := len(b.WithoutReason); n > 0 {
 		t.printf("  %s no reason, the first is %s\n", plural(n, "entry has", "entries have"), b.WithoutReason[0])
 	}
@@ -310,26 +304,16 @@ func (t *text) quirks(result *judge.Result) {
 	t.byRule(not)
 }
 
-// unsupported gives both denominators: what was asked, and what there is.
+// unsupported says what the claimed modules were not asked, and gives both denominators: what was asked, and what there is.
 func (t *text) unsupported(result *judge.Result) {
-	s := result.Summary
-	reasons := map[string]int{}
-	var names []string
+	var reasons []string
 	for _, r := range result.Cases {
-		if r.Outcome == judge.Unsupported {
-			if reasons[r.Message] == 0 {
-				names = append(names, r.Message)
-			}
-			reasons[r.Message]++
+		if _, claimed := result.Claim[r.Module]; claimed && r.Outcome == judge.Unsupported {
+			reasons = append(reasons, r.Message)
 		}
 	}
-	slices.Sort(names)
-	var parts []string
-	for _, name := range names {
-		parts = append(parts, fmt.Sprintf("%s: %d", name, reasons[name]))
-	}
-	if len(parts) > 0 {
-		t.printf("\nunsupported cases: %d (%s)\n", s.Cases[judge.Unsupported], strings.Join(parts, ", "))
+	if len(reasons) > 0 {
+		t.printf("\nunsupported cases: %d (%s)\n", len(reasons), tally(reasons))
 	}
 	passed, asked, all := 0, 0, 0
 	for _, r := range result.Cases {
