@@ -1,15 +1,13 @@
 """PyTorch as a port of lossproof: the reference itself, asked over the wire protocol.
 
 The modules are called as they are, the gradients are those of autograd. This file translates
-calls, tensors and exceptions, and computes nothing.
+exceptions, and computes nothing.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 # Other CPU capabilities give other last bits: these are the kernels that made the fixtures.
@@ -18,10 +16,9 @@ os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import adapter
+from adapter import Loss, serve, versions
 
-torch.set_num_threads(1)
-warnings.simplefilter("ignore")  # the deprecation of size_average and reduce, on every such call
+MODULES = ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "BCELoss", "CrossEntropyLoss")
 
 #: How torch refuses a call.
 REFUSALS = [
@@ -59,48 +56,9 @@ REFUSALS = [
 ]
 
 
-def evaluate(module: str, options: dict, tensors: dict, want: list[str]) -> dict:
-    def loss(tensors: dict) -> torch.Tensor:
-        weights = {name: tensors[name] for name in ("weight", "pos_weight") if name in tensors}
-        return getattr(torch.nn, module)(**weights, **options)(tensors["input"], tensors["target"])
-
-    return adapter.outputs(loss, vjp, tensors, want)
-
-
-def vjp(function: Callable, values: list, upstream: torch.Tensor | None) -> tuple:
-    values = [value.requires_grad_() for value in values]
-    result = function(*values)
-    result.backward(torch.ones_like(result) if upstream is None else upstream)
-    return result, [value.grad for value in values]
-
-
-def warm_up() -> None:
-    """Make torch load here what it loads at its first call, which takes seconds.
-
-    lossproof waits longer for the answer to hello than for one of a case.
-    """
-    for name, module in adapter.MODULES.items():
-        tensors = {"input": torch.ones(1, 1), "target": torch.ones(1, 1), "weight": torch.ones(1)}
-        evaluate(name, {}, tensors, module["outputs"])
-
-
-def from_wire(tensor: adapter.Tensor) -> torch.Tensor:
-    dtype = getattr(torch, tensor.dtype)
-    if not tensor.data:
-        return torch.empty(tensor.shape, dtype=dtype)  # frombuffer refuses an empty buffer
-    return torch.frombuffer(bytearray(tensor.data), dtype=dtype).reshape(tensor.shape)
-
-
-def to_wire(tensor: torch.Tensor) -> adapter.Tensor:
-    dtype = str(tensor.dtype).removeprefix("torch.")
-    # As bytes, since NumPy has no bfloat16.
-    data = tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
-    return adapter.Tensor(dtype, tuple(tensor.shape), data)
-
-
-if __name__ == "__main__":
-    warm_up()
-    description = adapter.describe("torch", torch.__version__)
-    adapter.serve(description, evaluate, REFUSALS, from_wire, to_wire)
-    # Unloading torch takes seconds, and nothing is left to be done.
-    os._exit(0)
+serve(
+    *(Loss(getattr(torch.nn, module)) for module in MODULES),
+    name="torch",
+    version=versions("torch"),
+    refusals=REFUSALS,
+)

@@ -14,7 +14,7 @@ from implementations import Options, right, slope
 
 import lossproof
 from lossproof import Rejected, Unsupported
-from lossproof._check import Setup
+from lossproof._loss import Loss
 from lossproof.frameworks.numpy import from_numpy, to_numpy
 
 SKELETON = Path(losses.__file__).parents[1]
@@ -145,9 +145,9 @@ ALL = ["legacy_reduction"]
 )
 def test_ways_to_be_called(implementation, arguments, without):
     """Whatever the way, it is the right loss that is called, and what it lacks is known."""
-    setup = Setup(implementation, "BCEWithLogitsLoss", framework="numpy", **arguments)
-    port = setup.port()
-    claim = setup.claimed(port)
+    loss = Loss(implementation, "BCEWithLogitsLoss", framework="numpy", **arguments)
+    port = loss.port()
+    claim = loss.claimed(port)
     assert sorted(claim.without) == sorted(without)
     assert claim.dtypes == ["float32", "float64"] and claim.outputs == ["loss"]
     given = {name: array for name, array in INPUTS.items() if name not in without}

@@ -2,71 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from lossproof import _modules, frameworks
-from lossproof._claim import Claim, infer, override
-from lossproof._implementation import Implementation
+from lossproof._claim import Claim
+from lossproof._loss import Loss
 from lossproof._port import Port
 from lossproof._result import Result
 from lossproof._run import INSIDE, pickled, run, run_isolated
 
 LEVELS = ("parity", "exact", "reference")
-
-
-@dataclass
-class Setup:
-    """How an implementation is to be checked: everything that makes a port of it.
-
-    It can be pickled if the implementation can, for a process of its own.
-    """
-
-    implementation: Callable[..., Any]
-    module: str | None = None
-    names: Mapping[str, str | int] = field(default_factory=dict)
-    arguments: Mapping[str, Any] = field(default_factory=dict)
-    reduction: str | Mapping[str, Any] | None = None
-    gradient: Callable[..., Any] | None = None
-    framework: str | None = None
-    claim: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    without: Sequence[str] = ()
-
-    def port(self, layout: str = "contiguous") -> Port:
-        """Return the port, without its claim. Raises TypeError or ValueError."""
-        module = _modules.module(self.module or self._module())
-        framework = frameworks.load(self.framework or frameworks.find(self.implementation))
-        if layout not in framework.layouts:
-            raise ValueError(
-                f"layouts: {framework.name} has no {layout!r}, "
-                f"want one of {', '.join(framework.layouts)}"
-            )
-        if isinstance(self.reduction, str) and self.reduction not in ("none", "mean", "sum"):
-            raise ValueError(f"reduction: got {self.reduction!r}, want none, mean or sum")
-        implementation = Implementation(
-            self.implementation, module, self.names, self.arguments, self.reduction
-        )
-        return Port(module, implementation, framework, self.gradient, layout)
-
-    def claimed(self, port: Port) -> Claim:
-        """Find the claim of the port."""
-        return override(infer(port), self.claim, self.without)
-
-    def _module(self) -> str:
-        inner = self.implementation
-        if isinstance(inner, functools.partial):
-            inner = inner.func
-        name: str = getattr(inner, "__name__", type(inner).__name__)
-        for candidate in (name, type(inner).__name__):
-            if candidate in _modules.modules():
-                return candidate
-        raise TypeError(
-            f"cannot tell which loss {frameworks.describe(inner)} is: "
-            f"pass module= one of {', '.join(_modules.modules())}"
-        )
 
 
 def check(
@@ -134,7 +80,7 @@ def check(
         raise ValueError("layouts: got none, want one or more")
     if json is not None and len(layouts) > 1:
         raise ValueError(f"json: got one file for {len(layouts)} layouts, each has a result")
-    setup = Setup(
+    loss = Loss(
         implementation, module, names or {}, arguments or {}, reduction, gradient, framework,
         claim or {}, without,
     )  # fmt: skip
@@ -145,14 +91,14 @@ def check(
         flags += ["--baseline", baseline]
     results: list[Result] = []
     for layout in layouts:
-        port = setup.port(layout)
-        claimed = setup.claimed(port)
+        port = loss.port(layout)
+        claimed = loss.claimed(port)
         if not quiet and not results:
             described = f"{port.implementation.description} ({port.version()})"
             print(f"{described} as {port.module.name}: {claimed}")
             for word, why in claimed.left_out.items():
                 print(f"  {word} is left out: {why}")
-        found, report = judge(setup, port, claimed, flags, isolated=isolated, json_file=json)
+        found, report = judge(loss, port, claimed, flags, isolated=isolated, json_file=json)
         results.append(Result(found, report, str(claimed), layout))
     result = results[0]
     result.layouts = {r.layout: r for r in results[1:]}
@@ -164,7 +110,7 @@ def check(
 
 
 def judge(
-    setup: Setup,
+    loss: Loss,
     port: Port,
     claim: Claim,
     flags: Sequence[str],
@@ -173,10 +119,10 @@ def judge(
     json_file: str | None = None,
 ) -> tuple[dict[str, Any], str]:
     """Run the binary over a port. Returns the result JSON and the report."""
-    description = port.description(claim)
+    description = port.description() | {"modules": {port.module.name: claim.json()}}
     if not isolated:
         return run(port, description, flags, json_file=json_file)
     # What was inferred here is not inferred again there.
     reductions = port.implementation.reductions
-    payload = pickled((setup, port.layout, reductions, description))
+    payload = pickled((loss, port.layout, reductions, description))
     return run_isolated(payload, flags, json_file=json_file)

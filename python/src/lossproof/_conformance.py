@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lossproof import _modules
-from lossproof._check import Setup
+from lossproof._loss import Loss
 
 #: The attribute of a decorated function.
 ATTRIBUTE = "__lossproof__"
@@ -30,9 +30,9 @@ class Conformance:
     timeout: float
     isolated: bool
 
-    def setup(self, implementation: Callable[..., Any]) -> Setup:
+    def loss(self, implementation: Callable[..., Any]) -> Loss:
         """Return the check of what the decorated function returned."""
-        return Setup(
+        return Loss(
             implementation,
             self.module,
             self.names,

@@ -21,8 +21,8 @@ def main() -> None:
         module = types.ModuleType("__mp_main__")
         module.__dict__.update(runpy.run_path(main_file, run_name="__mp_main__"))
         sys.modules["__main__"] = sys.modules["__mp_main__"] = module
-    setup, layout, reductions, description = pickle.loads(payload)
-    port = setup.port(layout)
+    loss, layout, reductions, description = pickle.loads(payload)
+    port = loss.port(layout)
     if isinstance(reductions, str):
         port.set_reductions(reductions)
     with port.framework.session():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import platform
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lossproof._claim import Claim
 from lossproof._implementation import Implementation
 from lossproof._modules import Module
 from lossproof._wire import Rejected, Tensor, Unsupported
@@ -29,6 +29,9 @@ class Port:
         self.implementation = implementation
         self.framework = framework
         self.layout = layout
+        #: How a call is refused: exception, pattern of its message, kind. The exceptions of the
+        #: framework if there are none.
+        self.refusals: list[tuple[type[Exception], re.Pattern[str], str]] = []
         self.gradient = None
         if gradient is not None:
             self.gradient = Implementation(
@@ -44,16 +47,15 @@ class Port:
         """Return the framework and its version."""
         return f"{self.framework.name} {self.framework.version()}"
 
-    def description(self, claim: Claim) -> dict[str, Any]:
-        """Return the answer to hello, without the protocol."""
+    def description(self, name: str = "", version: str = "") -> dict[str, Any]:
+        """Return what the port is, as the answer to hello has it."""
         return {
             "port": {
-                "name": self.implementation.description,
-                "version": self.version(),
+                "name": name or self.implementation.description,
+                "version": version or self.version(),
                 "language": "python",
                 "language_version": platform.python_version(),
             },
-            "modules": {self.module.name: claim.json()},
         }
 
     def evaluate(
@@ -70,12 +72,23 @@ class Port:
                 warnings.simplefilter("ignore")
                 outputs = self._outputs(options, tensors, want)
         except Exception as err:
-            if isinstance(err, self.framework.refusals) and not isinstance(
-                err, self.framework.errors
-            ):
-                raise Rejected(f"{type(err).__name__}: {err}") from err
-            raise
+            kind = self._refused(err)
+            if kind is None:
+                raise
+            raise Rejected(f"{type(err).__name__}: {err}", kind) from err
         return {name: self.framework.to_wire(array) for name, array in outputs.items()}
+
+    def _refused(self, err: Exception) -> str | None:
+        """Return the kind of a refusal, which may be empty; None for an error."""
+        if self.refusals:
+            kinds = (
+                k for e, text, k in self.refusals if isinstance(err, e) and text.search(str(err))
+            )
+            return next(kinds, None)
+        errors = (*self.framework.errors, Unsupported, Rejected)
+        if isinstance(err, self.framework.refusals) and not isinstance(err, errors):
+            return ""
+        return None
 
     def _outputs(
         self, options: dict[str, Any], tensors: dict[str, Any], want: list[str]

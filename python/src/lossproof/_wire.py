@@ -66,11 +66,17 @@ def serve(description: Mapping[str, Any], evaluate: Evaluate) -> None:
 
     description has the members port and modules of the answer to hello.
     """
-    # What a library prints on stdout goes to stderr: stdout belongs to the protocol.
-    # The copy stays open until the process ends: a closed stdout is the sign of a crash.
+    answer(sys.stdin.buffer, take_stdout(), description, evaluate)
+
+
+def take_stdout() -> IO[bytes]:
+    """Return stdout, which belongs to the protocol: what a library prints there goes to stderr.
+
+    It stays open until the process ends: a closed stdout is the sign of a crash.
+    """
     out = open(os.dup(sys.stdout.fileno()), "wb", closefd=False)  # noqa: SIM115
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    answer(sys.stdin.buffer, out, description, evaluate)
+    return out
 
 
 def answer(

@@ -175,10 +175,10 @@ class Group:
             raise ValueError("--lossproof-update-baseline needs --lossproof-baseline FILE")
         for pattern in self.patterns():
             flags += ["--select", pattern]
-        setup = options.setup(self.function())
-        port = setup.port(options.layout)
-        claim = setup.claimed(port)
-        judge(setup, port, claim, flags, isolated=options.isolated, json_file=str(file))
+        loss = options.loss(self.function())
+        port = loss.port(options.layout)
+        claim = loss.claimed(port)
+        judge(loss, port, claim, flags, isolated=options.isolated, json_file=str(file))
 
     def patterns(self) -> list[str]:
         """Return the patterns that select the checks; none where all are selected."""

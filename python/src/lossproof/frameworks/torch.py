@@ -16,7 +16,7 @@ from lossproof.frameworks import LAYOUTS, Framework, Loss
 class Torch(Framework):
     name = "torch"
     layouts = LAYOUTS
-    errors = (*Framework.errors, torch.OutOfMemoryError)
+    errors = (*Framework.errors, torch.cuda.OutOfMemoryError)
 
     @contextmanager
     def session(self) -> Iterator[None]:
@@ -44,7 +44,8 @@ class Torch(Framework):
         dtype = str(array.dtype).removeprefix("torch.")
         flat = array.detach().cpu().contiguous()
         # As bytes: NumPy need not be there, and has no bfloat16.
-        data = ctypes.string_at(flat.data_ptr(), flat.nbytes) if flat.nbytes else b""
+        size = flat.numel() * flat.element_size()
+        data = ctypes.string_at(flat.data_ptr(), size) if size else b""
         return Tensor(dtype, tuple(array.shape), data)
 
     def gradients(

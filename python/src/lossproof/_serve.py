@@ -1,0 +1,71 @@
+"""lossproof.serve."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from lossproof import _wire
+from lossproof._loss import Loss
+from lossproof._port import Port
+from lossproof._wire import Tensor, Unsupported
+
+#: How an implementation refuses a call: the exception, a pattern in its message, and the kind of
+#: refusal, which is shape, dtype, option, value or empty.
+Refusal = tuple[type[Exception], str, str]
+
+
+def serve(
+    *losses: Loss,
+    name: str = "",
+    version: str = "",
+    refusals: Sequence[Refusal] = (),
+    slow: bool = False,
+) -> None:
+    """Answer as a port, for lossproof run -- python port.py: the end of such a script.
+
+        lossproof.serve(lossproof.Loss(my_bce, "BCELoss"), lossproof.Loss(my_cross_entropy, …))
+
+    losses has one for each module. Its claim is found by small calls before the first answer, and
+    what is left out is written to stderr with the reason. name and version are those of the
+    library; the framework's where they are empty. refusals, if there are any, are the exceptions by
+    which it refuses a call: any other is an error of the port. Without them the kinds of exceptions
+    are by which frameworks refuse. slow says that an answer may take minutes, for each new shape is
+    compiled.
+
+    Requests come on stdin, the answers go to stdout, and what libraries print there goes to stderr.
+    Returns after bye or the end of stdin. Raises TypeError or ValueError as lossproof.check does,
+    and ValueError for two losses of one module.
+    """
+    if not losses:
+        raise ValueError("losses: got none, want one for each module")
+    ports = [loss.port() for loss in losses]
+    names = [port.module.name for port in ports]
+    if len(set(names)) < len(names):
+        raise ValueError(f"losses: got {', '.join(names)}, want one for each module")
+    out = _wire.take_stdout()
+    answering: dict[str, Port] = {}
+    modules: dict[str, dict[str, list[str]]] = {}
+    with ExitStack() as sessions:
+        for port, loss in zip(ports, losses, strict=True):
+            sessions.enter_context(port.framework.session())
+            port.refusals = [(kind, re.compile(text), word) for kind, text, word in refusals]
+            claim = loss.claimed(port)
+            for word, why in claim.left_out.items():
+                print(f"{port.module.name}: {word} is left out: {why}", file=sys.stderr)
+            answering[port.module.name], modules[port.module.name] = port, claim.json()
+        first = next(iter(answering.values()))
+        description = first.description(name, version) | {"modules": modules}
+        if slow:
+            description["slow"] = True
+
+        def evaluate(
+            module: str, options: dict[str, object], inputs: dict[str, Tensor], want: list[str]
+        ) -> dict[str, Tensor]:
+            if module not in answering:
+                raise Unsupported(f"module {module!r}, want one of {', '.join(answering)}")
+            return answering[module].evaluate(module, options, inputs, want)
+
+        _wire.answer(sys.stdin.buffer, out, description, evaluate)
