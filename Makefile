@@ -270,16 +270,21 @@ divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have 
 full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons deploy-check dist-check divergences mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
-# sort differently under another path, so gofmt comes last.
+# sort differently under another path, so gofmt comes last. Without a host, pages and the action name a clone; with
+# one on GitHub, the action of the version that is released next.
 .PHONY: module-path
-module-path: ## set the module path: make module-path P=host/owner/lossproof
+module-path: ## set the module path, and what pages and the action name: make module-path P=host/owner/lossproof
 	@if ! grep -Eq '^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+(/[A-Za-z0-9._~-]+)+$$' <<<"$(P)"; then \
 	echo "make module-path: P is '$(P)', want a path such as P=example.org/owner/lossproof" >&2; exit 2; fi
-	@old=$$($(GO) list -m); pattern=$${old//./\\.}; \
-	find . \( -name '.?*' -o -name target -o -name node_modules -o -path ./fixtures/data \) -prune -o -type f \( -name '*.go' -o -name '*.md' \) -print0 | \
+	@old=$$($(GO) list -m); pattern=$${old//./\\.}; was=$${old/github.com\//}; \
+	action=./lossproof; if [[ "$(P)" == github.com/*/* ]]; then \
+	action=$(patsubst github.com/%,%,$(P))@v$$(sed -n 's/^const Tool = "\([0-9.]*\).*"$$/\1/p' internal/version/version.go); fi; \
+	find . \( -name '.?*' -o -name target -o -name node_modules -o -path ./fixtures/data \) -prune -o -type f \( -name '*.go' -o -name '*.md' -o -name action.yml \) -print0 | \
 	xargs -0 sed -E -i.module-path \
 	-e "s#^([[:space:]]*(import[[:space:]]+)?([A-Za-z0-9_.]+[[:space:]]+)?\")$$pattern(/[^\"]*)?(\"[[:space:]]*(//.*)?)\$$#\1$(P)\4\5#" \
-	-e "s#^(([[:space:]]*|\\\$$ )go (get|install|run|get -tool) )$$pattern(/|@|\$$)#\1$(P)\4#"; \
+	-e "s#^(([[:space:]]*|\\\$$ )go (get|install|run|get -tool) )$$pattern(/|@|\$$)#\1$(P)\4#" \
+	-e "s!^(#? *- uses: )(\./lossproof|$$was@v[0-9.]*)\$$!\1$$action!" \
+	-e "/^The module has no host yet: /d"; \
 	find . -name '*.module-path' -delete; \
 	$(GO) mod edit -module "$(P)"; \
 	sed -E -i.module-path "s#^(require |replace |[[:space:]]+)$$pattern #\1$(P) #" examples/*/go.mod; rm examples/*/go.mod.module-path; \

@@ -68,8 +68,22 @@ func TestAction(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "PATH=" + fake + ":" + os.Getenv("PATH")
-	for pkg, want := range map[string]string{"": " lossproof==" + version.Tool, "dist/a wheel.whl": " dist/a wheel.whl"} {
-		output, code := step(steps[0], "CHECKOUT="+checkout, "PACKAGE="+pkg, path)
+	release := t.TempDir() // of the action, not of a clone that is no release
+	if err := os.MkdirAll(filepath.Join(release, "internal", "version"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(release, "internal", "version", "version.go"), []byte("const Tool = \"1.2.3\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own := checkout + "/python"
+	if !strings.HasSuffix(version.Tool, "-dev") {
+		own = "lossproof==" + version.Tool
+	}
+	for _, test := range []struct{ checkout, pkg, want string }{
+		{checkout, "", " " + own}, {release, "", " lossproof==1.2.3"}, {checkout, "dist/a wheel.whl", " dist/a wheel.whl"},
+	} {
+		pkg, want := test.pkg, test.want
+		output, code := step(steps[0], "CHECKOUT="+test.checkout, "PACKAGE="+pkg, path)
 		args, err := os.ReadFile(filepath.Join(temporary, "pip"))
 		if code != 0 || err != nil || !strings.HasSuffix(string(args), want+"\n") {
 			t.Fatalf("the installation of %q: exit code %d, pip got %q, want %q\n%s", pkg, code, args, want, output)

@@ -2,12 +2,19 @@ package main
 
 import (
 	"fmt"
+	"os/exec"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lossproof/ports/skeleton"
 )
+
+// inPath reports whether a program can be run by its name.
+func inPath(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
+}
 
 func (p *program) initCommand() *cobra.Command {
 	languages := strings.Join(skeleton.Languages(), ", ")
@@ -35,7 +42,7 @@ Languages: ` + languages + `.`,
 			}
 			fmt.Fprintf(p.stdout, "A port in %s stands in %s; its README.md says how to make it yours. Check it:\n\n", language, dir)
 			fmt.Fprintf(p.stdout, "  cd %s\n", dir)
-			for _, step := range skeleton.Steps(language) {
+			for _, step := range skeleton.Steps(language, inPath) {
 				fmt.Fprintf(p.stdout, "  %s\n", step)
 			}
 			return nil

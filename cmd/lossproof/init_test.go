@@ -19,7 +19,7 @@ func TestInit(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, "README.md")); err != nil {
 			t.Error(err)
 		}
-		for _, step := range append([]string{"cd " + dir}, skeleton.Steps(language)...) {
+		for _, step := range append([]string{"cd " + dir}, skeleton.Steps(language, inPath)...) {
 			if !strings.Contains(got.stdout, "\n  "+step+"\n") {
 				t.Errorf("%s: stdout does not say %q:\n%s", language, step, got.stdout)
 			}

@@ -50,9 +50,18 @@ func Languages() []string {
 	return languages
 }
 
+// withoutUV is what stands for the first step of the skeleton in Python where there is no uv.
+var withoutUV = []string{"python3 -m venv .venv", ".venv/bin/python -m pip install numpy==2.4.6"}
+
 // Steps returns the commands that build a skeleton and check it, to be run in its folder;
-// nil for an unknown language.
-func Steps(language string) []string { return slices.Clone(skeletons[language]) }
+// nil for an unknown language. has reports whether a program is there.
+func Steps(language string, has func(program string) bool) []string {
+	steps := slices.Clone(skeletons[language])
+	if language == "python" && !has("uv") {
+		steps = append(slices.Clone(withoutUV), steps[1:]...)
+	}
+	return steps
+}
 
 // Write writes the skeleton in language to the folder dir, which it makes where there is
 // none. The error says so where the language is unknown, where dir is no folder, and where

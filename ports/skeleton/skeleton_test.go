@@ -123,12 +123,18 @@ func TestWriteRefuses(t *testing.T) {
 // What init prints is what the README of the skeleton says.
 func TestSteps(t *testing.T) {
 	for _, language := range skeleton.Languages() {
-		steps := skeleton.Steps(language)
+		all := func(string) bool { return true }
+		steps := skeleton.Steps(language, all)
 		if len(steps) == 0 {
 			t.Errorf("%s: no steps", language)
 		}
-		readme := tree(t, language)["README.md"]
-		for _, step := range steps {
+		files := tree(t, language)
+		readme := files["README.md"]
+		without := skeleton.Steps(language, func(program string) bool { return program != "uv" })
+		if pinned := strings.Contains(files["pyproject.toml"], `dependencies = ["numpy==2.4.6"]`); language == "python" && (slices.Contains(without, steps[0]) || !pinned) {
+			t.Errorf("without uv: %q", without)
+		}
+		for _, step := range append(without, steps...) {
 			if !strings.Contains(readme, "\n    "+step+"\n") {
 				t.Errorf("%s: the README does not say %q", language, step)
 			}
@@ -137,7 +143,7 @@ func TestSteps(t *testing.T) {
 			t.Errorf("%s: the workflow does not run %q", language, command)
 		}
 	}
-	if steps := skeleton.Steps("cobol"); steps != nil {
+	if steps := skeleton.Steps("cobol", func(string) bool { return true }); steps != nil {
 		t.Errorf("an unknown language: got %q, want nothing", steps)
 	}
 }
