@@ -220,6 +220,18 @@ examples: ## build and run the modules under examples/ as a consumer would
 	$(GO) mod tidy -diff; $(GO) vet ./...; $(GO) test ./...; \
 	cd - >/dev/null; done
 
+.PHONY: site
+site: export CGO_ENABLED = 0
+site: ## write the rows of the matrix as a site into dist/site
+	$(GO) run ./internal/site/wasm/pack -o dist/curves-data.js
+	$(GO) run ./cmd/lossproof report ports/*/matrix.json --curves dist/curves-data.js -o dist/site
+
+.PHONY: site-check
+site-check: export CGO_ENABLED = 0
+site-check: export LOSSPROOF_SITE = $(CURDIR)/dist/site
+site-check: site ## open the site in headless Chromium: links, filters, curves, contrast, widths
+	cd internal/site/browser && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) test -count=1 ./...
+
 .PHONY: deploy-check
 deploy-check: export CGO_ENABLED = 0
 deploy-check: export LOSSPROOF_FULL = 1
@@ -267,7 +279,7 @@ divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have 
 	$(GO) test -count=1 -v -timeout 40m -run 'TestOverTheWire' ./internal/diagnosis
 
 .PHONY: full
-full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons deploy-check dist-check divergences mutation fuzz ## everything, also what takes long
+full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons deploy-check site-check dist-check divergences mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last. Without a host, pages and the action name a clone; with

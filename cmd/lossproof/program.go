@@ -141,7 +141,7 @@ Modules:
 	root.SetHelpCommand(p.helpCommand(root))
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		p.runCommand(), p.smokeCommand(), p.claimCommand(), p.requestsCommand(), p.judgeCommand(), p.mergeCommand(), p.diffCommand(), p.reproCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
+		p.runCommand(), p.smokeCommand(), p.claimCommand(), p.requestsCommand(), p.judgeCommand(), p.mergeCommand(), p.diffCommand(), p.reportCommand(), p.reproCommand(), p.listCommand(), p.showCommand(), p.explainCommand(),
 		p.portCommand(), p.fixturesCommand(), p.versionCommand(), exitCodesTopic(),
 		p.sweepCommand(), p.benchCommand(), p.initCommand(),
 	)

@@ -1,0 +1,128 @@
+package site
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lossproof/fixtures"
+	"lossproof/internal/corpus"
+	"lossproof/internal/matrix"
+	"lossproof/judge"
+	"lossproof/tensor"
+)
+
+// rowOf is a row that breaks every other rule.
+func rowOf(set *fixtures.Set, name, version string) *matrix.Row {
+	r := &matrix.Row{
+		Format: matrix.Format, Name: name, Implementation: name[:3], Port: judge.PortInfo{Name: name, Version: version, Language: "go"},
+		Run: "./port", Fixtures: set.Version(), Reference: set.TorchVersion(),
+		Findings: []matrix.Finding{
+			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "It is <wrong>.", Fault: "It contradicts its documentation."}, Output: "0", Confirmed: true},
+			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "Nobody saw this."}},
+		},
+		Curves: []matrix.Curve{{Module: "BCELoss", Output: "loss, target 0", From: -120, Step: 80, ULP: []judge.Number{0.5, -1, 7}}},
+	}
+	modules := map[string]*matrix.Module{}
+	for k, c := range judge.Checks(set) {
+		m := modules[c.Module]
+		if m == nil {
+			r.Modules = append(r.Modules, matrix.Module{Module: c.Module, Claim: judge.Claim{DTypes: []tensor.DType{tensor.Float32}}, Rules: map[matrix.State][]string{},
+				Causes: []matrix.Cause{{Name: "cause", Title: "It does something else altogether, which takes a sentence to say.", Explains: 3}}})
+			modules = map[string]*matrix.Module{}
+			for i := range r.Modules {
+				modules[r.Modules[i].Module] = &r.Modules[i]
+			}
+			m = modules[c.Module]
+		}
+		if state, _ := m.State(c.Rule.ID); state != matrix.Unsupported {
+			continue
+		}
+		if k%2 == 0 {
+			m.Rules[matrix.Both] = append(m.Rules[matrix.Both], c.Rule.ID)
+		} else {
+			m.Differs = append(m.Differs, matrix.Difference{Rule: c.Rule.ID, Failing: 1, Asked: 2, Outcome: judge.Fail, Causes: []string{"cause"}, Example: c.ID, Got: "at (0): got 1 reference 2"})
+		}
+	}
+	return r
+}
+
+// TestBuild: thirty implementations fit in pages that load at once, and each page says what it has to.
+func TestBuild(t *testing.T) {
+	set := corpus.Whole(t)
+	var rows []*matrix.Row
+	for i := range 30 {
+		rows = append(rows, rowOf(set, fmt.Sprintf("implementation-%02d", i), fmt.Sprintf("1.%d.0", i)))
+	}
+	files, err := Build(set, rows, []byte("curves"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range files {
+		if strings.HasSuffix(name, ".html") && len(text) > 300_000 {
+			t.Errorf("%s has %d bytes, want at most 300000", name, len(text))
+		}
+		if strings.Contains(string(text), "<wrong>") {
+			t.Errorf("%s: a text of a result is taken for HTML", name)
+		}
+	}
+	for name, wants := range map[string][]string{
+		"index.html":                             {generator, "not conformant", "<option>go</option>", "<option>float32</option>"},
+		semanticsPage:                            {"What does mean divide by?", "BCEWL-MEAN", "It does something else altogether", "<td class=d>differs", "<td class=b>both"},
+		morePage:                                 {"Does it have PyTorch&#39;s quirks?", "MLSM-DTYPE-QUIRK"},
+		"findings.html":                          {"It is &lt;wrong&gt;.", "fault", "It contradicts its documentation."},
+		"versions.html":                          {"Nothing changed"},
+		"plots.html":                             {"at most 7 ULP", `<path class="line" d="M40 `},
+		"implementations/implementation-07.html": {"lossproof repro", "-- ./port", "1 of 2 checks", "1.8.0"},
+		"rules/bcewl-mean.html":                  {"never by the sum of the weights", "lossproof explain BCEWL-MEAN"},
+		"badges/implementation-07-bceloss.svg":   {"not conformant"},
+		"curves-data.js":                         {"curves"},
+	} {
+		for _, want := range wants {
+			if !strings.Contains(string(files[name]), want) {
+				t.Errorf("%s lacks %q", name, want)
+			}
+		}
+	}
+	if strings.Contains(string(files["findings.html"]), "Nobody saw this") {
+		t.Error("a finding is shown that was not confirmed")
+	}
+	without, err := Build(set, rows[:1], nil)
+	if err != nil || without["curves.html"] != nil || strings.Contains(string(without["index.html"]), "curves.html") {
+		t.Errorf("without curves there is a page of them, %v", err)
+	}
+}
+
+// TestQuestions: every rule but a quirk answers a question that has a name for it.
+func TestQuestions(t *testing.T) {
+	for _, c := range judge.Checks(corpus.Whole(t)) {
+		if q := questions[questionOf(suffix(c.Rule.ID), c.Rule.Requirement == fixtures.Quirk)]; q.ID == "more" {
+			t.Errorf("%s answers no question", c.Rule.ID)
+		}
+	}
+}
+
+func TestWriteKeepsWhatIsNoSite(t *testing.T) {
+	set := corpus.Small(t)
+	rows := []*matrix.Row{rowOf(set, "one", "1")}
+	dir := t.TempDir()
+	mine := filepath.Join(dir, "mine.txt")
+	if err := os.WriteFile(mine, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(dir, set, rows, nil); err == nil || !strings.Contains(err.Error(), "something that is no report") {
+		t.Errorf("got %v", err)
+	}
+	site := filepath.Join(dir, "site")
+	if err := Write(site, set, rows, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(site, set, []*matrix.Row{rowOf(set, "two", "1")}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(site, "implementations", "one.html")); err == nil {
+		t.Error("the page of an implementation is left that is not reported any more")
+	}
+}
