@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/generated"
 	"lossproof/internal/laws"
 	"lossproof/internal/suggest"
 	"lossproof/ports"
@@ -22,6 +23,8 @@ const (
 	Case Kind = "case"
 	// Relation is the kind of a law that holds between the answers to generated inputs.
 	Relation Kind = "relation"
+	// Generated is the kind of a check whose generated calls are judged by the exact result.
+	Generated Kind = "generated check"
 )
 
 // Check is one thing that a port is asked and judged by. Checks of all kinds are selected, shown,
@@ -68,9 +71,10 @@ type Exchange struct {
 	Answer ports.Answer
 }
 
-// Checks returns all checks of the modules of set: the cases in their order, then the relations.
+// Checks returns all checks of the modules of set: the cases in their order, then the relations, then
+// the generated checks.
 func Checks(set *fixtures.Set) []*Check {
-	checks := make([]*Check, 0, len(set.Cases)+len(laws.All()))
+	checks := make([]*Check, 0, len(set.Cases)+len(laws.All())+len(generated.All()))
 	modules := map[string]bool{}
 	for i := range set.Cases {
 		checks = append(checks, recordedCheck(set, &set.Cases[i]))
@@ -81,6 +85,14 @@ func Checks(set *fixtures.Set) []*Check {
 			checks = append(checks, &Check{
 				ID: law.ID, Module: law.Rule.Module, Topic: laws.Topic, Kind: Relation, Rule: law.Rule, Since: law.Since,
 				Domain: law.Domain, Inputs: laws.Inputs, Tolerance: law.Tolerance, evidence: relation{law},
+			})
+		}
+	}
+	for _, c := range generated.All() {
+		if modules[c.Rule.Module] {
+			checks = append(checks, &Check{
+				ID: c.ID, Module: c.Rule.Module, Topic: generated.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
+				Domain: c.Domain, Inputs: generated.Inputs, Tolerance: c.Tolerance, evidence: drawn{c},
 			})
 		}
 	}
@@ -118,7 +130,7 @@ func Find(set *fixtures.Set, id string) (*Check, error) {
 	return nil, fmt.Errorf("there is no case %q%s", id, hintForID(checks, id))
 }
 
-// Rules returns the rules of set and those of the relations, by id.
+// Rules returns the rules of set and those of the relations and generated checks, by id.
 func Rules(set *fixtures.Set) []fixtures.Rule {
 	rules := slices.Clone(set.Rules)
 	for _, c := range Checks(set) {

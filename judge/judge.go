@@ -9,6 +9,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/internal/generated"
 	"lossproof/internal/laws"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -28,6 +29,8 @@ type Options struct {
 	Known Baseline
 	// Seed is what the inputs of the relations are drawn from; 0 means that of the release.
 	Seed uint32
+	// Effort says how much generated checks ask; "" means [Normal].
+	Effort Effort
 	// Argv is recorded in the result.
 	Argv []string
 	// Observe, if set, is called with the result of every check that was asked, and with the answers
@@ -57,8 +60,9 @@ type Judge struct {
 	options     Options
 	description ports.Description
 	checks      []*Check
-	// checker checks the relations.
+	// checker checks the relations, drawer makes the generated checks.
 	checker func() *laws.Checker
+	drawer  func() *generated.Checker
 }
 
 // New selects the checks, asks the port what it claims, and checks the claim. The error
@@ -90,7 +94,7 @@ func New(ctx context.Context, port ports.Port, options Options) (*Judge, error) 
 		return nil, &PortError{err}
 	}
 	j := &Judge{set: set, port: port, options: options, description: description, checks: checks}
-	j.checker = sync.OnceValue(j.newChecker)
+	j.checker, j.drawer = sync.OnceValue(j.newChecker), sync.OnceValue(j.newDrawer)
 	return j, nil
 }
 

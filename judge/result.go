@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lossproof/fixtures"
+	"lossproof/internal/generated"
 	"lossproof/internal/laws"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -43,6 +44,10 @@ type Result struct {
 	Seed uint32 `json:"seed"`
 	// Relations are the laws that were checked on generated inputs.
 	Relations Relations `json:"relations"`
+	// Effort says how much the generated checks asked.
+	Effort Effort `json:"effort"`
+	// Generated are the checks whose generated calls were judged by the exact result.
+	Generated GeneratedChecks `json:"generated"`
 	// Complete says that every selected check was made. It is the last member.
 	Complete bool `json:"complete"`
 }
@@ -99,14 +104,19 @@ type BaselineInfo struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
-// Checks returns the results of all checks: the cases, then the relations.
-func (r *Result) Checks() []CheckResult { return slices.Concat([]CheckResult(r.Cases), r.Relations) }
+// Checks returns the results of all checks: the cases, then the relations, then the generated checks.
+func (r *Result) Checks() []CheckResult {
+	return slices.Concat([]CheckResult(r.Cases), []CheckResult(r.Relations), []CheckResult(r.Generated))
+}
 
 // add adds the result of a check.
 func (r *Result) add(c CheckResult) {
-	if c.Kind == Relation {
+	switch c.Kind {
+	case Relation:
 		r.Relations = append(r.Relations, c)
-	} else {
+	case Generated:
+		r.Generated = append(r.Generated, c)
+	default:
 		r.Cases = append(r.Cases, c)
 	}
 }
@@ -134,15 +144,19 @@ type CheckResult struct {
 	Rejection bool `json:"rejection,omitempty"`
 	// Took is the time from the end of the check before it to the end of this one.
 	Took time.Duration `json:"-"`
-	// Samples is the number of generated inputs that a relation was checked on, Headroom the largest
-	// distance of two sides as a share of what is allowed. Refused is the number of inputs that the port
-	// refuses, as it may, and in whose place others were drawn.
+	// Samples is the number of generated inputs that a relation was checked on, or of the calls of a
+	// generated check, Headroom the largest distance as a share of what is allowed. Refused is the
+	// number of inputs that the port refuses, as it may, and in whose place others were drawn.
 	Samples  int    `json:"-"`
 	Refused  int    `json:"-"`
 	Headroom Number `json:"-"`
 	// Blames is the module whose answers break a relation, where that is another one than Module.
 	Blames string `json:"-"`
-	// Counterexample has the calls that break a relation.
+	// Elements is the number of elements of all inputs of a generated check, Largest the shape of the
+	// largest of them.
+	Elements int   `json:"-"`
+	Largest  []int `json:"-"`
+	// Counterexample has the calls that break a relation, or the call of a generated check.
 	Counterexample []ports.Call `json:"-"`
 	// Outputs of a recorded case by name, those outside the claim too.
 	Outputs map[string]OutputResult `json:"outputs,omitempty"`
@@ -198,11 +212,7 @@ func (r Relations) MarshalJSON() ([]byte, error) {
 	for i, c := range r {
 		list[i] = relationResult{c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates, c.Samples, c.Refused, c.Headroom, c.Blames, c.Message, c.Note, c.Known}
 	}
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // a matter of who encodes the whole
-	err := encoder.Encode(list)
-	return text.Bytes(), err
+	return encoded(list)
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -219,6 +229,64 @@ func (r *Relations) UnmarshalJSON(data []byte) error {
 		}
 	}
 	return nil
+}
+
+// GeneratedChecks are the results of generated checks, with the members that a result file gives them.
+type GeneratedChecks []CheckResult
+
+// generatedResult is a generated check in a result file.
+type generatedResult struct {
+	ID          string               `json:"id"`
+	Module      string               `json:"module"`
+	Outcome     Outcome              `json:"outcome"`
+	Rule        string               `json:"rule"`
+	Statement   string               `json:"statement"`
+	Requirement fixtures.Requirement `json:"requirement"`
+	Gates       bool                 `json:"gates"`
+	Calls       int                  `json:"calls"`
+	Elements    int                  `json:"elements"`
+	Largest     []int                `json:"largest,omitempty"`
+	Headroom    Number               `json:"headroom"`
+	Message     string               `json:"message,omitempty"`
+	Note        string               `json:"note,omitempty"`
+	Known       *Known               `json:"known,omitempty"`
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (r GeneratedChecks) MarshalJSON() ([]byte, error) {
+	list := make([]generatedResult, len(r))
+	for i, c := range r {
+		list[i] = generatedResult{
+			c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates, c.Samples, c.Elements, c.Largest, c.Headroom, c.Message, c.Note, c.Known,
+		}
+	}
+	return encoded(list)
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (r *GeneratedChecks) UnmarshalJSON(data []byte) error {
+	var list []generatedResult
+	if err := json.Unmarshal(data, &list); err != nil {
+		return err
+	}
+	*r = make(GeneratedChecks, len(list))
+	for i, c := range list {
+		(*r)[i] = CheckResult{
+			ID: c.ID, Kind: Generated, Module: c.Module, Topic: generated.Topic, Outcome: c.Outcome, Rule: c.Rule, Statement: c.Statement,
+			Requirement: c.Requirement, Gates: c.Gates, Samples: c.Calls, Elements: c.Elements, Largest: c.Largest, Headroom: c.Headroom,
+			Message: c.Message, Note: c.Note, Known: c.Known,
+		}
+	}
+	return nil
+}
+
+// encoded is the form of a list in a result file.
+func encoded(list any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // a matter of who encodes the whole
+	err := encoder.Encode(list)
+	return text.Bytes(), err
 }
 
 // OutputResult is what came of one output.
@@ -272,10 +340,13 @@ type Summary struct {
 	Topics  []TopicSummary  `json:"topics"`
 	// Relations counts the relations by outcome.
 	Relations map[Outcome]int `json:"relations"`
+	// Generated counts the generated checks by outcome.
+	Generated map[Outcome]int `json:"generated"`
 	// NotRun is the number of selected cases that were not asked, RelationsNotRun that of the
-	// relations.
+	// relations, GeneratedNotRun that of the generated checks.
 	NotRun          int `json:"not_run"`
 	RelationsNotRun int `json:"relations_not_run"`
+	GeneratedNotRun int `json:"generated_not_run"`
 }
 
 // Counts counts cases and outputs. A rejection is a case without outputs.
@@ -315,13 +386,26 @@ type ModuleSummary struct {
 	Reason string `json:"reason,omitempty"`
 	// Deviations are the should rules that failing cases stand for, known failures included.
 	Deviations []string `json:"deviations,omitempty"`
-	// KnownFailures counts the cases and relations of other rules that fail as the baseline says. A module
+	// Drawn says how much the generated checks of the module asked; nil where they asked nothing.
+	Drawn *Drawn `json:"generated,omitempty"`
+	// KnownFailures counts the checks of other rules that fail as the baseline says. A module
 	// with known failures passes, and is not conformant.
 	KnownFailures int `json:"known_failures,omitempty"`
 	// QuirksFollowed and QuirksNot count the cases of quirks that pass and that do not.
 	QuirksFollowed int `json:"quirks_followed"`
 	QuirksNot      int `json:"quirks_not"`
 	Counts
+}
+
+// Drawn says how much generated checks asked.
+type Drawn struct {
+	Effort Effort `json:"effort"`
+	// Checks counts the checks that asked, Calls their calls, Elements the elements of all inputs.
+	Checks   int `json:"checks"`
+	Calls    int `json:"calls"`
+	Elements int `json:"elements"`
+	// Largest is the shape of the largest input.
+	Largest []int `json:"largest"`
 }
 
 // TopicSummary counts one topic.

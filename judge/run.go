@@ -133,6 +133,8 @@ func (j *Judge) newResult() *Result {
 		Cases:     []CheckResult{},
 		Seed:      j.Seed(),
 		Relations: Relations{},
+		Effort:    j.Effort(),
+		Generated: GeneratedChecks{},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/internal/definition"
 	"lossproof/internal/laws"
 	"lossproof/internal/words"
 )
@@ -16,17 +17,22 @@ import (
 func (j *Judge) summarize(result *Result) Summary {
 	s := Summary{
 		NotRun: j.selected(Case, "") - len(result.Cases), RelationsNotRun: j.selected(Relation, "") - len(result.Relations),
-		Modules: []ModuleSummary{}, Topics: []TopicSummary{}, Verdict: []string{}, Relations: map[Outcome]int{},
+		GeneratedNotRun: j.selected(Generated, "") - len(result.Generated),
+		Modules:         []ModuleSummary{}, Topics: []TopicSummary{}, Verdict: []string{}, Relations: map[Outcome]int{}, Generated: map[Outcome]int{},
 	}
 	s.Counts = count(result.Cases)
 	for _, r := range result.Relations {
 		s.Relations[r.Outcome]++
 	}
+	for _, r := range result.Generated {
+		s.Generated[r.Outcome]++
+	}
 	s.NotRun += s.Cases[NotRun]
 	s.RelationsNotRun += s.Relations[NotRun]
+	s.GeneratedNotRun += s.Generated[NotRun]
 	conformant, passed, claimed := true, true, 0
 	for _, module := range j.modules() {
-		m := j.moduleSummary(module, ofModule(result.Cases, module), ofModule(result.Relations, module))
+		m := j.moduleSummary(module, ofModule(result.Cases, module), ofModule(result.Relations, module), ofModule(result.Generated, module))
 		if b := result.Baseline; b != nil && len(b.ClaimShrank) > 0 && m.Claimed {
 			m.claimShrank()
 		}
@@ -136,20 +142,22 @@ func (m *ModuleSummary) tally(selected int, results []CheckResult) tally {
 // nothing else of the module is selected. Known failures do not gate, but a module with
 // some is not conformant, unless they are deviations from should rules, which have a reason.
 // A shard is no verdict.
-func (j *Judge) moduleSummary(module string, cases, relations []CheckResult) ModuleSummary {
+func (j *Judge) moduleSummary(module string, cases, relations, generated []CheckResult) ModuleSummary {
 	m := ModuleSummary{Module: module, Counts: count(cases)}
 	_, m.Claimed = j.description.Modules[module]
 	of := m.tally(j.selected(Case, module), cases)
 	laws := m.tally(j.selected(Relation, module), relations)
-	m.KnownFailures = of.known + laws.known
+	drawn := m.tally(j.selected(Generated, module), generated)
+	m.Drawn = j.drawn(generated)
+	m.KnownFailures = of.known + laws.known + drawn.known
 	passed := of.right
 	if !j.computes(module) {
-		passed = of.passed + laws.passed
+		passed = of.passed + laws.passed + drawn.passed
 	}
 	switch {
 	case !m.Claimed:
 		m.Reason = "not claimed"
-	case of.gating()+laws.gating() > 0:
+	case of.gating()+laws.gating()+drawn.gating() > 0:
 		var parts []string
 		if of.failing > 0 {
 			parts = append(parts, words.Of(of.failing, of.asked, "case", "fail"))
@@ -157,10 +165,13 @@ func (j *Judge) moduleSummary(module string, cases, relations []CheckResult) Mod
 		if laws.failing > 0 {
 			parts = append(parts, words.Of(laws.failing, laws.asked, "relation", "fail"))
 		}
-		if n := of.unreasoned + laws.unreasoned; n > 0 {
+		if drawn.failing > 0 {
+			parts = append(parts, words.Of(drawn.failing, drawn.asked, string(Generated), "fail"))
+		}
+		if n := of.unreasoned + laws.unreasoned + drawn.unreasoned; n > 0 {
 			parts = append(parts, plural(n, "deviation from a should rule", "deviations from should rules")+" without a reason in the baseline")
 		}
-		if n := of.fixed + laws.fixed; n > 0 {
+		if n := of.fixed + laws.fixed + drawn.fixed; n > 0 {
 			parts = append(parts, plural(n, "known failure passes", "known failures pass")+" (--update-baseline)")
 		}
 		if of.notRun > 0 {
@@ -171,14 +182,25 @@ func (j *Judge) moduleSummary(module string, cases, relations []CheckResult) Mod
 		m.Reason = fmt.Sprintf("%d of %d cases were not run", of.notRun, of.selected)
 	case laws.notRun > 0:
 		m.Reason = fmt.Sprintf("%d of %d relations were not checked", laws.notRun, laws.selected)
+	case drawn.notRun > 0:
+		m.Reason = fmt.Sprintf("%d of %d generated checks were not made", drawn.notRun, drawn.selected)
 	case passed == 0:
 		m.Reason = "nothing passed"
 	}
 	m.Passed = m.Reason == ""
 	switch {
 	case !m.Passed:
-	case laws.known > 0:
-		m.Reason = fmt.Sprintf("%s and %s fail as the baseline says", plural(of.known, "case", "cases"), plural(laws.known, "relation", "relations"))
+	case laws.known+drawn.known > 0:
+		var parts []string
+		for _, part := range []struct {
+			known     int
+			one, many string
+		}{{of.known, "case", "cases"}, {laws.known, "relation", "relations"}, {drawn.known, "generated check", "generated checks"}} {
+			if part.known > 0 || part.one == "case" {
+				parts = append(parts, plural(part.known, part.one, part.many))
+			}
+		}
+		m.Reason = claim.And(parts) + " fail as the baseline says"
 	case of.known > 0:
 		m.Reason = plural(of.known, "case fails", "cases fail") + " as the baseline says"
 	case !j.options.Selection.Shard.IsZero():
@@ -186,6 +208,26 @@ func (j *Judge) moduleSummary(module string, cases, relations []CheckResult) Mod
 	}
 	m.Conformant = m.Reason == ""
 	return m
+}
+
+// drawn says how much generated checks asked.
+func (j *Judge) drawn(results []CheckResult) *Drawn {
+	d := Drawn{Effort: j.Effort()}
+	for _, r := range results {
+		if r.Samples == 0 {
+			continue
+		}
+		d.Checks++
+		d.Calls += r.Samples
+		d.Elements += r.Elements
+		if d.Largest == nil || definition.Size(r.Largest) > definition.Size(d.Largest) {
+			d.Largest = r.Largest
+		}
+	}
+	if d.Checks == 0 {
+		return nil
+	}
+	return &d
 }
 
 // claimShrank says that the port claims less than its baseline, of whichever module: a run that fails says so in

@@ -13,6 +13,7 @@ func Unfinished(options Options) (*Result, error) {
 	result.Summary = Summary{
 		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{},
 		NotRun: j.selected(Case, ""), RelationsNotRun: j.selected(Relation, ""), Relations: map[Outcome]int{},
+		GeneratedNotRun: j.selected(Generated, ""), Generated: map[Outcome]int{},
 	}
 	return result, nil
 }

@@ -61,7 +61,7 @@ func summary(results []judge.CheckResult) string {
 	})
 	var b strings.Builder
 	parts := make([]string, 0, 2)
-	for _, kind := range []judge.Kind{judge.Case, judge.Relation} {
+	for _, kind := range []judge.Kind{judge.Case, judge.Relation, judge.Generated} {
 		if failing[kind] > 0 {
 			parts = append(parts, fmt.Sprintf("%d of the %d %ss", failing[kind], all[kind], kind))
 		}

@@ -13,7 +13,6 @@ import (
 	"github.com/onsi/gomega"
 
 	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
@@ -312,8 +311,8 @@ func TestTree(t *testing.T) {
 		}
 		return n
 	}
-	if got, want := selected(run()), len(set.Cases)+len(laws.All())+1; got != want {
-		t.Errorf("%d specs, want %d: one for each case and relation, and the claim", got, want)
+	if got, want := selected(run()), len(judge.Checks(set))+1; got != want {
+		t.Errorf("%d specs, want %d: one for each check, and the claim", got, want)
 	}
 	want := 0
 	for i := range set.Cases {

@@ -160,7 +160,7 @@ func (r *baselineRun) updateFile(p *program, result *judge.Result) error {
 	switch {
 	case !result.Complete || result.Summary.NotRun > 0:
 		return fmt.Errorf("--update-baseline: %s is as it was: not all cases were run", r.file)
-	case result.Summary.Cases[judge.SuiteError]+result.Summary.Relations[judge.SuiteError] > 0:
+	case result.Summary.Cases[judge.SuiteError]+result.Summary.Relations[judge.SuiteError]+result.Summary.Generated[judge.SuiteError] > 0:
 		return fmt.Errorf("--update-baseline: %s is as it was: the suite is at fault (suite-error)", r.file)
 	}
 	updated, changes := r.baseline.Update(r.set, result, r.asked, r.update == updateAdd)

@@ -76,8 +76,8 @@ func (p *program) diff(ctx context.Context, oldName, newName string, slack float
 			fmt.Fprintf(w, "  %s, %s: %s -> %s\n", group.title, d.What, unknown(d.Was), unknown(d.Is))
 		}
 	}
-	fmt.Fprintf(w, "compared: %d outputs and rejections, %d relations; not compared: %d cases whose content changed, %d only in the old result, %d only in the new one\n",
-		r.Compared, r.Relations, len(r.Changed), r.OnlyOld, r.OnlyNew)
+	fmt.Fprintf(w, "compared: %d outputs and rejections, %d relations, %d generated checks; not compared: %d cases whose content changed, %d only in the old result, %d only in the new one\n",
+		r.Compared, r.Relations, r.Generated, len(r.Changed), r.OnlyOld, r.OnlyNew)
 	for _, id := range r.Changed[:min(len(r.Changed), limit)] {
 		fmt.Fprintf(w, "  %s\n", id)
 	}

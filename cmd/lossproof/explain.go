@@ -87,10 +87,10 @@ func head(w *bufio.Writer, set *fixtures.Set, rule fixtures.Rule) {
 	fmt.Fprintf(w, "basis        %s: %s\n             %s\n", rule.Basis.Kind, rule.Basis.Text, rule.Basis.Link)
 }
 
-// explainRelation explains a rule that a relation shows.
-func explainRelation(w *bufio.Writer, set *fixtures.Set, c *judge.Check) {
+// explainAsking explains a rule that a relation or a generated check shows.
+func explainAsking(w *bufio.Writer, set *fixtures.Set, c *judge.Check) {
 	head(w, set, c.Rule)
-	fmt.Fprintf(w, "evidence     relation %s: checked on inputs that are generated from --seed\n", c.ID)
+	fmt.Fprintf(w, "evidence     %s %s: checked on inputs that are generated from --seed\n", c.Kind, c.ID)
 	writeDomain(w, c, "", 11)
 	fmt.Fprintf(w, "\nlossproof run --select %s\n", c.ID)
 }
@@ -161,8 +161,8 @@ func explainDivergence(w *bufio.Writer, d *divergence.Divergence) {
 
 func explainRule(w *bufio.Writer, set *fixtures.Set, id string) error {
 	for _, c := range judge.Checks(set) {
-		if c.Kind == judge.Relation && c.Rule.ID == id {
-			explainRelation(w, set, c)
+		if c.Kind != judge.Case && c.Rule.ID == id {
+			explainAsking(w, set, c)
 			return nil
 		}
 	}

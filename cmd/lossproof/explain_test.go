@@ -17,10 +17,10 @@ func TestExplainEveryRule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	relations := map[string]*judge.Check{}
+	asking := map[string]*judge.Check{}
 	for _, c := range judge.Checks(set) {
-		if c.Kind == judge.Relation {
-			relations[c.Rule.ID] = c
+		if c.Kind != judge.Case {
+			asking[c.Rule.ID] = c
 		}
 	}
 	asked := map[string]int{}
@@ -37,8 +37,8 @@ func TestExplainEveryRule(t *testing.T) {
 		if !hasFormula(set, rule, got.stdout) {
 			t.Errorf("%s: no formula of %s in\n%s", rule.ID, rule.Module, got.stdout)
 		}
-		if r, ok := relations[rule.ID]; ok {
-			check(t, got, 0, "relation "+r.ID+": ", "domain       "+r.Domain, "tolerance    "+r.Tolerance, "lossproof run --select "+r.ID)
+		if r, ok := asking[rule.ID]; ok {
+			check(t, got, 0, string(r.Kind)+" "+r.ID+": ", "domain       "+r.Domain, "tolerance    "+r.Tolerance, "lossproof run --select "+r.ID)
 			continue
 		}
 		if own, also := casesOf(set, rule.ID); !slices.Equal(listed(got.stdout, "cases"), own) || !slices.Equal(listed(got.stdout, "cases that touch it"), also) || len(own) == 0 {

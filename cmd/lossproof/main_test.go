@@ -17,7 +17,6 @@ import (
 	"testing/fstest"
 
 	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -292,8 +291,8 @@ func TestList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(got.stdout, "\n"); n != len(set.Cases)+len(laws.All()) {
-		t.Errorf("%d lines, want one for each of %d cases and %d relations", n, len(set.Cases), len(laws.All()))
+	if n := strings.Count(got.stdout, "\n"); n != len(judge.Checks(set)) {
+		t.Errorf("%d lines, want one for each of %d checks", n, len(judge.Checks(set)))
 	}
 	got = command("list", "--select", "*/blog_example/*", "--dtypes", "float64", "--modules", "BCEWithLogitsLoss")
 	check(t, got, 0)

@@ -23,8 +23,8 @@ import (
 
 type reproFlags struct {
 	portFlags
-	level, seed string
-	request     bool
+	level, seed, effort string
+	request             bool
 }
 
 func (p *program) reproCommand() *cobra.Command {
@@ -37,7 +37,7 @@ so again, the request, where the arrays lie, a PyTorch snippet that runs as prin
 output the element with the largest error (got, exact and reference side by side, in decimal and in
 hexadecimal), and the known mistake that explains what is wrong. That is of one case alone, which many
 mistakes may explain: run holds them against all cases. It asks a case outside the claim too. Of a
-relation that does not hold, the requests and the snippet are those of the counterexample.`,
+relation or generated check that fails, the requests and the snippet are those of the counterexample.`,
 		Example: `  lossproof repro BCEWithLogitsLoss/blog_example/f32-none
   lossproof repro 'BCEWithLogitsLoss/extreme_logits/f32-none-moderate-t-0#loss' -- python3 port.py
   lossproof repro --request BCELoss/relations/mean -- ./port | ./port`,
@@ -58,7 +58,8 @@ relation that does not hold, the requests and the snippet are those of the count
 	f.add(cmd)
 	p.completeIDs(cmd)
 	addSeed(cmd, &f.seed)
-	cmd.Flags().BoolVar(&f.request, "request", false, "print the requests alone: of a relation those of its counterexample")
+	addEffort(cmd, &f.effort)
+	cmd.Flags().BoolVar(&f.request, "request", false, "print the requests alone: of a relation or generated check those of its counterexample")
 	cmd.Flags().StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
 	return cmd
 }
@@ -69,6 +70,10 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		return err
 	}
 	seed, err := parseSeed(f.seed)
+	if err != nil {
+		return err
+	}
+	effort, err := parseEffort(f.effort)
 	if err != nil {
 		return err
 	}
@@ -95,7 +100,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		return errors.Join(writeRequests(w, calls), w.Flush())
 	}
 	if !f.request {
-		reproHead(w, check, level, seed, command)
+		reproHead(w, check, level, seed, effort, command)
 	}
 	if c != nil {
 		if err := reproCalls(w, set, check, calls); err != nil {
@@ -106,7 +111,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		return err
 	}
 	collector := diagnosis.New(set)
-	options := judge.Options{Fixtures: set, Level: level, Seed: seed, Observe: collector.Observe}
+	options := judge.Options{Fixtures: set, Level: level, Seed: seed, Effort: effort, Observe: collector.Observe}
 	result, answer, err := askOne(cmd.Context(), port, check, options)
 	if err != nil {
 		return err
@@ -116,8 +121,13 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	}
 	if len(result.Counterexample) > 0 {
 		calls = result.Counterexample
-	} else if c == nil && result.Outcome == judge.Pass {
-		fmt.Fprintf(p.stderr, "lossproof: the relation holds on %d inputs: the calls are those of the first\n", result.Samples)
+	} else if result.Outcome == judge.Pass {
+		switch check.Kind {
+		case judge.Relation:
+			fmt.Fprintf(p.stderr, "lossproof: the relation holds on %d inputs: the calls are those of the first\n", result.Samples)
+		case judge.Generated:
+			fmt.Fprintf(p.stderr, "lossproof: the generated check passes on %d calls: the one below is another\n", result.Samples)
+		}
 	}
 	if f.request {
 		return errors.Join(writeRequests(w, calls), w.Flush())
@@ -194,14 +204,17 @@ func (k *keeping) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, 
 const maxRequest = 4000
 
 // reproHead writes which check it is, and how to make it again.
-func reproHead(w *bufio.Writer, c *judge.Check, level verdict.Level, seed uint32, command []string) {
+func reproHead(w *bufio.Writer, c *judge.Check, level verdict.Level, seed uint32, effort judge.Effort, command []string) {
 	fmt.Fprintf(w, "%s\n%s (%s): %s\n", c.ID, c.Rule.ID, c.Rule.Requirement, c.Rule.Statement)
 	more := []string{"-v"}
 	if c.Rule.Requirement == fixtures.Quirk {
 		more = append(more, "--quirks")
 	}
-	if c.Kind == judge.Relation {
+	if c.Kind != judge.Case {
 		more = append(more, "--seed", strconv.FormatUint(uint64(seed), 10))
+	}
+	if c.Kind == judge.Generated {
+		more = append(more, "--effort", string(effort))
 	}
 	fmt.Fprintf(w, "\n# run it again\n%s\n", report.ShellQuote(report.Again(c.ID, string(level), more, command)))
 }

@@ -27,6 +27,7 @@ type judgeFlags struct {
 	quirks  bool
 	maxFail int
 	seed    string
+	effort  string
 }
 
 func (f *judgeFlags) add(cmd *cobra.Command) {
@@ -36,7 +37,8 @@ func (f *judgeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
 	flags.BoolVar(&f.quirks, "quirks", false, "let the quirks of PyTorch gate too")
-	flags.StringVar(&f.seed, "seed", strconv.Itoa(judge.Seed), "what the inputs of the relations are drawn from: a `number`, or random, which is printed and can be given again")
+	flags.StringVar(&f.seed, "seed", strconv.Itoa(judge.Seed), "what the inputs of relations and generated checks are drawn from: a `number`, or random, which is printed and can be given again")
+	addEffort(cmd, &f.effort)
 	flags.IntVar(&f.maxFail, "max-fail", 0, "stop after this `number` of failing cases; 0 is never")
 }
 
@@ -62,6 +64,10 @@ that passes fails the run until --update-baseline has removed it.
 After the cases come the relations: laws that hold between the answers to generated inputs. They
 are selected as cases are, by ids such as BCEWithLogitsLoss/relations/symmetry; --seed random
 checks them on other inputs than those of the release.
+
+Then come generated checks: calls of up to some hundred thousand elements, whose answers are held
+against the exact result. --effort says how many and how large: quick is for a first look, thorough
+for a release.
 
 A shard is part i of n of the cases, for several machines; --shard auto takes it from the engine that
 started this process. Nothing but all of them together is a verdict: lossproof merge joins them.
@@ -177,7 +183,7 @@ func (p *program) verdict(ctx context.Context, f judgeFlags, command []string, o
 // exit sets the exit code that a result stands for.
 func (p *program) exit(result *judge.Result) error {
 	switch {
-	case result.Summary.Cases[judge.SuiteError]+result.Summary.Relations[judge.SuiteError] > 0:
+	case result.Summary.Cases[judge.SuiteError]+result.Summary.Relations[judge.SuiteError]+result.Summary.Generated[judge.SuiteError] > 0:
 		return errors.New("the suite is at fault (suite-error), not the port")
 	case !result.Summary.Passed:
 		p.code = exitNotConformant
@@ -205,6 +211,10 @@ func (p *program) judgeOptions(f judgeFlags) (*fixtures.Set, judge.Options, erro
 	if err != nil {
 		return nil, judge.Options{}, err
 	}
+	effort, err := parseEffort(f.effort)
+	if err != nil {
+		return nil, judge.Options{}, err
+	}
 	set, err := p.load()
 	if err != nil {
 		return nil, judge.Options{}, err
@@ -212,7 +222,7 @@ func (p *program) judgeOptions(f judgeFlags) (*fixtures.Set, judge.Options, erro
 	if _, err := judge.Select(set, selection); err != nil {
 		return nil, judge.Options{}, flagged(err)
 	}
-	return set, judge.Options{Fixtures: set, Level: level, Selection: selection, Quirks: f.quirks, MaxFail: f.maxFail, Seed: seed, Argv: append([]string{"lossproof"}, p.args...)}, nil
+	return set, judge.Options{Fixtures: set, Level: level, Selection: selection, Quirks: f.quirks, MaxFail: f.maxFail, Seed: seed, Effort: effort, Argv: append([]string{"lossproof"}, p.args...)}, nil
 }
 
 // flagged names the flag that an error of the selection is about.
@@ -222,6 +232,19 @@ func flagged(err error) error {
 		return fmt.Errorf("selection: %w", err)
 	}
 	return err
+}
+
+// addEffort adds the flag of how much generated checks ask.
+func addEffort(cmd *cobra.Command, effort *string) {
+	cmd.Flags().StringVar(effort, "effort", string(judge.Normal), "how much generated checks ask: quick, `normal` or thorough")
+}
+
+func parseEffort(name string) (judge.Effort, error) {
+	effort, err := judge.ParseEffort(name)
+	if err != nil {
+		return "", fmt.Errorf("--effort: %w", err)
+	}
+	return effort, nil
 }
 
 // parseSeed returns the seed of --seed.

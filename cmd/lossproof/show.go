@@ -26,8 +26,8 @@ func (p *program) showCommand() *cobra.Command {
 		Use:   "show ID",
 		Short: "One case: its call, what is expected and how exactly, and where the arrays lie; or what another name means",
 		Long: `show prints a case: its rule, its options and inputs, and for each output what is expected, how
-exactly, and in which files the arrays lie; or a relation: its rule, its domain, and the calls on the
-first input that is generated from the seed. For MODULE/TOPIC/ it lists the cases of the topic. What else
+exactly, and in which files the arrays lie; or a relation or a generated check: its rule, its domain,
+and the calls on an input that is generated from the seed. For MODULE/TOPIC/ it lists the cases of the topic. What else
 lossproof names, a rule, a divergence or an outcome, it shows as explain does.`,
 		Example: `  lossproof show BCEWithLogitsLoss/blog_example/f32-mean
   lossproof show BCEWithLogitsLoss/relations/symmetry
@@ -82,7 +82,7 @@ func (p *program) show(set *fixtures.Set, id string, seed uint32, request bool) 
 
 // addSeed adds the flag of what generated inputs are drawn from.
 func addSeed(cmd *cobra.Command, seed *string) {
-	cmd.Flags().StringVar(seed, "seed", strconv.Itoa(judge.Seed), "what the inputs of the relations are drawn from: a `number`, or random")
+	cmd.Flags().StringVar(seed, "seed", strconv.Itoa(judge.Seed), "what the inputs of relations and generated checks are drawn from: a `number`, or random")
 }
 
 // checksBelow returns the checks of a folder, Module or Module/topic, with or without a slash at its
@@ -123,7 +123,11 @@ func show(w *bufio.Writer, set *fixtures.Set, check *judge.Check, calls []ports.
 	if c == nil {
 		writeDomain(w, check, "  ", 7)
 		for i, call := range calls {
-			fmt.Fprintf(w, "\ncall %d of the first input from seed %d: %s of %s\n", i+1, seed, strings.Join(call.Want, ", "), call.Module)
+			which := "the first input"
+			if check.Kind == judge.Generated {
+				which = "an input"
+			}
+			fmt.Fprintf(w, "\ncall %d of %s from seed %d: %s of %s\n", i+1, which, seed, strings.Join(call.Want, ", "), call.Module)
 			fmt.Fprintf(w, "  options  %s\n", cmp.Or(call.Options.String(), "none given"))
 			writeInputs(w, call, nil)
 		}

@@ -42,8 +42,8 @@ type Allowance struct {
 // place is what is added up for one element of an output.
 type place struct {
 	n int
-	// terms is Σ|c|·ulp(f), rounding Σ|c|·D(f), size Σ|c·f|, and m and a are ΣM and ΣA.
-	terms, rounding, size, m, a, over float64
+	// coefficients is Σ|c|, terms Σ|c|·ulp(f), rounding Σ|c|·D(f), size Σ|c·f|, and m and a are ΣM and ΣA.
+	coefficients, terms, rounding, size, m, a, over float64
 	// unknown says that there is no oracle, classOnly that only the class of a result counts, and
 	// unmarked that an intermediate is infinite in any case.
 	unknown, classOnly, unmarked bool
@@ -51,6 +51,7 @@ type place struct {
 
 // add adds a term of the dtype, of which D is rounding.
 func (s *place) add(f tensor.Format, coefficient, v, rounding float64) {
+	s.coefficients += coefficient
 	s.terms += term(coefficient, f.ULP(v))
 	s.rounding += term(coefficient, rounding)
 	s.size += term(coefficient, math.Abs(v))
@@ -266,6 +267,9 @@ func (al *Allowance) tolerance(s place) float64 {
 
 // Size returns the sum of the magnitudes of the terms that element i consists of, Σ|c·f|.
 func (al *Allowance) Size(i int) float64 { return al.scaled(al.places[i].size) }
+
+// Coefficients returns the sum of the magnitudes of the coefficients of element i, Σ|c|.
+func (al *Allowance) Coefficients(i int) float64 { return al.scaled(al.places[i].coefficients) }
 
 // Rounding returns what the rounding of the differences of logits does to element i, Σ|c|·D(f).
 func (al *Allowance) Rounding(i int) float64 { return al.scaled(al.places[i].rounding) }

@@ -48,7 +48,7 @@ func (c *Collector) Diagnose(ctx context.Context, port ports.Port, result *judge
 		}
 		result.Diagnoses = append(result.Diagnoses, diagnosis)
 	}
-	for _, checks := range [][]judge.CheckResult{result.Cases, result.Relations} {
+	for _, checks := range [][]judge.CheckResult{result.Cases, result.Relations, result.Generated} {
 		for i, r := range checks {
 			checks[i].Diagnosis = names[r.ID]
 		}

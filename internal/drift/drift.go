@@ -35,8 +35,9 @@ type Difference struct{ What, Was, Is string }
 
 // Report is what differs.
 type Report struct {
-	// Compared counts the outputs and rejections of cases that are the same, Relations the relations that both results have.
-	Compared, Relations int
+	// Compared counts the outputs and rejections of cases that are the same, Relations the relations that both results have,
+	// Generated the generated checks.
+	Compared, Relations, Generated int
 	// Changed has the ids of the cases whose content hash differs.
 	Changed []string
 	// OnlyOld and OnlyNew count the cases that one result has.
@@ -69,7 +70,7 @@ func Compare(old, is *judge.Result, slack float64) (*Report, error) {
 		switch {
 		case ok && was.SHA256 == c.SHA256:
 			r.compareCheck(was, c.Raw(is.Quirks), verdict.Level(is.Level), slack)
-		case c.Kind == judge.Relation: // only one result has them, where --select chose otherwise
+		case c.Kind != judge.Case: // only one result has them, where --select chose otherwise
 		case ok:
 			r.Changed = append(r.Changed, c.ID)
 		default:
@@ -105,6 +106,8 @@ func (r *Report) compareCheck(was, is judge.CheckResult, level verdict.Level, sl
 	switch {
 	case is.Kind == judge.Relation:
 		r.Relations++
+	case is.Kind == judge.Generated:
+		r.Generated++
 	case is.Rejection:
 		r.Compared++
 	}

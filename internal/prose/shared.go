@@ -21,7 +21,7 @@ func Shared(results []judge.CheckResult) []string {
 	var modules []string
 	failing, passing := map[string][]judge.CheckResult{}, map[string][]judge.CheckResult{}
 	for _, r := range results {
-		if r.Kind == judge.Relation { // which has no features
+		if r.Kind == judge.Relation || r.Kind == judge.Generated { // which has no features
 			continue
 		}
 		if !slices.Contains(modules, r.Module) {

@@ -51,11 +51,15 @@ func flagsAndCommand(argv []string) (flags, command []string) {
 	return flags, nil
 }
 
-// relationHint is the command that checks one relation again.
+// relationHint is the command that makes one check again whose calls are generated.
 func relationHint(result *judge.Result, r judge.CheckResult) string {
 	flags, command := flagsAndCommand(result.Argv)
 	if result.Quirks {
 		flags = append(flags, "--quirks")
 	}
-	return ShellQuote(Again(r.ID, result.Level, append(flags, "--seed", strconv.FormatUint(uint64(result.Seed), 10)), command))
+	flags = append(flags, "--seed", strconv.FormatUint(uint64(result.Seed), 10))
+	if r.Kind == judge.Generated {
+		flags = append(flags, "--effort", string(result.Effort))
+	}
+	return ShellQuote(Again(r.ID, result.Level, flags, command))
 }

@@ -122,7 +122,7 @@ func weight(r judge.CheckResult) []int {
 	if r.Requirement != fixtures.Must {
 		special += 4
 	}
-	if r.Kind == judge.Relation {
+	if r.Kind == judge.Relation || r.Kind == judge.Generated {
 		special += 3
 	}
 	if slices.Contains(r.Features, "nonfinite") || slices.Contains(r.Features, "empty") {

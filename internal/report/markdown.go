@@ -27,7 +27,9 @@ func Markdown(w io.Writer, result *judge.Result) error {
 	m.diagnoses(result)
 	m.checked(result)
 	m.failures(result)
-	m.relations(result)
+	for _, a := range askingKinds(result) {
+		m.asking(result, a)
+	}
 	m.known(result)
 	_, err := io.WriteString(w, m.text.String())
 	return err

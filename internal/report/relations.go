@@ -10,27 +10,46 @@ import (
 	"lossproof/internal/prose"
 	"lossproof/internal/words"
 	"lossproof/judge"
+	"lossproof/tensor"
 )
 
-// relations says how many laws hold, and describes those that do not.
-func (t *text) relations(result *judge.Result) {
-	if len(result.Relations) == 0 {
-		return
+// asking are the checks of a kind whose calls are generated.
+type asking struct {
+	kind    judge.Kind
+	results []judge.CheckResult
+	// title is that of a section, summary says in a line what was checked, and on what; inputs count what.
+	title, summary string
+	inputs         [2]string
+}
+
+// askingKinds are the kinds of checks whose calls are generated, those that were selected.
+func askingKinds(result *judge.Result) []asking {
+	var kinds []asking
+	if len(result.Relations) > 0 {
+		kinds = append(kinds, asking{judge.Relation, result.Relations, "Relations", relationSummary(result), [2]string{"input", "inputs"}})
 	}
-	t.printf("\n%s\n", relationSummary(result))
+	if len(result.Generated) > 0 {
+		kinds = append(kinds, asking{judge.Generated, result.Generated, "Generated checks", generatedSummary(result), [2]string{"call", "calls"}})
+	}
+	return kinds
+}
+
+// asking says how many checks of a kind pass, and describes those that do not.
+func (t *text) asking(result *judge.Result, a asking) {
+	t.printf("\n%s\n", a.summary)
 	if t.options.Verbose {
-		for _, r := range result.Relations {
+		for _, r := range a.results {
 			if _, claimed := result.Claim[r.Module]; !claimed {
 				continue
 			}
 			detail := r.Message
 			if r.Samples > 0 && r.Outcome == judge.Pass {
-				detail = fmt.Sprintf("%s, at most %.2g of what is allowed", plural(r.Samples, "input", "inputs"), float64(r.Headroom))
+				detail = fmt.Sprintf("%s, at most %.2g of what is allowed", plural(r.Samples, a.inputs[0], a.inputs[1]), float64(r.Headroom))
 			}
 			t.printf("%-11s  %s  %s\n", r.Outcome, r.ID, line(detail))
 		}
 	}
-	broken := failing(result.Relations)
+	broken := failing(a.results)
 	if len(broken) == 0 {
 		return
 	}
@@ -43,7 +62,7 @@ func (t *text) relations(result *judge.Result) {
 		broken = plainestFirst(broken)
 		shown = first(broken, firstFailures)
 	}
-	t.printf("\n%s\n", t.color(red, words.Of(len(broken), asked(result.Relations), "relation", "fail")+":"))
+	t.printf("\n%s\n", t.color(red, words.Of(len(broken), asked(a.results), string(a.kind), "fail")+":"))
 	for _, r := range shown {
 		t.printf("\n%s\n", prose.Failure(r, relationHint(result, r)))
 	}
@@ -63,30 +82,64 @@ func line(text string) string {
 
 // relationSummary says in a line how many laws of the claimed modules were checked, and on what.
 func relationSummary(result *judge.Result) string {
-	inputs, of, reasons, counts := 0, 0, []string{}, map[judge.Outcome]int{}
-	for _, r := range result.Relations {
+	c := claimedOf(result, result.Relations)
+	if c.counts[judge.Unsupported] == c.of {
+		return "relations: none of the laws was checked: " + tally(c.reasons)
+	}
+	return fmt.Sprintf("relations: %s, on %s generated from seed %d (--seed %d asks the same)",
+		words.Of(c.counts[judge.Pass], c.of-c.counts[judge.Unsupported], "law", "hold"), plural(c.inputs, "input", "inputs"), result.Seed, result.Seed) + c.others()
+}
+
+// generatedSummary says in a line how much the generated checks of the claimed modules asked, and of
+// which size.
+func generatedSummary(result *judge.Result) string {
+	c := claimedOf(result, result.Generated)
+	if c.counts[judge.Unsupported] == c.of {
+		return "generated checks: none was made: " + tally(c.reasons)
+	}
+	return fmt.Sprintf("generated checks: %s, on %s of %d elements drawn from seed %d, the largest %s (--effort %s)",
+		words.Of(c.counts[judge.Pass], c.of-c.counts[judge.Unsupported], "generated check", "pass"),
+		plural(c.inputs, "call", "calls"), c.elements, result.Seed, tensor.FormatShape(c.largest), result.Effort) + c.others()
+}
+
+// claimed counts the checks of claimed modules.
+type claimed struct {
+	of, inputs, elements int
+	largest              []int
+	counts               map[judge.Outcome]int
+	// reasons say why checks were not made.
+	reasons []string
+}
+
+func claimedOf(result *judge.Result, checks []judge.CheckResult) claimed {
+	c := claimed{counts: map[judge.Outcome]int{}}
+	most := -1
+	for _, r := range checks {
 		if _, claimed := result.Claim[r.Module]; !claimed {
 			continue
 		}
-		of, inputs = of+1, inputs+r.Samples
-		counts[r.Outcome]++
+		c.of, c.inputs, c.elements = c.of+1, c.inputs+r.Samples, c.elements+r.Elements
+		c.counts[r.Outcome]++
 		if r.Outcome == judge.Unsupported {
-			reasons = append(reasons, r.Message)
+			c.reasons = append(c.reasons, r.Message)
+		}
+		if n, err := tensor.Count(r.Largest); r.Elements > 0 && err == nil && n > most {
+			most, c.largest = n, r.Largest
 		}
 	}
-	unsupported := counts[judge.Unsupported]
-	if unsupported == of {
-		return "relations: none of the laws was checked: " + tally(reasons)
-	}
-	text := fmt.Sprintf("relations: %s, on %s generated from seed %d (--seed %d asks the same)",
-		words.Of(counts[judge.Pass], of-unsupported, "law", "hold"), plural(inputs, "input", "inputs"), result.Seed, result.Seed)
+	return c
+}
+
+// others counts the checks that neither pass nor fail, and says why some were not asked.
+func (c claimed) others() string {
+	text := ""
 	for _, outcome := range judge.Outcomes {
-		if n := counts[outcome]; n > 0 && outcome != judge.Pass && outcome != judge.Fail {
+		if n := c.counts[outcome]; n > 0 && outcome != judge.Pass && outcome != judge.Fail {
 			text += fmt.Sprintf("; %s: %d", outcome, n)
 		}
 	}
-	if unsupported > 0 {
-		text += " (" + tally(reasons) + ")"
+	if c.counts[judge.Unsupported] > 0 {
+		text += " (" + tally(c.reasons) + ")"
 	}
 	return text
 }
@@ -106,20 +159,18 @@ func tally(texts []string) string {
 	return strings.Join(different, ", ")
 }
 
-// relations writes the laws that do not hold.
-func (m *markdown) relations(result *judge.Result) {
-	if len(result.Relations) == 0 {
-		return
-	}
-	m.add("\n### Relations\n\n" + escape(relationSummary(result)) + ".\n")
-	broken := failing(result.Relations)
+// asking writes the checks of a kind that fail.
+func (m *markdown) asking(result *judge.Result, a asking) {
+	m.add("\n### " + a.title + "\n\n" + escape(a.summary) + ".\n")
+	broken := failing(a.results)
 	if len(broken) == 0 {
 		return
 	}
-	m.details(words.Of(len(broken), asked(result.Relations), "relation", "fail"), func() {
+	m.details(words.Of(len(broken), asked(a.results), string(a.kind), "fail"), func() {
 		for i, r := range broken {
 			if i == maxRulesShown {
-				m.add(fmt.Sprintf("\nand %s.\n", plural(len(broken)-i, "more relation", "more relations")))
+				more := "more " + string(a.kind)
+				m.add(fmt.Sprintf("\nand %s.\n", plural(len(broken)-i, more, more+"s")))
 				break
 			}
 			m.add(fmt.Sprintf("#### %s (%s)\n\n%s\n\n", escape(r.Rule), r.Requirement, escape(r.Statement)))

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/internal/prose"
 	"lossproof/internal/words"
 	"lossproof/judge"
@@ -41,7 +42,9 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t.worst(result.Summary)
 	t.failures(result)
 	t.printf("%s", prose.Diagnoses(result, func(title string) string { return t.color(bold, title) }))
-	t.relations(result)
+	for _, a := range askingKinds(result) {
+		t.asking(result, a)
+	}
 	t.deviations(result.Summary)
 	t.baseline(result)
 	t.quirks(result)
@@ -82,11 +85,19 @@ func (t *text) header(result *judge.Result) {
 	if result.Partial {
 		selected = fmt.Sprintf("%d of %d cases", result.Selected, result.Fixtures.Cases)
 	}
-	switch relations := plural(len(result.Relations), "relation", "relations"); {
-	case result.Selected == 0:
-		selected = relations + " alone"
-	case len(result.Relations) > 0:
-		selected += " and " + relations
+	var parts []string
+	if result.Selected > 0 {
+		parts = append(parts, selected)
+	}
+	if n := len(result.Relations); n > 0 {
+		parts = append(parts, plural(n, "relation", "relations"))
+	}
+	if n := len(result.Generated); n > 0 {
+		parts = append(parts, plural(n, "generated check", "generated checks"))
+	}
+	selected = claim.And(parts)
+	if len(parts) == 1 && result.Selected == 0 {
+		selected += " alone"
 	}
 	t.printf("lossproof %s, fixtures %s: %s at level %s\n", result.Lossproof, result.Fixtures.Version, selected, result.Level)
 	t.printf("reference: PyTorch %s, CPU (%s)\n", result.Reference.Version, result.Reference.CPUCapability)

@@ -215,7 +215,7 @@ func (r *Result) compareElements(got tensor.Tensor, want fixtures.Expected, form
 		r.FromReference.add(i, e.Got, e.Reference, 0, e.Parity, torch, format)
 		if e.HasOracle {
 			anyOracle = true
-			exact = byOracle(e.Got, e.Exact, e.ExactLow, e.Tolerance, largest)
+			exact = Right(e.Got, e.Exact, e.ExactLow, e.Tolerance, largest)
 			if !exact && want.MayOverflow != nil && want.MayOverflow[i] && !isFinite(e.Got) {
 				exact = true
 				r.PrematureOverflows++
@@ -259,9 +259,9 @@ func byReference(g, r, parity float64) bool {
 	return isFinite(g) && math.Abs(g-r) <= parity
 }
 
-// byOracle reports whether g is right by the oracle e + low. Near the largest finite number
+// Right reports whether g is right by the oracle e + low. Near the largest finite number
 // of the dtype, infinity is right as well.
-func byOracle(g, e, low, tolerance, largest float64) bool {
+func Right(g, e, low, tolerance, largest float64) bool {
 	switch {
 	case math.IsNaN(e):
 		return math.IsNaN(g)

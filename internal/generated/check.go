@@ -1,0 +1,109 @@
+package generated
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"lossproof/fixtures"
+	"lossproof/ports"
+)
+
+// Topic is the part of an id that generated checks have in place of a topic of cases.
+const Topic = "generated"
+
+// Inputs says in words what all checks are made on.
+const Inputs = `float32 and float64; sizes 2^k-1, 2^k, 2^k+1, odd primes and tails of vectors; 'none', 'mean' and 'sum' in turn;
+what is special stands at both ends, at powers of two and beside them, and anywhere`
+
+// Tolerances in words.
+const (
+	withSlack    = withoutSlack + "; of a sum of n terms also n·eps/2, as they may be added one after the other"
+	withoutSlack = "the tolerance to the exact result (fixtures/README.md), at parity at least what the textbook formula loses"
+)
+
+// Check is a subject of one module.
+type Check struct {
+	// ID is a path, as that of a case: CrossEntropyLoss/generated/weights.
+	ID string
+	// Rule is what the check shows; its evidence is "generated".
+	Rule fixtures.Rule
+	// Since is the version of the fixtures that the check came with.
+	Since string
+	// Domain and Tolerance say in words which calls are made, and how far an answer may be from the
+	// exact one.
+	Domain, Tolerance string
+
+	subject *subject
+}
+
+// subject is what the calls of a check have in common.
+type subject struct {
+	// name is the last part of the id, and says the statement of the rule.
+	name, says string
+	// domain says in words which calls are made.
+	domain string
+	// should says that a port may decide otherwise.
+	should bool
+	// needs are the words of a claim that every call has.
+	needs   []string
+	modules []string
+	wish
+}
+
+// wish is what calls are drawn with.
+type wish struct {
+	// along is what the size counts.
+	along along
+	// The inputs and options that calls have.
+	weight, posWeight, upstream, ignored, smoothing, probabilities bool
+	// masked calls have logits of -inf, offset ones a large number in common, and those that are uneven
+	// rows of very different size.
+	masked, offset, uneven bool
+	// strict leaves no slack for sums.
+	strict bool
+}
+
+// along is what the size of a call counts.
+type along string
+
+const (
+	elements     along = "elements"
+	rows         along = "rows"
+	classes      along = "classes"
+	places       along = "places" // behind the classes
+	vocabularies along = "vocabularies"
+)
+
+// All returns the checks, in the order of their ids.
+var All = sync.OnceValue(func() []*Check {
+	var all []*Check
+	for i := range subjects {
+		for _, module := range subjects[i].modules {
+			all = append(all, subjects[i].check(module))
+		}
+	}
+	slices.SortFunc(all, func(a, b *Check) int { return strings.Compare(a.ID, b.ID) })
+	return all
+})
+
+func (s *subject) check(module string) *Check {
+	c := &Check{
+		ID: module + "/" + Topic + "/" + s.name, Since: ports.ModuleOf(module).Since, Domain: s.domain, Tolerance: withSlack, subject: s,
+		Rule: fixtures.Rule{
+			ID: ports.ModuleOf(module).Prefix + "-SIZE-" + strings.ToUpper(s.name), Module: module, Evidence: "generated",
+			Statement: s.says, Requirement: fixtures.Must,
+			Basis: fixtures.Basis{
+				Kind: "derived", Text: "The formula says nothing about the size of a tensor or the place of an element.",
+				Link: "https://docs.pytorch.org/docs/2.15/generated/torch.nn." + module + ".html",
+			},
+		},
+	}
+	if s.strict {
+		c.Tolerance = withoutSlack
+	}
+	if s.should {
+		c.Rule.Requirement = fixtures.Should
+	}
+	return c
+}

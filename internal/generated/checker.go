@@ -1,0 +1,292 @@
+package generated
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"lossproof/internal/definition"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// Options say how checks are made.
+type Options struct {
+	// Seed is what the calls are drawn from.
+	Seed   uint32
+	Effort Effort
+	Level  verdict.Level
+	// DTypes are those that are asked; none means all.
+	DTypes []tensor.DType
+	// Ask sends a call, and returns what waits for its answer. It has to bear panics.
+	Ask func(ctx context.Context, call ports.Call) (wait func() (ports.Answer, error))
+}
+
+// Checker makes the checks of one port. It is safe for concurrent use if Options.Ask is.
+type Checker struct {
+	options Options
+	claims  map[string]ports.Claim
+}
+
+// NewChecker returns a checker for a port that claims this.
+func NewChecker(claims map[string]ports.Claim, options Options) *Checker {
+	return &Checker{options, claims}
+}
+
+// Result is what came of a check.
+type Result struct {
+	// Calls is the number of calls that were answered, Elements that of all their inputs, and Largest
+	// the shape of the largest input.
+	Calls, Elements int
+	Largest         []int
+	// Broken describes the counterexample; "" means that all answers are right.
+	Broken string
+	// Counterexample is the call that is answered wrong, with its answer.
+	Counterexample []Exchange
+	// Err says that no answer came, or no answer to the call: see [ports.Port].
+	Err error
+	// Headroom is the largest error, as a share of what is allowed.
+	Headroom float64
+	// Left is the number of calls that were not made, for the time was over.
+	Left int
+}
+
+// Exchange is a call and the answer to it.
+type Exchange struct {
+	Call   ports.Call
+	Answer ports.Answer
+}
+
+// dtypes are those of the inputs.
+var dtypes = []tensor.DType{tensor.Float32, tensor.Float64}
+
+// DTypes returns the dtypes of the inputs of checks.
+func DTypes() []tensor.DType { return slices.Clone(dtypes) }
+
+// Calls returns the first call that a seed leads to, of a port that claims everything.
+func (c *Check) Calls(seed uint32) []ports.Call {
+	p := plan{check: c, seed: seed, budget: Normal.budget(), reductions: []string{none, mean, sum}, may: func(string) bool { return true }}
+	p.want = []string{ports.Loss, ports.GradInput}
+	steps := p.steps(dtypes[:1])
+	return []ports.Call{p.call(steps[len(steps)/4])}
+}
+
+// plan is what a check asks of a claim.
+type plan struct {
+	check      *Check
+	seed       uint32
+	budget     budget
+	reductions []string
+	want       []string
+	may        func(word string) bool
+}
+
+// step is a call of a plan before it is drawn.
+type step struct {
+	dtype     tensor.DType
+	number    int
+	size      int
+	reduction string
+}
+
+// steps returns the calls of a plan, those of a dtype by size.
+func (p plan) steps(dtypes []tensor.DType) []step {
+	var steps []step
+	for _, dtype := range dtypes {
+		rng := newRand(p.seed, p.check.ID, dtype, -1)
+		all := sizes(rng, p.budget, p.budget.elements)
+		if p.check.subject.along == vocabularies {
+			all = vocabulary
+			for all[len(all)-1] > p.budget.elements && len(all) > 1 {
+				all = all[:len(all)-1]
+			}
+		}
+		var order []int
+		for i, n := range all {
+			if len(order) == 0 {
+				order = rng.Perm(len(p.reductions))
+			}
+			steps = append(steps, step{dtype, i, n, p.reductions[order[0]]})
+			order = order[1:]
+		}
+	}
+	return steps
+}
+
+// call draws a call.
+func (p plan) call(s step) ports.Call {
+	d := &drawer{
+		subject: p.check.subject, rng: newRand(p.seed, p.check.ID, s.dtype, s.number), module: p.check.Rule.Module,
+		dtype: s.dtype, format: s.dtype.Format(), reduction: s.reduction, size: s.size, limit: max(p.budget.elements, s.size), may: p.may,
+	}
+	return d.call(p.want)
+}
+
+// plan returns what a claim lets a check ask, and of which dtypes; outside says why there is nothing.
+func (k *Checker) plan(c *Check) (p plan, of []tensor.DType, outside string) {
+	cl, ok := k.claims[c.Rule.Module]
+	if !ok {
+		return plan{}, nil, c.Rule.Module + " is not claimed"
+	}
+	p = plan{check: c, seed: k.options.Seed, budget: k.options.Effort.budget(), may: func(word string) bool { return !slices.Contains(cl.Without, word) }}
+	for _, word := range c.subject.needs {
+		if !p.may(word) {
+			return plan{}, nil, "without " + word
+		}
+	}
+	for _, reduction := range []string{none, mean, sum} {
+		if p.may("reduction:" + reduction) {
+			p.reductions = append(p.reductions, reduction)
+		}
+	}
+	for _, output := range []string{ports.Loss, ports.GradInput} {
+		if slices.Contains(cl.Outputs, output) {
+			p.want = append(p.want, output)
+		}
+	}
+	for _, dtype := range dtypes {
+		if slices.Contains(cl.DTypes, dtype) && (len(k.options.DTypes) == 0 || slices.Contains(k.options.DTypes, dtype)) {
+			of = append(of, dtype)
+		}
+	}
+	switch {
+	case len(p.reductions) == 0:
+		outside = "no reduction is claimed"
+	case len(p.want) == 0:
+		outside = "neither loss nor grad_input is claimed"
+	case len(of) == 0:
+		outside = "no dtype of the check is claimed, or selected"
+	}
+	return p, of, outside
+}
+
+// Bounds of what is under way at once.
+const (
+	aheadCalls = 16
+	aheadBytes = 4 << 20
+)
+
+// Begin returns what makes a check: end asks the port, and judges every answer up to the first that is
+// wrong, of which it looks for a smaller call. It is worth nothing where ctx has ended. Where the claim
+// leaves out what the check needs, outside says so, and end is nil.
+func (k *Checker) Begin(ctx context.Context, c *Check) (end func() Result, outside string) {
+	p, dtypes, outside := k.plan(c)
+	if outside != "" {
+		return nil, outside
+	}
+	return func() Result {
+		result := Result{}
+		type sent struct {
+			call  ports.Call
+			wait  func() (ports.Answer, error)
+			bytes int
+		}
+		var under []sent
+		bytes := 0
+		steps := p.steps(dtypes)
+		deadline := time.Now().Add(p.budget.time)
+		for len(steps) > 0 || len(under) > 0 {
+			for len(steps) > 0 && len(under) < aheadCalls && (bytes < aheadBytes || len(under) == 0) {
+				if time.Now().After(deadline) {
+					result.Left, steps = len(steps), nil
+					break
+				}
+				call := p.call(steps[0])
+				under = append(under, sent{call, k.options.Ask(ctx, call), size(call)})
+				bytes += size(call)
+				steps = steps[1:]
+			}
+			if len(under) == 0 {
+				break
+			}
+			s := under[0]
+			under, bytes = under[1:], bytes-s.bytes
+			f := k.judge(c, s.call, s.wait)
+			result.count(s.call, f)
+			if f.broken() {
+				s.call, f = k.shrink(ctx, p, s.call, f)
+				result.Broken = k.describe(c, s.call, f)
+				result.Counterexample = []Exchange{{s.call, f.answer}}
+			}
+			if result.Err = f.err; f.err != nil || result.Broken != "" || ctx.Err() != nil {
+				for _, s := range under { // the port answers in the order in which it was asked
+					_, _ = s.wait()
+				}
+				break
+			}
+		}
+		return result
+	}, ""
+}
+
+// count counts a call that was answered.
+func (r *Result) count(call ports.Call, f finding) {
+	shape := call.Inputs[ports.Input].Shape
+	n := definition.Size(shape)
+	r.Calls++
+	r.Elements += n
+	if r.Largest == nil || n > definition.Size(r.Largest) {
+		r.Largest = shape
+	}
+	r.Headroom = max(r.Headroom, f.headroom)
+}
+
+// size is the number of bytes of a call.
+func size(call ports.Call) int {
+	n := 0
+	for _, t := range call.Inputs {
+		n += len(t.Data)
+	}
+	return n
+}
+
+// inOrder returns the names of outputs that a call wants.
+func refusal(a ports.Answer) string {
+	switch {
+	case a.Rejected != nil:
+		return "the port refuses it: " + a.Rejected.Message
+	case a.Unsupported != nil:
+		return "answered unsupported inside the claim: " + a.Unsupported.Reason
+	}
+	return ""
+}
+
+// judge waits for the answer to a call, and judges it.
+func (k *Checker) judge(c *Check, call ports.Call, wait func() (ports.Answer, error)) finding {
+	a, err := wait()
+	if err == nil && a.Failed != nil {
+		err = fmt.Errorf("the port says that it failed: %s", a.Failed.Message)
+	}
+	if err != nil {
+		return finding{err: fmt.Errorf("%w\nthe call: %s", err, describe(call))}
+	}
+	f := finding{answer: a, what: refusal(a)}
+	if f.what != "" {
+		return f
+	}
+	l := definition.Of(call.Module)
+	exact, err := l.Exact(call)
+	if err != nil {
+		return finding{err: fmt.Errorf("%w: the suite draws a call that is refused: %w", ports.ErrRequest, err)}
+	}
+	for _, name := range call.Want {
+		t, ok := a.Outputs[name]
+		if !ok {
+			return finding{err: fmt.Errorf("%w: the answer lacks %s\nthe call: %s", ports.ErrMalformed, name, describe(call))}
+		}
+		if _, err := tensor.New(t.DType, t.Shape, t.Data); err != nil {
+			return finding{err: fmt.Errorf("%w: %s: %w", ports.ErrMalformed, name, err)}
+		}
+		allowance, err := l.Allow(call, name)
+		if err != nil {
+			return finding{err: fmt.Errorf("%w: %w", ports.ErrRequest, err)}
+		}
+		k.compare(&f, c, call, output{name, t, exact[name], allowance})
+		if f.what != "" {
+			break
+		}
+	}
+	return f
+}

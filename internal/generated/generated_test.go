@@ -1,0 +1,79 @@
+package generated_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"lossproof/internal/generated"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/ports/builtin"
+	"lossproof/tensor"
+)
+
+// checker returns what checks a port that claims everything.
+func checker(t *testing.T, evaluate func(ports.Call) ports.Answer, options generated.Options) *generated.Checker {
+	t.Helper()
+	d, err := builtin.Port{}.Describe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.Ask = func(_ context.Context, call ports.Call) func() (ports.Answer, error) {
+		return func() (ports.Answer, error) { return evaluate(call), nil }
+	}
+	return generated.NewChecker(d.Modules, options)
+}
+
+func right(call ports.Call) ports.Answer {
+	a, err := builtin.Port{}.Evaluate(context.Background(), call)
+	if err != nil {
+		panic(err)
+	}
+	return a
+}
+
+// TestRightPort: the built-in losses pass every check at both levels.
+func TestRightPort(t *testing.T) {
+	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
+		k := checker(t, right, generated.Options{Seed: 1, Effort: generated.Quick, Level: level})
+		for _, c := range generated.All() {
+			end, outside := k.Begin(t.Context(), c)
+			if outside != "" {
+				t.Errorf("%s: %s", c.ID, outside)
+				continue
+			}
+			if r := end(); r.Err != nil || r.Broken != "" || r.Calls == 0 || r.Left > 0 {
+				t.Errorf("%s at %s: %+v", c.ID, level, r)
+			}
+		}
+	}
+}
+
+// TestShrinks: of a gradient that is zero from element 100 on there is a counterexample of little more.
+func TestShrinks(t *testing.T) {
+	const from = 100
+	wrong := func(call ports.Call) ports.Answer {
+		a := right(call)
+		if g, ok := a.Outputs[ports.GradInput]; ok {
+			values := g.Float64s()
+			for i := from; i < len(values); i++ {
+				values[i] = 0
+			}
+			a.Outputs[ports.GradInput] = tensor.FromValues(g.DType, values, g.Shape...)
+		}
+		return a
+	}
+	k := checker(t, wrong, generated.Options{Seed: 1, Effort: generated.Quick, Level: verdict.Parity})
+	i := slices.IndexFunc(generated.All(), func(c *generated.Check) bool { return c.ID == "BCEWithLogitsLoss/generated/elements" })
+	end, _ := k.Begin(t.Context(), generated.All()[i])
+	r := end()
+	if len(r.Counterexample) != 1 || !strings.Contains(r.Broken, "elements of grad_input are wrong") {
+		t.Fatalf("%+v", r)
+	}
+	call := r.Counterexample[0].Call
+	if n := call.Inputs[ports.Input].Len(); n > from+2 || *call.Options.Reduction != "none" || len(call.Inputs) != 2 || !slices.Equal(call.Want, []string{ports.GradInput}) {
+		t.Errorf("the call is not small: %s", r.Broken)
+	}
+}

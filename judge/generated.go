@@ -1,0 +1,96 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+
+	"lossproof/internal/generated"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// drawn is the evidence of a generated check.
+type drawn struct{ check *generated.Check }
+
+func (e drawn) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() []Exchange) {
+	if _, recorded := j.port.(*Recorded); recorded {
+		r.Outcome, r.Message = Unsupported, "the answers are recorded, and a generated check has to ask"
+		return nil
+	}
+	wait, outside := j.drawer().Begin(ctx, e.check)
+	if outside != "" {
+		r.Outcome, r.Message = Unsupported, outside
+		return nil
+	}
+	return func() []Exchange {
+		found := wait()
+		r.Samples, r.Elements, r.Largest, r.Headroom = found.Calls, found.Elements, found.Largest, Number(found.Headroom)
+		if found.Left > 0 {
+			r.Note = fmt.Sprintf("the time of --effort %s was over: %s not made", j.Effort(), plural(found.Left, "call was", "calls were"))
+		}
+		switch {
+		case found.Err != nil:
+			r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())
+		case found.Broken != "":
+			r.Outcome, r.Message = Fail, bounded(found.Broken)
+		case found.Calls == 0:
+			r.Outcome, r.Message = NotRun, r.Note
+		default:
+			r.Outcome = Pass
+		}
+		var exchanges []Exchange
+		for _, e := range found.Counterexample {
+			exchanges = append(exchanges, Exchange(e))
+			r.Counterexample = append(r.Counterexample, e.Call)
+		}
+		return exchanges
+	}
+}
+
+func (e drawn) calls(seed uint32) ([]ports.Call, error) { return e.check.Calls(seed), nil }
+
+func (e drawn) asks(j *Judge) ([]string, error) {
+	if _, claimed := j.description.Modules[e.check.Rule.Module]; !claimed {
+		return nil, nil
+	}
+	return []string{e.check.ID}, nil
+}
+
+func (drawn) dtypes() []tensor.DType { return generated.DTypes() }
+
+// size makes a generated check be made alone: its calls are large.
+func (drawn) size() int { return ahead }
+
+// newDrawer returns what makes the generated checks.
+func (j *Judge) newDrawer() *generated.Checker {
+	return generated.NewChecker(j.description.Modules, generated.Options{
+		Seed:   j.Seed(),
+		Effort: j.Effort(),
+		Level:  j.options.Level,
+		DTypes: j.options.Selection.DTypes,
+		Ask: func(ctx context.Context, call ports.Call) func() (ports.Answer, error) {
+			return j.send(ctx, "", call)
+		},
+	})
+}
+
+// Effort says how much generated checks ask.
+type Effort = generated.Effort
+
+// The efforts.
+const (
+	Quick    = generated.Quick
+	Normal   = generated.Normal
+	Thorough = generated.Thorough
+)
+
+// ParseEffort returns the effort of that name.
+func ParseEffort(name string) (Effort, error) { return generated.ParseEffort(name) }
+
+// Effort returns how much generated checks ask.
+func (j *Judge) Effort() Effort {
+	if j.options.Effort == "" {
+		return Normal
+	}
+	return j.options.Effort
+}
