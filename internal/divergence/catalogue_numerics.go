@@ -162,31 +162,25 @@ func precision() []*Divergence {
 			Why:   "The processor flushes subnormal numbers, or -ffast-math lets it.",
 			Right: "results are rounded to the nearest number, subnormal or not; a port may claim to be without subnormals",
 			Met:   links("Qiskit/qiskit-aer/pull/1469: -ffast-math flushes subnormal numbers for the whole process"),
-			vary: func(l *loss) {
-				l.Finish = func(_ *arguments, _ string, o *operand) {
-					smallest := o.DType.Format().SmallestNormal()
-					o.Map(func(v float64) float64 {
-						if math.Abs(v) < smallest {
-							return 0
-						}
-						return v
-					})
-				}
-			}},
+			vary: finishingAll(func(_ *arguments, _ string, o *operand) {
+				smallest := o.DType.Format().SmallestNormal()
+				o.Map(func(v float64) float64 {
+					if math.Abs(v) < smallest {
+						return 0
+					}
+					return v
+				})
+			})},
 		{Name: "float64-in-float32", Modules: every, rule: "FORMULA",
 			Title: "float64 calls are computed in float32.",
 			Why:   "The library's tensors are float32, and the adapter converts.",
 			Right: "a float64 result has the precision of float64",
 			Met:   links("keras-team/keras-core/issues/922: Losses are cast to floatx, whatever the dtype", "tensorflow/tensorflow/issues/48129: A loss loses precision in a conversion to float32"),
-			vary: func(l *loss) {
-				narrow := tensor.Float32.Format().Round
-				l.Prepare = func(a *arguments) {
-					for _, o := range a.Operands() {
-						o.Map(narrow)
-					}
+			vary: all(preparing(func(a *arguments) {
+				for _, o := range a.Operands() {
+					o.Map(tensor.Float32.Format().Round)
 				}
-				l.Finish = func(_ *arguments, _ string, o *operand) { o.Map(narrow) }
-			}},
+			}), finishingAll(func(_ *arguments, _ string, o *operand) { o.Map(tensor.Float32.Format().Round) }))},
 		{Name: "logits-in-bfloat16", Modules: both, rule: "FORMULA",
 			Title: "Logits are rounded to bfloat16.",
 			Why:   "Mixed precision is on, and the loss is not excepted.",

@@ -84,6 +84,35 @@ func (d *Divergence) Evaluate(call ports.Call) ports.Answer {
 	return d.loss(call.Module).Evaluate(call)
 }
 
+// Together returns what makes several mistakes at once, each a variation of what the ones before it
+// leave: a step that two of them replace is that of the later one. It has no text of its own. ok is
+// false where one of them varies no definition.
+func Together(several ...*Divergence) (d *Divergence, ok bool) {
+	if len(several) == 1 {
+		return several[0], true
+	}
+	d = &Divergence{Level: verdict.Parity}
+	names := make([]string, len(several))
+	variations := make([]variation, len(several))
+	for i, one := range several {
+		if one.vary == nil {
+			return nil, false
+		}
+		names[i], variations[i] = one.Name, one.vary
+		d.Sums = d.Sums || one.Sums
+		if one.Level == verdict.Exact {
+			d.Level = verdict.Exact
+		}
+	}
+	d.Name, d.vary = strings.Join(names, " and "), all(variations...)
+	for _, module := range ports.ModuleNames() {
+		if !slices.ContainsFunc(several, func(one *Divergence) bool { return !one.Of(module) }) {
+			d.Modules = append(d.Modules, module)
+		}
+	}
+	return d, len(d.Modules) > 0
+}
+
 // Allow returns the allowance of an output of a call that d answers with it: by how much another way
 // of computing the same may differ.
 func (d *Divergence) Allow(call ports.Call, output string) (*definition.Allowance, error) {

@@ -52,9 +52,23 @@ func all(variations ...variation) variation {
 	}
 }
 
-// admitting changes the arguments before they are checked, preparing afterwards.
-func admitting(change func(a *arguments)) variation { return func(l *loss) { l.Admit = change } }
-func preparing(change func(a *arguments)) variation { return func(l *loss) { l.Prepare = change } }
+// admitting changes the arguments before they are checked, preparing afterwards. Both come after
+// what another variation does there, as viewing and finishing do.
+func admitting(change func(a *arguments)) variation {
+	return func(l *loss) { l.Admit = then(l.Admit, change) }
+}
+
+func preparing(change func(a *arguments)) variation {
+	return func(l *loss) { l.Prepare = then(l.Prepare, change) }
+}
+
+// then does one step after the other.
+func then[T any](first, second func(T)) func(T) {
+	return func(v T) {
+		first(v)
+		second(v)
+	}
+}
 
 // checking replaces the check.
 func checking(check func(a *arguments) *ports.Rejected) variation {
@@ -62,7 +76,9 @@ func checking(check func(a *arguments) *ports.Rejected) variation {
 }
 
 // viewing changes what the formulas see of an element or row.
-func viewing(change func(u *unit)) variation { return func(l *loss) { l.View = change } }
+func viewing(change func(u *unit)) variation {
+	return func(l *loss) { l.View = then(l.View, change) }
+}
 
 // counting changes the coefficients of a row, where its class or one of its classes counts.
 func counting(change func(u *unit)) variation {
@@ -99,35 +115,60 @@ func planning(change func(a *arguments, p *plan)) variation {
 // scaling changes the plan of the gradients alone.
 func scaling(change func(a *arguments, p *plan)) variation {
 	return func(l *loss) {
-		l.GradPlan = func(a *arguments, p plan) plan { change(a, &p); return p }
+		before := l.GradPlan
+		l.GradPlan = func(a *arguments, p plan) plan {
+			p = before(a, p)
+			change(a, &p)
+			return p
+		}
 	}
 }
 
 // sloping changes the derivatives of an element or row in one of the inputs.
 func sloping(output string, change func(u *unit, slope []float64)) variation {
-	return func(l *loss) { l.Gradients[output] = definition.Gradient{Change: change} }
+	return func(l *loss) {
+		g := l.Gradients[output]
+		before := g.Change
+		g.Change = func(u *unit, slope []float64) {
+			if before != nil {
+				before(u, slope)
+			}
+			change(u, slope)
+		}
+		l.Gradients[output] = g
+	}
 }
 
 // deriving makes a gradient that of another loss of an element or row, of which change changes what
 // it is combined of.
 func deriving(output string, change func(u *unit)) variation {
 	return func(l *loss) {
-		l.Gradients[output] = definition.Gradient{Of: func(u *unit) number {
+		g := l.Gradients[output]
+		g.Of = func(u *unit) number {
 			change(u)
 			u.A = u.A[:0]
 			l.Coefficients(u)
 			return l.Combine(u)
-		}}
+		}
+		l.Gradients[output] = g
 	}
 }
 
-// finishing changes one output.
+// finishing changes one output, finishingAll all of them.
 func finishing(output string, change func(a *arguments, o *operand)) variation {
+	return finishingAll(func(a *arguments, name string, o *operand) {
+		if name == output {
+			change(a, o)
+		}
+	})
+}
+
+func finishingAll(change func(a *arguments, output string, o *operand)) variation {
 	return func(l *loss) {
-		l.Finish = func(a *arguments, name string, o *operand) {
-			if name == output {
-				change(a, o)
-			}
+		before := l.Finish
+		l.Finish = func(a *arguments, output string, o *operand) {
+			before(a, output, o)
+			change(a, output, o)
 		}
 	}
 }
@@ -349,11 +390,11 @@ func negate(_ *unit, slope []float64) {
 // upstream takes one number of all for each element of grad_output.
 func upstream(of func(values []float64) float64) variation {
 	return func(l *loss) {
-		l.Upstream = func(values []float64) {
+		l.Upstream = then(l.Upstream, func(values []float64) {
 			if len(values) > 0 {
 				copy(values, slices.Repeat([]float64{of(values)}, len(values)))
 			}
-		}
+		})
 	}
 }
 
