@@ -1,5 +1,78 @@
 package judge
 
+import (
+	"encoding/json"
+
+	"lossproof/fixtures"
+)
+
+// Cause is what explains failures of one module, in the order in which a report has them: what is
+// proved comes first, then leads.
+type Cause struct {
+	Module string    `json:"module"`
+	Kind   CauseKind `json:"kind"`
+	// Lead says that it explains less than four fifths of what it should: somewhere to look, no finding.
+	Lead bool `json:"lead"`
+	// Name is that of a known mistake in the catalogue of divergences.
+	Name string `json:"name,omitempty"`
+	// Sentence says what is wrong, Condition where, if not everywhere, and How what the answers are
+	// instead of the right ones.
+	Sentence  string `json:"sentence"`
+	Condition string `json:"condition,omitempty"`
+	How       string `json:"how,omitempty"`
+	// Why says why people make the mistake, Right has the right formula, and Met are public issues of
+	// others who made it.
+	Why   string `json:"why,omitempty"`
+	Right string `json:"right,omitempty"`
+	Met   []Link `json:"met,omitempty"`
+	// Rule is the id of the rule that is broken, with its sentence.
+	Rule        string               `json:"rule,omitempty"`
+	Statement   string               `json:"statement,omitempty"`
+	Requirement fixtures.Requirement `json:"requirement,omitempty"`
+	// Explains counts the answers that it explains, of Failing ones of the module; Outputs are the outputs
+	// among them, and IDs the first of them: case#output, or the case for a refusal.
+	Explains int      `json:"explains"`
+	Failing  int      `json:"failing"`
+	Outputs  []string `json:"outputs"`
+	IDs      []string `json:"ids"`
+	// With are the other mistakes that it explains some of them with.
+	With []string `json:"with,omitempty"`
+	// Held counts the answers that pass and that it was held against. Under the condition, Contradicted
+	// counts those of them that it would get wrong, and Otherwise those that are wrong in another way.
+	Held         int `json:"held"`
+	Contradicted int `json:"contradicted"`
+	Otherwise    int `json:"otherwise"`
+	// Fresh says what came of an input that is in no fixture; nil where none could be made, or asked.
+	Fresh *Fresh `json:"fresh,omitempty"`
+	// Reproduction is a small call that shows it.
+	Reproduction *Reproduction `json:"reproduction,omitempty"`
+}
+
+// CauseKind says how a cause was found.
+type CauseKind string
+
+// The kinds of causes.
+const (
+	// KnownMistake: the answers equal those of a divergence.
+	KnownMistake CauseKind = "mistake"
+	// Delimited: no divergence explains them, and a condition tells them from right ones.
+	Delimited CauseKind = "condition"
+	// Raises: the port raises an error instead of answering.
+	Raises CauseKind = "error"
+)
+
+// Reproduction is a call with what the port answered, and what is right.
+type Reproduction struct {
+	// Request is the call as a line of the wire protocol.
+	Request json.RawMessage `json:"request"`
+	// Call describes it in a line: options, and the numbers.
+	Call string `json:"call"`
+	// Output is the one that is wrong, Got and Want its elements: "refused" where a call is refused.
+	Output string `json:"output"`
+	Got    string `json:"got"`
+	Want   string `json:"want"`
+}
+
 // Diagnosis says which known mistakes explain the wrong answers of one module. Package
 // internal/diagnosis makes it.
 type Diagnosis struct {

@@ -37,6 +37,8 @@ type Result struct {
 	// Baseline is that of the run, where there is one.
 	Baseline *BaselineInfo `json:"baseline,omitempty"`
 	Summary  Summary       `json:"summary"`
+	// Causes explain the failures; those of a module stand together.
+	Causes []Cause `json:"causes,omitempty"`
 	// Diagnoses say which known mistakes explain the failures, by module.
 	Diagnoses []Diagnosis `json:"diagnoses,omitempty"`
 	Cases     Cases       `json:"cases"`

@@ -26,36 +26,34 @@ const maxKept = 64 << 20
 type Collector struct {
 	set *fixtures.Set
 
-	mu       sync.Mutex
-	failures []failure
-	// broken are the counterexamples of relations.
-	broken []failure
-	// passes are the outputs that pass, by case, and the refusals that do.
-	passes []pass
-	kept   int
+	mu sync.Mutex
+	// recorded are the cases that were asked and gate, broken the counterexamples of other checks.
+	recorded, broken []observation
+	kept             int
 	// lost counts failures by module whose answers were not kept.
 	lost map[string]int
 	// evaluated counts the elements of the inputs on which divergences were evaluated: what a diagnosis costs.
 	evaluated atomic.Int64
 }
 
-// failure is a wrong answer to one case, or the counterexample of a relation.
-type failure struct {
+// observation is what came of one check.
+type observation struct {
 	check *judge.Check
 	// exchanges are those of a counterexample; the fields below are those of a case.
 	exchanges []judge.Exchange
 	c         *fixtures.Case
-	// outputs are the names of those that fail, none where the call was wrongly accepted or refused.
-	outputs []string
+	// words describe the case, as a claim does.
+	words []string
+	// failing and passing are outputs. Where a call was wrongly accepted or refused, refusal says so,
+	// and where it was refused rightly, refused.
+	failing, passing []string
+	refusal, refused bool
+	// raised is the error that kept the port from answering.
+	raised string
 	// want are the outputs that were asked for.
-	want   []string
+	want []string
+	// answer has the outputs that fail.
 	answer ports.Answer
-}
-
-// pass is a case with outputs that pass, or with none where the call was refused as it has to be.
-type pass struct {
-	check   *judge.Check
-	outputs []string
 }
 
 // New returns a collector for one run.
@@ -63,37 +61,36 @@ func New(set *fixtures.Set) *Collector {
 	return &Collector{set: set, lost: map[string]int{}}
 }
 
-// Observe is for [judge.Options]. It keeps the answers that fail and gate.
+// Observe is for [judge.Options]. It keeps the answers that fail, of checks that gate, and notes what
+// passes.
 func (c *Collector) Observe(check *judge.Check, result judge.CheckResult, exchanges []judge.Exchange) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !result.Gates && result.Outcome != judge.Pass || result.Requirement == fixtures.Quirk && result.Outcome == judge.Pass {
+		return // what a port makes of quirks speaks neither for nor against a mistake
+	}
 	if check.Recorded == nil {
-		if result.Gates && result.Outcome == judge.Fail {
-			c.broken = append(c.broken, failure{check: check, exchanges: exchanges})
-		}
-		return
-	}
-	cs, answer := check.Recorded, exchanges[0].Answer
-	passing := outputsOf(result, judge.Pass)
-	if result.Outcome == judge.Pass {
-		c.passes = append(c.passes, pass{check, passing})
-		return
-	}
-	if !result.Gates || answer.Failed != nil {
-		return
-	}
-	if result.Rejection || answer.Outputs == nil {
 		if result.Outcome == judge.Fail {
-			c.keep(failure{check: check, c: cs, want: asked(result, answer), answer: answer})
+			c.broken = append(c.broken, observation{check: check, exchanges: exchanges})
 		}
 		return
 	}
-	if len(passing) > 0 {
-		c.passes = append(c.passes, pass{check, passing})
+	o := observation{
+		check: check, c: check.Recorded, words: result.Features, answer: exchanges[0].Answer,
+		failing: outputsOf(result, judge.Fail), passing: outputsOf(result, judge.Pass),
 	}
-	if failing := outputsOf(result, judge.Fail); len(failing) > 0 {
-		c.keep(failure{check: check, c: cs, outputs: failing, want: failing, answer: answer})
+	o.want = slices.Concat(o.failing, o.passing)
+	switch {
+	case o.answer.Failed != nil:
+		o.raised, o.passing = o.answer.Failed.Message, nil
+	case result.Rejection && result.Outcome == judge.Pass:
+		o.refused, o.want = true, []string{ports.Loss} // whatever is asked for, the call is refused
+	case result.Outcome == judge.Fail && (result.Rejection || o.answer.Outputs == nil):
+		o.refusal, o.failing, o.want = true, nil, asked(result, o.answer)
+	case len(o.want) == 0:
+		return
 	}
+	c.keep(o)
 }
 
 // outputsOf lists the outputs with an outcome, none of a refusal.
@@ -122,35 +119,40 @@ func asked(result judge.CheckResult, answer ports.Answer) []string {
 	return names
 }
 
-// keep keeps a failure, if its answer is not too large.
-func (c *Collector) keep(f failure) {
+// keep keeps an observation, with its answer if that is not too large.
+func (c *Collector) keep(o observation) {
 	outputs := map[string]tensor.Tensor{}
 	bytes := 0
-	for name, output := range f.answer.Outputs {
+	for name, output := range o.answer.Outputs {
 		if _, err := tensor.New(output.DType, output.Shape, output.Data); err != nil || !output.DType.IsFloat() {
 			continue // it equals nothing
 		}
-		if len(f.outputs) == 0 || slices.Contains(f.outputs, name) {
+		if o.refusal || slices.Contains(o.failing, name) {
 			outputs[name] = output
 			bytes += len(output.Data)
 		}
 	}
 	if c.kept+bytes > maxKept {
-		c.lost[f.c.Module] += max(1, len(f.outputs))
+		c.lost[o.c.Module] += max(1, len(o.failing))
 		return
 	}
 	c.kept += bytes
-	if f.answer.Outputs != nil {
-		f.answer.Outputs = outputs
+	if o.answer.Outputs != nil {
+		o.answer.Outputs = outputs
 	}
-	c.failures = append(c.failures, f)
+	c.recorded = append(c.recorded, o)
 }
+
+// fails reports whether something of the check fails.
+func (o observation) fails() bool { return o.c == nil || o.refusal || o.raised != "" || len(o.failing) > 0 }
 
 // modules lists the modules that fail, in order.
 func (c *Collector) modules() []string {
 	seen := maps.Clone(c.lost)
-	for _, f := range slices.Concat(c.failures, c.broken) {
-		seen[f.check.Module]++
+	for _, o := range slices.Concat(c.recorded, c.broken) {
+		if o.fails() {
+			seen[o.check.Module]++
+		}
 	}
 	return slices.SortedFunc(maps.Keys(seen), strings.Compare)
 }

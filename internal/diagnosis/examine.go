@@ -2,7 +2,8 @@ package diagnosis
 
 import (
 	"math"
-	"sync/atomic"
+	"slices"
+	"sync"
 
 	"lossproof/fixtures"
 	"lossproof/internal/divergence"
@@ -12,20 +13,80 @@ import (
 	"lossproof/tensor"
 )
 
-// exhibit is a failure with its call and what was expected.
+// exhibit is an observation with its call and what was expected.
 type exhibit struct {
-	failure
+	observation
+	collector *Collector
 	// call is that of a case.
-	call     ports.Call
-	expected map[string]fixtures.Expected
+	call ports.Call
 	// elements is the number of elements of the input.
-	elements  int
-	evaluated *atomic.Int64
+	elements int
+	// places are the answers in it.
+	places []*place
+
+	load     sync.Once
+	expected map[string]fixtures.Expected
+}
+
+// place is one answer of the port: an output, or a refusal, whose output is "".
+type place struct {
+	*exhibit
+	output string
+	fails  bool
+	// index counts the places of a module.
+	index int
+}
+
+// id names the answer.
+func (p *place) id() string {
+	if p.output == "" {
+		return p.check.ID
+	}
+	return p.check.ID + "#" + p.output
+}
+
+// exhibit reads the call of an observation.
+func (c *Collector) exhibit(o observation) (*exhibit, error) {
+	e := &exhibit{observation: o, collector: c}
+	if o.c == nil {
+		for _, call := range e.calls() {
+			e.elements += call.Inputs[ports.Input].Len()
+		}
+	} else {
+		inputs, err := c.set.Inputs(o.c)
+		if err != nil {
+			return nil, err
+		}
+		e.call, e.elements = judge.Call(o.c, inputs, o.want), inputs[ports.Input].Len()
+	}
+	if o.c == nil || o.refusal || o.refused || o.raised != "" {
+		e.places = append(e.places, &place{exhibit: e, fails: !o.refused})
+	} else {
+		for _, name := range o.want {
+			e.places = append(e.places, &place{exhibit: e, output: name, fails: slices.Contains(o.failing, name)})
+		}
+	}
+	return e, nil
+}
+
+// want returns what was expected of an output.
+func (e *exhibit) expect(name string) fixtures.Expected {
+	e.load.Do(func() {
+		e.expected = map[string]fixtures.Expected{}
+		for _, p := range e.places {
+			if p.output != "" {
+				if want, err := e.collector.set.Expected(e.c, p.output); err == nil { // the judge has read it
+					e.expected[p.output] = want
+				}
+			}
+		}
+	})
+	return e.expected[name]
 }
 
 // evaluate returns the answer of d to the call of e.
 func (e *exhibit) evaluate(d *divergence.Divergence) ports.Answer {
-	e.evaluated.Add(int64(e.elements))
+	e.collector.evaluated.Add(int64(e.elements))
 	return d.Evaluate(e.call)
 }
 
@@ -41,68 +102,71 @@ func (e *exhibit) calls() []ports.Call {
 	return calls
 }
 
-// units is the number of failures that an exhibit is: outputs, or one refusal.
-func (e *exhibit) units() int { return max(1, len(e.outputs)) }
+// label says how a divergence holds against an answer of the port.
+type label byte
 
-// exhibit reads the arrays of a failure.
-func (c *Collector) exhibit(f failure) (*exhibit, error) {
-	if f.c == nil {
-		e := &exhibit{failure: f, evaluated: &c.evaluated}
-		for _, call := range e.calls() {
-			e.elements += call.Inputs[ports.Input].Len()
-		}
-		return e, nil
-	}
-	inputs, err := c.set.Inputs(f.c)
-	if err != nil {
-		return nil, err
-	}
-	e := &exhibit{
-		failure: f, call: judge.Call(f.c, inputs, f.want), expected: map[string]fixtures.Expected{},
-		elements: inputs[ports.Input].Len(), evaluated: &c.evaluated,
-	}
-	for _, name := range f.outputs {
-		if e.expected[name], err = c.set.Expected(f.c, name); err != nil {
-			return nil, err
-		}
-	}
-	return e, nil
-}
+const (
+	// silent: the divergence is right there, and says nothing.
+	silent label = iota
+	// wrong: the divergence is wrong there, and the port is right, or wrong otherwise.
+	wrong
+	// same: the divergence is wrong there, as the port is.
+	same
+	// identical: to the last bit.
+	identical
+)
 
-// explained lists what d explains of an exhibit: names of outputs, or "" for a refusal; identical
-// counts those of them that are equal to the last bit.
-func (e *exhibit) explained(d *divergence.Divergence, level verdict.Level) (names []string, identical int) {
+// labels holds d against the places of an exhibit, in their order.
+func (e *exhibit) labels(d *divergence.Divergence, level verdict.Level) []label {
+	labels := make([]label, len(e.places))
+	if e.raised != "" {
+		return labels
+	}
 	if e.c == nil {
 		if e.sameExchanges(d, level) {
-			return []string{""}, 0
+			labels[0] = same
 		}
-		return nil, 0
+		return labels
 	}
 	theirs := e.evaluate(d)
-	if len(e.outputs) == 0 {
-		if e.sameRefusal(d, theirs, level) {
-			return []string{""}, 0
-		}
-		return nil, 0
+	for i, p := range e.places {
+		labels[i] = e.label(p, d, theirs, level)
 	}
-	for _, name := range e.outputs {
-		got, kept := e.answer.Outputs[name]
-		predicted, ok := theirs.Outputs[name]
-		if !kept || !ok || got.DType != predicted.DType || !tensor.SameShape(got.Shape, predicted.Shape) {
-			continue
-		}
-		want := e.expected[name]
-		if r := verdict.Compare(predicted, want); r.Pass(level) {
-			continue // d is right here, and so does not explain what is wrong
-		}
-		if equal(got, predicted, e.allowed(d, name, predicted, level)) {
-			names = append(names, name)
-			if equal(got, predicted, func(int) float64 { return 0 }) {
-				identical++
-			}
-		}
+	return labels
+}
+
+func (e *exhibit) label(p *place, d *divergence.Divergence, theirs ports.Answer, level verdict.Level) label {
+	switch {
+	case e.refused && theirs.Rejected == nil:
+		return wrong
+	case e.refused:
+		return silent
+	case e.refusal && e.sameRefusal(d, theirs, level):
+		return same
+	case e.refusal && (theirs.Rejected == nil) == (e.c.Rejection == nil):
+		return silent // it may compute something wrong, which is not the question here
+	case e.refusal:
+		return wrong
 	}
-	return names, identical
+	predicted, ok := theirs.Outputs[p.output]
+	if !ok {
+		return wrong
+	}
+	got, kept := e.answer.Outputs[p.output]
+	if p.fails && kept && got.DType == predicted.DType && tensor.SameShape(got.Shape, predicted.Shape) &&
+		equal(got, predicted, e.allowed(d, p.output, predicted, level)) {
+		if r := verdict.Compare(predicted, e.expect(p.output)); r.Pass(level) {
+			return silent
+		}
+		if equal(got, predicted, func(int) float64 { return 0 }) {
+			return identical
+		}
+		return same
+	}
+	if r := verdict.Compare(predicted, e.expect(p.output)); r.Pass(level) {
+		return silent
+	}
+	return wrong
 }
 
 // sameExchanges reports whether d answers all calls of a counterexample as the port does, and one of
@@ -110,7 +174,7 @@ func (e *exhibit) explained(d *divergence.Divergence, level verdict.Level) (name
 func (e *exhibit) sameExchanges(d *divergence.Divergence, level verdict.Level) bool {
 	wrong := false
 	for _, x := range e.exchanges {
-		e.evaluated.Add(int64(x.Call.Inputs[ports.Input].Len()))
+		e.collector.evaluated.Add(int64(x.Call.Inputs[ports.Input].Len()))
 		theirs := divergence.Right(x.Call)
 		if d.Of(x.Call.Module) {
 			theirs = d.Evaluate(x.Call)
@@ -140,7 +204,7 @@ func (e *exhibit) sameRefusal(d *divergence.Divergence, theirs ports.Answer, lev
 // allowed returns how far each element of an output may be from what d predicts. Where the
 // fixtures have numbers for that output they are taken, for a port rounds otherwise than d does.
 func (e *exhibit) allowed(d *divergence.Divergence, name string, predicted tensor.Tensor, level verdict.Level) func(i int) float64 {
-	want := e.expected[name]
+	want := e.expect(name)
 	relative := slack(predicted.DType, level)
 	if !tensor.SameShape(predicted.Shape, want.Reference.Shape) {
 		return byMagnitude(d, e.call, name, predicted, level)

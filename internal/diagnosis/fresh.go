@@ -23,13 +23,22 @@ const (
 	freshSeeds    = 6
 )
 
-// fresh makes a call that no fixture has and that shows d, and asks the port. It returns nil
-// where there is no such call, or no answer.
-func fresh(ctx context.Context, port ports.Port, d *divergence.Divergence, explained []*exhibit, level verdict.Level) *judge.Fresh {
+// fresh makes a call that no fixture has and that shows the mistakes which explain one of the places,
+// and asks the port. It returns nil where there is no such call, or no answer.
+func (m *examination) fresh(ctx context.Context, h hypothesis, explained []*place) *judge.Fresh {
 	tried := 0
-	for _, e := range explained {
+	var last *exhibit
+	for _, p := range explained {
+		if p.exhibit == last {
+			continue
+		}
+		last = p.exhibit
+		d, ok := m.together(h, h.by[p.index][0])
+		if !ok {
+			continue
+		}
 		seeds := freshSeeds
-		if e.elements > maxElements { // it takes its time
+		if p.elements > maxElements { // it takes its time
 			if seeds = 1; !d.Sums {
 				continue
 			}
@@ -38,19 +47,22 @@ func fresh(ctx context.Context, port ports.Port, d *divergence.Divergence, expla
 			return nil
 		}
 		for seed := range seeds {
-			for _, from := range e.calls() {
-				call, ok := varied(from, e.check.ID, uint64(seed))
-				if !ok || !d.Of(call.Module) || !shows(d, call, level) {
+			for _, from := range p.calls() {
+				call, ok := varied(from, p.check.ID, uint64(seed))
+				if p.output != "" { // another output may be right, or another matter
+					call.Want = []string{p.output}
+				}
+				if !ok || !d.Of(call.Module) || !shows(d, call, m.level) {
 					continue
 				}
 				predicted := d.Evaluate(call)
-				answer, err := judge.Ask(ctx, port, call)
+				answer, err := judge.Ask(ctx, m.port, call)
 				if err != nil {
 					return nil
 				}
 				return &judge.Fresh{
-					From: e.check.ID, Call: call.String(),
-					Predicted: sameAnswer(d, call, answer, predicted, level),
+					From: p.check.ID, Call: call.String(),
+					Predicted: sameAnswer(d, call, answer, predicted, m.level),
 				}
 			}
 		}

@@ -1,0 +1,246 @@
+// Command measure says how often a diagnosis is right: of ports with one, two or three mistakes of the
+// catalogue, and of ports with a fault that is in no catalogue.
+//
+//	go run ./internal/diagnosis/measure -pairs 100 -triples 50
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"lossproof/fixtures"
+	"lossproof/internal/diagnosis"
+	"lossproof/internal/divergence"
+	"lossproof/internal/testports/divergent"
+	"lossproof/judge"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+)
+
+func main() {
+	var m measurement
+	flag.IntVar(&m.every, "singles", 0, "diagnose every n-th mistake of every module")
+	flag.IntVar(&m.pairs, "pairs", 0, "diagnose so many random pairs of mistakes")
+	flag.IntVar(&m.triples, "triples", 0, "diagnose so many random triples")
+	seed := flag.Uint64("seed", 16, "what pairs and triples are drawn from")
+	only := flag.String("only", "", "diagnose these mistakes, joined by +, in every module of theirs")
+	flag.BoolVar(&m.verbose, "v", false, "print what is named wrong, and right")
+	flag.Parse()
+	m.random = rand.New(rand.NewPCG(*seed, 0))
+	if err := m.run(context.Background(), *only); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+type measurement struct {
+	every, pairs, triples int
+	verbose               bool
+	random                *rand.Rand
+	set                   *fixtures.Set
+}
+
+func (m *measurement) run(ctx context.Context, only string) (err error) {
+	if m.set, err = fixtures.LoadEmbedded(); err != nil {
+		return err
+	}
+	if only != "" {
+		var several []*divergence.Divergence
+		for _, name := range strings.Split(only, "+") {
+			d, ok := divergence.ByName(name)
+			if !ok {
+				return fmt.Errorf("-only: there is no divergence %q", name)
+			}
+			several = append(several, d)
+		}
+		together, ok := divergence.Together(several...)
+		if !ok {
+			return fmt.Errorf("-only: %s cannot be put together", only)
+		}
+		var c count
+		for _, module := range together.Modules {
+			if err := m.diagnose(ctx, &c, module, several, together); err != nil {
+				return err
+			}
+		}
+		fmt.Println(c)
+		return nil
+	}
+	if m.every > 0 {
+		var c count
+		i := 0
+		for _, d := range divergence.All() {
+			for _, module := range d.Modules {
+				if i++; i%m.every == 0 {
+					if err := m.diagnose(ctx, &c, module, []*divergence.Divergence{d}, d); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		fmt.Println("single mistakes:", c)
+	}
+	for n, wanted := range map[int]int{2: m.pairs, 3: m.triples} {
+		var c count
+		for c.all < wanted {
+			module := ports.ModuleNames()[m.random.IntN(len(ports.ModuleNames()))]
+			several, together := m.draw(module, n)
+			if !m.visible(module, several, together) {
+				continue
+			}
+			if err := m.diagnose(ctx, &c, module, several, together); err != nil {
+				return err
+			}
+		}
+		if wanted > 0 {
+			fmt.Printf("%d at once: %s\n", n, c)
+		}
+	}
+	return nil
+}
+
+// count says how diagnoses came out.
+type count struct {
+	// all are the ports, named those of which every mistake is named, and false those of which one is
+	// named that they do not make.
+	all, named, false int
+	slowest           time.Duration
+}
+
+func (c count) String() string {
+	return fmt.Sprintf("%d of %d named (%.1f %%), nothing false in %.1f %%; the slowest took %v",
+		c.named, c.all, 100*float64(c.named)/float64(c.all), 100*float64(c.all-c.false)/float64(c.all), c.slowest.Round(time.Millisecond))
+}
+
+// draw returns different mistakes of a module that can be put together, in random order.
+func (m *measurement) draw(module string, n int) ([]*divergence.Divergence, *divergence.Divergence) {
+	for {
+		var several []*divergence.Divergence
+		for range n {
+			all := divergence.All()
+			several = append(several, all[m.random.IntN(len(all))])
+		}
+		together, ok := divergence.Together(several...)
+		if ok && together.Of(module) && len(slices.Compact(slices.Sorted(slices.Values(names(several))))) == n {
+			return several, together
+		}
+	}
+}
+
+func names(several []*divergence.Divergence) []string {
+	var names []string
+	for _, d := range several {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// leastVisible is the number of answers in which each of several mistakes has to show.
+const leastVisible = 3
+
+// visible reports whether each of several mistakes shows in the answers of a port that makes them all:
+// one that replaces the step in which another is hides that.
+func (m *measurement) visible(module string, several []*divergence.Divergence, together *divergence.Divergence) bool {
+	for i := range several {
+		others, _ := divergence.Together(slices.Delete(slices.Clone(several), i, i+1)...)
+		shown := 0
+		for k := range m.set.Cases {
+			c := &m.set.Cases[k]
+			if c.Module != module || m.random.IntN(4) > 0 {
+				continue
+			}
+			inputs, err := m.set.Inputs(c)
+			if err != nil || inputs[ports.Input].Len() > 4096 {
+				continue
+			}
+			rule, err := m.set.Rule(c.Rule)
+			if err != nil || rule.Requirement == fixtures.Quirk {
+				continue
+			}
+			call := judge.Call(c, inputs, c.OutputNames())
+			a, b := together.Evaluate(call), others.Evaluate(call)
+			if (a.Rejected == nil) != (b.Rejected == nil) {
+				shown++
+				continue
+			}
+			for _, name := range c.OutputNames() {
+				want, err := m.set.Expected(c, name)
+				if err != nil {
+					continue
+				}
+				// It shows where it makes a difference that the judge would see.
+				want.Reference, want.Exact, want.MayOverflow = b.Outputs[name], nil, nil
+				if len(want.Parity) != want.Reference.Len() {
+					continue
+				}
+				if r := verdict.Compare(a.Outputs[name], want); !r.Pass(verdict.Reference) {
+					shown++
+				}
+			}
+			if shown >= leastVisible {
+				break
+			}
+		}
+		if shown < leastVisible {
+			return false
+		}
+	}
+	return true
+}
+
+// diagnose judges a port with some mistakes, and counts what the diagnosis names.
+func (m *measurement) diagnose(ctx context.Context, c *count, module string, several []*divergence.Divergence, together *divergence.Divergence) error {
+	collector := diagnosis.New(m.set)
+	selection := judge.Selection{Modules: []string{module}, Skip: []string{"*/relations/*"}}
+	if !together.Sums {
+		selection.Skip = append(selection.Skip, "*/accumulation/*", "*/large/*")
+	}
+	port := divergent.Noisy(together.Port())
+	result, err := judge.Run(ctx, port, judge.Options{Fixtures: m.set, Level: together.Level, Selection: selection, Observe: collector.Observe})
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := collector.Diagnose(ctx, port, result); err != nil {
+		return err
+	}
+	took := time.Since(start)
+	c.slowest = max(c.slowest, took)
+	c.all++
+	var found, missing, false []string
+	for _, cause := range result.Causes {
+		if cause.Kind == judge.KnownMistake && !cause.Lead && cause.Module == module {
+			found = append(found, cause.Name)
+		}
+	}
+	for _, name := range names(several) {
+		if !slices.Contains(found, name) {
+			missing = append(missing, name)
+		}
+	}
+	for _, name := range found {
+		if !slices.Contains(names(several), name) {
+			false = append(false, name)
+		}
+	}
+	if len(missing) == 0 {
+		c.named++
+	}
+	if len(false) > 0 {
+		c.false++
+	}
+	if m.verbose || len(missing)+len(false) > 0 {
+		fmt.Printf("%s: %s: found %v, missing %v, false %v (%v)\n", module, together.Name, found, missing, false, took.Round(time.Millisecond))
+		for _, cause := range result.Causes {
+			fmt.Printf("    %s lead=%v %q explains %d of %d, contradicted %d, otherwise %d, with %v, fresh %v\n",
+				cause.Name, cause.Lead, cause.Condition, cause.Explains, cause.Failing, cause.Contradicted, cause.Otherwise, cause.With, cause.Fresh != nil && cause.Fresh.Predicted)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,504 @@
+package diagnosis
+
+import (
+	"cmp"
+	"context"
+	mathbits "math/bits"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"lossproof/internal/claim"
+	"lossproof/internal/divergence"
+)
+
+// The bounds of a search, which keep a diagnosis below three seconds.
+const (
+	// maxElements is the size of an input that is large: such are looked at last.
+	maxElements = 4096
+	// finalists is the number of divergences that are held against everything.
+	finalists = 3
+	// maxMistakes is the number of mistakes that are looked for in one module.
+	maxMistakes = 4
+	// The number of calls on which all divergences are evaluated: of those that fail, of those that
+	// pass, of those that what is found so far does not explain, and for pairs.
+	sampleFailing, samplePassing, sampleLeft, samplePairs = 110, 90, 36, 5
+)
+
+// suspect is a divergence with how it fits.
+type suspect struct {
+	*divergence.Divergence
+	order int
+	tally
+	// same are the places that it explains, alone or with what was found before, and identical
+	// counts those to the last bit.
+	same      []int
+	otherwise []int
+	identical int
+	pair      *suspect
+}
+
+// hypothesis is a set of mistakes that a port makes at once, with the answers that each set of some of
+// them explains.
+type hypothesis struct {
+	mistakes []*suspect
+	// by has for each explained place the sets of mistakes, as bits, that explain it: the first is one of
+	// the smallest.
+	by map[int][]uint
+}
+
+// without returns h without a mistake.
+func (h hypothesis) without(k int) hypothesis {
+	h.mistakes = slices.Delete(slices.Clone(h.mistakes), k, k+1)
+	by := map[int][]uint{}
+	for i, sets := range h.by {
+		for _, set := range sets {
+			if set&(1<<k) == 0 {
+				by[i] = append(by[i], set&(1<<k-1)|set>>(k+1)<<k)
+			}
+		}
+	}
+	h.by = by
+	return h
+}
+
+// search returns the mistakes that explain most, as few as do.
+func (m *examination) search(ctx context.Context) hypothesis {
+	m.clashes = map[string][]int{}
+	first := m.round(ctx, hypothesis{})
+	var best hypothesis
+	high := 0.0
+	for i, s := range first[:min(len(first), finalists)] {
+		h := m.extended(ctx, hypothesis{}, s)
+		for len(h.mistakes) < maxMistakes && len(h.by) < m.failing && ctx.Err() == nil {
+			next := m.round(ctx, h)
+			if len(next) == 0 {
+				break
+			}
+			h = m.extended(ctx, h, next[0])
+		}
+		if score := m.score(h); i == 0 || score > high {
+			best, high = h, score
+		}
+		if 50*len(h.by) >= 49*m.failing && len(h.mistakes) == 1 {
+			break // it leaves nothing to look for
+		}
+	}
+	return m.pruned(best)
+}
+
+// score is how well a hypothesis fits.
+func (m *examination) score(h hypothesis) float64 {
+	score := float64(len(h.by))
+	for _, t := range m.tallies(h) {
+		score -= float64(t.contradicted) + 0.1*float64(t.otherwise) + 2
+	}
+	return score
+}
+
+// pruned leaves out mistakes without which nearly as much is explained.
+func (m *examination) pruned(h hypothesis) hypothesis {
+	for len(h.mistakes) > 1 {
+		best, least := 0, len(h.by)+1
+		for k := range h.mistakes {
+			if lost := len(h.by) - len(h.without(k).by); lost < least {
+				best, least = k, lost
+			}
+		}
+		if least >= max(3, len(h.by)/200) {
+			break
+		}
+		h = h.without(best)
+	}
+	// What several sets of as many explain is ascribed to the mistake that explains most.
+	counts := make([]int, len(h.mistakes))
+	for _, sets := range h.by {
+		for _, set := range sets {
+			for k := range counts {
+				if set == 1<<k {
+					counts[k]++
+				}
+			}
+		}
+	}
+	for _, sets := range h.by {
+		slices.SortStableFunc(sets, func(a, b uint) int {
+			if c := cmp.Compare(bits(a), bits(b)); c != 0 || bits(a) != 1 {
+				return c
+			}
+			return counts[trailing(b)] - counts[trailing(a)]
+		})
+	}
+	return h
+}
+
+// tallies says of each mistake of h how it fits, under the condition under which it fits best.
+func (m *examination) tallies(h hypothesis) []tally {
+	tallies := make([]tally, len(h.mistakes))
+	for k, s := range h.mistakes {
+		var explained, otherwise []int
+		for i, sets := range h.by {
+			if sets[0]&(1<<k) != 0 {
+				explained = append(explained, i)
+			}
+		}
+		for _, i := range s.otherwise {
+			if _, ok := h.by[i]; !ok {
+				otherwise = append(otherwise, i)
+			}
+		}
+		tallies[k] = m.table.best(explained, m.clash(s.Divergence, m.passingAll), otherwise)
+	}
+	return tallies
+}
+
+// extended adds a mistake, or two, to a hypothesis.
+func (m *examination) extended(ctx context.Context, h hypothesis, s *suspect) hypothesis {
+	next := hypothesis{mistakes: slices.Clone(h.mistakes), by: map[int][]uint{}}
+	for i, sets := range h.by {
+		next.by[i] = slices.Clone(sets)
+	}
+	add := []*suspect{s}
+	if s.pair != nil {
+		add = append(add, s.pair)
+	}
+	for _, one := range add {
+		next.mistakes = append(next.mistakes, one)
+		one.otherwise = nil
+	}
+	// What is explained already may be explained by the new one as well.
+	left := m.left(next)
+	exhibits := slices.Clone(left)
+	for _, e := range m.exhibits {
+		if e.elements <= maxElements && !slices.Contains(left, e) {
+			exhibits = append(exhibits, e)
+		}
+	}
+	results := make([]fit, len(exhibits))
+	m.inParallel(ctx, len(exhibits), func(k int) {
+		results[k] = m.explain(exhibits[k], next, len(h.mistakes), k >= len(left))
+	})
+	for _, r := range results {
+		for i, set := range r.by {
+			next.by[i] = append(next.by[i], set)
+		}
+		for j, one := range add {
+			one.otherwise = append(one.otherwise, r.others[j]...)
+		}
+	}
+	return next
+}
+
+// left returns the exhibits with something that h does not explain, large ones where the mistakes are
+// about these, or where nothing else is left.
+func (m *examination) left(h hypothesis) []*exhibit {
+	var small, large []*exhibit
+	for _, e := range m.exhibits {
+		open := slices.ContainsFunc(e.places, func(p *place) bool {
+			_, ok := h.by[p.index]
+			return p.fails && !ok
+		})
+		switch {
+		case !open:
+		case e.elements > maxElements:
+			large = append(large, e)
+		default:
+			small = append(small, e)
+		}
+	}
+	if len(small) == 0 || len(h.mistakes) > 0 && slices.ContainsFunc(h.mistakes, func(s *suspect) bool { return s.Sums }) {
+		return slices.Concat(small, large)
+	}
+	return slices.Concat(small, large[:min(len(large), 1)])
+}
+
+// fit says what mistakes make of the places of an exhibit.
+type fit struct {
+	// by has the sets that explain places, others the places at which each of the later mistakes alone is
+	// wrong in another way, and equal counts what is explained to the last bit.
+	by     map[int]uint
+	others [][]int
+	equal  int
+}
+
+// explain tries the sets of mistakes of h that have one of the first and later ones, the smallest first,
+// on what is not explained of an exhibit; on what is explained, later mistakes alone.
+func (m *examination) explain(e *exhibit, h hypothesis, first int, explained bool) fit {
+	n := len(h.mistakes)
+	f := fit{by: map[int]uint{}, others: make([][]int, n-first)}
+	for _, set := range subsets(n) {
+		if set>>first == 0 || explained && bits(set) > 1 {
+			continue
+		}
+		d, ok := m.together(h, set)
+		if !ok {
+			continue
+		}
+		for k, l := range e.labels(d, m.level) {
+			p := e.places[k]
+			if _, ok := h.by[p.index]; !p.fails || ok != explained {
+				continue
+			}
+			if _, ok := f.by[p.index]; l >= same && !ok {
+				f.by[p.index] = set
+				if l == identical {
+					f.equal++
+				}
+			}
+			if l == wrong && bits(set) == 1 {
+				f.others[trailing(set)-first] = append(f.others[trailing(set)-first], p.index)
+			}
+		}
+		if len(f.by) == len(e.places) {
+			break
+		}
+	}
+	return f
+}
+
+// subsets are the sets of up to n things, as bits, the small ones first.
+func subsets(n int) []uint {
+	var sets []uint
+	for set := uint(1); set < 1<<n; set++ {
+		sets = append(sets, set)
+	}
+	slices.SortStableFunc(sets, func(a, b uint) int { return cmp.Compare(bits(a), bits(b)) })
+	return sets
+}
+
+// bits counts the things in a set, trailing is the position of the first.
+func bits(set uint) int     { return mathbits.OnesCount(set) }
+func trailing(set uint) int { return mathbits.TrailingZeros(set) }
+
+// together returns what makes several mistakes of h, in the order of the catalogue.
+func (m *examination) together(h hypothesis, set uint) (*divergence.Divergence, bool) {
+	var several []*suspect
+	for k, s := range h.mistakes {
+		if set&(1<<k) != 0 {
+			several = append(several, s)
+		}
+	}
+	return joined(several...)
+}
+
+func joined(several ...*suspect) (*divergence.Divergence, bool) {
+	slices.SortFunc(several, func(a, b *suspect) int { return a.order - b.order })
+	divergences := make([]*divergence.Divergence, len(several))
+	for i, s := range several {
+		divergences[i] = s.Divergence
+	}
+	return divergence.Together(divergences...)
+}
+
+// round returns the divergences that explain most of what h does not, alone or together with mistakes of
+// h, and more than contradicts them; the best first. Where no single one does, it tries pairs.
+func (m *examination) round(ctx context.Context, h hypothesis) []*suspect {
+	exhibits := m.left(h)
+	size := sampleFailing
+	if len(h.mistakes) > 0 {
+		size = sampleLeft
+	}
+	sample := sampled(exhibits, size)
+	if len(sample) == 0 {
+		return nil
+	}
+	onlyLarge := sample[0].elements > maxElements
+	var suspects []*suspect
+	for i, d := range m.catalogue {
+		known := slices.ContainsFunc(h.mistakes, func(s *suspect) bool { return s.Divergence == d })
+		if !known && (!onlyLarge || d.Sums) { // what fails large inputs alone is a matter of sums
+			suspects = append(suspects, &suspect{Divergence: d, order: i})
+		}
+	}
+	m.hold(ctx, h, suspects, sample, m.passing)
+	suspects = m.likely(suspects)
+	if len(exhibits) > len(sample) && len(suspects) > 0 {
+		m.hold(ctx, h, suspects, exhibits, m.passingAll)
+		suspects = m.likely(suspects)
+	}
+	if len(suspects) == 0 && !onlyLarge {
+		return m.pairs(ctx, h, exhibits)
+	}
+	return suspects
+}
+
+// hold holds suspects, each with every set of the mistakes of h, against what h leaves open.
+func (m *examination) hold(ctx context.Context, h hypothesis, suspects []*suspect, exhibits, passing []*exhibit) {
+	m.inParallel(ctx, len(suspects), func(k int) {
+		s := suspects[k]
+		s.same, s.otherwise, s.identical = nil, nil, 0
+		with := hypothesis{mistakes: append(slices.Clone(h.mistakes), s), by: h.by}
+		for _, e := range exhibits {
+			f := m.explain(e, with, len(h.mistakes), false)
+			s.identical += f.equal
+			for i := range f.by {
+				s.same = append(s.same, i)
+			}
+			for _, i := range f.others[0] {
+				if _, ok := f.by[i]; !ok {
+					s.otherwise = append(s.otherwise, i)
+				}
+			}
+		}
+		if len(s.same) == 0 {
+			s.tally = tally{}
+			return
+		}
+		s.tally = m.table.best(s.same, m.clash(s.Divergence, passing), s.otherwise)
+	})
+}
+
+// clash returns the passing answers that d would get wrong.
+func (m *examination) clash(d *divergence.Divergence, passing []*exhibit) []int {
+	key := d.Name
+	if len(passing) == len(m.passingAll) {
+		key += " all"
+	}
+	m.mu.Lock()
+	found, ok := m.clashes[key]
+	m.mu.Unlock()
+	if ok {
+		return found
+	}
+	for _, e := range passing {
+		for k, l := range e.labels(d, m.level) {
+			if p := e.places[k]; !p.fails && l == wrong {
+				found = append(found, p.index)
+			}
+		}
+	}
+	m.mu.Lock()
+	m.clashes[key] = found
+	m.mu.Unlock()
+	return found
+}
+
+// likely returns the first few suspects that explain something, and more than contradicts them.
+func (m *examination) likely(suspects []*suspect) []*suspect {
+	suspects = slices.DeleteFunc(suspects, func(s *suspect) bool {
+		return s.explained < min(3, m.failing) && len(s.same) < min(3, m.failing) || s.explained <= s.contradicted
+	})
+	slices.SortFunc(suspects, func(a, b *suspect) int {
+		return cmp.Or(cmp.Compare(b.score(), a.score()), cmp.Compare(b.identical, a.identical), cmp.Compare(a.order, b.order))
+	})
+	return suspects[:min(len(suspects), finalists)]
+}
+
+// pairs returns the pair of divergences that explains most of a few small exhibits, where neither does
+// alone: the second hangs on the first.
+func (m *examination) pairs(ctx context.Context, h hypothesis, exhibits []*exhibit) []*suspect {
+	exhibits = slices.DeleteFunc(slices.Clone(exhibits), func(e *exhibit) bool {
+		return e.c == nil || e.refusal || e.raised != "" || e.elements < 2
+	})
+	sample := sampled(exhibits, samplePairs)
+	if len(sample) < 3 {
+		return nil
+	}
+	var first []*suspect
+	for i, d := range m.catalogue {
+		if _, varies := divergence.Together(d, d); varies {
+			first = append(first, &suspect{Divergence: d, order: i})
+		}
+	}
+	found := make([]*suspect, len(first))
+	m.inParallel(ctx, len(first), func(k int) {
+		for _, other := range first[k+1:] {
+			d, _ := joined(first[k], other)
+			explained := 0
+			for i, e := range sample {
+				for _, l := range e.labels(d, m.level) {
+					if l >= same {
+						explained++
+					}
+				}
+				if explained == 0 && i >= 1 {
+					break
+				}
+			}
+			if explained >= 3 && (found[k] == nil || explained > found[k].explained) {
+				one := *first[k]
+				one.explained, one.pair = explained, &suspect{Divergence: other.Divergence, order: other.order}
+				found[k] = &one
+			}
+		}
+	})
+	found = slices.DeleteFunc(found, func(s *suspect) bool { return s == nil })
+	slices.SortStableFunc(found, func(a, b *suspect) int { return cmp.Compare(b.explained, a.explained) })
+	return found[:min(len(found), finalists)]
+}
+
+// sampled returns a few exhibits of as many kinds as possible, small ones first: of each rule, dtype,
+// reduction and set of outputs that fail.
+func sampled(exhibits []*exhibit, size int) []*exhibit {
+	if len(exhibits) <= size {
+		return exhibits
+	}
+	groups := map[string][]*exhibit{}
+	var keys []string
+	for _, e := range exhibits {
+		key := e.check.Rule.ID
+		if e.c != nil {
+			key = strings.Join([]string{key, string(dtypeOf(e.places[0])), claim.Reduction(e.call.Options), strings.Join(e.failing, " ")}, " ")
+		}
+		if groups[key] == nil {
+			keys = append(keys, key)
+		}
+		groups[key] = append(groups[key], e)
+	}
+	// One of each rule comes before the second of another.
+	order := map[string]int{}
+	rank := map[string]int{}
+	for _, key := range keys {
+		rule, _, _ := strings.Cut(key, " ")
+		rank[key] = order[rule]
+		order[rule]++
+	}
+	slices.SortStableFunc(keys, func(a, b string) int { return cmp.Compare(rank[a], rank[b]) })
+	var sample []*exhibit
+	for depth := 0; len(sample) < size; depth++ {
+		added := false
+		for _, key := range keys {
+			group := groups[key]
+			if depth == 0 {
+				slices.SortStableFunc(group, func(a, b *exhibit) int { return cmp.Compare(weightOf(a), weightOf(b)) })
+			}
+			if depth < len(group) && len(sample) < size {
+				sample, added = append(sample, group[depth]), true
+			}
+		}
+		if !added {
+			break
+		}
+	}
+	return sample
+}
+
+// weightOf is how unsuitable an exhibit is to be looked at first: one of few elements says little, and one
+// of many takes its time.
+func weightOf(e *exhibit) int {
+	if e.elements < 4 {
+		return 40 - e.elements
+	}
+	return e.elements
+}
+
+// inParallel does f for the numbers below n, on all processors.
+func (m *examination) inParallel(ctx context.Context, n int, f func(int)) {
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range next {
+				if ctx.Err() == nil {
+					f(i)
+				}
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+}
