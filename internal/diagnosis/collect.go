@@ -144,7 +144,9 @@ func (c *Collector) keep(o observation) {
 }
 
 // fails reports whether something of the check fails.
-func (o observation) fails() bool { return o.c == nil || o.refusal || o.raised != "" || len(o.failing) > 0 }
+func (o observation) fails() bool {
+	return o.c == nil || o.refusal || o.raised != "" || len(o.failing) > 0
+}
 
 // modules lists the modules that fail, in order.
 func (c *Collector) modules() []string {

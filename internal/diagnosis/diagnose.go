@@ -51,7 +51,9 @@ type examination struct {
 	exhibits []*exhibit
 	// failing is the number of places that fail, passingAll are the calls, of large inputs apart, of which
 	// something passes, and passing a few of them.
-	failing             int
+	failing int
+	// skipped is the number of those that are not looked at: there are too many large ones.
+	skipped             int
 	passing, passingAll []*exhibit
 	table               *table
 
@@ -71,37 +73,46 @@ func (m *examination) diagnose(ctx context.Context, names map[string]string, res
 	}
 	diagnosis := judge.Diagnosis{
 		Module: m.module, Catalogue: len(m.catalogue), Findings: []judge.Finding{},
-		Examined: m.failing, Failing: m.failing + m.collector.lost[m.module],
+		Examined: m.failing, Failing: m.failing + m.skipped + m.collector.lost[m.module],
 	}
 	h := m.search(ctx)
 	var leads []judge.Cause
+	proved := uint(0) // the mistakes that are no leads
 	for _, cause := range m.mistakes(ctx, h) {
 		if cause.Lead {
 			leads = append(leads, cause)
 			continue
 		}
+		proved |= 1 << slices.IndexFunc(h.mistakes, func(s *suspect) bool { return s.Name == cause.Name })
 		result.Causes = append(result.Causes, cause)
 		diagnosis.Findings = append(diagnosis.Findings, finding(cause))
 	}
-	for i, sets := range h.by {
-		var mistakes []string
-		for k, s := range h.mistakes {
-			if sets[0]&(1<<k) != 0 {
-				mistakes = append(mistakes, s.Name)
-			}
-		}
-		names[m.places[i].check.ID] = strings.Join(mistakes, " and ")
-	}
-	diagnosis.Unexplained = m.failing - len(h.by)
 	for _, p := range m.places {
-		if _, ok := h.by[p.index]; p.fails && !ok {
-			diagnosis.Example = p.id()
-			break
+		sets := h.by[p.index]
+		switch {
+		case !p.fails:
+		case len(sets) > 0 && sets[0]&^proved == 0:
+			names[p.check.ID] = m.named(h, sets[0])
+		default:
+			if diagnosis.Unexplained++; diagnosis.Unexplained == 1 {
+				diagnosis.Example = p.id()
+			}
 		}
 	}
 	result.Causes = append(result.Causes, leads...)
 	result.Diagnoses = append(result.Diagnoses, diagnosis)
 	return ctx.Err()
+}
+
+// named joins the names of some mistakes of h.
+func (m *examination) named(h hypothesis, set uint) string {
+	var names []string
+	for k, s := range h.mistakes {
+		if set&(1<<k) != 0 {
+			names = append(names, s.Name)
+		}
+	}
+	return strings.Join(names, " and ")
 }
 
 // read prepares what fails and what passes of the module. Counterexamples of other checks count where no
@@ -113,6 +124,7 @@ func (m *examination) read() error {
 		observations = slices.Concat(m.collector.broken, observations)
 	}
 	var small []*exhibit
+	large := 0
 	for _, o := range observations {
 		if o.check.Module != m.module {
 			continue
@@ -121,10 +133,17 @@ func (m *examination) read() error {
 		if err != nil {
 			return err
 		}
+		if e.elements > maxElements {
+			if !o.fails() {
+				continue
+			}
+			if large += e.elements; large > maxLarge {
+				m.skipped += max(1, len(o.failing))
+				continue
+			}
+		}
 		if o.fails() {
 			m.exhibits = append(m.exhibits, e)
-		} else if e.elements > maxElements {
-			continue
 		}
 		passes := false
 		for _, p := range e.places {
@@ -145,7 +164,6 @@ func (m *examination) read() error {
 	return nil
 }
 
-
 // leastShare is the share of what a mistake should explain that a finding explains; below it is a lead.
 const leastShare = 0.8
 
@@ -155,9 +173,6 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []judge.Cause 
 	var causes []judge.Cause
 	for k, t := range m.tallies(h) {
 		s := h.mistakes[k]
-		if t.explained <= t.contradicted {
-			continue
-		}
 		cause := judge.Cause{
 			Module: m.module, Kind: judge.KnownMistake, Name: s.Name, Sentence: s.Title, Why: s.Why, Right: s.Formula(m.module),
 			Lead: t.share() < leastShare, Condition: t.condition.String(),
@@ -194,9 +209,6 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []judge.Cause 
 		slices.SortStableFunc(explained, func(a, b *place) int { return bits(h.by[a.index][0]) - bits(h.by[b.index][0]) })
 		if m.port != nil {
 			cause.Fresh = m.fresh(ctx, h, explained)
-		}
-		if len(causes) == maxMistakes {
-			break
 		}
 		causes = append(causes, cause)
 	}

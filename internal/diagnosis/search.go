@@ -19,6 +19,8 @@ const (
 	maxElements = 4096
 	// finalists is the number of divergences that are held against everything.
 	finalists = 3
+	// maxLarge bounds the elements of large inputs that are looked at in one module.
+	maxLarge = 400_000
 	// maxMistakes is the number of mistakes that are looked for in one module.
 	maxMistakes = 4
 	// The number of calls on which all divergences are evaluated: of those that fail, of those that
@@ -85,7 +87,7 @@ func (m *examination) search(ctx context.Context) hypothesis {
 			break // it leaves nothing to look for
 		}
 	}
-	return m.pruned(best)
+	return m.finished(ctx, m.credible(m.pruned(best)))
 }
 
 // score is how well a hypothesis fits.
@@ -129,6 +131,17 @@ func (m *examination) pruned(h hypothesis) hypothesis {
 			}
 			return counts[trailing(b)] - counts[trailing(a)]
 		})
+	}
+	return h
+}
+
+// credible leaves out mistakes that more contradicts than speaks for them, and leads that lead to little.
+func (m *examination) credible(h hypothesis) hypothesis {
+	for k := 0; k < len(h.mistakes); k++ {
+		if t := m.tallies(h)[k]; t.explained <= t.contradicted || t.share() < leastShare && 10*t.explained < m.failing {
+			h = h.without(k)
+			k = -1
+		}
 	}
 	return h
 }
@@ -190,8 +203,8 @@ func (m *examination) extended(ctx context.Context, h hypothesis, s *suspect) hy
 	return next
 }
 
-// left returns the exhibits with something that h does not explain, large ones where the mistakes are
-// about these, or where nothing else is left.
+// left returns the exhibits with something that h does not explain; large ones where nothing else is
+// left.
 func (m *examination) left(h hypothesis) []*exhibit {
 	var small, large []*exhibit
 	for _, e := range m.exhibits {
@@ -207,10 +220,31 @@ func (m *examination) left(h hypothesis) []*exhibit {
 			small = append(small, e)
 		}
 	}
-	if len(small) == 0 || len(h.mistakes) > 0 && slices.ContainsFunc(h.mistakes, func(s *suspect) bool { return s.Sums }) {
-		return slices.Concat(small, large)
+	if len(small) == 0 {
+		return large
 	}
-	return slices.Concat(small, large[:min(len(large), 1)])
+	return small
+}
+
+// finished holds the mistakes of h against large inputs, too.
+func (m *examination) finished(ctx context.Context, h hypothesis) hypothesis {
+	if len(h.mistakes) == 0 {
+		return h
+	}
+	var large []*exhibit
+	for _, e := range m.exhibits {
+		if e.elements > maxElements && slices.ContainsFunc(e.places, func(p *place) bool { return p.fails && len(h.by[p.index]) == 0 }) {
+			large = append(large, e)
+		}
+	}
+	results := make([]fit, len(large))
+	m.inParallel(ctx, len(large), func(k int) { results[k] = m.explain(large[k], h, 0, false) })
+	for _, r := range results {
+		for i, set := range r.by {
+			h.by[i] = []uint{set}
+		}
+	}
+	return h
 }
 
 // fit says what mistakes make of the places of an exhibit.
@@ -228,7 +262,7 @@ func (m *examination) explain(e *exhibit, h hypothesis, first int, explained boo
 	n := len(h.mistakes)
 	f := fit{by: map[int]uint{}, others: make([][]int, n-first)}
 	for _, set := range subsets(n) {
-		if set>>first == 0 || explained && bits(set) > 1 {
+		if first > 0 && set>>first == 0 || explained && bits(set) > 1 {
 			continue
 		}
 		d, ok := m.together(h, set)

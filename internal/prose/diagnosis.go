@@ -7,89 +7,153 @@ import (
 	"lossproof/judge"
 )
 
-// Diagnosis says which known mistakes the port makes; it is empty for a result without diagnoses.
+// Diagnosis says what causes the failures; it is empty for a result without diagnoses.
 func Diagnosis(result *judge.Result) string {
 	return strings.TrimSpace(Diagnoses(result, func(title string) string { return title }))
 }
 
-// Diagnoses says which known mistakes the port makes, a paragraph for each module, whose title is
-// marked.
+// Diagnoses says what causes the failures, a paragraph for each module, whose title is marked.
 func Diagnoses(result *judge.Result, mark func(title string) string) string {
 	var b strings.Builder
 	for _, d := range result.Diagnoses {
-		fmt.Fprintf(&b, "\n%s\n", mark("diagnosis of "+d.Module+": "+DiagnosisTitle(d)))
-		for _, f := range d.Findings {
-			fmt.Fprintf(&b, "\n  %s\n", f.Title)
-			for _, line := range FindingLines(d, f) {
-				fmt.Fprintf(&b, "    %-10s%s\n", line[0], line[1])
+		causes := CausesOf(result, d.Module)
+		fmt.Fprintf(&b, "\n%s\n", mark("diagnosis of "+d.Module+": "+DiagnosisTitle(causes)))
+		for _, c := range causes {
+			fmt.Fprintf(&b, "\n  %s\n", CauseSentence(c))
+			for _, line := range CauseLines(c) {
+				fmt.Fprintf(&b, "    %-10s%s\n", line[0], indentBy(line[1], 14))
 			}
 		}
-		if text := Unexplained(d); text != "" {
+		if text := Unexplained(d, causes); text != "" {
 			fmt.Fprintf(&b, "\n  %s\n", text)
 		}
 	}
 	return b.String()
 }
 
-// DiagnosisTitle names the findings.
-func DiagnosisTitle(d judge.Diagnosis) string {
-	if len(d.Findings) == 0 {
-		return "no known mistake"
+// CausesOf returns the causes of failures of a module, findings before leads.
+func CausesOf(result *judge.Result, module string) []judge.Cause {
+	var causes []judge.Cause
+	for _, c := range result.Causes {
+		if c.Module == module {
+			causes = append(causes, c)
+		}
 	}
-	names := make([]string, len(d.Findings))
-	for i, f := range d.Findings {
-		names[i] = f.Divergence
+	return causes
+}
+
+// DiagnosisTitle names the causes.
+func DiagnosisTitle(causes []judge.Cause) string {
+	var names []string
+	for _, c := range causes {
+		if !c.Lead {
+			names = append(names, CauseName(c))
+		}
+	}
+	if len(names) == 0 {
+		return "no known mistake"
 	}
 	return strings.Join(names, ", ")
 }
 
-// FindingLines say what speaks for a finding, and what to do: a word and a text each.
-func FindingLines(d judge.Diagnosis, f judge.Finding) [][2]string {
-	lines := [][2]string{{"why", f.Why}}
-	if f.Rule != "" {
-		lines = append(lines, [2]string{"rule", f.Rule + ": " + f.Statement})
+// CauseName names a cause in a word or a few.
+func CauseName(c judge.Cause) string {
+	switch {
+	case c.Name != "":
+		return c.Name
+	case c.Kind == judge.Raises:
+		return "it raises an error"
 	}
-	lines = append(lines, [2]string{"right", f.Right}, [2]string{"evidence", evidence(d, f)})
-	for _, link := range f.Met {
-		lines = append(lines, [2]string{"met", link.URL + " (" + link.Title + ")"})
-	}
-	return lines
+	return "no known mistake, " + c.Condition
 }
 
-// evidence says how well a finding fits.
-func evidence(d judge.Diagnosis, f judge.Finding) string {
-	text := fmt.Sprintf("the answers equal %s in %d of the %s", f.Divergence, f.Explains, plural(d.Examined, "answer that fails", "answers that fail"))
-	switch {
-	case f.Fresh == nil:
-		text += "; no fresh input was asked that would show it"
-	case f.Fresh.Predicted:
-		text += "; it predicts the answer to a fresh input, too, which is in no fixture (" + f.Fresh.Call + ")"
-	default:
-		text += "; but it does not predict the answer to a fresh input, which is in no fixture (" + f.Fresh.Call + ")"
+// CauseSentence says what is wrong, and marks a lead as such.
+func CauseSentence(c judge.Cause) string {
+	text := c.Sentence
+	if c.Condition != "" && c.Kind == judge.KnownMistake {
+		text = strings.TrimSuffix(text, ".") + ": " + c.Condition + "."
 	}
-	if f.Contradicted > 0 {
-		text += fmt.Sprintf("; it would also get %d of %s wrong: the port does not do all of it",
-			f.Contradicted, plural(f.Held, "answer that passes", "answers that pass"))
+	if c.Lead {
+		return "a lead: " + text
 	}
 	return text
 }
 
-// Unexplained says what no finding explains.
-func Unexplained(d judge.Diagnosis) string {
+// CauseLines say what speaks for a cause, and what to do: a word and a text each.
+func CauseLines(c judge.Cause) [][2]string {
+	var lines [][2]string
+	add := func(word, text string) {
+		if text != "" {
+			lines = append(lines, [2]string{word, text})
+		}
+	}
+	if c.Name != "" {
+		add("name", c.Name)
+	}
+	if r := c.Reproduction; r != nil {
+		add("example", fmt.Sprintf("%s\n%s: got %s, want %s", r.Call, r.Output, r.Got, r.Want))
+	}
+	add("right", c.Right)
+	if c.Rule != "" {
+		rule := c.Rule
+		if c.Requirement != "" {
+			rule += " (" + string(c.Requirement) + ")"
+		}
+		add("rule", rule+": "+c.Statement)
+	}
+	add("why", c.Why)
+	add("evidence", evidence(c))
+	for _, link := range c.Met {
+		add("met", link.URL+" ("+link.Title+")")
+	}
+	return lines
+}
+
+// evidence says how well a cause fits.
+func evidence(c judge.Cause) string {
+	text := fmt.Sprintf("it explains %d of %s", c.Explains, plural(c.Failing, "answer that fails", "answers that fail"))
+	if len(c.With) > 0 {
+		text += ", some together with " + strings.Join(c.With, ", ")
+	}
+	switch {
+	case c.Fresh == nil:
+		text += "; no fresh input was asked that would show it"
+	case c.Fresh.Predicted:
+		text += "; it predicts the answer to a fresh input, too, which is in no fixture (" + c.Fresh.Call + ")"
+	default:
+		text += "; but it does not predict the answer to a fresh input, which is in no fixture (" + c.Fresh.Call + ")"
+	}
+	if c.Otherwise > 0 {
+		text += fmt.Sprintf("; %s otherwise wrong where it would show", plural(c.Otherwise, "answer is", "answers are"))
+	}
+	if c.Contradicted > 0 {
+		text += fmt.Sprintf("; it would also get %d of %s wrong: the port does not do all of it",
+			c.Contradicted, plural(c.Held, "answer that passes", "answers that pass"))
+	}
+	return text
+}
+
+// Unexplained says what no cause explains.
+func Unexplained(d judge.Diagnosis, causes []judge.Cause) string {
 	var text string
 	switch {
 	case d.Examined == 0:
 		text = "No answer was kept to look at."
-	case len(d.Findings) == 0:
+	case len(d.Findings) == 0 && d.Unexplained > 0:
 		text = fmt.Sprintf("None of the %d known mistakes explains the %s; one is %s.",
-			d.Catalogue, plural(d.Examined, "answer that fails", "answers that fail"), d.Example)
+			d.Catalogue, plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)
 	case d.Unexplained > 0:
-		text = fmt.Sprintf("This does not explain %s, such as %s.", plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)
+		text = fmt.Sprintf("No known mistake explains %s, such as %s.", plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)
 	}
 	if lost := d.Failing - d.Examined; lost > 0 {
 		text = strings.TrimSpace(text + fmt.Sprintf(" %s not looked at: too many, or too large.", plural(lost, "wrong answer was", "wrong answers were")))
 	}
 	return text
+}
+
+// indentBy indents all lines but the first.
+func indentBy(text string, n int) string {
+	return strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", n))
 }
 
 // plural writes a number with the word that agrees with it.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"lossproof/internal/prose"
 	"lossproof/judge"
 )
 
@@ -45,10 +46,13 @@ func Annotations(w io.Writer, result *judge.Result, files Files) error {
 		command("error", files.Baseline, "lossproof: the baseline", n.text+"\n"+strings.Join(n.first(), "\n"))
 		room--
 	}
-	for _, d := range result.Diagnoses { // the causes first: few errors are shown
-		if len(d.Findings) > 0 && room > 2 {
-			f := d.Findings[0]
-			command("error", files.Port, "lossproof: "+d.Module+": "+f.Divergence, fmt.Sprintf("%s (%d of %d answers that fail)\nright: %s", f.Title, f.Explains, d.Examined, f.Right))
+	for _, c := range result.Causes { // the causes first: few errors are shown
+		if !c.Lead && room > 2 {
+			text := fmt.Sprintf("%s (%d of %d answers that fail)", prose.CauseSentence(c), c.Explains, c.Failing)
+			if c.Right != "" {
+				text += "\nright: " + c.Right
+			}
+			command("error", files.Port, "lossproof: "+c.Module+": "+prose.CauseName(c), text)
 			room--
 		}
 	}

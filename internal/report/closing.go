@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"lossproof/fixtures"
+	"lossproof/internal/prose"
 	"lossproof/judge"
 )
 
@@ -52,41 +54,64 @@ func (t *text) closing(result *judge.Result) {
 // maxCauses bounds the causes that the end of a report has.
 const maxCauses = 3
 
-// causes writes the known mistakes that explain failures, those that explain most first, and returns
-// their names.
-func (t *text) causes(result *judge.Result) []string {
-	type cause struct {
-		title    string
+// causes writes what causes failures, what must hold and explains most first, and returns the names of
+// known mistakes. Leads are written where there is nothing else.
+func (t *text) causes(result *judge.Result) (names []string) {
+	type group struct {
+		first    judge.Cause
 		modules  []string
 		explains int
 	}
-	found := map[string]*cause{}
-	var names []string
-	examined := 0
+	var groups []*group
+	failing := 0
 	for _, d := range result.Diagnoses {
-		examined += d.Examined
-		for _, f := range d.Findings {
-			c, ok := found[f.Divergence]
-			if !ok {
-				c = &cause{title: f.Title}
-				found[f.Divergence], names = c, append(names, f.Divergence)
+		failing += d.Failing
+	}
+	for _, leads := range []bool{false, true} {
+		if leads && len(groups) > 0 {
+			break
+		}
+		found := map[string]*group{}
+		for _, c := range result.Causes {
+			if c.Lead != leads {
+				continue
 			}
-			c.modules, c.explains = append(c.modules, d.Module), c.explains+f.Explains
+			g, ok := found[prose.CauseSentence(c)]
+			if !ok {
+				g = &group{first: c}
+				found[prose.CauseSentence(c)], groups = g, append(groups, g)
+			}
+			g.modules, g.explains = append(g.modules, c.Module), g.explains+c.Explains
 		}
 	}
-	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(found[b].explains, found[a].explains) })
-	for i, name := range names {
+	slices.SortStableFunc(groups, func(a, b *group) int {
+		return cmp.Or(cmp.Compare(rank(a.first.Requirement), rank(b.first.Requirement)), cmp.Compare(b.explains, a.explains))
+	})
+	for i, g := range groups {
 		if i == 0 {
 			t.printf("\n")
 		}
 		if i == maxCauses {
-			t.printf("cause: and %s, named above\n", plural(len(names)-i, "more", "more"))
+			t.printf("cause: and %s, named above\n", plural(len(groups)-i, "more", "more"))
 			break
 		}
-		c := found[name]
-		t.printf("cause: %s, in %d of the %d answers that fail (%s)\n       %s\n", t.color(bold, name), c.explains, examined, strings.Join(c.modules, ", "), c.title)
+		t.printf("cause: %s, in %d of the %d answers that fail (%s)\n       %s\n", t.color(bold, prose.CauseName(g.first)),
+			g.explains, failing, strings.Join(g.modules, ", "), prose.CauseSentence(g.first))
+		if r := g.first.Reproduction; r != nil {
+			t.printf("       %s\n       %s: got %s, want %s\n", r.Call, r.Output, r.Got, r.Want)
+		}
+	}
+	for _, g := range groups {
+		if g.first.Name != "" {
+			names = append(names, g.first.Name)
+		}
 	}
 	return names
+}
+
+// rank orders requirements: what must hold leads.
+func rank(r fixtures.Requirement) int {
+	return slices.Index([]fixtures.Requirement{fixtures.Must, "", fixtures.Should, fixtures.Quirk}, r)
 }
 
 // example writes what is wrong with one check.

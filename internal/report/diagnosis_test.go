@@ -39,11 +39,11 @@ func TestDiagnosis(t *testing.T) {
 	result := diagnosed(t, d.Port(), "BCEWithLogitsLoss/pos_weight/*")
 	got := text(t, result, report.TextOptions{})
 	for _, want := range []string{
-		"\ndiagnosis of BCEWithLogitsLoss: pos-weight-interpolated\n\n  " + d.Title + "\n    why       " + d.Why,
-		"\n    rule      BCEWL-POS-WEIGHT: pos_weight multiplies the term of the positive targets",
+		"\ndiagnosis of BCEWithLogitsLoss: pos-weight-interpolated\n\n  " + d.Title + "\n    name      pos-weight-interpolated\n",
+		"\n    why       " + d.Why, "\n    rule      BCEWL-POS-WEIGHT (must): pos_weight multiplies the term of the positive targets",
 		"\n    right     " + d.Right,
 		"\n    met       " + d.Met[0].URL + " (" + d.Met[0].Title + ")\n",
-		"\n    evidence  the answers equal pos-weight-interpolated in ", "answers that fail; it predicts the answer to a fresh input, too, which is in no fixture (reduction=",
+		"\n    evidence  it explains ", "answers that fail; it predicts the answer to a fresh input, too, which is in no fixture (reduction=",
 		"\n  diagnosis: as pos-weight-interpolated does\n",
 	} {
 		if !strings.Contains(got, want) {
@@ -86,27 +86,32 @@ func TestDiagnosis(t *testing.T) {
 
 // TestOtherDiagnoses: what is not known, not asked, not kept and contradicted is said.
 func TestOtherDiagnoses(t *testing.T) {
-	finding := judge.Finding{Divergence: "some-mistake", Title: "It is wrong.", Why: "So it is.", Right: "1+1 = 2", Explains: 4, Held: 9, Contradicted: 1}
-	unpredicted := finding
-	unpredicted.Fresh = &judge.Fresh{Call: "no options"}
+	cause := judge.Cause{
+		Module: "M", Kind: judge.KnownMistake, Name: "some-mistake", Sentence: "It is wrong.", Right: "1+1 = 2", Condition: "in float32",
+		Explains: 4, Failing: 5, Held: 9, Contradicted: 1, Otherwise: 2, With: []string{"another-one"},
+	}
+	unpredicted := cause
+	unpredicted.Fresh, unpredicted.Lead = &judge.Fresh{Call: "no options"}, true
+	finding := []judge.Finding{{Divergence: "some-mistake"}}
 	for _, test := range []struct {
 		diagnosis judge.Diagnosis
+		causes    []judge.Cause
 		want      []string
 	}{
-		{judge.Diagnosis{Module: "M", Failing: 7, Examined: 7, Catalogue: 99, Unexplained: 7, Example: "M/t/c#loss"}, []string{
+		{judge.Diagnosis{Module: "M", Failing: 7, Examined: 7, Catalogue: 99, Unexplained: 7, Example: "M/t/c#loss"}, nil, []string{
 			"diagnosis of M: no known mistake", "None of the 99 known mistakes explains the 7 answers that fail; one is M/t/c#loss.",
 		}},
-		{judge.Diagnosis{Module: "M", Failing: 7, Examined: 5, Unexplained: 1, Example: "M/t/c", Findings: []judge.Finding{finding}}, []string{
-			"diagnosis of M: some-mistake", "in 4 of the 5 answers that fail; no fresh input was asked that would show it;",
-			"it would also get 1 of 9 answers that pass wrong", "This does not explain 1 answer that fails, such as M/t/c. 2 wrong answers were not looked at",
+		{judge.Diagnosis{Module: "M", Failing: 7, Examined: 5, Unexplained: 1, Example: "M/t/c", Findings: finding}, []judge.Cause{cause}, []string{
+			"diagnosis of M: some-mistake", "\n  It is wrong: in float32.\n", "it explains 4 of 5 answers that fail, some together with another-one; no fresh input was asked that would show it;",
+			"2 answers are otherwise wrong", "it would also get 1 of 9 answers that pass wrong", "No known mistake explains 1 answer that fails, such as M/t/c. 2 wrong answers were not looked at",
 		}},
-		{judge.Diagnosis{Module: "M", Failing: 4, Examined: 4, Findings: []judge.Finding{unpredicted}}, []string{
-			"but it does not predict the answer to a fresh input, which is in no fixture (no options)",
+		{judge.Diagnosis{Module: "M", Failing: 4, Examined: 4}, []judge.Cause{unpredicted}, []string{
+			"diagnosis of M: no known mistake", "\n  a lead: It is wrong: in float32.\n", "but it does not predict the answer to a fresh input, which is in no fixture (no options)",
 		}},
-		{judge.Diagnosis{Module: "M", Failing: 1}, []string{"No answer was kept to look at. 1 wrong answer was not looked at"}},
+		{judge.Diagnosis{Module: "M", Failing: 1}, nil, []string{"No answer was kept to look at. 1 wrong answer was not looked at"}},
 	} {
-		got := text(t, &judge.Result{Diagnoses: []judge.Diagnosis{test.diagnosis}}, report.TextOptions{})
-		page := write(t, report.Markdown, &judge.Result{Diagnoses: []judge.Diagnosis{test.diagnosis}})
+		got := text(t, &judge.Result{Diagnoses: []judge.Diagnosis{test.diagnosis}, Causes: test.causes}, report.TextOptions{})
+		page := write(t, report.Markdown, &judge.Result{Diagnoses: []judge.Diagnosis{test.diagnosis}, Causes: test.causes})
 		for _, want := range test.want {
 			if !strings.Contains(got, want) {
 				t.Errorf("the text lacks %q:\n%s", want, got)

@@ -262,17 +262,18 @@ func escape(text string) string {
 	return b.String()
 }
 
-// diagnoses writes the findings as a section.
+// diagnoses writes the causes as a section.
 func (m *markdown) diagnoses(result *judge.Result) {
 	for _, d := range result.Diagnoses {
-		m.add(fmt.Sprintf("\n### Diagnosis of %s: %s\n", escape(d.Module), escape(prose.DiagnosisTitle(d))))
-		for _, f := range d.Findings {
-			m.add("\n**" + escape(f.Title) + "**\n\n")
-			for _, line := range prose.FindingLines(d, f) {
+		causes := prose.CausesOf(result, d.Module)
+		m.add(fmt.Sprintf("\n### Diagnosis of %s: %s\n", escape(d.Module), escape(prose.DiagnosisTitle(causes))))
+		for _, c := range causes {
+			m.add("\n**" + escape(prose.CauseSentence(c)) + "**\n\n")
+			for _, line := range prose.CauseLines(c) {
 				m.add("- " + line[0] + ": " + escape(line[1]) + "\n")
 			}
 		}
-		if text := prose.Unexplained(d); text != "" {
+		if text := prose.Unexplained(d, causes); text != "" {
 			m.add("\n" + escape(text) + "\n")
 		}
 	}
