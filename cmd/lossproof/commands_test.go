@@ -236,7 +236,7 @@ func TestRepro(t *testing.T) {
 	ignored, _ := divergence.ByName("pos-weight-on-whole-loss")
 	check(t, against(t, ignored.Port(), "repro", "BCEWithLogitsLoss/pos_weight/f32-none-class-hard"), 1,
 		"# the diagnosis, of this case alone\ndiagnosis of BCEWithLogitsLoss: pos-weight-on-whole-loss\n",
-		"    rule      BCEWL-POS-WEIGHT: ", "    right     l = w*(p*t*softplus(-x)", "in 2 of the 2 answers that fail; it predicts the answer to a fresh input, too")
+		"    rule      BCEWL-POS-WEIGHT (must): ", "    right     l = w*(p*t*softplus(-x)", "it explains 2 of 2 answers that fail; it predicts the answer to a fresh input, too")
 	unknown := against(t, failsSums, "repro", "BCEWithLogitsLoss/blog_example/f32-sum")
 	check(t, unknown, 1, "known mistakes explains the 2 answers that fail")
 	if pass := against(t, testports.Port{}, "repro", blog); strings.Contains(pass.stdout, "diagnosis") {
