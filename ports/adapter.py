@@ -23,8 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python" / "src"))
 
 import lossproof  # noqa: E402
 from lossproof import Loss, Rejected, Unsupported  # noqa: E402
+from lossproof.frameworks import Framework  # noqa: E402
 
-__all__ = ["Loss", "Rejected", "Unsupported", "serve", "versions"]
+__all__ = ["Framework", "Loss", "Rejected", "Unsupported", "samples", "serve", "versions"]
 
 
 def serve(*losses: Loss, **arguments: Any) -> None:
@@ -39,6 +40,24 @@ def versions(distribution: str, *below: str) -> str:
     """Return the version of a distribution, and those of what it builds on."""
     on = " and ".join(f"{name} {_version(name)}" for name in below)
     return _version(distribution) + (f" on {on}" if on else "")
+
+
+def samples(*arrays: Any) -> list[Any]:
+    """Return arrays of one shape with a single dimension, for a library that has no other."""
+    given = [array for array in arrays if array is not None]
+    for array in given:
+        if array.shape != given[0].shape:
+            raise Rejected(f"no samples: shape {array.shape} beside {given[0].shape}", "shape")
+    return [None if array is None else array.ravel() for array in arrays]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs NumPy where an adapter asks for it."""
+    if name in ("from_numpy", "to_numpy"):
+        from lossproof.frameworks import numpy
+
+        return getattr(numpy, name)
+    raise AttributeError(f"adapter has no {name}")
 
 
 def _version(distribution: str) -> str:

@@ -73,10 +73,12 @@ class _Inference:
         self.dtype = DTYPES[0]
         reductions = port.implementation.reductions
         self.options = {"reduction": reductions} if isinstance(reductions, str) else {}
-        # Class indices are tried first.
+        # Class indices are tried first, and targets between 0 and 1.
         self.probabilities = self._holds("target") != "classes"
+        self.hard = False
         self.found = Claim()
         self.error: Exception | None = None
+        self.soft_error: Exception | None = None
 
     def claim(self) -> Claim:
         self._dtypes()
@@ -93,8 +95,11 @@ class _Inference:
     # What is asked.
 
     def _dtypes(self) -> None:
-        if not self.probabilities and self._try() is None and self._try(probabilities=True):
-            self.probabilities = True
+        if self._try() is None:
+            if not self.probabilities:
+                self.probabilities = self._try(probabilities=True) is not None
+            else:
+                self.hard, self.soft_error = True, self.error
         for dtype in DTYPES:
             self.dtype = dtype
             held = self.port.framework.to_wire(self.port.framework.tensor(_floats([1.0], dtype)))
@@ -197,8 +202,8 @@ class _Inference:
         if self.module.inputs["target"].holds == "classes":
             self._probe("integer_targets", probabilities=False)
             self._probe("class_probabilities", probabilities=True)
-        else:
-            self._probe("soft_targets")
+        elif self.hard:
+            self._leave_out("soft_targets", _say(self.soft_error))
         if len(self.found.dtypes) == 1:
             self._leave_out("mixed_dtype")
         gradients = self.found.outputs[1:]
@@ -271,7 +276,8 @@ class _Inference:
         if not probabilities:
             rows = self._loss_shape(shape)
             return Tensor("int64", rows, struct.pack(f"<{math.prod(rows)}q", *_cycle((2, 0), rows)))
-        return _floats(_cycle((0.25, 0.5, 0.25), shape), self.dtype, shape)
+        values = (0.0, 1.0, 0.0) if self.hard else (0.25, 0.5, 0.25)
+        return _floats(_cycle(values, shape), self.dtype, shape)
 
     def _holds(self, name: str) -> str:
         return self.module.inputs[name].holds

@@ -11,14 +11,16 @@ from lossproof import _modules, frameworks
 from lossproof._claim import Claim, infer, override
 from lossproof._implementation import Implementation
 from lossproof._port import Port
+from lossproof.frameworks import Framework
 
 
 @dataclass
 class Loss:
     """A function or a class, and which loss it is: what makes a port of it.
 
-    The members are those of lossproof.check, whose documentation says what they mean. It can be
-    pickled if the implementation can, for a process of its own.
+    The members are those of lossproof.check, whose documentation says what they mean; framework may
+    also be a lossproof.frameworks.Framework of your own. It can be pickled if the implementation
+    can, for a process of its own.
     """
 
     implementation: Callable[..., Any]
@@ -27,14 +29,16 @@ class Loss:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     reduction: str | Mapping[str, Any] | None = None
     gradient: Callable[..., Any] | None = None
-    framework: str | None = None
+    framework: str | Framework | None = None
     claim: Mapping[str, Sequence[str]] = field(default_factory=dict)
     without: Sequence[str] = ()
 
     def port(self, layout: str = "contiguous") -> Port:
         """Return the port, without its claim. Raises TypeError or ValueError."""
         module = _modules.module(self.module or self._module())
-        framework = frameworks.load(self.framework or frameworks.find(self.implementation))
+        framework = self.framework or frameworks.find(self.implementation)
+        if isinstance(framework, str):
+            framework = frameworks.load(framework)
         if layout not in framework.layouts:
             raise ValueError(
                 f"layouts: {framework.name} has no {layout!r}, "

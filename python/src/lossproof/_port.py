@@ -71,6 +71,7 @@ class Port:
                 # Overflow and NaN, which many cases are about, and deprecated options.
                 warnings.simplefilter("ignore")
                 outputs = self._outputs(options, tensors, want)
+                outputs = {name: self.framework.settle(array) for name, array in outputs.items()}
         except Exception as err:
             kind = self._refused(err)
             if kind is None:

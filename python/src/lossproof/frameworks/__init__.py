@@ -61,6 +61,10 @@ class Framework(ABC):
         elements are equal; offset, behind the beginning of a larger array.
         """
 
+    def settle(self, array: Any) -> Any:
+        """Return an array that has its elements: what is lazy raises here."""
+        return array
+
     @abstractmethod
     def to_wire(self, array: Any) -> Tensor:
         """Return the elements of an array. Raises TypeError for what is no array."""

@@ -31,6 +31,9 @@ class Keras(Framework):
     def tensor(self, tensor: Tensor, layout: str = "contiguous") -> Any:
         return self.backend.tensor(tensor, layout)
 
+    def settle(self, array: Any) -> Any:
+        return self.backend.settle(array)
+
     def to_wire(self, array: Any) -> Tensor:
         return self.backend.to_wire(array)
 

@@ -22,6 +22,11 @@ class MLX(Framework):
     def tensor(self, tensor: Tensor, layout: str = "contiguous") -> Any:
         return mx.array(to_numpy(tensor), dtype=getattr(mx, _name(tensor.dtype)))
 
+    def settle(self, array: Any) -> Any:
+        if isinstance(array, mx.array):
+            mx.eval(array)
+        return array
+
     def to_wire(self, array: Any) -> Tensor:
         if not isinstance(array, mx.array):
             raise TypeError(f"got {type(array).__name__}, want an mlx.core.array")

@@ -25,6 +25,9 @@ class Tinygrad(Framework):
             return tinygrad.Tensor.empty(*tensor.shape, dtype=dtype)
         return tinygrad.Tensor(tensor.data, dtype=dtype).reshape(tensor.shape)
 
+    def settle(self, array: Any) -> Any:
+        return array.realize() if isinstance(array, tinygrad.Tensor) else array
+
     def to_wire(self, array: Any) -> Tensor:
         if not isinstance(array, tinygrad.Tensor):
             raise TypeError(f"got {type(array).__name__}, want a tinygrad.Tensor")
