@@ -66,7 +66,7 @@ func (p *program) diff(ctx context.Context, oldName, newName string, slack float
 	if all {
 		limit = math.MaxInt
 	}
-	w := bufio.NewWriter(p.stdout)
+	w := p.page()
 	fmt.Fprintf(w, "%s -> %s, level %s\n", oldName, newName, is.Level)
 	for _, group := range []struct {
 		title string

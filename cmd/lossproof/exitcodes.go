@@ -32,8 +32,7 @@ var outcomeMeans = []struct {
 // exitCodesTopic is what "lossproof help exit-codes" prints.
 func exitCodesTopic() *cobra.Command {
 	var b strings.Builder
-	b.WriteString(`0    conformant, or failing as the baseline says, or a shard in which nothing fails; or the
-     command did what it was told
+	b.WriteString(`0    conformant, or failing as the baseline says, or a shard in which nothing fails; or the command did what it was told
 1    not conformant; diff: something got worse; smoke, repro: the case fails
 2    wrong use, nothing selected, damaged fixtures, an error of the suite
 3    the port could not be started or does not speak the protocol

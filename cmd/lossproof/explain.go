@@ -35,7 +35,7 @@ a diagnosis; or of an outcome. "explain divergences" lists the mistakes, explain
 			if err != nil {
 				return err
 			}
-			w := bufio.NewWriter(p.stdout)
+			w := p.page()
 			if len(args) == 0 {
 				listRules(w, set)
 				return w.Flush()

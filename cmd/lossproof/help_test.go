@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"lossproof/internal/claim"
 )
@@ -66,5 +68,24 @@ func TestExamples(t *testing.T) {
 	look(newProgram())
 	if checked < 20 {
 		t.Errorf("%d examples were checked", checked)
+	}
+}
+
+// TestHelpFits: help has no line beyond its width but examples, which are copied, and names every flag.
+func TestHelpFits(t *testing.T) {
+	root := (&program{stdin: strings.NewReader(""), stdout: new(bytes.Buffer), stderr: new(bytes.Buffer)}).root()
+	for _, cmd := range append(root.Commands(), root) {
+		for _, width := range []int{60, 100} {
+			for _, line := range strings.Split(usage(cmd, width), "\n") {
+				if utf8.RuneCountInString(line) > width && !strings.Contains(cmd.Example, line) && !strings.HasPrefix(line, "  lossproof ") {
+					t.Errorf("%s, %d columns: %q", cmd.Name(), width, line)
+				}
+			}
+		}
+		cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if !strings.Contains(usage(cmd, 80), "--"+f.Name) {
+				t.Errorf("%s: --%s is not named", cmd.Name(), f.Name)
+			}
+		})
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"lossproof/internal/claim"
 	"lossproof/internal/outfile"
 	"lossproof/internal/suggest"
+	"lossproof/internal/words"
 	"lossproof/judge"
 	"lossproof/loss"
 	"lossproof/ports"
@@ -110,10 +112,10 @@ func (p *program) main(ctx context.Context, args []string) int {
 		fmt.Fprintln(p.stderr, "lossproof: interrupted")
 		return exitInterrupted
 	case errors.As(err, &port):
-		fmt.Fprintf(p.stderr, "lossproof: %v\n", err)
+		fmt.Fprintln(p.stderr, words.Wrap(fmt.Sprintf("lossproof: %v", err), terminalColumns(p.stderr)))
 		return exitPort
 	}
-	fmt.Fprintf(p.stderr, "lossproof: %v\n", err)
+	fmt.Fprintln(p.stderr, words.Wrap(fmt.Sprintf("lossproof: %v", err), terminalColumns(p.stderr)))
 	return exitUsage
 }
 
@@ -146,6 +148,7 @@ Modules:
 		p.sweepCommand(), p.benchCommand(), p.initCommand(),
 	)
 	p.completeFlags(root)
+	p.setHelp(root)
 	return root
 }
 
@@ -236,6 +239,14 @@ func findCheck(set *fixtures.Set, id string) (*judge.Check, error) {
 	}
 	return c, err
 }
+
+// lines returns stdout for lines of text, which are broken between words on a terminal.
+func (p *program) lines() io.Writer {
+	return &words.Writer{W: p.stdout, Width: terminalColumns(p.stdout)}
+}
+
+// page is lines for a whole text.
+func (p *program) page() *bufio.Writer { return bufio.NewWriter(p.lines()) }
 
 // terminalColumns returns the width of the terminal that w is, 0 where it is none.
 func terminalColumns(w io.Writer) int {

@@ -14,6 +14,7 @@ import (
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/prose"
 	"lossproof/internal/report"
+	"lossproof/internal/words"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -95,11 +96,13 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	}
 	defer end()
 	w := bufio.NewWriter(p.stdout)
+	wrap := func(text string) string { return words.Wrap(text, terminalColumns(p.stdout)) }
 	c := check.Recorded
 	if f.request && c != nil {
 		return errors.Join(writeRequests(w, calls), w.Flush())
 	}
 	if !f.request {
+		fmt.Fprintf(w, "%s\n", wrap(fmt.Sprintf("%s\n%s (%s): %s", check.ID, check.Rule.ID, check.Rule.Requirement, check.Rule.Statement)))
 		reproHead(w, check, level, seed, effort, command)
 	}
 	if c != nil {
@@ -135,9 +138,9 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	fmt.Fprintf(w, "\n# the answer\n")
 	switch {
 	case result.Outcome == judge.Unsupported, result.Outcome == judge.NotRun:
-		fmt.Fprintf(w, "%s: %s\n", result.Outcome, result.Message)
+		fmt.Fprintf(w, "%s\n", wrap(fmt.Sprintf("%s: %s", result.Outcome, result.Message)))
 	case result.Outcome.Failing():
-		fmt.Fprintf(w, "%s\n", report.Failure(result))
+		fmt.Fprintf(w, "%s\n", wrap(report.Failure(result)))
 	case result.Rejection:
 		fmt.Fprintf(w, "%s: refused, as PyTorch does\n", result.Outcome)
 	default:
@@ -164,7 +167,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		return err
 	}
 	if text := prose.Diagnosis(one); text != "" {
-		fmt.Fprintf(w, "\n# the diagnosis, of this case alone\n%s\n", text)
+		fmt.Fprintf(w, "\n# the diagnosis, of this case alone\n%s\n", wrap(text))
 	}
 	return w.Flush()
 }
@@ -203,9 +206,8 @@ func (k *keeping) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, 
 // maxRequest is the length of a request that is printed.
 const maxRequest = 4000
 
-// reproHead writes which check it is, and how to make it again.
+// reproHead writes how to make a check again.
 func reproHead(w *bufio.Writer, c *judge.Check, level verdict.Level, seed uint32, effort judge.Effort, command []string) {
-	fmt.Fprintf(w, "%s\n%s (%s): %s\n", c.ID, c.Rule.ID, c.Rule.Requirement, c.Rule.Statement)
 	more := []string{"-v"}
 	if c.Rule.Requirement == fixtures.Quirk {
 		more = append(more, "--quirks")

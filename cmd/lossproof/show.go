@@ -54,7 +54,10 @@ lossproof names, a rule, a divergence or an outcome, it shows as explain does.`,
 
 // show shows what an id or a name stands for.
 func (p *program) show(set *fixtures.Set, id string, seed uint32, request bool) error {
-	w := bufio.NewWriter(p.stdout)
+	w := p.page()
+	if request { // lines of JSON
+		w = bufio.NewWriter(p.stdout)
+	}
 	if checks := checksBelow(set, id); len(checks) > 0 && !request {
 		listChecks(w, checks)
 		return w.Flush()

@@ -66,10 +66,11 @@ func (p *program) smoke(cmd *cobra.Command, f portFlags, command []string) error
 	if err != nil {
 		return err
 	}
+	w := p.lines()
 	d := j.Description()
-	fmt.Fprintf(p.stdout, "ok    hello: %s\n", strings.TrimSpace(d.Port.Name+" "+d.Port.Version))
+	fmt.Fprintf(w, "ok    hello: %s\n", strings.TrimSpace(d.Port.Name+" "+d.Port.Version))
 	for _, module := range slices.Sorted(maps.Keys(d.Modules)) {
-		fmt.Fprintf(p.stdout, "      claims %s\n", claim.String(module, d.Modules[module]))
+		fmt.Fprintf(w, "      claims %s\n", claim.String(module, d.Modules[module]))
 	}
 	for _, module := range slices.Sorted(maps.Keys(d.Modules)) {
 		for _, probe := range probes {
@@ -78,7 +79,7 @@ func (p *program) smoke(cmd *cobra.Command, f portFlags, command []string) error
 				return err
 			}
 			if c == nil {
-				fmt.Fprintf(p.stdout, "-     %s, %s: outside the claim\n", module, probe.name)
+				fmt.Fprintf(w, "-     %s, %s: outside the claim\n", module, probe.name)
 				continue
 			}
 			r, err := j.Check(ctx, c)
@@ -86,11 +87,11 @@ func (p *program) smoke(cmd *cobra.Command, f portFlags, command []string) error
 				return err
 			}
 			if !r.Outcome.Gating() {
-				fmt.Fprintf(p.stdout, "ok    %s, %s: %s\n", module, probe.name, c.ID)
+				fmt.Fprintf(w, "ok    %s, %s: %s\n", module, probe.name, c.ID)
 				continue
 			}
 			p.code = exitNotConformant
-			fmt.Fprintf(p.stdout, "FAIL  %s, %s: %s\n", module, probe.name, report.Failure(r))
+			fmt.Fprintf(w, "FAIL  %s, %s: %s\n", module, probe.name, report.Failure(r))
 		}
 	}
 	return nil

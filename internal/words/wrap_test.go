@@ -1,6 +1,7 @@
 package words_test
 
 import (
+	"strings"
 	"testing"
 
 	"lossproof/internal/words"
@@ -20,6 +21,7 @@ func TestWrap(t *testing.T) {
 		{"below the text behind its label", "    why  It is taken for a weight.", 24, "    why  It is taken for\n         a weight."},
 		{"a title and its text", "cause: the weight is used twice, here", 28, "cause: the weight is used\n       twice, here"},
 		{"a long label is none", "a-very-long-name-of-a-rule  is broken", 20, "a-very-long-name-of-a-rule\n  is broken"},
+		{"below the last column", "fail  yes  the answer is wrong", 22, "fail  yes  the answer\n           is wrong"},
 		{"a word that is too long stays whole", "see BCELoss/targets/f32-none now", 12, "see\n  BCELoss/targets/f32-none\n  now"},
 		{"a shape stays whole", "input float32 (3, 4, 5) and (16, 12) too", 18, "input float32\n  (3, 4, 5) and\n  (16, 12) too"},
 		{"a sign stays with its number", "off by (> 1e6 ULP)", 10, "off by\n  (> 1e6\n  ULP)"},
@@ -33,5 +35,27 @@ func TestWrap(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
 		})
+	}
+}
+
+func TestFill(t *testing.T) {
+	const text = "one two\nthree four five\n\nsix:\n  seven eight\n\n1  nine ten eleven"
+	const want = "one two three\nfour five\n\nsix:\n  seven eight\n\n1  nine ten\n   eleven"
+	if got := words.Fill(text, 14); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestWriter: lines are wrapped when they are whole, however they are written.
+func TestWriter(t *testing.T) {
+	var b strings.Builder
+	w := &words.Writer{W: &b, Width: 9}
+	for _, part := range []string{"one t", "wo three", " four\nfi", "ve\nsix"} {
+		if n, err := w.Write([]byte(part)); n != len(part) || err != nil {
+			t.Fatalf("wrote %d of %q, %v", n, part, err)
+		}
+	}
+	if got, want := b.String(), "one two\n  three\n  four\nfive\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
