@@ -299,6 +299,6 @@ module-path: ## set the module path, and what pages and the action name: make mo
 	-e "/^The module has no host yet: /d"; \
 	find . -name '*.module-path' -delete; \
 	$(GO) mod edit -module "$(P)"; \
-	sed -E -i.module-path "s#^(require |replace |[[:space:]]+)$$pattern #\1$(P) #" examples/*/go.mod; rm examples/*/go.mod.module-path; \
-	gofmt -w examples $$($(GO) list -f '{{.Dir}}' ./...); \
+	sed -E -i.module-path "s#^(require |replace |[[:space:]]+)$$pattern #\1$(P) #" examples/*/go.mod ports/*/go.mod; rm examples/*/go.mod.module-path ports/*/go.mod.module-path; \
+	gofmt -w examples ports/gomlx $$($(GO) list -f '{{.Dir}}' ./...); \
 	echo "module path: $$old -> $(P)"

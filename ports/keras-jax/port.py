@@ -48,6 +48,8 @@ def cross_entropy(input, target, *, reduction, ignore_index=None, label_smoothin
         target = keras.ops.one_hot(target, input.shape[axis], axis=axis, dtype=dtype(input))
     if "float" in dtype(target):
         options["label_smoothing"] = label_smoothing
+        if ignore_index is not None:
+            options["ignore_class"] = ignore_index  # there is no such argument
         return keras.losses.CategoricalCrossentropy(from_logits=True, **options)(target, input)
     loss = keras.losses.SparseCategoricalCrossentropy(
         from_logits=True, ignore_class=ignore_index, **options

@@ -21,6 +21,11 @@ class MindSpore(Framework):
     def tensor(self, tensor: Tensor, layout: str = "contiguous") -> Any:
         return mindspore.Tensor(to_numpy(tensor))
 
+    def settle(self, array: Any) -> Any:
+        if isinstance(array, mindspore.Tensor):
+            array.asnumpy()  # operators run behind the call
+        return array
+
     def to_wire(self, array: Any) -> Tensor:
         if not isinstance(array, mindspore.Tensor):
             raise TypeError(f"got {type(array).__name__}, want a mindspore.Tensor")
