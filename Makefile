@@ -220,6 +220,12 @@ examples: ## build and run the modules under examples/ as a consumer would
 	$(GO) mod tidy -diff; $(GO) vet ./...; $(GO) test ./...; \
 	cd - >/dev/null; done
 
+.PHONY: matrix
+matrix: export CGO_ENABLED = 0
+matrix: ## run every port of ports/ and keep what it does in its matrix.json, and docs/findings.md (M=NAME: that one; FLAGS=-anew)
+	$(GO) build -o dist/lossproof ./cmd/lossproof
+	$(GO) run ./internal/matrix/make $(FLAGS) $(M)
+
 .PHONY: site
 site: export CGO_ENABLED = 0
 site: ## write the rows of the matrix as a site into dist/site

@@ -469,7 +469,7 @@ def main() -> int:
         entries = [
             {"reason": group["reason"], "outcome": group["outcome"], "id": id}
             for group in baseline["known"]
-            for id in group["ids"]
+            for id in group.get("ids", [])
         ]
         for entry in entries:
             case, _, name = entry["id"].partition("#")
@@ -487,7 +487,11 @@ def main() -> int:
                 unexplained += 1
                 continue
             counts[entry["reason"]] = counts.get(entry["reason"], 0) + 1
-        baseline["known"] = grouped(entries)
+        # A pattern was written with the reason that the diagnosis found.
+        patterns = [
+            {key: value for key, value in group.items() if key != "ids"} for group in baseline["known"] if "patterns" in group
+        ]
+        baseline["known"] = grouped(entries) + patterns
         text = json.dumps(baseline, indent=2, ensure_ascii=False) + "\n"
         path.write_text(text, encoding="utf-8")
         print(f"ports/{file}: {len(entries)} known failures")

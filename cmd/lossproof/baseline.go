@@ -30,7 +30,7 @@ type baselineFlags struct {
 func (f *baselineFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.file, "baseline", "", "the `file` of the known failures, which do not gate")
-	flags.StringVar(&f.update, "update-baseline", "", "remove the entries that pass from the baseline; with =`add`, add what fails too, for you to give reasons")
+	flags.StringVar(&f.update, "update-baseline", "", "remove the entries that pass from the baseline; with =`add`, add what fails too, with the reasons that the diagnosis finds")
 	flags.Lookup("update-baseline").NoOptDefVal = updateRemove
 }
 
@@ -95,7 +95,7 @@ func (r *baselineRun) known() map[string]judge.Known {
 	if r == nil {
 		return nil
 	}
-	return r.baseline.ForJudge()
+	return r.baseline.ForJudge(r.set)
 }
 
 // check holds the baseline against the claim.

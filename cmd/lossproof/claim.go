@@ -20,7 +20,8 @@ func (p *program) claimCommand() *cobra.Command {
 		Long: `claim asks the port every case, whatever it claims, and writes the member "modules" of an honest
 answer to hello to stdout; why something is not claimed, and what is wrong inside the claim, to
 stderr. A claim does not hide faults: a word goes to "without" if the port passes nothing that it
-names, or answers "unsupported" there.
+names, or answers "unsupported" there. A dtype or a rank is not claimed either where a third of it
+is wrong and the rest of the port is not.
 
 The port has to answer what it does not do with "unsupported", "rejected" or "failed", and live on:
 if it ends instead, many restarts are needed, of which there are few.`,

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 
+	"lossproof/fixtures"
 	"lossproof/internal/schema"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
@@ -34,7 +35,8 @@ type Baseline struct {
 
 // Entry is one known failure.
 type Entry struct {
-	// ID is that of an output, case#output, or of a check without outputs: a rejection or a relation.
+	// ID is that of an output, case#output, or of a check without outputs, a rejection or a relation; or a
+	// pattern of such ids.
 	ID      string
 	Outcome judge.Outcome
 	// Reason says why the port fails; empty until somebody has found out.
@@ -49,7 +51,9 @@ type group struct {
 	Reason  string        `json:"reason"`
 	Outcome judge.Outcome `json:"outcome"`
 	ID      string        `json:"id,omitempty"`
-	IDs     []string      `json:"ids,omitempty"`
+	// Patterns have all that they match: see [Entry.IsPattern].
+	Patterns []string `json:"patterns,omitempty"`
+	IDs      []string `json:"ids,omitempty"`
 }
 
 // MarshalJSON implements [json.Marshaler]. Groups come in the order of their first ids.
@@ -67,7 +71,11 @@ func (e Entries) MarshalJSON() ([]byte, error) {
 			g = &group{Reason: entry.Reason, Outcome: entry.Outcome}
 			groups, byKey[k] = append(groups, g), g
 		}
-		g.IDs = append(g.IDs, entry.ID)
+		if entry.IsPattern() {
+			g.Patterns = append(g.Patterns, entry.ID)
+		} else {
+			g.IDs = append(g.IDs, entry.ID)
+		}
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
@@ -87,7 +95,7 @@ func (e *Entries) UnmarshalJSON(data []byte) error {
 		if g.ID != "" {
 			g.IDs = append(g.IDs, g.ID)
 		}
-		for _, id := range g.IDs {
+		for _, id := range append(g.IDs, g.Patterns...) {
 			*e = append(*e, Entry{id, g.Outcome, strings.TrimSpace(g.Reason)})
 		}
 	}
@@ -128,10 +136,14 @@ func (b *Baseline) Encode() ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// ForJudge returns the entries as the judge takes them.
-func (b *Baseline) ForJudge() judge.Baseline {
+// ForJudge returns the entries as the judge takes them, one for each id of the fixtures.
+func (b *Baseline) ForJudge(set *fixtures.Set) judge.Baseline {
 	known := make(judge.Baseline, len(b.Known))
-	for _, entry := range b.Known {
+	entries := b.Known
+	if slices.ContainsFunc(entries, Entry.IsPattern) {
+		entries = entries.expand(allIDs(set))
+	}
+	for _, entry := range entries {
 		known[entry.ID] = judge.Known{Outcome: entry.Outcome, Reason: entry.Reason}
 	}
 	return known

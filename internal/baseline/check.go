@@ -29,7 +29,23 @@ const maxUnmatched = 10
 // entry outside the claim is no error where the claim shrank, which is a fault of its own.
 func (b *Baseline) CheckEntries(set *fixtures.Set, asks map[string]bool, shrank bool) error {
 	var problems []error
+	var all map[string]string
 	for _, entry := range b.Known {
+		if entry.IsPattern() {
+			if all == nil {
+				all = allIDs(set)
+			}
+			any, asked := false, shrank
+			for id, rule := range all {
+				if entry.matches(id, rule) {
+					any, asked = true, asked || asks[id]
+				}
+			}
+			if !any || !asked {
+				problems = append(problems, fmt.Errorf("entry %q matches nothing%s", entry.ID, map[bool]string{true: " that is asked: it is outside the claim"}[any]))
+			}
+			continue
+		}
 		if asks[entry.ID] {
 			continue
 		}

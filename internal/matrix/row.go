@@ -252,7 +252,7 @@ func newModule(name string, main, parity, exact *judge.Result) Module {
 	}
 	for _, t := range main.Summary.Topics {
 		if t.Module == name && t.Worst != nil && float64(t.Worst.ULP) > 0.5 {
-			m.Topics = append(m.Topics, Topic{Topic: t.Topic, ULP: rounded(t.Worst.ULP), ID: t.Worst.ID})
+			m.Topics = append(m.Topics, Topic{Topic: t.Topic, ULP: Rounded(t.Worst.ULP), ID: t.Worst.ID})
 		}
 	}
 	return m
@@ -372,8 +372,8 @@ func verdictOf(result *judge.Result, module string) *Verdict {
 	return v
 }
 
-// rounded keeps three digits: more would change with every machine.
-func rounded(n judge.Number) judge.Number {
+// Rounded keeps three digits: more would change with every machine.
+func Rounded(n judge.Number) judge.Number {
 	var v float64
 	if _, err := fmt.Sscanf(fmt.Sprintf("%.3g", float64(n)), "%g", &v); err != nil {
 		return n

@@ -2,8 +2,9 @@
 //
 // The port is asked everything. A module, a dtype or an output is claimed if the port
 // passes something of it. A word goes to `without` if the port passes nothing that the word
-// names, or answers "unsupported" to what no other word explains. What then fails is wrong,
-// and stays inside the claim: a claim does not hide faults.
+// names, or answers "unsupported" to what no other word explains. A dtype or a rank also goes where a
+// third of it is wrong and the rest of the port is not, as its maintainer would say that it does not
+// work. What then fails is wrong, and stays inside the claim: a claim does not hide faults.
 package probe
 
 import (
@@ -117,6 +118,7 @@ func (p *prober) module(name string) (*Module, error) {
 		return nil, err
 	}
 	without(m, items)
+	parts(m, items)
 	for _, it := range items {
 		if !it.gates || claim.Outside(m.Claim, it.c, it.dtype, it.features) != "" || !asksAny(m.Claim, it.c) {
 			continue

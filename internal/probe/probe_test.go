@@ -127,6 +127,58 @@ func TestAClaimDoesNotHideFaults(t *testing.T) {
 	}
 }
 
+// TestUnreliableParts: what a maintainer would say does not work is not claimed, and the claim says why.
+func TestUnreliableParts(t *testing.T) {
+	single := func(ctx context.Context, call ports.Call) (ports.Answer, error) { // float64 that is computed in float32
+		answer, err := testports.Port{}.Evaluate(ctx, call)
+		for name, output := range answer.Outputs {
+			if output.DType == tensor.Float64 {
+				values := output.Float64s()
+				for i, v := range values {
+					values[i] = float64(float32(v))
+				}
+				answer.Outputs[name] = tensor.FromFloat64(values, output.Shape...)
+			}
+		}
+		return answer, err
+	}
+	deep := func(ctx context.Context, call ports.Call) (ports.Answer, error) { // right for fewer than three dimensions
+		answer, err := testports.Port{}.Evaluate(ctx, call)
+		for name, output := range answer.Outputs {
+			if len(call.Inputs[ports.Input].Shape) > 2 && output.Len() > 0 {
+				values := output.Float64s()
+				for i := range values {
+					values[i] += 1
+				}
+				answer.Outputs[name] = tensor.FromValues(output.DType, values, output.Shape...)
+			}
+		}
+		return answer, err
+	}
+	i := 0
+	set := corpus.Of(t, func(c *fixtures.Case, first bool) bool {
+		i++
+		return c.Module == ports.BCEWithLogitsLoss && (first || i%8 == 0) && c.Topic != "accumulation" && c.Topic != "large"
+	})
+	for _, test := range []struct {
+		name     string
+		evaluate func(context.Context, ports.Call) (ports.Answer, error)
+		want     string
+	}{
+		{"float64 in float32", single, "float64: "},
+		{"three dimensions", deep, "without rank:3+: "},
+	} {
+		report, err := probe.Run(t.Context(), set, testports.Port{EvaluateFunc: test.evaluate}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := report.Modules[0]
+		if !slices.ContainsFunc(m.Left, func(s string) bool { return strings.HasPrefix(s, test.want) && strings.Contains(s, "are wrong") }) || m.Wrong > 0 {
+			t.Errorf("%s: claim %v, left %q, %d of %d wrong: %q", test.name, m.Claim, m.Left, m.Wrong, m.Inside, m.WrongIDs)
+		}
+	}
+}
+
 func TestRejectionsThatAreAccepted(t *testing.T) {
 	report := run(t, testports.AcceptsEverything)
 	m := report.Modules[0]

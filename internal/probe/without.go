@@ -78,10 +78,15 @@ func next(m *Module, items []*item) (best string, n tally) {
 	return best, n
 }
 
+// sortWords puts words into the order in which claims have them.
+func sortWords(words []string) {
+	slices.SortFunc(words, func(a, b string) int { return slices.Index(claim.Words, a) - slices.Index(claim.Words, b) })
+}
+
 // leave adds a word, and says why.
 func (m *Module) leave(word string, n tally) {
 	m.Claim.Without = append(m.Claim.Without, word)
-	slices.SortFunc(m.Claim.Without, func(a, b string) int { return slices.Index(claim.Words, a) - slices.Index(claim.Words, b) })
+	sortWords(m.Claim.Without)
 	reason := fmt.Sprintf("without %s: of %d cases %d are answered unsupported, %d are wrong", word, n.pass+n.unsupported+n.wrong, n.unsupported, n.wrong)
 	if n.pass > 0 {
 		reason += fmt.Sprintf("; %d pass, which are lost with it", n.pass)

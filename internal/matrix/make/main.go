@@ -1,0 +1,426 @@
+// Command make makes rows of the matrix: it installs a port, asks it everything at both levels,
+// measures a sample of its errors, runs its findings, and writes ports/NAME/matrix.json. It says what
+// changed. What was done stays in a folder, so that the same command goes on where it was stopped.
+//
+//	go run ./internal/matrix/make [flags] [NAME...]
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"lossproof/internal/matrix"
+	"lossproof/internal/report"
+	"lossproof/internal/version"
+	"lossproof/judge"
+	"lossproof/lab/sweep"
+)
+
+// port is a port.json.
+type port struct {
+	Name           string
+	Implementation string
+	BuildsOn       []string `json:"builds_on"`
+	Modules        []string
+	Install        []string
+	Run            []string
+	Version        []string
+	Env            map[string]string
+	Remove         []string
+	Docs           map[string]string
+	Calls          map[string]string
+}
+
+// maker makes rows.
+type maker struct {
+	// ports is the folder of the ports, lossproof the command, done the folder for what was done, findings the
+	// page.
+	ports, lossproof, done, findings string
+	timeout                          time.Duration
+	anew, remove                     bool
+}
+
+func main() {
+	var m maker
+	flag.StringVar(&m.ports, "ports", "ports", "the `folder` of the ports")
+	flag.StringVar(&m.lossproof, "lossproof", "dist/lossproof", "the `command` to run")
+	flag.StringVar(&m.done, "done", "dist/matrix", "the `folder` for whole results; what it has is not done again")
+	flag.StringVar(&m.findings, "findings", "docs/findings.md", "the `page` of findings to write")
+	flag.DurationVar(&m.timeout, "timeout", 10*time.Minute, "the `time` for an answer and for a start: a port may compile, on a busy machine")
+	flag.BoolVar(&m.anew, "anew", false, "do again what was done")
+	flag.BoolVar(&m.remove, "remove", false, "remove what install made when the row is written")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := m.all(ctx, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "matrix:", err)
+		os.Exit(1)
+	}
+}
+
+// all makes the rows of the named ports, of all if none is named, one at a time. One that fails does
+// not keep the others from being made.
+func (m *maker) all(ctx context.Context, names []string) error {
+	for _, path := range []*string{&m.ports, &m.lossproof, &m.done} {
+		absolute, err := filepath.Abs(*path)
+		if err != nil {
+			return err
+		}
+		*path = absolute
+	}
+	if len(names) == 0 {
+		files, err := filepath.Glob(filepath.Join(m.ports, "*", "port.json"))
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			names = append(names, filepath.Base(filepath.Dir(file)))
+		}
+	}
+	var problems []error
+	for _, name := range names {
+		start := time.Now()
+		err := m.one(ctx, name)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+			fmt.Fprintln(os.Stderr, "matrix:", err)
+			problems = append(problems, err)
+			continue
+		}
+		fmt.Printf("%s: made in %s\n", name, time.Since(start).Round(time.Second))
+	}
+	if err := m.page(ctx); err != nil {
+		problems = append(problems, err)
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("%d of %d rows were not made", len(problems), len(names))
+	}
+	return nil
+}
+
+// page writes the page of findings anew, of all rows that there are.
+func (m *maker) page(ctx context.Context) error {
+	files, err := filepath.Glob(filepath.Join(m.ports, "*", "matrix.json"))
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	rows, err := matrix.ReadAll(ctx, files)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(m.findings, []byte(matrix.FindingsPage(rows)), 0o644)
+}
+
+func (m *maker) one(ctx context.Context, name string) error {
+	dir := filepath.Join(m.ports, name)
+	text, err := os.ReadFile(filepath.Join(dir, "port.json"))
+	if err != nil {
+		return err
+	}
+	var p port
+	if err := json.Unmarshal(text, &p); err != nil {
+		return fmt.Errorf("port.json: %w", err)
+	}
+	if len(p.Run) == 0 {
+		return errors.New("port.json: run: got nothing, want a command")
+	}
+	done := filepath.Join(m.done, name)
+	if err := m.begin(dir, done, p); err != nil {
+		return err
+	}
+	if len(p.Install) > 0 {
+		if _, err := p.command(ctx, dir, p.Install, true); err != nil {
+			return fmt.Errorf("install: %w", err)
+		}
+	}
+	var results [2]*judge.Result
+	for i, level := range []string{"parity", "exact"} {
+		if results[i], err = m.run(ctx, dir, done, p, level); err != nil {
+			return fmt.Errorf("%s: %w", level, err)
+		}
+	}
+	row, err := matrix.New(results[0], results[1])
+	if err != nil {
+		return err
+	}
+	row.Name, row.Implementation, row.BuildsOn, row.Docs, row.Calls = p.Name, p.Implementation, p.BuildsOn, p.Docs, p.Calls
+	row.Install, row.Run = shell(p.Install), shell(p.Run)
+	if row.Curves, err = m.curves(ctx, dir, done, p, row); err != nil {
+		return err
+	}
+	if row.Findings, err = findings(ctx, dir, p); err != nil {
+		return err
+	}
+	if err := write(filepath.Join(dir, "matrix.json"), row); err != nil {
+		return err
+	}
+	if m.remove {
+		return p.removeInstalled(dir)
+	}
+	return nil
+}
+
+// write writes the file of a row, and says what changed.
+func write(file string, row *matrix.Row) error {
+	was, err := os.ReadFile(file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		fmt.Printf("%s: a new row\n", row.Name)
+	case err != nil:
+		return err
+	default:
+		old, err := matrix.Parse(was)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		if old.Port.Version != row.Port.Version {
+			fmt.Printf("%s: version: %s -> %s\n", row.Name, old.Port.Version, row.Port.Version)
+		}
+		for _, c := range matrix.Changes(old, row) {
+			fmt.Printf("%s: %s\n", row.Name, c)
+		}
+	}
+	text, err := row.Encode()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o644)
+}
+
+// begin empties the folder for what was done if the port, the fixtures or lossproof are not those that it is
+// of.
+func (m *maker) begin(dir, done string, p port) error {
+	key, err := fingerprint(dir, p)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(done, "key")
+	if was, err := os.ReadFile(file); err == nil && string(was) == key && !m.anew {
+		return nil
+	}
+	if err := os.RemoveAll(done); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(done, 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(key), 0o644)
+}
+
+// fingerprint hashes the versions and the files of the port, but for what install makes and what says
+// what is known of it.
+func fingerprint(dir string, p port) (string, error) {
+	manifest, err := os.ReadFile(filepath.Join(dir, "..", "..", "fixtures", "data", "manifest.sha256"))
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%s %s\n", version.Tool, manifest)
+	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, file)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (slices.Contains(p.Remove, name) || name == "findings" || name == "__pycache__"):
+			return fs.SkipDir
+		case !d.Type().IsRegular() || name == "matrix.json" || name == "README.md" || strings.HasPrefix(name, "baseline"):
+			return nil
+		}
+		text, err := os.ReadFile(file)
+		fmt.Fprintf(hash, "%s %d\n%s\n", name, len(text), text)
+		return err
+	})
+	return fmt.Sprintf("%x\n", hash.Sum(nil)), err
+}
+
+// run asks the port everything at a level, unless that was done.
+func (m *maker) run(ctx context.Context, dir, done string, p port, level string) (*judge.Result, error) {
+	file := filepath.Join(done, level+".json")
+	if result, err := report.Read(ctx, file); err == nil {
+		return result, nil
+	}
+	args := []string{m.lossproof, "run", "--level", level, "--json", file, "--timeout", m.timeout.String(), "--start-timeout", m.timeout.String(), "--"}
+	if _, err := p.command(ctx, dir, append(args, p.Run...), true); err != nil && exitCode(err) != 1 {
+		return nil, err
+	}
+	return report.Read(ctx, file)
+}
+
+// swept are the modules that are measured along the logits.
+var swept = []string{sweep.BCEWithLogitsLoss, sweep.BCELoss}
+
+// curves measures a sample of the float32 inputs of each module that can be. A port that fails at it
+// has no curve: what it fails is in the rules.
+func (m *maker) curves(ctx context.Context, dir, done string, p port, row *matrix.Row) ([]matrix.Curve, error) {
+	var curves []matrix.Curve
+	for _, module := range swept {
+		if row.Module(module) == nil {
+			continue
+		}
+		file := filepath.Join(done, "sweep-"+module+".json")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			args := []string{m.lossproof, "sweep", "--sample", "--module", module, "--json", file, "--timeout", m.timeout.String(), "--start-timeout", m.timeout.String(), "--"}
+			if message, err := p.command(ctx, dir, append(args, p.Run...), false); err != nil {
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				fmt.Printf("%s: no curves of %s: %s\n", p.Name, module, lastLine(message))
+				continue
+			}
+			if text, err = os.ReadFile(file); err != nil {
+				return nil, err
+			}
+		}
+		var r sweep.Report
+		if err := json.Unmarshal(text, &r); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		for _, result := range r.Float32 {
+			for _, t := range result.Tallies {
+				curves = append(curves, curve(module, t.Output, &t.Profile))
+			}
+		}
+	}
+	return curves, nil
+}
+
+// parts is the number of parts of a profile that one of a curve has the largest error of.
+const parts = 8
+
+func curve(module, output string, profile *sweep.Profile) matrix.Curve {
+	c := matrix.Curve{Module: module, Output: output, From: -sweep.ProfileEdge, Step: parts * sweep.ProfileStep}
+	for first := 0; first < len(profile); first += parts {
+		largest := judge.Number(-1)
+		for _, part := range profile[first:min(first+parts, len(profile))] {
+			if part.Measured {
+				largest = max(largest, judge.Number(part.ULP))
+			}
+		}
+		c.ULP = append(c.ULP, matrix.Rounded(largest))
+	}
+	return c
+}
+
+// findings runs the programs of findings/findings.json.
+func findings(ctx context.Context, dir string, p port) ([]matrix.Finding, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "findings", "findings.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var list []matrix.Demonstration
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&list); err != nil {
+		return nil, fmt.Errorf("findings/findings.json: %w", err)
+	}
+	var done []matrix.Finding
+	for _, d := range list {
+		output, err := p.command(ctx, dir, []string{"bash", "-c", d.Run}, false)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		f := matrix.Finding{Demonstration: d, Output: bounded(output), Confirmed: err == nil && len(d.Shows) > 0}
+		for _, want := range d.Shows {
+			f.Confirmed = f.Confirmed && strings.Contains(output, want)
+		}
+		if !f.Confirmed {
+			fmt.Printf("%s: NOT CONFIRMED: %s (%s): %v\n%s\n", p.Name, d.Title, d.Run, err, f.Output)
+		}
+		done = append(done, f)
+	}
+	return done, nil
+}
+
+// maxOutput bounds what is kept of the output of a finding.
+const maxOutput = 2000
+
+func bounded(text string) string {
+	text = strings.TrimSpace(text)
+	if len(text) > maxOutput {
+		text = strings.ToValidUTF8(text[:maxOutput], "") + "…"
+	}
+	return text
+}
+
+// command runs a command in the folder of the port, and returns what it printed; where it is shown, that
+// goes to stderr instead.
+func (p port) command(ctx context.Context, dir string, args []string, shown bool) (string, error) {
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Dir = dir
+	cmd.Env = os.Environ()
+	for name, value := range p.Env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if shown {
+		fmt.Fprintf(os.Stderr, "%s$ %s\n", p.Name, shell(args))
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	}
+	err := cmd.Run()
+	return output.String(), err
+}
+
+func exitCode(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return -1
+}
+
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndex(text, "\n")+1:]
+}
+
+// shell writes a command for a shell.
+func shell(args []string) string {
+	words := make([]string, len(args))
+	for i, a := range args {
+		words[i] = a
+		if a == "" || strings.ContainsAny(a, " \t\n'\"\\$`*?[]{}()<>|&;#~!") {
+			words[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// removeInstalled removes what install made.
+func (p port) removeInstalled(dir string) error {
+	var problems []error
+	for _, name := range p.Remove {
+		if !filepath.IsLocal(name) || name == "." {
+			problems = append(problems, fmt.Errorf("port.json: remove: got %q, want a path in the folder", name))
+			continue
+		}
+		problems = append(problems, os.RemoveAll(filepath.Join(dir, name)))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"lossproof/internal/matrix"
+	"lossproof/lab/sweep"
+)
+
+func file(t *testing.T, dir, name, text string) {
+	t.Helper()
+	name = filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestBegin: what was done is done again where the port is another, not where what is known of it is.
+func TestBegin(t *testing.T) {
+	root := t.TempDir()
+	dir, done := filepath.Join(root, "ports", "one"), filepath.Join(root, "done")
+	file(t, root, "fixtures/data/manifest.sha256", "1")
+	file(t, dir, "port.py", "1")
+	file(t, dir, ".venv/lib.py", "1")
+	m, p := maker{}, port{Name: "one", Remove: []string{".venv"}}
+	again := func() bool {
+		t.Helper()
+		file(t, done, "parity.json", "{}")
+		if err := m.begin(dir, done, p); err != nil {
+			t.Fatal(err)
+		}
+		_, err := os.Stat(filepath.Join(done, "parity.json"))
+		return err != nil
+	}
+	if !again() || again() {
+		t.Error("a port is not begun once")
+	}
+	for _, name := range []string{".venv/lib.py", "findings/one.py", "matrix.json", "baseline.json", "README.md"} {
+		if file(t, dir, name, "2"); again() {
+			t.Errorf("it begins anew where %s is another", name)
+		}
+	}
+	for _, name := range []string{"port.py", "new.py"} {
+		if file(t, dir, name, "2"); !again() {
+			t.Errorf("it does not begin anew where %s is another", name)
+		}
+	}
+	if file(t, root, "fixtures/data/manifest.sha256", "2"); !again() {
+		t.Error("it does not begin anew with other fixtures")
+	}
+	m.anew = true
+	if !again() {
+		t.Error("-anew does not begin anew")
+	}
+}
+
+// TestFindings: a finding is confirmed where its program succeeds and prints what the claim says.
+func TestFindings(t *testing.T) {
+	dir := t.TempDir()
+	file(t, dir, "findings/findings.json", `[
+		{"file": "a", "run": "echo 1 and $EXACT", "title": "a", "rules": ["R"], "shows": ["1 and 2"]},
+		{"file": "b", "run": "echo 1", "title": "b", "rules": ["R"], "shows": ["1", "2"]},
+		{"file": "c", "run": "echo 1; exit 3", "title": "c", "rules": ["R"], "shows": ["1"]},
+		{"file": "d", "run": "echo 1", "title": "d", "rules": ["R"], "shows": []}]`)
+	list, err := findings(context.Background(), dir, port{Env: map[string]string{"EXACT": "2"}})
+	if err != nil || len(list) != 4 {
+		t.Fatalf("got %+v, %v", list, err)
+	}
+	for i, want := range []bool{true, false, false, false} {
+		if list[i].Confirmed != want || !strings.HasPrefix(list[i].Output, "1") {
+			t.Errorf("%s: confirmed %t, want %t; output %q", list[i].Title, list[i].Confirmed, want, list[i].Output)
+		}
+	}
+	file(t, dir, "findings/findings.json", `[{"flie": "a"}]`)
+	if _, err := findings(context.Background(), dir, port{}); err == nil || !strings.Contains(err.Error(), "flie") {
+		t.Errorf("a misspelt member: got %v", err)
+	}
+	if list, err := findings(context.Background(), t.TempDir(), port{}); list != nil || err != nil {
+		t.Errorf("without findings: got %v, %v", list, err)
+	}
+}
+
+func TestCurve(t *testing.T) {
+	var profile sweep.Profile
+	profile[0], profile[1] = sweep.Part{Measured: true, ULP: 0.5}, sweep.Part{Measured: true, ULP: 3.14159}
+	c := curve("BCELoss", "loss, target 0", &profile)
+	if len(c.ULP)*parts != len(profile) || c.ULP[0] != 3.14 || c.ULP[1] != -1 || c.From != -sweep.ProfileEdge || float64(len(c.ULP))*c.Step != 2*sweep.ProfileEdge {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestRemoveInstalled(t *testing.T) {
+	root := t.TempDir()
+	file(t, root, "port/.venv/x", "")
+	file(t, root, "mine", "")
+	err := port{Remove: []string{".venv", "../mine", "."}}.removeInstalled(filepath.Join(root, "port"))
+	if err == nil || strings.Count(err.Error(), "want a path in the folder") != 2 {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "mine")); err != nil {
+		t.Error("what lies outside the folder is removed")
+	}
+	if _, err := os.Stat(filepath.Join(root, "port", ".venv")); err == nil {
+		t.Error("what install made is left")
+	}
+}
+
+func TestShell(t *testing.T) {
+	if got, want := shell([]string{"node", "-p", `require("it's")`, ""}), `node -p 'require("it'\''s")' ''`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestFindingsPage is what the committed rows say.
+func TestFindingsPage(t *testing.T) {
+	files, err := filepath.Glob("../../../ports/*/matrix.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %d rows, %v", len(files), err)
+	}
+	rows, err := matrix.ReadAll(t.Context(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../../docs/findings.md")
+	if err != nil || string(page) != matrix.FindingsPage(rows) {
+		t.Errorf("docs/findings.md is not what the rows say (%v): make matrix writes it", err)
+	}
+	for _, r := range rows {
+		if folder := filepath.Base(filepath.Dir(files[0])); r.Name == folder {
+			return
+		}
+	}
+	t.Errorf("no row has the name of its folder, as %s", files[0])
+}
