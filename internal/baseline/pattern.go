@@ -2,12 +2,12 @@ package baseline
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/prose"
 	"lossproof/judge"
 )
 
@@ -187,24 +187,25 @@ func candidates(id, rule string) []string {
 	return list
 }
 
-// reasons are what a diagnosis says of checks: the sentence of the mistake that the answers equal.
+// reasons are what the diagnosis says of checks: the sentences of the mistakes that the answers equal.
 func reasons(result *judge.Result) map[string]string {
-	titles := map[string]string{}
-	for _, d := range result.Diagnoses {
-		for _, f := range d.Findings {
-			titles[d.Module+" "+f.Divergence] = f.Title
-		}
+	sentences := map[string]string{}
+	for _, c := range result.Causes {
+		sentences[c.Module+" "+c.Name] = prose.CauseSentence(c)
 	}
 	found := map[string]string{}
 	for _, c := range result.Checks() {
 		if c.Diagnosis == "" {
 			continue
 		}
-		reason := c.Diagnosis
-		if title := titles[c.Module+" "+c.Diagnosis]; title != "" {
-			reason = fmt.Sprintf("%s (%s)", title, c.Diagnosis)
+		var reason []string
+		for name := range strings.SplitSeq(c.Diagnosis, " and ") {
+			if sentence := sentences[c.Module+" "+name]; sentence != "" {
+				reason = append(reason, sentence)
+			}
+			reason = append(reason, "("+name+")")
 		}
-		found[c.ID] = reason
+		found[c.ID] = strings.Join(reason, " ")
 	}
 	return found
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossproof/internal/prose"
 	"lossproof/judge"
 )
 
@@ -104,7 +105,7 @@ type Difference struct {
 	Got     string `json:"got"`
 }
 
-// Cause is a mistake that explains failures.
+// Cause is what explains failures: a known mistake, or a condition that tells wrong answers from right ones.
 type Cause struct {
 	Name     string       `json:"name"`
 	Title    string       `json:"title"`
@@ -112,6 +113,10 @@ type Cause struct {
 	Rule     string       `json:"rule,omitempty"`
 	Explains int          `json:"explains"`
 	Met      []judge.Link `json:"met,omitempty"`
+	// Lead says that it explains too little to be a finding.
+	Lead bool `json:"lead,omitempty"`
+	// Example is a small call, with what was answered and what is right.
+	Example string `json:"example,omitempty"`
 }
 
 // Topic has the largest error in ULPs of the exact result.
@@ -242,20 +247,35 @@ func newModule(name string, main, parity, exact *judge.Result) Module {
 			m.Differs = append(m.Differs, r.difference)
 		}
 	}
-	for _, d := range main.Diagnoses {
-		if d.Module != name {
-			continue
-		}
-		for _, f := range d.Findings {
-			m.Causes = append(m.Causes, Cause{Name: f.Divergence, Title: f.Title, Right: f.Right, Rule: f.Rule, Explains: f.Explains, Met: f.Met})
-		}
-	}
+	m.causes(main)
 	for _, t := range main.Summary.Topics {
 		if t.Module == name && t.Worst != nil && float64(t.Worst.ULP) > 0.5 {
 			m.Topics = append(m.Topics, Topic{Topic: t.Topic, ULP: Rounded(t.Worst.ULP), ID: t.Worst.ID})
 		}
 	}
 	return m
+}
+
+// causes adds the causes of a result, and their names to the rules that they explain and that no check
+// names a cause of.
+func (m *Module) causes(result *judge.Result) {
+	for _, c := range prose.CausesOf(result, m.Module) {
+		cause := Cause{Name: c.Name, Title: prose.CauseSentence(c), Right: c.Right, Rule: c.Rule, Explains: c.Explains, Met: c.Met, Lead: c.Lead}
+		if cause.Name == "" {
+			cause.Name = fmt.Sprintf("%s-%d", c.Kind, len(m.Causes)+1)
+		}
+		if r := c.Reproduction; r != nil {
+			cause.Example = fmt.Sprintf("%s: %s: got %s, want %s", r.Call, r.Output, r.Got, r.Want)
+		}
+		m.Causes = append(m.Causes, cause)
+		for i := range m.Differs {
+			d := &m.Differs[i]
+			explained := slices.ContainsFunc(c.IDs, func(id string) bool { return id == d.Example || strings.HasPrefix(id, d.Example+"#") })
+			if len(d.Causes) == 0 && (c.Rule == d.Rule || explained) {
+				d.Causes = append(d.Causes, cause.Name)
+			}
+		}
+	}
 }
 
 // rule gathers the checks of one rule.
@@ -307,8 +327,10 @@ func (r *rule) fails(c judge.CheckResult) {
 	if d.Failing++; d.Failing == 1 {
 		d.Rule, d.Outcome, d.Example, d.Got = r.id, outcome, id, plainest(message)
 	}
-	if c.Diagnosis != "" && !slices.Contains(d.Causes, c.Diagnosis) {
-		d.Causes = append(d.Causes, c.Diagnosis)
+	for name := range strings.SplitSeq(c.Diagnosis, " and ") {
+		if name != "" && !slices.Contains(d.Causes, name) {
+			d.Causes = append(d.Causes, name)
+		}
 	}
 }
 

@@ -109,7 +109,7 @@ func Build(set *fixtures.Set, rows []*matrix.Row, curves []byte) (map[string][]b
 	errs := []error{
 		page("index.html", "home.html", "Which loss does what PyTorch does?", nil),
 		page(semanticsPage, "semantics.html", "What losses do", nil),
-		page(morePage, "semantics.html", "Laws and quirks", nil),
+		page(morePage, "semantics.html", "Laws, sizes and quirks", nil),
 		page("versions.html", "versions.html", "What changed between versions", nil),
 		page("findings.html", "findings.html", "Findings", nil),
 		page("plots.html", "plots.html", "Errors along the logits", nil),
