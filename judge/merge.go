@@ -42,7 +42,7 @@ func Merge(set *fixtures.Set, parts []Part) (*Result, error) {
 		return nil, fmt.Errorf("%s: selection: %w", parts[0].Name, err)
 	}
 	j := &Judge{set: set, checks: checks, description: description, options: Options{
-		Fixtures: set, Level: verdict.Level(first.Level), Selection: first.Selection, Quirks: first.Quirks, Seed: first.Seed,
+		Fixtures: set, Level: verdict.Level(first.Level), Selection: first.Selection, Quirks: first.Quirks, Seed: first.Seed, Effort: first.Effort,
 	}}
 	results, err := byCheck(parts)
 	if err != nil {
@@ -87,6 +87,7 @@ func sameRun(set *fixtures.Set, parts []Part) error {
 		{"quirks", func(r *Result) any { return r.Quirks }},
 		{"selection", func(r *Result) any { return r.Selection }},
 		{"seed", func(r *Result) any { return r.Seed }},
+		{"effort", func(r *Result) any { return r.Effort }},
 		{"baseline", func(r *Result) any { return r.Baseline }},
 		{"platform", func(r *Result) any { return []string{r.Platform.OS, r.Platform.Arch, r.Platform.Go} }},
 	}
