@@ -226,11 +226,12 @@ matrix: ## run every port of ports/ and keep what it does in its matrix.json, an
 	$(GO) build -o dist/lossproof ./cmd/lossproof
 	$(GO) run ./internal/matrix/make $(FLAGS) $(M)
 
+ROWS ?= ports/*/matrix.json
 .PHONY: site
 site: export CGO_ENABLED = 0
-site: ## write the rows of the matrix as a site into dist/site
+site: ## write the rows of the matrix as a site into dist/site (ROWS: which)
 	$(GO) run ./internal/site/wasm/pack -o dist/curves-data.js
-	$(GO) run ./cmd/lossproof report ports/*/matrix.json --curves dist/curves-data.js -o dist/site
+	$(GO) run ./cmd/lossproof report $(ROWS) --curves dist/curves-data.js -o dist/site
 
 .PHONY: site-check
 site-check: export CGO_ENABLED = 0

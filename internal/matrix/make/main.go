@@ -24,7 +24,7 @@ import (
 	"time"
 
 	"lossproof/internal/matrix"
-	"lossproof/internal/report"
+	"lossproof/internal/shards"
 	"lossproof/internal/version"
 	"lossproof/judge"
 	"lossproof/lab/sweep"
@@ -52,6 +52,8 @@ type maker struct {
 	ports, lossproof, done, findings string
 	timeout                          time.Duration
 	anew, remove                     bool
+	// rows is a folder for copies of the rows, shard the part i/n of the ports, or auto.
+	rows, shard string
 }
 
 func main() {
@@ -63,6 +65,8 @@ func main() {
 	flag.DurationVar(&m.timeout, "timeout", 10*time.Minute, "the `time` for an answer and for a start: a port may compile, on a busy machine")
 	flag.BoolVar(&m.anew, "anew", false, "do again what was done")
 	flag.BoolVar(&m.remove, "remove", false, "remove what install made when the row is written")
+	flag.StringVar(&m.rows, "rows", "", "a `folder` for copies of the rows, as NAME.json")
+	flag.StringVar(&m.shard, "shard", "", "only part `i/n` of the ports; auto takes it from the engine, as lossproof run does")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -91,6 +95,10 @@ func (m *maker) all(ctx context.Context, names []string) error {
 			names = append(names, filepath.Base(filepath.Dir(file)))
 		}
 	}
+	names, err := m.part(names)
+	if err != nil {
+		return err
+	}
 	var problems []error
 	for _, name := range names {
 		start := time.Now()
@@ -113,6 +121,29 @@ func (m *maker) all(ctx context.Context, names []string) error {
 		return fmt.Errorf("%d of %d rows were not made", len(problems), len(names))
 	}
 	return nil
+}
+
+// part returns the names of the shard.
+func (m *maker) part(names []string) ([]string, error) {
+	i, n := 1, 1
+	var err error
+	switch m.shard {
+	case "":
+	case "auto":
+		i, n, err = shards.Auto(os.Getenv)
+	default:
+		var shard judge.Shard
+		shard, err = judge.ParseShard(m.shard)
+		i, n = shard.Index, shard.Count
+	}
+	if err != nil {
+		return nil, fmt.Errorf("-shard: %w", err)
+	}
+	var part []string
+	for k := i - 1; k < len(names); k += n {
+		part = append(part, names[k])
+	}
+	return part, nil
 }
 
 // page writes the page of findings anew, of all rows that there are.
@@ -150,13 +181,11 @@ func (m *maker) one(ctx context.Context, name string) error {
 			return fmt.Errorf("install: %w", err)
 		}
 	}
-	var results [2]*judge.Result
-	for i, level := range []string{"parity", "exact"} {
-		if results[i], err = m.run(ctx, dir, done, p, level); err != nil {
-			return fmt.Errorf("%s: %w", level, err)
-		}
+	parity, exact, err := m.ask(ctx, dir, done, p)
+	if err != nil {
+		return err
 	}
-	row, err := matrix.New(results[0], results[1])
+	row, err := matrix.New(parity, exact)
 	if err != nil {
 		return err
 	}
@@ -170,6 +199,15 @@ func (m *maker) one(ctx context.Context, name string) error {
 	}
 	if err := write(filepath.Join(dir, "matrix.json"), row); err != nil {
 		return err
+	}
+	if m.rows != "" {
+		text, err := row.Encode()
+		if err == nil {
+			err = os.WriteFile(filepath.Join(m.rows, row.Name+".json"), text, 0o644)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if m.remove {
 		return p.removeInstalled(dir)
@@ -251,19 +289,6 @@ func fingerprint(dir string, p port) (string, error) {
 		return err
 	})
 	return fmt.Sprintf("%x\n", hash.Sum(nil)), err
-}
-
-// run asks the port everything at a level, unless that was done.
-func (m *maker) run(ctx context.Context, dir, done string, p port, level string) (*judge.Result, error) {
-	file := filepath.Join(done, level+".json")
-	if result, err := report.Read(ctx, file); err == nil {
-		return result, nil
-	}
-	args := []string{m.lossproof, "run", "--level", level, "--json", file, "--timeout", m.timeout.String(), "--start-timeout", m.timeout.String(), "--"}
-	if _, err := p.command(ctx, dir, append(args, p.Run...), true); err != nil && exitCode(err) != 1 {
-		return nil, err
-	}
-	return report.Read(ctx, file)
 }
 
 // swept are the modules that are measured along the logits.
@@ -371,10 +396,7 @@ func bounded(text string) string {
 func (p port) command(ctx context.Context, dir string, args []string, shown bool) (string, error) {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = dir
-	cmd.Env = os.Environ()
-	for name, value := range p.Env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd.Env = p.environment()
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	var output bytes.Buffer
@@ -387,12 +409,13 @@ func (p port) command(ctx context.Context, dir string, args []string, shown bool
 	return output.String(), err
 }
 
-func exitCode(err error) int {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exit.ExitCode()
+// environment is that of every command of the port.
+func (p port) environment() []string {
+	environment := os.Environ()
+	for name, value := range p.Env {
+		environment = append(environment, name+"="+value)
 	}
-	return -1
+	return environment
 }
 
 func lastLine(text string) string {

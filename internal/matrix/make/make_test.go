@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"lossproof/internal/matrix"
 	"lossproof/lab/sweep"
@@ -112,6 +114,22 @@ func TestRemoveInstalled(t *testing.T) {
 	}
 }
 
+func TestPart(t *testing.T) {
+	names := strings.Fields("a b c d e")
+	for shard, want := range map[string]string{"": "a b c d e", "1/2": "a c e", "2/2": "b d", "auto": "b d", "7/7": ""} {
+		t.Setenv("CI_NODE_INDEX", "2")
+		t.Setenv("CI_NODE_TOTAL", "2")
+		m := maker{shard: shard}
+		if got, err := m.part(names); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%s: got %q, %v, want %q", shard, got, err, want)
+		}
+	}
+	m := maker{shard: "3/2"}
+	if _, err := m.part(names); err == nil {
+		t.Error("there is no shard 3/2")
+	}
+}
+
 func TestShell(t *testing.T) {
 	if got, want := shell([]string{"node", "-p", `require("it's")`, ""}), `node -p 'require("it'\''s")' ''`; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -141,4 +159,56 @@ func TestFindingsPage(t *testing.T) {
 		}
 	}
 	t.Errorf("no row has the name of its folder, as %s", files[0])
+}
+
+// TestAsk: a port is asked nothing twice, and has the results of runs at both levels.
+func TestAsk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it judges a whole port: make test-long runs it")
+	}
+	dir, done := t.TempDir(), t.TempDir()
+	log := filepath.Join(dir, "requests")
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(dir, "lossproof")
+	build := exec.Command("go", "build", "-o", binary, "./cmd/lossproof")
+	build.Dir = root
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	p := port{Name: "one", Run: []string{"bash", "-c", `exec "$1" port --divergence one-log-clamped < <(tee -a "$0")`, log, binary}}
+	m := maker{timeout: time.Minute}
+	parity, exact, err := m.ask(t.Context(), dir, done, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := matrix.New(parity, exact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bce := row.Module("BCELoss")
+	if bce.Parity.Conformant || bce.Exact.Conformant || len(bce.Causes) == 0 || bce.Causes[0].Name != "one-log-clamped" {
+		t.Errorf("got %+v, %+v and the causes %+v", bce.Parity, bce.Exact, bce.Causes)
+	}
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, twice := map[string]bool{}, 0
+	for line := range strings.Lines(string(text)) {
+		if _, call, _ := strings.Cut(line, `"module"`); call != "" {
+			if seen[call] {
+				twice++
+			}
+			seen[call] = true
+		}
+	}
+	if len(seen) < 1000 || twice*20 > len(seen) {
+		t.Errorf("%d of %d calls were asked twice", twice, len(seen))
+	}
+	if _, _, err := m.ask(t.Context(), dir, done, port{Run: []string{"false"}}); err != nil {
+		t.Errorf("what was done is done again: %v", err)
+	}
 }
