@@ -27,8 +27,10 @@ type Options struct {
 	MaxFail int
 	// Known are the failures of the port that are no news.
 	Known Baseline
-	// Seed is what the inputs of the relations are drawn from; 0 means that of the release.
-	Seed uint32
+	// Seed is what the inputs of the relations are drawn from; 0 means that of the release. Random says
+	// that it was drawn for this run, so that the port cannot have known it.
+	Seed   uint32
+	Random bool
 	// Effort says how much generated checks ask; "" means [Normal].
 	Effort Effort
 	// Argv is recorded in the result.
@@ -63,6 +65,8 @@ type Judge struct {
 	// checker checks the relations, drawer makes the generated checks.
 	checker func() *laws.Checker
 	drawer  func() *generated.Checker
+	// panics counts those of a port in process.
+	panics panics
 }
 
 // New selects the checks, asks the port what it claims, and checks the claim. The error
@@ -201,7 +205,13 @@ func (j *Judge) send(ctx context.Context, id string, call ports.Call) (wait func
 	default:
 		answer = func() (ports.Answer, error) { return port.Evaluate(ctx, call) }
 	}
-	return func() (ports.Answer, error) { return guarded(answer) }
+	return func() (ports.Answer, error) {
+		got, err := guarded(answer)
+		if errors.Is(err, errPanic) {
+			j.panics.count(call.Module, err)
+		}
+		return got, err
+	}
 }
 
 // sent sends a call ahead, and makes an error of a panic.

@@ -42,7 +42,7 @@ func Merge(set *fixtures.Set, parts []Part) (*Result, error) {
 		return nil, fmt.Errorf("%s: selection: %w", parts[0].Name, err)
 	}
 	j := &Judge{set: set, checks: checks, description: description, options: Options{
-		Fixtures: set, Level: verdict.Level(first.Level), Selection: first.Selection, Quirks: first.Quirks, Seed: first.Seed, Effort: first.Effort,
+		Fixtures: set, Level: verdict.Level(first.Level), Selection: first.Selection, Quirks: first.Quirks, Seed: first.Seed, Random: first.SeedFrom == Random, Effort: first.Effort,
 	}}
 	results, err := byCheck(parts)
 	if err != nil {
@@ -50,7 +50,16 @@ func Merge(set *fixtures.Set, parts []Part) (*Result, error) {
 	}
 	merged := j.newResult()
 	merged.Port, merged.Platform, merged.Baseline = first.Port, first.Platform, first.Baseline
-	merged.Platform.CPU = everyCPU(parts)
+	merged.Platform.CPU, merged.Recorded = everyCPU(parts), first.Recorded
+	for _, part := range parts {
+		merged.Restarts += part.Result.Restarts
+		for module, of := range part.Result.Incidents {
+			if merged.Incidents == nil {
+				merged.Incidents = map[string]ports.Incidents{}
+			}
+			merged.Incidents[module] = merged.Incidents[module].Plus(of)
+		}
+	}
 	var missing []string
 	for _, c := range checks {
 		r, ok := results[c.ID]
@@ -87,7 +96,9 @@ func sameRun(set *fixtures.Set, parts []Part) error {
 		{"quirks", func(r *Result) any { return r.Quirks }},
 		{"selection", func(r *Result) any { return r.Selection }},
 		{"seed", func(r *Result) any { return r.Seed }},
+		{"seed_from", func(r *Result) any { return r.SeedFrom }},
 		{"effort", func(r *Result) any { return r.Effort }},
+		{"recorded", func(r *Result) any { return r.Recorded }},
 		{"baseline", func(r *Result) any { return r.Baseline }},
 		{"platform", func(r *Result) any { return []string{r.Platform.OS, r.Platform.Arch, r.Platform.Go} }},
 	}

@@ -81,6 +81,17 @@ func (j *Judge) newChecker() *laws.Checker {
 // Seed is what the inputs of relations are drawn from in this release.
 const Seed = laws.Seed
 
+// seedFrom says where the seed of a run comes from.
+func (o Options) seedFrom() SeedFrom {
+	switch {
+	case o.Random:
+		return Random
+	case seedOr(o.Seed) == Seed:
+		return Release
+	}
+	return Given
+}
+
 // seedOr returns a seed, or that of the release for 0.
 func seedOr(seed uint32) uint32 {
 	if seed == 0 {

@@ -98,7 +98,7 @@ func TestBlame(t *testing.T) {
 		if of[0].Module != ports.BCELoss || of[0].Reason != "" && of[0].Reason != "nothing passed" {
 			t.Errorf("%v: %s: %q", selected, of[0].Module, of[0].Reason)
 		}
-		if both && of[1].Reason != "1 of 2 relations fails" && of[1].Reason != "2 of 2 relations fail" {
+		if both && of[1].Reason != "1 of 2 laws fails" && of[1].Reason != "2 of 2 laws fail" {
 			t.Errorf("%v: %s: %q", selected, of[1].Module, of[1].Reason)
 		}
 	}

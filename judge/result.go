@@ -3,6 +3,7 @@ package judge
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -42,8 +43,15 @@ type Result struct {
 	// Diagnoses say which known mistakes explain the failures, by module.
 	Diagnoses []Diagnosis `json:"diagnoses,omitempty"`
 	Cases     Cases       `json:"cases"`
-	// Seed is what the inputs of the relations were drawn from.
-	Seed uint32 `json:"seed"`
+	// Seed is what the inputs of the relations were drawn from, SeedFrom where it comes from.
+	Seed     uint32   `json:"seed"`
+	SeedFrom SeedFrom `json:"seed_from,omitempty"`
+	// Recorded says that answers were judged that were there already: nothing else could be asked.
+	Recorded bool `json:"recorded,omitempty"`
+	// Incidents are why the port was lost, by the module of the call that it owed an answer to, "" where it
+	// owed none. Restarts is the number of processes that were started in place of lost ones.
+	Incidents map[string]ports.Incidents `json:"incidents,omitempty"`
+	Restarts  int                        `json:"restarts"`
 	// Relations are the laws that were checked on generated inputs.
 	Relations Relations `json:"relations"`
 	// Effort says how much the generated checks asked.
@@ -52,6 +60,29 @@ type Result struct {
 	Generated GeneratedChecks `json:"generated"`
 	// Complete says that every selected check was made. It is the last member.
 	Complete bool `json:"complete"`
+}
+
+// SeedFrom says where a seed comes from.
+type SeedFrom string
+
+const (
+	// Release is the seed that is the same for everybody: the inputs are known beforehand, and a gate of CI is steady.
+	Release SeedFrom = "release"
+	// Random is a seed that was drawn for the run: no port can have known the inputs.
+	Random SeedFrom = "random"
+	// Given is a number that the user gave.
+	Given SeedFrom = "given"
+)
+
+// String names a seed as a verdict does.
+func (f SeedFrom) String(seed uint32) string {
+	switch f {
+	case Release:
+		return fmt.Sprintf("seed %d of the release", seed)
+	case Random:
+		return fmt.Sprintf("random seed %d", seed)
+	}
+	return fmt.Sprintf("seed %d", seed)
 }
 
 // FixturesInfo names the fixtures.
@@ -337,6 +368,8 @@ type Summary struct {
 	Passed bool `json:"passed"`
 	// Verdict is one line for each module, claim included.
 	Verdict []string `json:"verdict"`
+	// Incidents are those of all modules.
+	Incidents ports.Incidents `json:"incidents"`
 	Counts
 	Modules []ModuleSummary `json:"modules"`
 	Topics  []TopicSummary  `json:"topics"`
@@ -351,8 +384,28 @@ type Summary struct {
 	GeneratedNotRun int `json:"generated_not_run"`
 }
 
+// Asked counts what was asked and gates, and what passes of it: quirks that do not gate, and what lies outside
+// the claim, are no part of a whole.
+type Asked struct {
+	Cases       int `json:"cases"`
+	CasesPassed int `json:"cases_passed"`
+	// Outputs are those of the cases, Refusals the cases that have none, for PyTorch refuses the call.
+	Outputs        int `json:"outputs"`
+	OutputsPassed  int `json:"outputs_passed"`
+	Refusals       int `json:"refusals"`
+	RefusalsPassed int `json:"refusals_passed"`
+}
+
+// Evidence is what stands behind the verdict on a module, beside its recorded cases.
+type Evidence struct {
+	// Laws is the number of relations that hold, of LawsOf that were selected.
+	Laws   int `json:"laws"`
+	LawsOf int `json:"laws_of"`
+}
+
 // Counts counts cases and outputs. A rejection is a case without outputs.
 type Counts struct {
+	Asked Asked `json:"asked"`
 	// Cases by outcome.
 	Cases map[Outcome]int `json:"cases"`
 	// Outputs by outcome, and the number of those asked for, and of all.
@@ -386,6 +439,12 @@ type ModuleSummary struct {
 	Passed bool `json:"passed"`
 	// Reason says why it is not conformant.
 	Reason string `json:"reason,omitempty"`
+	// Evidence is what stands behind the verdict.
+	Evidence Evidence `json:"evidence"`
+	// Limits say what was not checked of what this version can check, the claim apart.
+	Limits []string `json:"limits,omitempty"`
+	// Incidents are why the port was lost while it owed an answer of this module.
+	Incidents ports.Incidents `json:"incidents"`
 	// Deviations are the should rules that failing cases stand for, known failures included.
 	Deviations []string `json:"deviations,omitempty"`
 	// Drawn says how much the generated checks of the module asked; nil where they asked nothing.

@@ -47,6 +47,7 @@ func (j *Judge) Run(ctx context.Context) (*Result, error) {
 		}
 		room()
 	}
+	result.Incidents, result.Restarts = j.incidents()
 	result.Summary = j.summarize(result)
 	result.Complete = done == len(j.checks)
 	if result.Complete {
@@ -116,6 +117,7 @@ func (j *Judge) newResult() *Result {
 		shard = s.String()
 	}
 	m := machine.Describe()
+	_, recorded := j.port.(*Recorded)
 	return &Result{
 		Selection: j.options.Selection,
 		Shard:     shard,
@@ -132,6 +134,8 @@ func (j *Judge) newResult() *Result {
 		Platform:  Platform{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: m.Go, CPU: m.CPU, Cores: m.Cores, SIMD: m.SIMD},
 		Cases:     []CheckResult{},
 		Seed:      j.Seed(),
+		SeedFrom:  j.options.seedFrom(),
+		Recorded:  recorded,
 		Relations: Relations{},
 		Effort:    j.Effort(),
 		Generated: GeneratedChecks{},

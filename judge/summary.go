@@ -9,7 +9,6 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
 	"lossproof/internal/definition"
-	"lossproof/internal/laws"
 	"lossproof/internal/words"
 )
 
@@ -20,7 +19,8 @@ func (j *Judge) summarize(result *Result) Summary {
 		GeneratedNotRun: j.selected(Generated, "") - len(result.Generated),
 		Modules:         []ModuleSummary{}, Topics: []TopicSummary{}, Verdict: []string{}, Relations: map[Outcome]int{}, Generated: map[Outcome]int{},
 	}
-	s.Counts = count(result.Cases)
+	s.Counts, s.Incidents = count(result.Cases), total(result.Incidents)
+	all := j.all()
 	for _, r := range result.Relations {
 		s.Relations[r.Outcome]++
 	}
@@ -33,11 +33,16 @@ func (j *Judge) summarize(result *Result) Summary {
 	conformant, passed, claimed := true, true, 0
 	for _, module := range j.modules() {
 		m := j.moduleSummary(module, ofModule(result.Cases, module), ofModule(result.Relations, module), ofModule(result.Generated, module))
+		m.Limits = j.limits(result, module, all)
+		m.Incidents = result.Incidents[module]
+		if m.Claimed && tooOften(result.Incidents, module) {
+			m.fails(fmt.Sprintf("the port was %s (up to %d are no fault)", s.Incidents, maxLost))
+		}
 		if b := result.Baseline; b != nil && len(b.ClaimShrank) > 0 && m.Claimed {
-			m.claimShrank()
+			m.fails("the claim shrank")
 		}
 		s.Modules = append(s.Modules, m)
-		s.Verdict = append(s.Verdict, j.verdictLine(m))
+		s.Verdict = append(s.Verdict, j.verdictLine(result, m))
 		if m.Claimed {
 			claimed++
 			conformant = conformant && m.Conformant
@@ -149,6 +154,7 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 	laws := m.tally(j.selected(Relation, module), relations)
 	drawn := m.tally(j.selected(Generated, module), generated)
 	m.Drawn = j.drawn(generated)
+	m.Evidence = Evidence{Laws: laws.passed, LawsOf: laws.selected}
 	m.KnownFailures = of.known + laws.known + drawn.known
 	passed := of.right
 	if !j.computes(module) {
@@ -163,7 +169,7 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 			parts = append(parts, words.Of(of.failing, of.asked, "case", "fail"))
 		}
 		if laws.failing > 0 {
-			parts = append(parts, words.Of(laws.failing, laws.asked, "relation", "fail"))
+			parts = append(parts, words.Of(laws.failing, laws.asked, "law", "fail"))
 		}
 		if drawn.failing > 0 {
 			parts = append(parts, words.Of(drawn.failing, drawn.asked, string(Generated), "fail"))
@@ -181,7 +187,7 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 	case of.notRun > 0:
 		m.Reason = fmt.Sprintf("%d of %d cases were not run", of.notRun, of.selected)
 	case laws.notRun > 0:
-		m.Reason = fmt.Sprintf("%d of %d relations were not checked", laws.notRun, laws.selected)
+		m.Reason = fmt.Sprintf("%d of %d laws were not checked", laws.notRun, laws.selected)
 	case drawn.notRun > 0:
 		m.Reason = fmt.Sprintf("%d of %d generated checks were not made", drawn.notRun, drawn.selected)
 	case passed == 0:
@@ -195,7 +201,7 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 		for _, part := range []struct {
 			known     int
 			one, many string
-		}{{of.known, "case", "cases"}, {laws.known, "relation", "relations"}, {drawn.known, "generated check", "generated checks"}} {
+		}{{of.known, "case", "cases"}, {laws.known, "law", "laws"}, {drawn.known, "generated check", "generated checks"}} {
 			if part.known > 0 || part.one == "case" {
 				parts = append(parts, plural(part.known, part.one, part.many))
 			}
@@ -230,17 +236,13 @@ func (j *Judge) drawn(results []CheckResult) *Drawn {
 	return &d
 }
 
-// claimShrank says that the port claims less than its baseline, of whichever module: a run that fails says so in
-// all of its lines.
-func (m *ModuleSummary) claimShrank() {
-	const reason = "the claim shrank"
-	switch {
-	case m.Passed:
-		m.Reason = reason
-	default:
-		m.Reason += ", " + reason
+// fails says why a module is not conformant, beside what its checks say: such as a claim that shrank, of whichever
+// module, for a run that fails says so in all of its lines.
+func (m *ModuleSummary) fails(reason string) {
+	if !m.Passed {
+		reason = m.Reason + ", " + reason
 	}
-	m.Passed, m.Conformant = false, false
+	m.Reason, m.Passed, m.Conformant = reason, false, false
 }
 
 // ofModule returns the results that concern one module.
@@ -272,60 +274,6 @@ func (m *ModuleSummary) countRequirement(r CheckResult) (known bool) {
 // onlyShard is the reason of a shard in which nothing fails.
 const onlyShard = "a shard is no verdict"
 
-// verdictLine names the claim, so that a verdict says what it is about:
-//
-//	conformant (parity): BCEWithLogitsLoss float32 float64, loss and grad_input, without pos_weight
-func (j *Judge) verdictLine(m ModuleSummary) string {
-	verdict := "not conformant"
-	switch {
-	case m.Conformant:
-		verdict = "conformant"
-	case m.Passed && m.KnownFailures > 0:
-		verdict = "known failures"
-	case m.Passed:
-		verdict = "nothing fails in shard " + j.options.Selection.Shard.String()
-	}
-	if !m.Claimed {
-		return fmt.Sprintf("not claimed: %s", m.Module)
-	}
-	line := fmt.Sprintf("%s (%s): %s", verdict, j.options.Level, claim.String(m.Module, j.description.Modules[m.Module]))
-	if j.options.Quirks {
-		line += ", quirks included"
-	}
-	if m.Conformant && len(m.Deviations) > 0 {
-		line += ", deviating from " + list(m.Deviations)
-	}
-	switch cases, text := j.selected(Case, ""), j.relationText(m.Module); {
-	case cases == 0 && text == "":
-		line += " [relations alone]"
-	case cases == 0:
-		line += " [relations alone, " + text + "]"
-	case cases < len(j.set.Cases):
-		line += fmt.Sprintf(" [%d of %d cases selected]", cases, len(j.set.Cases))
-	case text != "":
-		line += " [" + text + "]"
-	}
-	if m.Reason != "" && m.Reason != onlyShard {
-		line += ": " + m.Reason
-	}
-	return line
-}
-
-// relationText says what became of a selection of relations that is not all of them; "" means
-// that all are selected.
-func (j *Judge) relationText(module string) string {
-	all, selected := 0, j.selected(Relation, module)
-	for _, law := range laws.All() {
-		if law.Rule.Module == module {
-			all++
-		}
-	}
-	if selected == all {
-		return ""
-	}
-	return fmt.Sprintf("%d of %d relations selected", selected, all)
-}
-
 // list joins a few words, and counts the others.
 func list(words []string) string {
 	const shown = 4
@@ -340,6 +288,7 @@ func count(results []CheckResult) Counts {
 	n := Counts{Cases: map[Outcome]int{}, Outputs: map[Outcome]int{}, Agrees: map[string]int{}}
 	for _, r := range results {
 		n.Cases[r.Outcome]++
+		n.Asked.add(r)
 		for _, name := range r.OutputNames() {
 			output := r.Outputs[name]
 			n.Outputs[output.Outcome]++
@@ -360,6 +309,31 @@ func count(results []CheckResult) Counts {
 		}
 	}
 	return n
+}
+
+// add counts a case.
+func (a *Asked) add(r CheckResult) {
+	if !r.Gates || r.Outcome == Unsupported || r.Outcome == NotRun {
+		return
+	}
+	passed := func(o Outcome) int {
+		if o == Pass || o == Fixed {
+			return 1
+		}
+		return 0
+	}
+	a.Cases++
+	a.CasesPassed += passed(r.Outcome)
+	if r.Rejection {
+		a.Refusals++
+		a.RefusalsPassed += passed(r.Outcome)
+	}
+	for _, output := range r.Outputs {
+		if output.Outcome != Unsupported {
+			a.Outputs++
+			a.OutputsPassed += passed(output.Outcome)
+		}
+	}
 }
 
 // plural writes a number with the word that agrees with it.

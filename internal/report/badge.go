@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"lossproof/judge"
 )
@@ -25,32 +26,86 @@ func Badge(w io.Writer, result *judge.Result) error {
 	return encoder.Encode(b)
 }
 
+// badgeText says in a few words what a verdict says. Bright green is for what nobody could have prepared: everything
+// claimed, asked with a random seed; what was not checked, and a port that was lost, stand in the words.
 func badgeText(result *judge.Result) (message, color string) {
 	s := result.Summary
-	deviations, known := 0, 0
+	deviations, known, laws, lawsOf, calls := 0, 0, 0, 0, 0
+	var limits []string
 	for _, m := range s.Modules {
-		if m.Claimed {
-			deviations += len(m.Deviations)
-			known += m.KnownFailures
+		if !m.Claimed {
+			continue
+		}
+		deviations += len(m.Deviations)
+		known += m.KnownFailures
+		laws, lawsOf = laws+m.Evidence.Laws, lawsOf+m.Evidence.LawsOf
+		limits = append(limits, m.Limits...)
+		if m.Drawn != nil {
+			calls += m.Drawn.Calls
 		}
 	}
-	message, color = fmt.Sprintf("conformant (%s)", result.Level), "brightgreen"
+	for module := range result.Claim {
+		if !slices.ContainsFunc(s.Modules, func(m judge.ModuleSummary) bool { return m.Module == module }) {
+			limits = append(limits, module+" not selected")
+		}
+	}
+	of := fmt.Sprintf("(%s)", result.Level)
 	switch {
 	case !result.Complete:
 		return "not complete", "lightgrey"
 	case !s.Passed:
-		return fmt.Sprintf("not conformant (%s)", result.Level), "red"
+		return "not conformant " + of, "red"
 	case known > 0:
-		message, color = fmt.Sprintf("%s (%s)", plural(known, "known failure", "known failures"), result.Level), "yellow"
+		message, color = plural(known, "known failure", "known failures")+" "+of, "yellow"
 	case result.Shard != "":
-		return fmt.Sprintf("nothing fails in shard %s (%s)", result.Shard, result.Level), "lightgrey"
-	case deviations > 0:
-		message, color = fmt.Sprintf("%s, %s", message, plural(deviations, "deviation", "deviations")), "green"
+		return fmt.Sprintf("nothing fails in shard %s %s", result.Shard, of), "lightgrey"
+	default:
+		message, color = "conformant "+of, "brightgreen"
 	}
-	if result.Partial {
-		message, color = message+", some cases", "yellowgreen"
+	less := func(words, shade string) {
+		message += ", " + words
+		if color == "brightgreen" || color == "green" && shade == "yellowgreen" {
+			color = shade
+		}
+	}
+	if deviations > 0 {
+		less(plural(deviations, "deviation", "deviations"), "green")
+	}
+	switch {
+	case result.Recorded:
+		less("recorded answers alone", "yellowgreen")
+	case len(limits) > 0:
+		less("some checks alone", "yellowgreen")
+	}
+	switch seed := result.SeedFrom; {
+	case laws+calls == 0:
+		less("no law and no generated call", "yellowgreen")
+	case seed == judge.Random && calls > 0:
+		message += ", " + generatedText(laws, lawsOf, calls) + ", random seed"
+	case seed == judge.Random:
+		less(generatedText(laws, lawsOf, calls)+", random seed", "green")
+	default:
+		less(generatedText(laws, lawsOf, calls)+", "+seed.String(result.Seed), "green")
+	}
+	if result.Effort == judge.Quick && calls > 0 {
+		less("effort quick", "green")
+	}
+	if n := s.Incidents.Total(); n > 0 {
+		less(s.Incidents.String(), "green")
 	}
 	return message, color
+}
+
+// generatedText counts the laws that hold, of how many where these are more, and generated calls.
+func generatedText(laws, of, calls int) string {
+	text := plural(laws, "law", "laws")
+	if laws < of {
+		text = fmt.Sprintf("%d of %d laws", laws, of)
+	}
+	if calls > 0 {
+		text += ", " + plural(calls, "generated call", "generated calls")
+	}
+	return text
 }
 
 // plural writes a number with the word that agrees with it.

@@ -236,39 +236,71 @@ func TestMarkdownIsBounded(t *testing.T) {
 	}
 }
 
+// TestBadge: a badge in one word is for a port that nobody could have prepared, everything claimed was asked of and that
+// was never lost.
 func TestBadge(t *testing.T) {
-	conformant := run(t, builtin.Port{}, "*/blog_example/*")
-	conformant.Partial = false
-	deviating, known, shard, failing, unfinished := *conformant, *conformant, *conformant, *conformant, *conformant
-	deviating.Summary.Modules = append([]judge.ModuleSummary{}, conformant.Summary.Modules...)
-	known.Summary.Modules = append([]judge.ModuleSummary{}, conformant.Summary.Modules...)
-	deviating.Summary.Modules[0].Deviations = []string{"A", "B"}
-	known.Summary.Modules[0].KnownFailures = 1
-	shard.Shard = "1/2"
-	failing.Summary.Passed = false
-	unfinished.Complete = false
+	module := judge.ModuleSummary{Module: ports.BCELoss, Claimed: true, Conformant: true, Passed: true, Evidence: judge.Evidence{Laws: 17, LawsOf: 17}, Drawn: &judge.Drawn{Calls: 90}}
+	badge := func(change func(*judge.Result, *judge.ModuleSummary)) *judge.Result {
+		m := module
+		r := &judge.Result{Level: "parity", Complete: true, Seed: 5, SeedFrom: judge.Random, Claim: map[string]judge.Claim{ports.BCELoss: {}}}
+		r.Summary.Passed, r.Summary.Conformant = true, true
+		change(r, &m)
+		r.Summary.Modules = []judge.ModuleSummary{{Module: ports.CrossEntropyLoss, Limits: []string{"no laws selected"}}, m}
+		return r
+	}
+	const all = "17 laws, 90 generated calls, random seed"
 	for _, test := range []struct {
-		result         *judge.Result
+		change         func(*judge.Result, *judge.ModuleSummary)
 		message, color string
 	}{
-		{conformant, "conformant (parity)", "brightgreen"},
-		{&deviating, "conformant (parity), 2 deviations", "green"},
-		{&known, "1 known failure (parity)", "yellow"},
-		{&shard, "nothing fails in shard 1/2 (parity)", "lightgrey"},
-		{&failing, "not conformant (parity)", "red"},
-		{&unfinished, "not complete", "lightgrey"},
-		{run(t, builtin.Port{}, "*/blog_example/*"), "conformant (parity), some cases", "yellowgreen"},
+		{func(*judge.Result, *judge.ModuleSummary) {}, "conformant (parity), " + all, "brightgreen"},
+		{func(r *judge.Result, _ *judge.ModuleSummary) { r.Seed, r.SeedFrom = 1, judge.Release }, "conformant (parity), 17 laws, 90 generated calls, seed 1 of the release", "green"},
+		{func(r *judge.Result, _ *judge.ModuleSummary) { r.SeedFrom = judge.Given }, "conformant (parity), 17 laws, 90 generated calls, seed 5", "green"},
+		{func(_ *judge.Result, m *judge.ModuleSummary) { m.Evidence.Laws = 3 }, "conformant (parity), 3 of 17 laws, 90 generated calls, random seed", "brightgreen"},
+		{func(_ *judge.Result, m *judge.ModuleSummary) { m.Drawn = nil }, "conformant (parity), 17 laws, random seed", "green"},
+		{func(_ *judge.Result, m *judge.ModuleSummary) { m.Evidence.Laws, m.Drawn = 0, nil }, "conformant (parity), no law and no generated call", "yellowgreen"},
+		{func(r *judge.Result, m *judge.ModuleSummary) {
+			r.Recorded, m.Evidence.Laws, m.Drawn, m.Limits = true, 0, nil, []string{"recorded"}
+		}, "conformant (parity), recorded answers alone, no law and no generated call", "yellowgreen"},
+		{func(_ *judge.Result, m *judge.ModuleSummary) { m.Limits = []string{"20 of 706 cases selected"} }, "conformant (parity), some checks alone, " + all, "yellowgreen"},
+		{func(r *judge.Result, _ *judge.ModuleSummary) { r.Claim[ports.BCEWithLogitsLoss] = judge.Claim{} }, "conformant (parity), some checks alone, " + all, "yellowgreen"},
+		{func(r *judge.Result, m *judge.ModuleSummary) {
+			m.Deviations, r.SeedFrom, m.Limits = []string{"A", "B"}, judge.Release, []string{"x"}
+		}, "conformant (parity), 2 deviations, some checks alone, 17 laws, 90 generated calls, seed 5 of the release", "yellowgreen"},
+		{func(_ *judge.Result, m *judge.ModuleSummary) { m.Deviations = []string{"A"} }, "conformant (parity), 1 deviation, " + all, "green"},
+		{func(r *judge.Result, _ *judge.ModuleSummary) { r.Effort = judge.Quick }, "conformant (parity), " + all + ", effort quick", "green"},
+		{func(r *judge.Result, _ *judge.ModuleSummary) { r.Summary.Incidents.Timeouts = 2 }, "conformant (parity), " + all + ", lost twice: 2 timeouts", "green"},
+		{func(_ *judge.Result, m *judge.ModuleSummary) { m.KnownFailures = 1 }, "1 known failure (parity), " + all, "yellow"},
+		{func(r *judge.Result, _ *judge.ModuleSummary) { r.Shard = "1/2" }, "nothing fails in shard 1/2 (parity)", "lightgrey"},
+		{func(r *judge.Result, _ *judge.ModuleSummary) { r.Summary.Passed = false }, "not conformant (parity)", "red"},
+		{func(r *judge.Result, _ *judge.ModuleSummary) { r.Complete = false }, "not complete", "lightgrey"},
 	} {
 		var got struct {
 			SchemaVersion         int
 			Label, Message, Color string
 		}
-		if err := json.Unmarshal([]byte(write(t, report.Badge, test.result)), &got); err != nil {
+		if err := json.Unmarshal([]byte(write(t, report.Badge, badge(test.change))), &got); err != nil {
 			t.Fatal(err)
 		}
 		if got.SchemaVersion != 1 || got.Label != "lossproof" || got.Message != test.message || got.Color != test.color {
 			t.Errorf("got %+v, want %s, %s", got, test.message, test.color)
 		}
+	}
+}
+
+// TestIncidentsAreShown, in the text of a run and in its schema.
+func TestIncidentsAreShown(t *testing.T) {
+	result := run(t, builtin.Port{}, "*/blog_example/*")
+	result.Restarts = 3
+	result.Incidents = map[string]ports.Incidents{ports.BCELoss: {Crashes: 2}, "": {Timeouts: 1}}
+	result.Summary.Incidents = ports.Incidents{Crashes: 2, Timeouts: 1}
+	got := text(t, result, report.TextOptions{})
+	want := "\nthe port was lost 3 times: 2 crashes, 1 timeout; it was started again 3 times\n  between two calls: lost once: 1 timeout\n  BCELoss: lost twice: 2 crashes\n"
+	if !strings.Contains(got, want) {
+		t.Errorf("want %q in\n%s", want, got)
+	}
+	if _, err := report.Parse([]byte(write(t, report.JSON, result))); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -69,6 +69,8 @@ func (m *markdown) head(result *judge.Result) {
 	switch s := result.Summary; {
 	case !result.Complete:
 		title = "not complete"
+	case s.Conformant && slices.ContainsFunc(s.Modules, func(m judge.ModuleSummary) bool { return m.Claimed && len(m.Limits) > 0 }):
+		title, symbol = "conformant as far as asked", "✅"
 	case s.Conformant:
 		title, symbol = "conformant", "✅"
 	case s.Passed && result.Shard != "":

@@ -13,9 +13,9 @@ import (
 	"lossproof/tensor"
 )
 
-// asking are the checks of a kind whose calls are generated.
+// asking are the checks of a kind whose calls are generated, and the noun that counts them.
 type asking struct {
-	kind    judge.Kind
+	noun    string
 	results []judge.CheckResult
 	// title is that of a section, summary says in a line what was checked, and on what; inputs count what.
 	title, summary string
@@ -26,10 +26,10 @@ type asking struct {
 func askingKinds(result *judge.Result) []asking {
 	var kinds []asking
 	if len(result.Relations) > 0 {
-		kinds = append(kinds, asking{judge.Relation, result.Relations, "Relations", relationSummary(result), [2]string{"input", "inputs"}})
+		kinds = append(kinds, asking{"law", result.Relations, "Relations", relationSummary(result), [2]string{"input", "inputs"}})
 	}
 	if len(result.Generated) > 0 {
-		kinds = append(kinds, asking{judge.Generated, result.Generated, "Generated checks", generatedSummary(result), [2]string{"call", "calls"}})
+		kinds = append(kinds, asking{string(judge.Generated), result.Generated, "Generated checks", generatedSummary(result), [2]string{"call", "calls"}})
 	}
 	return kinds
 }
@@ -62,7 +62,7 @@ func (t *text) asking(result *judge.Result, a asking) {
 		broken = plainestFirst(broken)
 		shown = first(broken, firstFailures)
 	}
-	t.printf("\n%s\n", t.color(red, words.Of(len(broken), asked(a.results), string(a.kind), "fail")+":"))
+	t.printf("\n%s\n", t.color(red, words.Of(len(broken), asked(a.results), a.noun, "fail")+":"))
 	for _, r := range shown {
 		t.printf("\n%s\n", prose.Failure(r, relationHint(result, r)))
 	}
@@ -86,8 +86,8 @@ func relationSummary(result *judge.Result) string {
 	if c.counts[judge.Unsupported] == c.of {
 		return "relations: none of the laws was checked: " + tally(c.reasons)
 	}
-	return fmt.Sprintf("relations: %s, on %s generated from seed %d (--seed %d asks the same)",
-		words.Of(c.counts[judge.Pass], c.of-c.counts[judge.Unsupported], "law", "hold"), plural(c.inputs, "input", "inputs"), result.Seed, result.Seed) + c.others()
+	return fmt.Sprintf("relations: %s, on %s generated from %s (--seed %d asks the same)",
+		words.Of(c.counts[judge.Pass], c.of-c.counts[judge.Unsupported], "law", "hold"), plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
 }
 
 // generatedSummary says in a line how much the generated checks of the claimed modules asked, and of
@@ -97,9 +97,9 @@ func generatedSummary(result *judge.Result) string {
 	if c.counts[judge.Unsupported] == c.of {
 		return "generated checks: none was made: " + tally(c.reasons)
 	}
-	return fmt.Sprintf("generated checks: %s, on %s of %d elements drawn from seed %d, the largest %s (--effort %s)",
+	return fmt.Sprintf("generated checks: %s, on %s of %d elements drawn from %s, the largest %s (--effort %s)",
 		words.Of(c.counts[judge.Pass], c.of-c.counts[judge.Unsupported], "generated check", "pass"),
-		plural(c.inputs, "call", "calls"), c.elements, result.Seed, tensor.FormatShape(c.largest), result.Effort) + c.others()
+		plural(c.inputs, "call", "calls"), c.elements, result.SeedFrom.String(result.Seed), tensor.FormatShape(c.largest), result.Effort) + c.others()
 }
 
 // claimed counts the checks of claimed modules.
@@ -166,10 +166,10 @@ func (m *markdown) asking(result *judge.Result, a asking) {
 	if len(broken) == 0 {
 		return
 	}
-	m.details(words.Of(len(broken), asked(a.results), string(a.kind), "fail"), func() {
+	m.details(words.Of(len(broken), asked(a.results), a.noun, "fail"), func() {
 		for i, r := range broken {
 			if i == maxRulesShown {
-				more := "more " + string(a.kind)
+				more := "more " + a.noun
 				m.add(fmt.Sprintf("\nand %s.\n", plural(len(broken)-i, more, more+"s")))
 				break
 			}

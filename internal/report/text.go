@@ -2,9 +2,12 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,6 +52,7 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t.baseline(result)
 	t.quirks(result)
 	t.unsupported(result)
+	t.incidents(result)
 	t.closing(result)
 	_, err := io.WriteString(w, t.String())
 	return err
@@ -326,23 +330,26 @@ func (t *text) unsupported(result *judge.Result) {
 	if len(reasons) > 0 {
 		t.printf("\nunsupported cases: %d (%s)\n", len(reasons), tally(reasons))
 	}
-	passed, asked, all := 0, 0, 0
+	all := 0
 	for _, r := range result.Cases {
-		if r.Requirement == fixtures.Quirk && !result.Quirks {
-			continue // they are counted above
-		}
-		for _, output := range r.Outputs {
-			all++
-			if output.Outcome != judge.Unsupported {
-				asked++
-			}
-			if output.Outcome == judge.Pass {
-				passed++
-			}
+		if r.Requirement != fixtures.Quirk || result.Quirks { // quirks are counted above
+			all += len(r.Outputs)
 		}
 	}
-	if all > 0 {
+	if passed, asked := result.Summary.Asked.OutputsPassed, result.Summary.Asked.Outputs; all > 0 {
 		t.printf("\noutputs passed: %d, %s of the %d asked for, %s of all %d\n", passed, percent(passed, asked), asked, percent(passed, all), all)
+	}
+}
+
+// incidents says how often the port was lost.
+func (t *text) incidents(result *judge.Result) {
+	of := result.Summary.Incidents
+	if of.Total() == 0 {
+		return
+	}
+	t.printf("\nthe port was %s; it was started again %s\n", of, plural(result.Restarts, "time", "times"))
+	for _, module := range slices.Sorted(maps.Keys(result.Incidents)) {
+		t.printf("  %s: %s\n", cmp.Or(module, "between two calls"), result.Incidents[module])
 	}
 }
 

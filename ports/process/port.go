@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os/exec"
 	"reflect"
 	"sync"
@@ -133,6 +134,8 @@ type Port struct {
 	lastID      int64
 	children    int // started so far
 	lost        int // children that were lost
+	restarts    int // children that were started in place of lost ones
+	incidents   map[string]ports.Incidents
 	hung        int // calls that missed the time of a second try
 	gaveUp      error
 	warnings    []error
@@ -180,6 +183,8 @@ func New(options Options) (*Port, error) {
 		queue:   make(chan *call),
 		closing: make(chan struct{}),
 		large:   make(chan struct{}, 1),
+
+		incidents: map[string]ports.Incidents{},
 	}, nil
 }
 
@@ -285,11 +290,14 @@ func (p *Port) untilClosed() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// countLost counts a process that was lost.
-func (p *Port) countLost() {
+// countLost counts a process that was lost, with the reason, while it owed an answer to a call of module,
+// "" for none.
+func (p *Port) countLost(module string, why error) {
 	p.mu.Lock()
 	p.lost++
-	lost := p.lost
+	lost, of := p.lost, p.incidents[module]
+	of.Count(why)
+	p.incidents[module] = of
 	p.mu.Unlock()
 	switch {
 	case p.options.Streams != nil:
@@ -297,6 +305,20 @@ func (p *Port) countLost() {
 	case lost > max(p.options.MaxRestarts, 0):
 		_ = p.giveUp(fmt.Errorf("the port was lost %d times (crashes, timeouts, answers out of step)", lost))
 	}
+}
+
+// countRestart counts a process that was started in place of a lost one.
+func (p *Port) countRestart() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.restarts++
+}
+
+// Incidents implements [ports.Unsteady].
+func (p *Port) Incidents() (of map[string]ports.Incidents, restarts int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.incidents), p.restarts
 }
 
 // timeout is the time for an answer to c.

@@ -256,6 +256,13 @@ func TestOneCaseGoesWrong(t *testing.T) {
 			if got := strings.Count(s.trace, "-- started"); got != test.starts {
 				t.Errorf("%d processes were started, want %d", got, test.starts)
 			}
+			lost, restarts := s.result.Summary.Incidents, test.starts-1
+			if strings.HasSuffix(test.name, "at the third try") {
+				restarts = 1
+			}
+			if lost.Total() != restarts || s.result.Restarts != restarts {
+				t.Errorf("%v, and %d restarts, want %d", lost, s.result.Restarts, restarts)
+			}
 			if got := fmt.Sprint(s.closeErr); !strings.Contains(got, test.closes) || test.closes == "" && s.closeErr != nil {
 				t.Errorf("Close: got %q, want %q", got, test.closes)
 			}
@@ -289,6 +296,45 @@ func checkForked(t *testing.T, o process.Options, left bool) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("process %d, which the port forked, is alive", pid)
+}
+
+// TestDiesNowAndThen: a port whose answers are all right when it is asked once more is conformant after a death or two,
+// which the verdict names, and not after many.
+func TestDiesNowAndThen(t *testing.T) {
+	t.Parallel()
+	set, err := embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		selected   []string
+		conformant bool
+		verdict    string
+	}{
+		{[]string{"BCELoss/relations/mean", "BCELoss/relations/shape"}, true, `laws selected, the port was lost once: 1 crash\]$`},
+		{[]string{"BCELoss/relations/*"}, false, `no cases selected\]: the port was lost \d+ times: \d+ crashes \(up to 3 are no fault\)$`},
+	} {
+		port, err := process.New(options(t, "dies now and then"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := judge.Run(t.Context(), port, judge.Options{Fixtures: set, Selection: judge.Selection{Select: test.selected}})
+		if err := errors.Join(err, port.Close()); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range result.Relations {
+			if r.Outcome != judge.Pass && r.Outcome != judge.Unsupported {
+				t.Errorf("%s is %s: %s", r.ID, r.Outcome, r.Message)
+			}
+		}
+		s := result.Summary
+		if s.Conformant != test.conformant || s.Passed != test.conformant || !regexp.MustCompile(test.verdict).MatchString(s.Verdict[0]) {
+			t.Errorf("conformant %t, passed %t: %q, want %q", s.Conformant, s.Passed, s.Verdict, test.verdict)
+		}
+		if all := result.Incidents[ports.BCELoss].Plus(result.Incidents[ports.BCEWithLogitsLoss]); all != s.Incidents || s.Incidents.Crashes != result.Restarts {
+			t.Errorf("%v, %v, %d restarts", result.Incidents, s.Incidents, result.Restarts)
+		}
+	}
 }
 
 // TestADaemonHoldsThePipes: what leaves the process group cannot be killed, and must not

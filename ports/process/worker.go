@@ -22,6 +22,7 @@ const deafGrace = 500 * time.Millisecond
 type worker struct {
 	port  *Port
 	child *child // nil before the first, and after one was lost
+	lost  bool   // says that one was
 	// inflight are the calls that were written and not answered, in their order.
 	inflight []*call
 	// backlog are calls that are to be asked before new ones.
@@ -59,6 +60,9 @@ func (w *worker) run() {
 			if w.child, err = w.port.restart(); err != nil {
 				w.giveUp(err)
 				continue
+			}
+			if w.lost {
+				w.port.countRestart()
 			}
 		}
 		w.deaf, w.hearing, w.noise = w.child.deaf, true, nil
@@ -233,18 +237,20 @@ func (w *worker) late() {
 // that was the second time, or its answer is known to be malformed. The others are asked
 // again.
 func (w *worker) lose(err error) {
+	w.lost = true
 	w.clock.Stop()
 	if err := w.child.kill(); err != nil {
 		w.port.warn(err)
 		_ = w.port.giveUp(err)
 	}
-	w.port.countLost()
 	calls := w.inflight
 	w.inflight = nil
 	if len(calls) == 0 {
+		w.port.countLost("", err)
 		return
 	}
 	blamed := calls[0]
+	w.port.countLost(blamed.call.Module, err)
 	switch {
 	case blamed.noise == nil:
 	case isTorn(blamed.noise):

@@ -247,6 +247,14 @@ var misbehaviours = map[string]func(m *misbehaving){
 			}
 		})
 	},
+	"dies now and then": func(m *misbehaving) {
+		asked := 0
+		m.before = func(int64) {
+			if asked++; asked == 150 { // at what another process answers
+				die("out of memory", 137)
+			}
+		}
+	},
 	"dies in every case": func(m *misbehaving) { m.before = func(int64) { os.Exit(1) } },
 	"dies after every answer": func(m *misbehaving) {
 		m.answer = func(_ int64, line string) string { m.write(line); os.Exit(0); return "" }
