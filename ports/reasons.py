@@ -489,7 +489,9 @@ def main() -> int:
             counts[entry["reason"]] = counts.get(entry["reason"], 0) + 1
         # A pattern was written with the reason that the diagnosis found.
         patterns = [
-            {key: value for key, value in group.items() if key != "ids"} for group in baseline["known"] if "patterns" in group
+            {key: value for key, value in group.items() if key != "ids"}
+            for group in baseline["known"]
+            if "patterns" in group
         ]
         baseline["known"] = grouped(entries) + patterns
         text = json.dumps(baseline, indent=2, ensure_ascii=False) + "\n"

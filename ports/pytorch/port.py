@@ -51,7 +51,7 @@ REFUSALS = [
     (RuntimeError, "[Ee]xpected (scalar type|target dtype)", "dtype"),
     (RuntimeError, "can't be cast to the desired output type", "dtype"),
     (RuntimeError, "not implemented for '", "dtype"),
-    (RuntimeError, "Subtraction, .* bool tensor", "dtype"),
+    (RuntimeError, "(Subtraction|Negation), .* bool tensor", "dtype"),
     (RuntimeError, "only Tensors of floating point dtype can require gradients", "dtype"),
 ]
 
