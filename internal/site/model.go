@@ -75,6 +75,8 @@ type Rule struct {
 	fixtures.Rule
 	Path     string
 	Question question
+	// Formula is the rule of the module that says what the loss is.
+	Formula *Rule
 	// Cases are the ids of recorded cases that stand for it, Checks of others, Selector selects them.
 	Cases, Checks []string
 	Selector      string
@@ -190,6 +192,11 @@ func (s *Site) rules(set *fixtures.Set) {
 	}
 	slices.SortFunc(s.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
 	for _, r := range s.Rules {
+		r.Basis.Text = strings.TrimRight(r.Basis.Text, ".")
+		prefix, _, _ := strings.Cut(r.ID, "-")
+		if formula := byID[prefix+"-FORMULA"]; formula != r {
+			r.Formula = formula
+		}
 		if len(r.Cases) == 0 && len(r.Checks) > 0 {
 			r.Selector = "--select " + r.Checks[0]
 		}

@@ -4,6 +4,7 @@ package site
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -79,7 +81,8 @@ func Build(set *fixtures.Set, rows []*matrix.Row, curves []byte) (map[string][]b
 	}
 	rows = slices.Clone(rows)
 	slices.SortFunc(rows, func(a, b *matrix.Row) int {
-		return strings.Compare(strings.ToLower(a.Implementation+"\x00"+a.ID()), strings.ToLower(b.Implementation+"\x00"+b.ID()))
+		return cmp.Or(strings.Compare(strings.ToLower(a.Implementation), strings.ToLower(b.Implementation)),
+			compareVersions(a.Port.Version, b.Port.Version), strings.Compare(a.ID(), b.ID()))
 	})
 	s := newSite(set, rows)
 	s.HasCurves = curves != nil
@@ -138,6 +141,17 @@ type Page struct {
 	// Title and Path are those of the page, Root leads from it to the home page.
 	Title, Path, Root string
 	Data              any
+}
+
+var numbers = regexp.MustCompile(`[0-9]+`)
+
+// compareVersions orders versions by their numbers: 2.8 comes before 2.15.
+func compareVersions(a, b string) int {
+	x, y := numbers.FindAllString(a, -1), numbers.FindAllString(b, -1)
+	return slices.CompareFunc(x, y, func(m, n string) int {
+		m, n = strings.TrimLeft(m, "0"), strings.TrimLeft(n, "0")
+		return cmp.Or(cmp.Compare(len(m), len(n)), strings.Compare(m, n))
+	})
 }
 
 func ruleFile(id string) string { return "rules/" + strings.ToLower(id) + ".html" }

@@ -104,6 +104,17 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
+func TestCompareVersions(t *testing.T) {
+	ascending := []string{"", "1.13.1", "2.0.1", "2.0.10", "2.8.0", "2.15.0", "2.15.0.1"}
+	for i := range ascending {
+		for j := range ascending {
+			if got := compareVersions(ascending[i], ascending[j]); (got < 0) != (i < j) || (got == 0) != (i == j) {
+				t.Errorf("%q and %q: got %d", ascending[i], ascending[j], got)
+			}
+		}
+	}
+}
+
 func TestWriteKeepsWhatIsNoSite(t *testing.T) {
 	set := corpus.Small(t)
 	rows := []*matrix.Row{rowOf(set, "one", "1")}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -177,7 +178,7 @@ func (m *maker) one(ctx context.Context, name string) error {
 		return err
 	}
 	if len(p.Install) > 0 {
-		if _, err := p.command(ctx, dir, p.Install, true); err != nil {
+		if err := p.show(ctx, dir, p.Install); err != nil {
 			return fmt.Errorf("install: %w", err)
 		}
 	}
@@ -306,11 +307,11 @@ func (m *maker) curves(ctx context.Context, dir, done string, p port, row *matri
 		text, err := os.ReadFile(file)
 		if err != nil {
 			args := []string{m.lossproof, "sweep", "--sample", "--module", module, "--json", file, "--timeout", m.timeout.String(), "--start-timeout", m.timeout.String(), "--"}
-			if message, err := p.command(ctx, dir, append(args, p.Run...), false); err != nil {
+			if _, log, err := p.command(ctx, dir, append(args, p.Run...)); err != nil {
 				if ctx.Err() != nil {
 					return nil, ctx.Err()
 				}
-				fmt.Printf("%s: no curves of %s: %s\n", p.Name, module, lastLine(message))
+				fmt.Printf("%s: no curves of %s: %s\n", p.Name, module, lastLine(log))
 				continue
 			}
 			if text, err = os.ReadFile(file); err != nil {
@@ -364,7 +365,10 @@ func findings(ctx context.Context, dir string, p port) ([]matrix.Finding, error)
 	}
 	var done []matrix.Finding
 	for _, d := range list {
-		output, err := p.command(ctx, dir, []string{"bash", "-c", d.Run}, false)
+		output, log, err := p.command(ctx, dir, []string{"bash", "-c", d.Run})
+		if err != nil {
+			output += log
+		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -391,22 +395,25 @@ func bounded(text string) string {
 	return text
 }
 
-// command runs a command in the folder of the port, and returns what it printed; where it is shown, that
-// goes to stderr instead.
-func (p port) command(ctx context.Context, dir string, args []string, shown bool) (string, error) {
+// command runs a command in the folder of the port, and returns what it printed.
+func (p port) command(ctx context.Context, dir string, args []string) (output, log string, err error) {
+	var stdout, stderr bytes.Buffer
+	err = p.start(ctx, dir, args, &stdout, &stderr)
+	return stdout.String(), stderr.String(), err
+}
+
+// show runs a command in the folder of the port, and lets people see what it prints.
+func (p port) show(ctx context.Context, dir string, args []string) error {
+	fmt.Fprintf(os.Stderr, "%s$ %s\n", p.Name, shell(args))
+	return p.start(ctx, dir, args, os.Stderr, os.Stderr)
+}
+
+func (p port) start(ctx context.Context, dir string, args []string, stdout, stderr io.Writer) error {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir = dir
-	cmd.Env = p.environment()
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, p.environment(), stdout, stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if shown {
-		fmt.Fprintf(os.Stderr, "%s$ %s\n", p.Name, shell(args))
-		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	}
-	err := cmd.Run()
-	return output.String(), err
+	return cmd.Run()
 }
 
 // environment is that of every command of the port.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"lossproof/fixtures"
+	"lossproof/internal/corpus"
 	"lossproof/internal/matrix"
+	"lossproof/judge"
 	"lossproof/lab/sweep"
 )
 
@@ -210,5 +214,43 @@ func TestAsk(t *testing.T) {
 	}
 	if _, _, err := m.ask(t.Context(), dir, done, port{Run: []string{"false"}}); err != nil {
 		t.Errorf("what was done is done again: %v", err)
+	}
+}
+
+// TestFaults: what is called a fault breaks a rule that must hold, and every finding names rules that
+// there are, and a program.
+func TestFaults(t *testing.T) {
+	requirement := map[string]fixtures.Requirement{}
+	for _, c := range judge.Checks(corpus.Whole(t)) {
+		requirement[c.Rule.ID] = c.Rule.Requirement
+	}
+	files, err := filepath.Glob("../../../ports/*/findings/findings.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %d lists, %v", len(files), err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []matrix.Demonstration
+		if err := json.Unmarshal(text, &list); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, d := range list {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(name), d.File)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			must := false
+			for _, rule := range d.Rules {
+				if requirement[rule] == "" {
+					t.Errorf("%s: %s: there is no rule %s", name, d.File, rule)
+				}
+				must = must || requirement[rule] == fixtures.Must
+			}
+			if d.Fault != "" && !must {
+				t.Errorf("%s: %s: it is called a fault and breaks %v, none of which must hold", name, d.File, d.Rules)
+			}
+		}
 	}
 }
