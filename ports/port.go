@@ -59,7 +59,7 @@ type Claim struct {
 	DTypes []tensor.DType
 	// Outputs are those that may be asked for: loss, grad_input, grad_target, grad_weight.
 	Outputs []string
-	// Without lists what the port does not do, from a closed list (see internal/claim).
+	// Without lists what the port does not do, from the closed list of docs/protocol.md.
 	Without []string
 }
 

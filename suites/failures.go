@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lossproof/internal/prose"
+	"lossproof/internal/words"
 	"lossproof/judge"
 )
 
@@ -38,7 +39,9 @@ func summary(results []judge.CheckResult) string {
 	failing, all := map[judge.Kind]int{}, map[judge.Kind]int{}
 	requirement := map[string]string{}
 	for _, r := range results {
-		all[r.Kind]++
+		if r.Gates && r.Outcome != judge.Unsupported && r.Outcome != judge.NotRun {
+			all[r.Kind]++
+		}
 		if gates(r) {
 			failing[r.Kind]++
 			counts[r.Rule]++
@@ -63,10 +66,10 @@ func summary(results []judge.CheckResult) string {
 	parts := make([]string, 0, 2)
 	for _, kind := range []judge.Kind{judge.Case, judge.Relation, judge.Generated} {
 		if failing[kind] > 0 {
-			parts = append(parts, fmt.Sprintf("%d of the %d %ss", failing[kind], all[kind], kind))
+			parts = append(parts, words.Of(failing[kind], all[kind], string(kind), "fail"))
 		}
 	}
-	fmt.Fprintf(&b, "%s fail, by rule:", strings.Join(parts, " and "))
+	fmt.Fprintf(&b, "%s, by rule:", strings.Join(parts, ", "))
 	for _, rule := range rules {
 		fmt.Fprintf(&b, "\n  %-30s %-6s %d", rule, requirement[rule], counts[rule])
 	}

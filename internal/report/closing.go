@@ -15,7 +15,7 @@ import (
 // the causes, one failure and what to type next.
 func (t *text) closing(result *judge.Result) {
 	if s := result.Summary; s.NotRun > 0 {
-		t.printf("\n%s\n", t.color(red, "not complete: "+strconv.Itoa(s.NotRun)+" of "+strconv.Itoa(result.Selected)+" cases were not run"))
+		t.printf("\n%s\n", t.color(red, "not complete: "+strconv.Itoa(s.NotRun)+" of "+strconv.Itoa(result.Selected)+" cases were not run"+whyNotRun(result)))
 	}
 	t.printf("\n")
 	var unclaimed []string
@@ -41,6 +41,9 @@ func (t *text) closing(result *judge.Result) {
 		return
 	}
 	example := failures[0]
+	if at := slices.IndexFunc(failures, lost); result.Summary.NotRun > 0 && at >= 0 {
+		example = failures[at] // what is to be mended first
+	}
 	t.example(example)
 	t.printf("\nnext: lossproof show %s\n", example.ID)
 	if _, command := flagsAndCommand(result.Argv); len(command) > 0 {
@@ -49,6 +52,21 @@ func (t *text) closing(result *judge.Result) {
 	for _, name := range causes[:min(len(causes), 2)] {
 		t.printf("      lossproof explain %s\n", name)
 	}
+}
+
+// whyNotRun says why cases were not run.
+func whyNotRun(result *judge.Result) string {
+	for _, r := range result.Cases {
+		if r.Outcome == judge.NotRun && r.Message != "" {
+			return ": " + line(r.Message)
+		}
+	}
+	return ""
+}
+
+// lost reports whether the port was lost at a check.
+func lost(r judge.CheckResult) bool {
+	return r.Outcome == judge.Crash || r.Outcome == judge.Timeout || r.Outcome == judge.Malformed
 }
 
 // maxCauses bounds the causes that the end of a report has.

@@ -402,7 +402,8 @@ func TestNotRun(t *testing.T) {
 		t.Errorf("passed %t, %d not run, %d fail", s.Passed, s.NotRun, s.Topics[0].Failing)
 	}
 	for name, format := range map[string]func(io.Writer, *judge.Result) error{
-		"1 of 3 cases fails:\n":                                     func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
+		"1 of 3 cases fails:\n": func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
+		"not complete: 3 of 6 cases were not run: not asked: the port was lost\n": func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
 		"### 1 of 3 cases fails\n":                                  report.Markdown,
 		"3 of 6 cases were not run\n":                               annotations(report.Files{}),
 		`<skipped message="not run: not asked: the port was lost">`: report.JUnit,

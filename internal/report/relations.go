@@ -83,22 +83,22 @@ func line(text string) string {
 // relationSummary says in a line how many laws of the claimed modules were checked, and on what.
 func relationSummary(result *judge.Result) string {
 	c := claimedOf(result, result.Relations)
-	if c.counts[judge.Unsupported] == c.of {
+	if c.asked() == 0 {
 		return "relations: none of the laws was checked: " + tally(c.reasons)
 	}
 	return fmt.Sprintf("relations: %s, on %s generated from %s (--seed %d asks the same)",
-		words.Of(c.counts[judge.Pass], c.of-c.counts[judge.Unsupported], "law", "hold"), plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
+		words.Of(c.counts[judge.Pass], c.asked(), "law", "hold"), plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
 }
 
 // generatedSummary says in a line how much the generated checks of the claimed modules asked, and of
 // which size.
 func generatedSummary(result *judge.Result) string {
 	c := claimedOf(result, result.Generated)
-	if c.counts[judge.Unsupported] == c.of {
+	if c.asked() == 0 {
 		return "generated checks: none was made: " + tally(c.reasons)
 	}
 	return fmt.Sprintf("generated checks: %s, on %s of %d elements drawn from %s, the largest %s (--effort %s)",
-		words.Of(c.counts[judge.Pass], c.of-c.counts[judge.Unsupported], "generated check", "pass"),
+		words.Of(c.counts[judge.Pass], c.asked(), "generated check", "pass"),
 		plural(c.inputs, "call", "calls"), c.elements, result.SeedFrom.String(result.Seed), tensor.FormatShape(c.largest), result.Effort) + c.others()
 }
 
@@ -120,7 +120,7 @@ func claimedOf(result *judge.Result, checks []judge.CheckResult) claimed {
 		}
 		c.of, c.inputs, c.elements = c.of+1, c.inputs+r.Samples, c.elements+r.Elements
 		c.counts[r.Outcome]++
-		if r.Outcome == judge.Unsupported {
+		if r.Outcome == judge.Unsupported || r.Outcome == judge.NotRun {
 			c.reasons = append(c.reasons, r.Message)
 		}
 		if n, err := tensor.Count(r.Largest); r.Elements > 0 && err == nil && n > most {
@@ -130,6 +130,9 @@ func claimedOf(result *judge.Result, checks []judge.CheckResult) claimed {
 	return c
 }
 
+// asked counts those that were asked.
+func (c claimed) asked() int { return c.of - c.counts[judge.Unsupported] - c.counts[judge.NotRun] }
+
 // others counts the checks that neither pass nor fail, and says why some were not asked.
 func (c claimed) others() string {
 	text := ""
@@ -138,7 +141,7 @@ func (c claimed) others() string {
 			text += fmt.Sprintf("; %s: %d", outcome, n)
 		}
 	}
-	if c.counts[judge.Unsupported] > 0 {
+	if len(c.reasons) > 0 {
 		text += " (" + tally(c.reasons) + ")"
 	}
 	return text
