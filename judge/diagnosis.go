@@ -44,8 +44,19 @@ type Cause struct {
 	Otherwise    int `json:"otherwise"`
 	// Fresh says what came of an input that is in no fixture; nil where none could be made, or asked.
 	Fresh *Fresh `json:"fresh,omitempty"`
+	// Asked are inputs on either side of the condition, which are in no fixture.
+	Asked []Asked `json:"asked,omitempty"`
 	// Reproduction is a small call that shows it.
 	Reproduction *Reproduction `json:"reproduction,omitempty"`
+}
+
+// Asked is an input that is in no fixture.
+type Asked struct {
+	Call string `json:"call"`
+	// Within says that the condition holds for it, Predicted that the answer is wrong there, or right where it
+	// does not hold.
+	Within    bool `json:"within"`
+	Predicted bool `json:"predicted"`
 }
 
 // CauseKind says how a cause was found.

@@ -7,6 +7,7 @@
 package diagnosis
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -34,6 +35,9 @@ type Collector struct {
 	lost map[string]int
 	// evaluated counts the elements of the inputs on which divergences were evaluated: what a diagnosis costs.
 	evaluated atomic.Int64
+
+	// Borders are those that the diagnosis drew, where no known mistake explains what fails.
+	Borders []*Border
 }
 
 // observation is what came of one check.
@@ -82,7 +86,10 @@ func (c *Collector) Observe(check *judge.Check, result judge.CheckResult, exchan
 	o.want = slices.Concat(o.failing, o.passing)
 	switch {
 	case o.answer.Failed != nil:
-		o.raised, o.passing = o.answer.Failed.Message, nil
+		o.raised, o.passing, o.want = cmp.Or(o.answer.Failed.Message, "an error"), nil, asked(result, o.answer)
+		if len(o.want) == 0 {
+			o.want = []string{ports.Loss}
+		}
 	case result.Rejection && result.Outcome == judge.Pass:
 		o.refused, o.want = true, []string{ports.Loss} // whatever is asked for, the call is refused
 	case result.Outcome == judge.Fail && (result.Rejection || o.answer.Outputs == nil):

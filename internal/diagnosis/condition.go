@@ -1,7 +1,6 @@
 package diagnosis
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -34,11 +33,14 @@ var negated = []string{
 
 // atoms lists what may be said of a place.
 func (p *place) atoms() []atom {
-	atoms := []atom{{kind: ofOutput, word: cmp.Or(p.output, refusals)}}
-	if p.output != "" && p.output != ports.Loss {
+	var atoms []atom
+	if p.output != wholeCall && p.output != "" { // what a port refuses is no matter of the call
+		atoms = append(atoms, atom{kind: ofOutput, word: p.output})
+	}
+	if p.output != "" && p.output != ports.Loss && p.output != wholeCall {
 		atoms = append(atoms, atom{kind: ofOutput, word: gradients})
 	}
-	if p.c == nil {
+	if p.call.Module == "" {
 		return atoms
 	}
 	atoms = append(atoms, atom{kind: ofDType, word: string(p.call.Inputs[ports.Input].DType)})

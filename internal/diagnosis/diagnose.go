@@ -57,6 +57,9 @@ type examination struct {
 	passing, passingAll []*exhibit
 	table               *table
 
+	// asks counts the questions to the port about borders.
+	asks int
+
 	mu sync.Mutex
 	// clashes are the passing answers that divergences would get wrong, by name.
 	clashes map[string][]int
@@ -87,6 +90,7 @@ func (m *examination) diagnose(ctx context.Context, names map[string]string, res
 		result.Causes = append(result.Causes, cause)
 		diagnosis.Findings = append(diagnosis.Findings, finding(cause))
 	}
+	var open []*place
 	for _, p := range m.places {
 		sets := h.by[p.index]
 		switch {
@@ -94,8 +98,20 @@ func (m *examination) diagnose(ctx context.Context, names map[string]string, res
 		case len(sets) > 0 && sets[0]&^proved == 0:
 			names[p.check.ID] = m.named(h, sets[0])
 		default:
+			if p.c != nil {
+				open = append(open, p)
+			}
 			if diagnosis.Unexplained++; diagnosis.Unexplained == 1 {
 				diagnosis.Example = p.id()
+			}
+		}
+	}
+	if len(open) > 0 {
+		for _, cause := range m.borders(ctx, open) {
+			if cause.Lead {
+				leads = append(leads, cause)
+			} else {
+				result.Causes = append(result.Causes, cause)
 			}
 		}
 	}
@@ -209,6 +225,7 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []judge.Cause 
 		slices.SortStableFunc(explained, func(a, b *place) int { return bits(h.by[a.index][0]) - bits(h.by[b.index][0]) })
 		if m.port != nil {
 			cause.Fresh = m.fresh(ctx, h, explained)
+			cause.Reproduction = m.reproduction(ctx, h, explained)
 		}
 		causes = append(causes, cause)
 	}

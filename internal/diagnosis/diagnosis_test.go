@@ -20,6 +20,7 @@ import (
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/ports/process"
+	"lossproof/ports/wire"
 	"lossproof/tensor"
 )
 
@@ -365,6 +366,73 @@ func TestMistakesInParts(t *testing.T) {
 			c := result.Causes[0]
 			if c.Name != test.mistake || c.Condition != test.common || c.Lead || c.Explains != c.Failing || c.Fresh == nil || !c.Fresh.Predicted {
 				t.Errorf("got %+v, want %s %s", c, test.mistake, test.common)
+			}
+		})
+	}
+}
+
+// TestBorders: what no known mistake explains is told from what is right, by a condition that is true, and
+// shown by a small call.
+func TestBorders(t *testing.T) {
+	logits := func(call ports.Call) []float64 { return call.Inputs[ports.Input].Float64s() }
+	for name, test := range map[string]struct {
+		port      ports.Port
+		selection []string
+		kind      judge.CauseKind
+		sentence  string
+		condition string
+		shown     func(call ports.Call) bool
+	}{
+		"a threshold": {changing(func(call ports.Call, outputs map[string]tensor.Tensor) {
+			loss, ok := outputs[ports.Loss]
+			if x := logits(call); ok && loss.Len() == len(x) {
+				values := loss.Float64s()
+				for i := range values {
+					if x[i] > 25 {
+						values[i] += 0.5
+					}
+				}
+				outputs[ports.Loss] = tensor.FromValues(loss.DType, values, loss.Shape...)
+			}
+		}), []string{"BCEWithLogitsLoss/extreme_logits/*-none-*"}, judge.Delimited, "larger by 1/2 than the right ones", "where the logit is 25", nil},
+		"an error": {testports.Port{EvaluateFunc: func(_ context.Context, call ports.Call) (ports.Answer, error) {
+			if slices.Max(append(logits(call), 0)) > 700 {
+				return ports.Answer{Failed: &ports.Failed{Message: "math range error"}}, nil
+			}
+			return divergence.Right(call), nil
+		}}, []string{"BCEWithLogitsLoss/extreme_logits/f64-*"}, judge.Raises, "It raises an error: math range error.", "where a logit is ", func(call ports.Call) bool {
+			return len(logits(call)) == 1
+		}},
+		"a shape": {changing(func(call ports.Call, outputs map[string]tensor.Tensor) {
+			if loss, ok := outputs[ports.Loss]; ok && isReduction(call, "none") {
+				loss.Shape = append([]int{1, 1}, loss.Shape...)
+				outputs[ports.Loss] = loss
+			}
+		}), []string{"BCELoss/reductions/*"}, judge.Delimited, "The shape of loss is another than PyTorch's", "with reduction 'none'", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			result, _ := diagnose(t, test.port, verdict.Parity, judge.Selection{Select: test.selection})
+			if len(result.Causes) != 1 {
+				t.Fatalf("got %+v, want one cause", result.Causes)
+			}
+			c := result.Causes[0]
+			if c.Kind != test.kind || !strings.Contains(c.Sentence, test.sentence) || !strings.HasPrefix(c.Condition, test.condition) || c.Lead || c.Explains != c.Failing {
+				t.Errorf("got %+v, want %q %q", c, test.sentence, test.condition)
+			}
+			for _, a := range c.Asked {
+				if !a.Predicted {
+					t.Errorf("not predicted: %+v", a)
+				}
+			}
+			if c.Reproduction == nil || c.Reproduction.Got == c.Reproduction.Want {
+				t.Fatalf("the reproduction is %+v", c.Reproduction)
+			}
+			request, err := wire.DecodeRequest(c.Reproduction.Request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if request.Call.Inputs[ports.Input].Len() > 2 || test.shown != nil && !test.shown(request.Call) {
+				t.Errorf("it is shown by %s", c.Reproduction.Call)
 			}
 		})
 	}

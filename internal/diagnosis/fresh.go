@@ -48,7 +48,7 @@ func (m *examination) fresh(ctx context.Context, h hypothesis, explained []*plac
 		}
 		for seed := range seeds {
 			for _, from := range p.calls() {
-				call, ok := varied(from, p.check.ID, uint64(seed))
+				call, ok := Varied(from, p.check.ID, uint64(seed))
 				if p.output != "" { // another output may be right, or another matter
 					call.Want = []string{p.output}
 				}
@@ -89,30 +89,34 @@ func shows(d *divergence.Divergence, call ports.Call, level verdict.Level) bool 
 	return !sameAnswer(d, call, right, theirs, level)
 }
 
-// varied returns a call like another, with other numbers: finite ones that are neither 0 nor a
+// Varied returns a call like another, with other numbers: finite ones that are neither 0 nor a
 // target 1 are scaled at random. Where there are none, the call gets other sizes. ok is false
 // where neither makes a difference.
-func varied(call ports.Call, id string, seed uint64) (ports.Call, bool) {
+func Varied(call ports.Call, id string, seed uint64) (ports.Call, bool) {
 	hash := fnv.New64a()
 	hash.Write([]byte(id))
 	random := rand.New(rand.NewPCG(hash.Sum64(), seed))
-	varied := call
-	varied.Inputs = map[string]tensor.Tensor{}
+	other := call
+	other.Inputs = map[string]tensor.Tensor{}
 	changed := false
 	for _, name := range slices.Sorted(maps.Keys(call.Inputs)) {
-		t, different := scaled(call.Inputs[name], name, random)
-		varied.Inputs[name] = t
+		role := name
+		if name == ports.Input && call.Module == ports.BCELoss {
+			role = ports.Target // it has to stay in the range as well
+		}
+		t, different := scaled(call.Inputs[name], role, random)
+		other.Inputs[name] = t
 		changed = changed || different
 	}
 	if changed {
-		return varied, true
+		return other, true
 	}
 	for name, t := range call.Inputs {
 		grown, different := resized(t)
-		varied.Inputs[name] = grown
+		other.Inputs[name] = grown
 		changed = changed || different
 	}
-	return varied, changed
+	return other, changed
 }
 
 // scaled returns a tensor with its ordinary numbers scaled.

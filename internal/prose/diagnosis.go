@@ -2,6 +2,7 @@ package prose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"lossproof/judge"
@@ -64,13 +65,16 @@ func CauseName(c judge.Cause) string {
 	case c.Kind == judge.Raises:
 		return "it raises an error"
 	}
+	if c.Condition == "" {
+		return "no known mistake"
+	}
 	return "no known mistake, " + c.Condition
 }
 
 // CauseSentence says what is wrong, and marks a lead as such.
 func CauseSentence(c judge.Cause) string {
 	text := c.Sentence
-	if c.Condition != "" && c.Kind == judge.KnownMistake {
+	if c.Condition != "" && !strings.Contains(text, c.Condition) {
 		text = strings.TrimSuffix(text, ".") + ": " + c.Condition + "."
 	}
 	if c.Lead {
@@ -115,6 +119,9 @@ func evidence(c judge.Cause) string {
 	if len(c.With) > 0 {
 		text += ", some together with " + strings.Join(c.With, ", ")
 	}
+	if c.Kind != judge.KnownMistake {
+		return text + beyond(c)
+	}
 	switch {
 	case c.Fresh == nil:
 		text += "; no fresh input was asked that would show it"
@@ -133,12 +140,39 @@ func evidence(c judge.Cause) string {
 	return text
 }
 
+// beyond says what came of asking on either side of a condition.
+func beyond(c judge.Cause) string {
+	text := ""
+	if c.Contradicted > 0 {
+		text += fmt.Sprintf("; %s where it holds", plural(c.Contradicted, "number is right", "numbers are right"))
+	}
+	for _, within := range []bool{true, false} {
+		asked, predicted := 0, 0
+		for _, a := range c.Asked {
+			if a.Within == within {
+				if asked++; a.Predicted {
+					predicted++
+				}
+			}
+		}
+		switch {
+		case asked == 0:
+		case within:
+			text += fmt.Sprintf("; %d of %s wrong, too", predicted, plural(asked, "fresh input within is", "fresh inputs within are"))
+		default:
+			text += fmt.Sprintf("; %d of %s right", predicted, plural(asked, "fresh input beyond is", "fresh inputs beyond are"))
+		}
+	}
+	return text
+}
+
 // Unexplained says what no cause explains.
 func Unexplained(d judge.Diagnosis, causes []judge.Cause) string {
 	var text string
 	switch {
 	case d.Examined == 0:
 		text = "No answer was kept to look at."
+	case d.Unexplained > 0 && slices.ContainsFunc(causes, func(c judge.Cause) bool { return c.Kind != judge.KnownMistake && !c.Lead }):
 	case len(d.Findings) == 0 && d.Unexplained > 0:
 		text = fmt.Sprintf("None of the %d known mistakes explains the %s; one is %s.",
 			d.Catalogue, plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)

@@ -30,6 +30,8 @@ func main() {
 	flag.IntVar(&m.triples, "triples", 0, "diagnose so many random triples")
 	seed := flag.Uint64("seed", 16, "what pairs and triples are drawn from")
 	only := flag.String("only", "", "diagnose these mistakes, joined by +, in every module of theirs")
+	flag.BoolVar(&m.faults, "faults", false, "diagnose ports with forty faults that are in no catalogue")
+	flag.StringVar(&m.kind, "kind", "", "those of one kind, or one of them")
 	flag.BoolVar(&m.verbose, "v", false, "print what is named wrong, and right")
 	flag.Parse()
 	m.random = rand.New(rand.NewPCG(*seed, 0))
@@ -41,7 +43,8 @@ func main() {
 
 type measurement struct {
 	every, pairs, triples int
-	verbose               bool
+	faults, verbose       bool
+	kind                  string
 	random                *rand.Rand
 	set                   *fixtures.Set
 }
@@ -71,6 +74,11 @@ func (m *measurement) run(ctx context.Context, only string) (err error) {
 		}
 		fmt.Println(c)
 		return nil
+	}
+	if m.faults {
+		if err := m.runFaults(ctx); err != nil {
+			return err
+		}
 	}
 	if m.every > 0 {
 		var c count
@@ -156,7 +164,7 @@ func (m *measurement) visible(module string, several []*divergence.Divergence, t
 				continue
 			}
 			inputs, err := m.set.Inputs(c)
-			if err != nil || inputs[ports.Input].Len() > 4096 {
+			if err != nil || inputs[ports.Input].Len() > 64 {
 				continue
 			}
 			rule, err := m.set.Rule(c.Rule)

@@ -1,0 +1,472 @@
+package diagnosis
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+
+	"lossproof/fixtures"
+	"lossproof/internal/claim"
+	"lossproof/internal/divergence"
+	"lossproof/internal/plain"
+	"lossproof/judge"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// maxBorders bounds the causes of a module that no known mistake explains.
+const maxBorders = 4
+
+// borders describes what no known mistake explains: by the errors that the port raises, the calls that it
+// refuses or accepts wrongly, and the elements of outputs that are wrong.
+func (m *examination) borders(ctx context.Context, open []*place) []judge.Cause {
+	var keys []string
+	groups := map[string][]*place{}
+	for _, p := range open {
+		key := kindOf(p)
+		if groups[key] == nil {
+			keys = append(keys, key)
+		}
+		groups[key] = append(groups[key], p)
+	}
+	slices.SortStableFunc(keys, func(a, b string) int { return cmp.Compare(len(groups[b]), len(groups[a])) })
+	var causes []judge.Cause
+	for _, key := range keys {
+		if len(causes) == maxBorders {
+			break
+		}
+		group := groups[key]
+		if key != wrongNumbers {
+			causes = append(causes, m.wholeCalls(ctx, key, group))
+			continue
+		}
+		outputs, _ := byOutput(group)
+		fail, pass := m.rows(group, outputs)
+		if len(fail) == 0 {
+			continue
+		}
+		b, inside := delimit(m.module, outputs, fail, pass)
+		if len(outputs) == 1 || 50*inside <= len(fail) {
+			causes = append(causes, m.numbers(ctx, b, group, fail, pass, inside))
+			continue
+		}
+		for _, output := range outputs {
+			of := func(r row) bool { return r.place.output != output }
+			fail, pass := slices.DeleteFunc(slices.Clone(fail), of), slices.DeleteFunc(slices.Clone(pass), of)
+			if len(fail) > 0 && len(causes) < maxBorders {
+				b, inside := delimit(m.module, []string{output}, fail, pass)
+				causes = append(causes, m.numbers(ctx, b, slices.DeleteFunc(slices.Clone(group), func(p *place) bool { return p.output != output }), fail, pass, inside))
+			}
+		}
+	}
+	return causes
+}
+
+// The kinds of failures that no known mistake explains; an error is a kind by its text.
+const (
+	wrongNumbers = "numbers"
+	wrongShape   = "shape"
+	wrongDType   = "dtype"
+	refuses      = "refuses"
+	accepts      = "accepts"
+	isWithout    = "without"
+)
+
+// varying is what differs between errors of one kind.
+var varying = regexp.MustCompile(`[0-9][0-9.e+-]*|0x[0-9a-f]+`)
+
+func kindOf(p *place) string {
+	switch {
+	case p.raised != "":
+		line, _, _ := strings.Cut(strings.TrimSpace(p.raised), "\n")
+		return "raised " + varying.ReplaceAllString(line, "#")
+	case p.refusal && p.answer.Outputs != nil:
+		return accepts + " " + p.check.Rule.ID
+	case p.refusal && p.answer.Unsupported != nil:
+		return isWithout
+	case p.refusal:
+		return refuses
+	}
+	got, kept := p.answer.Outputs[p.output]
+	want := p.expect(p.output).Reference
+	switch {
+	case kept && got.DType != want.DType:
+		return wrongDType
+	case !kept || !tensor.SameShape(got.Shape, want.Shape):
+		return wrongShape
+	}
+	return wrongNumbers
+}
+
+// wholeCalls describes failures that are not about numbers: the calls of which they are.
+func (m *examination) wholeCalls(ctx context.Context, kind string, group []*place) judge.Cause {
+	cause := m.cause(group)
+	cause.Kind = judge.Delimited
+	first := group[0]
+	line := func(text string) string { return plain.Line(text, 120) }
+	switch {
+	case strings.HasPrefix(kind, "raised "):
+		cause.Kind = judge.Raises
+		cause.Sentence = fmt.Sprintf("It raises an error: %s.", strings.TrimSuffix(line(first.raised), "."))
+	case strings.HasPrefix(kind, accepts):
+		cause.Sentence = "It accepts calls that PyTorch refuses: " + first.check.Rule.Statement
+		return cause
+	case kind == isWithout:
+		cause.Sentence = fmt.Sprintf("It says that it does not support what it claims: %s.", strings.TrimSuffix(line(first.answer.Unsupported.Reason), "."))
+	case kind == refuses:
+		cause.Sentence = fmt.Sprintf("It refuses calls that PyTorch accepts: %s.", strings.TrimSuffix(line(first.answer.Rejected.Message), "."))
+	case kind == wrongDType:
+		got, want := first.answer.Outputs[first.output], first.expect(first.output).Reference
+		cause.Sentence = fmt.Sprintf("The dtype of %s is %s where it should be %s.", first.output, line(string(got.DType)), want.DType)
+	default:
+		got, want := first.answer.Outputs[first.output], first.expect(first.output).Reference
+		cause.Sentence = fmt.Sprintf("The shape of %s is another than PyTorch's: %s instead of %s for an input %s.", first.output,
+			tensor.FormatShape(got.Shape), tensor.FormatShape(want.Shape), tensor.FormatShape(first.call.Inputs[ports.Input].Shape))
+	}
+	// The calls that the port answers are on the other side.
+	var fail, pass []row
+	failing := map[*exhibit]bool{}
+	for _, p := range group {
+		if !failing[p.exhibit] {
+			failing[p.exhibit] = true
+			fail = append(fail, callRow(p.exhibit))
+		}
+	}
+	for _, e := range slices.Concat(m.exhibits, m.passingAll) {
+		if e.c != nil && !failing[e] && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements {
+			pass = append(pass, callRow(e))
+		}
+	}
+	b, inside := delimit(m.module, []string{wholeCall}, fail, pass)
+	cause.Condition = b.String()
+	cause.Contradicted = inside
+	cause.Lead = len(fail) < 4*inside
+	if m.port != nil {
+		cause.Reproduction = m.shown(ctx, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
+			switch {
+			case ours.Outputs == nil || p.raised != "" && answer.Failed != nil:
+				return ours.Outputs != nil
+			case p.raised != "":
+				return false
+			case p.refusal:
+				return answer.Outputs == nil && (answer.Rejected != nil || answer.Unsupported != nil)
+			}
+			got, want := answer.Outputs[p.output], ours.Outputs[p.output]
+			return answer.Outputs != nil && (got.DType != want.DType || !tensor.SameShape(got.Shape, want.Shape))
+		})
+	}
+	m.note(b)
+	return cause
+}
+
+// callRow is a row for a whole call.
+func callRow(e *exhibit) row {
+	return rowsOf(&place{exhibit: e, output: wholeCall}, []int{0}, nil)[0]
+}
+
+// cause begins a cause of failures: of the rule that most of them are of, one that must hold first.
+func (m *examination) cause(group []*place) judge.Cause {
+	cause := judge.Cause{Module: m.module, Kind: judge.Delimited, Failing: m.failing}
+	counts := map[string]int{}
+	best := group[0].check.Rule
+	weight := func(r fixtures.Rule) int {
+		if r.Requirement == fixtures.Must {
+			return 1_000_000 + counts[r.ID]
+		}
+		return counts[r.ID]
+	}
+	for _, p := range group {
+		counts[p.check.Rule.ID]++
+	}
+	for _, p := range group {
+		if weight(p.check.Rule) > weight(best) {
+			best = p.check.Rule
+		}
+	}
+	cause.Rule, cause.Statement, cause.Requirement = best.ID, best.Statement, best.Requirement
+	cover(&cause, group)
+	for _, e := range m.passingAll {
+		cause.Held += len(e.places)
+	}
+	return cause
+}
+
+// note keeps a border for those who measure.
+func (m *examination) note(b *Border) { m.collector.Borders = append(m.collector.Borders, b) }
+
+// numbers describes wrong numbers by their border, after asking the port on either side of it.
+func (m *examination) numbers(ctx context.Context, b *Border, group []*place, fail, pass []row, inside int) judge.Cause {
+	cause := m.cause(group)
+	if m.port != nil && ctx.Err() == nil {
+		m.refine(ctx, b, fail, pass)
+	}
+	cause.Condition, cause.How = b.String(), how(fail)
+	what := strings.Join(b.Outputs, " and ")
+	cause.Sentence = fmt.Sprintf("%s is wrong", what)
+	if len(b.Outputs) > 1 {
+		cause.Sentence = fmt.Sprintf("%s are wrong", what)
+	}
+	if cause.Condition != "" {
+		cause.Sentence += " " + cause.Condition
+	}
+	if cause.How != "" {
+		cause.Sentence += ": the numbers are " + cause.How
+	}
+	cause.Sentence += "."
+	cause.Right = "l = " + formulaOf(m.module, b.Outputs)
+	cause.Contradicted = inside
+	cause.Lead = len(fail) < 4*inside
+	if m.port != nil {
+		cause.Asked = m.asked(ctx, b, fail, pass)
+		cause.Reproduction = m.shown(ctx, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
+			return answer.Outputs != nil && ours.Outputs != nil && ours.Outputs[p.output].Len() > 0 && !sameAnswer(right, call, answer, ours, m.level)
+		})
+		for _, a := range cause.Asked {
+			cause.Lead = cause.Lead || a.Within && !a.Predicted
+		}
+	}
+	m.note(b)
+	return cause
+}
+
+// right computes what is right, as a divergence does that changes nothing.
+var right, _ = divergence.Together()
+
+// wrongly asks the port, and says which elements of an output are wrong; ok is false where it has no answer
+// of that shape.
+func (m *examination) wrongly(ctx context.Context, call ports.Call, output string) (wrong map[int]bool, n int, ok bool) {
+	if m.asks++; m.asks > maxAsks {
+		return nil, 0, false
+	}
+	call.Want = []string{output}
+	want, has := right.Evaluate(call).Outputs[output]
+	if !has {
+		return nil, 0, false
+	}
+	answer, err := judge.Ask(ctx, m.port, call)
+	got, has := answer.Outputs[output]
+	if err != nil || !has || got.DType != want.DType || !tensor.SameShape(got.Shape, want.Shape) {
+		return nil, 0, false
+	}
+	if _, err := tensor.New(got.DType, got.Shape, got.Data); err != nil {
+		return nil, 0, false
+	}
+	allowed := byMagnitude(right, call, output, want, m.level)
+	wrong = map[int]bool{}
+	for i := range want.Len() {
+		g, w := got.Float64(i), want.Float64(i)
+		if g == w || math.IsNaN(g) && math.IsNaN(w) || math.Abs(g-w) <= allowed(i) {
+			continue
+		}
+		wrong[i] = true
+	}
+	return wrong, want.Len(), true
+}
+
+// maxAsks bounds how often the port is asked for the borders of a module.
+const maxAsks = 60
+
+// asked asks two fresh inputs on either side of a border.
+func (m *examination) asked(ctx context.Context, b *Border, fail, pass []row) []judge.Asked {
+	var asked []judge.Asked
+	try := func(rows []row, within bool) {
+		found := 0
+		var last *exhibit
+		tried := 0
+		for _, r := range rows {
+			if found == 2 || tried > 12 || ctx.Err() != nil {
+				return
+			}
+			if r.place.exhibit == last || r.place.elements > maxElements || r.place.c == nil {
+				continue
+			}
+			last = r.place.exhibit
+			for seed := range uint64(3) {
+				call, ok := Varied(r.place.call, r.place.check.ID, 40+seed)
+				if !ok {
+					continue
+				}
+				p := &place{exhibit: &exhibit{observation: observation{words: r.place.words}, call: call}, output: r.place.output}
+				out := right.Evaluate(ports.Call{Module: call.Module, Options: call.Options, Inputs: call.Inputs, Want: []string{p.output}}).Outputs[p.output]
+				indices := make([]int, min(out.Len(), maxElements))
+				for i := range indices {
+					indices[i] = i
+				}
+				var inside []int
+				for _, r := range rowsOf(p, indices, nil) {
+					if b.holds(&r) {
+						inside = append(inside, r.element)
+					}
+				}
+				if (len(inside) > 0) != within {
+					continue
+				}
+				tried++
+				wrong, _, ok := m.wrongly(ctx, call, p.output)
+				if !ok {
+					break
+				}
+				hits := 0
+				for _, i := range inside {
+					if wrong[i] {
+						hits++
+					}
+				}
+				call.Want = []string{p.output}
+				asked = append(asked, judge.Asked{Call: call.String(), Within: within, Predicted: within && hits > 0 || !within && len(wrong) == 0})
+				found++
+				break
+			}
+		}
+	}
+	try(fail, true)
+	// Those that differ from failing ones least say most.
+	near := slices.Clone(pass)
+	slices.SortStableFunc(near, func(x, y row) int { return cmp.Compare(b.misses(&x), b.misses(&y)) })
+	try(near, false)
+	return asked
+}
+
+// misses counts the tests that do not hold for a row.
+func (b *Border) misses(r *row) (n int) {
+	for _, t := range b.tests {
+		if !t.holds(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// refine moves the bounds of a border to where the port begins to be wrong: it is asked between the
+// nearest passing and failing elements.
+func (m *examination) refine(ctx context.Context, b *Border, fail, pass []row) {
+	for k := range b.tests {
+		t := &b.tests[k]
+		if t.kind != "" || t.mod > 0 || t.tail > 0 || !b.single && t.of < own || t.of > ownSize || t.of >= weightHigh && t.of < own {
+			continue
+		}
+		if !math.IsNaN(t.low) {
+			t.low = m.bisect(ctx, b, t, fail, pass, false)
+		}
+		if !math.IsNaN(t.high) {
+			t.high = m.bisect(ctx, b, t, fail, pass, true)
+		}
+	}
+}
+
+// steps is the number of questions for one bound.
+const steps = 14
+
+// bisect returns where a bound lies.
+func (m *examination) bisect(ctx context.Context, b *Border, t *test, fail, pass []row, upper bool) float64 {
+	bound := t.low
+	if upper {
+		bound = t.high
+	}
+	// The failing row that is nearest to the bound, and the nearest number beyond that passes.
+	var nearest *row
+	for i := range fail {
+		r := &fail[i]
+		if bad(r.values[t.of]) {
+			continue
+		}
+		if nearest == nil || math.Abs(r.values[t.of]-bound) < math.Abs(nearest.values[t.of]-bound) {
+			nearest = r
+		}
+	}
+	if nearest == nil || nearest.place.elements > maxElements {
+		return bound
+	}
+	failing := nearest.values[t.of]
+	passing := math.Inf(-1)
+	if upper {
+		passing = math.Inf(1)
+	}
+	for i := range pass {
+		r := &pass[i]
+		v := r.values[t.of]
+		if math.IsNaN(v) || upper && v <= failing || !upper && v >= failing {
+			continue
+		}
+		others := true // it passes because of this bound alone
+		for k := range b.tests {
+			others = others && (&b.tests[k] == t || b.tests[k].holds(r))
+		}
+		if others && math.Abs(v-failing) < math.Abs(passing-failing) {
+			passing = v
+		}
+	}
+	if bad(passing) {
+		return bound
+	}
+	for range steps {
+		middle := failing + (passing-failing)/2
+		if middle == failing || middle == passing {
+			break
+		}
+		wrong, ok := m.probe(ctx, nearest, t.of, middle)
+		if !ok {
+			break
+		}
+		if wrong {
+			failing = middle
+		} else {
+			passing = middle
+		}
+	}
+	return rounder(passing, failing)
+}
+
+// rounder is the roundest number between a passing and a failing one, on the side of the failing one.
+func rounder(passing, failing float64) float64 {
+	for digits := 1; digits < 17; digits++ {
+		scale := math.Pow(10, float64(digits-1)-math.Floor(math.Log10(math.Max(math.Abs(failing), 1e-300))))
+		for _, round := range []func(float64) float64{math.Round, math.Floor, math.Ceil} {
+			v := round(failing*scale) / scale
+			if v == passing {
+				continue
+			}
+			if min(passing, failing) <= v && v <= max(passing, failing) {
+				return v
+			}
+		}
+	}
+	return failing
+}
+
+// probe asks whether the element of a row is wrong with another number in place of its own.
+func (m *examination) probe(ctx context.Context, r *row, of quantity, v float64) (wrong, ok bool) {
+	name := ports.Input
+	if of == targetHigh || of == targetLow {
+		name = ports.Target
+	}
+	call := r.place.call
+	t := call.Inputs[name]
+	if !t.DType.IsFloat() || r.element >= t.Len() || !tensor.SameShape(t.Shape, call.Inputs[ports.Input].Shape) {
+		return false, false
+	}
+	at := r.element
+	if claim.Reduction(call.Options) != "none" && r.place.output == ports.Loss {
+		if t.Len() != 1 {
+			return false, false
+		}
+		at = 0
+	}
+	values := t.Float64s()
+	if (of == sizeHigh || of == sizeLow || of == ownSize) && values[at] < 0 {
+		v = -v
+	}
+	values[at] = v
+	inputs := map[string]tensor.Tensor{}
+	for n, other := range call.Inputs {
+		inputs[n] = other
+	}
+	inputs[name] = encode(t.DType, t.Shape, values)
+	call.Inputs = inputs
+	found, _, ok := m.wrongly(ctx, call, r.place.output)
+	return found[r.element], ok
+}

@@ -1,0 +1,689 @@
+package diagnosis
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lossproof/internal/claim"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// quantity is a number that a call or one of its elements has. An element of an output that is made of
+// several elements of the input has the largest and the smallest of theirs.
+type quantity int
+
+// The quantities. Those of elements come in pairs, the largest and the smallest.
+const (
+	logitHigh quantity = iota
+	logitLow
+	sizeHigh
+	sizeLow
+	targetHigh
+	targetLow
+	weightHigh
+	weightLow
+	posWeightHigh
+	posWeightLow
+	upstreamHigh
+	upstreamLow
+	// own is the logit of the element itself where the output has the shape of the input and a row has
+	// several logits, ownSize its size.
+	own
+	ownSize
+	// belowMax is how far a logit is below the largest of its row.
+	belowMax
+	// position is that in the flat tensor, of the last one where there are several, and remainders are
+	// what is left of it by powers of two.
+	position
+	// fromEnd counts positions from the last on, and column is the position along the classes, or the last
+	// dimension.
+	fromEnd
+	column
+	elements
+	classes
+	rows
+	rank
+	quantities
+)
+
+// row is an element of an output, with what may be said of it.
+type row struct {
+	place   *place
+	element int
+	fails   bool
+	values  [quantities]float64
+	atoms   []atom
+	// got and want are its numbers, and allowed is how far they may be apart.
+	got, want, allowed float64
+}
+
+// test is a part of a border: a quantity above or below a number, or an atom.
+type test struct {
+	atom
+	of quantity
+	// low and high bound the quantity, both included, NaN for no bound.
+	low, high float64
+	// mod and rest say that the position leaves rest by mod, where mod is not 0.
+	mod, rest int
+	// tail says that the position is in what is left over by blocks of so many, where it is not 0.
+	tail int
+}
+
+func (t test) holds(r *row) bool {
+	if t.mod > 0 {
+		return int(r.values[position])%t.mod == t.rest
+	}
+	if t.tail > 0 {
+		n := int(r.values[elements])
+		return int(r.values[position]) >= n-n%t.tail
+	}
+	if t.kind != "" {
+		return slices.Contains(r.atoms, t.atom)
+	}
+	v := r.values[t.of]
+	return !(v < t.low) && !(v > t.high) && !math.IsNaN(v)
+}
+
+// Border tells the elements of outputs that a port gets wrong from those that it gets right.
+type Border struct {
+	Module  string
+	Outputs []string
+	tests   []test
+	// single says that each failing element is made of one element of the input.
+	single bool
+}
+
+// Holds reports whether an element of an output of a call lies within the border, where answers are wrong.
+func (b *Border) Holds(call ports.Call, words []string, output string, index int) bool {
+	if call.Module != b.Module || !slices.Contains(b.Outputs, output) {
+		return false
+	}
+	p := &place{exhibit: &exhibit{observation: observation{words: words}, call: call}, output: output}
+	for _, r := range rowsOf(p, []int{index}, nil) {
+		return b.holds(&r)
+	}
+	return false
+}
+
+func (b *Border) holds(r *row) bool {
+	for _, t := range b.tests {
+		if !t.holds(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// String writes a border for people.
+func (b *Border) String() string {
+	var parts []string
+	for _, t := range b.tests {
+		parts = append(parts, t.text(b))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+
+func (t test) text(b *Border) string {
+	if t.mod > 0 {
+		return fmt.Sprintf("at the positions that leave %d by %d", t.rest, t.mod)
+	}
+	if t.tail > 0 {
+		return fmt.Sprintf("in what is left over by blocks of %d elements", t.tail)
+	}
+	if t.kind != "" {
+		return t.atom.String()
+	}
+	name := map[quantity]string{
+		logitHigh: "logit", logitLow: "logit", sizeHigh: "logit", sizeLow: "logit", targetHigh: "target", targetLow: "target",
+		weightHigh: "weight", weightLow: "weight", posWeightHigh: "pos_weight", posWeightLow: "pos_weight",
+		upstreamHigh: "upstream gradient", upstreamLow: "upstream gradient", own: "logit", ownSize: "logit", belowMax: "distance of the logit from the largest of its row",
+		elements: "element", classes: "class", rows: "row", rank: "dimension",
+	}[t.of]
+	if b.Module == ports.BCELoss && name == "logit" {
+		name = "probability"
+	}
+	low, high := !math.IsNaN(t.low), !math.IsNaN(t.high)
+	if low && high && t.low == t.high {
+		switch t.of {
+		case elements, classes, rows, rank:
+			return "for " + plural(int(t.low), name)
+		case position:
+			return fmt.Sprintf("at position %d", int(t.low))
+		case fromEnd:
+			if t.low == 0 {
+				return "at the last position"
+			}
+			return fmt.Sprintf("at the position %d before the last", int(t.low))
+		case column:
+			return fmt.Sprintf("in column %d", int(t.low))
+		}
+		return fmt.Sprintf("where the %s is %s", name, number(t.low))
+	}
+	between := func(above, below string) string {
+		switch {
+		case low && high:
+			return above + " " + number(t.low) + " or more and " + number(t.high) + " or less"
+		case low:
+			return above + " " + number(t.low) + " or more"
+		}
+		return below + " " + number(t.high) + " or less"
+	}
+	switch t.of {
+	case elements, classes, rows, rank:
+		more := func(n float64) string { return plural(int(n), name) }
+		switch {
+		case low && high:
+			return fmt.Sprintf("for %d to %s", int(t.low), more(t.high))
+		case low:
+			return "for " + more(t.low) + " or more"
+		}
+		return "for " + more(t.high) + " or fewer"
+	case fromEnd:
+		switch {
+		case low && high:
+			return fmt.Sprintf("at the positions %d to %d before the last", int(t.low), int(t.high))
+		case low:
+			return fmt.Sprintf("but for the last %d positions", int(t.low))
+		}
+		if t.high == 0 {
+			return "at the last position"
+		}
+		return fmt.Sprintf("at the last %d positions", int(t.high)+1)
+	case column:
+		switch {
+		case low && high:
+			return fmt.Sprintf("in the columns %d to %d", int(t.low), int(t.high))
+		case low:
+			return fmt.Sprintf("from column %d on", int(t.low))
+		}
+		if t.high == 0 {
+			return "in the first column"
+		}
+		return fmt.Sprintf("in the columns 0 to %d", int(t.high))
+	case position:
+		switch {
+		case low && high:
+			return fmt.Sprintf("at the positions %d to %d", int(t.low), int(t.high))
+		case low:
+			return fmt.Sprintf("from position %d on", int(t.low))
+		}
+		if t.high == 0 {
+			return "at the first position"
+		}
+		return fmt.Sprintf("at the positions 0 to %d", int(t.high))
+	case sizeHigh, sizeLow, ownSize:
+		name = "|" + name + "|"
+	}
+	which := "the"
+	if !b.single && t.of < own {
+		which = "a"
+		if (t.of%2 == 0) != low { // the largest is bounded above, or the smallest below
+			which = "every"
+		}
+	}
+	return between("where "+which+" "+name+" is", "where "+which+" "+name+" is")
+}
+
+// wholeCall stands for an output where a border is about calls, not about elements of an output.
+const wholeCall = "call"
+
+// plural writes a number with the word that agrees with it.
+func plural(n int, word string) string {
+	switch {
+	case n == 1:
+		return "1 " + word
+	case word == "class":
+		return fmt.Sprintf("%d classes", n)
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// The bounds of what is looked at for a border.
+const (
+	maxRowsOfPlace = 48
+	maxRows        = 12_000
+	maxTests       = 3
+	// remainders are the powers of two, and threes, by which a position may leave a rest.
+	maxModulus = 64
+)
+
+// rowsOf describes elements of an output; wrong says which of them fail, nil for none.
+func rowsOf(p *place, indices []int, wrong map[int]bool) []row {
+	call := p.call
+	input := call.Inputs[ports.Input]
+	x := input.Float64s()
+	module := ports.ModuleOf(call.Module)
+	shape := input.Shape
+	axis := tensor.Classes{}
+	perRow := module.LossOf != ports.OfElement
+	n := len(x)
+	width := 1
+	if perRow && len(shape) > 0 {
+		if module.LossOf == ports.OfClassDimension {
+			axis = tensor.ClassesOf(shape)
+			width = axis.Count
+		} else {
+			width = shape[len(shape)-1]
+		}
+	}
+	values := func(name string) func(i int) (float64, bool) {
+		t, ok := call.Inputs[name]
+		if !ok {
+			return nil
+		}
+		if module.HasClasses() && (name == ports.Weight || name == ports.Target && !t.DType.IsFloat()) {
+			if len(shape) == 0 {
+				return nil
+			}
+			return func(i int) (float64, bool) {
+				k := axis.Class(i)
+				if name == ports.Target {
+					k = axis.Row(i)
+				}
+				if k >= t.Len() {
+					return 0, false
+				}
+				return t.Float64(k), true
+			}
+		}
+		at, ok := tensor.Broadcast(t, shape)
+		if !ok {
+			return nil
+		}
+		return func(i int) (float64, bool) { return at(i), true }
+	}
+	t, w, pw := values(ports.Target), values(ports.Weight), values(ports.PosWeight)
+	reduced := claim.Reduction(call.Options) != "none"
+	// members are the elements of the input that an element of the output is made of.
+	members := func(i int) []int {
+		rowOf := func(k int) []int {
+			var all []int
+			switch {
+			case width <= 1:
+				return []int{k}
+			case module.LossOf == ports.OfLastDimension:
+				for c := range width {
+					all = append(all, k*width+c)
+				}
+			default:
+				inner := 1
+				for _, d := range shape[min(2, len(shape)):] {
+					inner *= d
+				}
+				for c := range width {
+					all = append(all, (k/inner*width+c)*inner+k%inner)
+				}
+			}
+			return all
+		}
+		switch {
+		case p.output == ports.Loss && reduced, p.output == ports.GradWeight, p.output == wholeCall:
+			all := make([]int, n)
+			for i := range all {
+				all[i] = i
+			}
+			return all
+		case p.output == ports.Loss && perRow:
+			return rowOf(i)
+		case module.HasClasses() && n > 0:
+			return rowOf(axis.Row(i))
+		}
+		return []int{i}
+	}
+	upstream, hasUpstream := call.Inputs[ports.GradOutput]
+	atoms := p.atoms()
+	list := make([]row, 0, len(indices))
+	for _, i := range indices {
+		r := row{place: p, element: i, fails: wrong[i], atoms: atoms}
+		for q := range r.values {
+			r.values[q] = math.NaN()
+		}
+		widen := func(q quantity, v float64) {
+			if !(r.values[q] > v) {
+				r.values[q] = v
+			}
+			if !(r.values[q+1] < v) {
+				r.values[q+1] = v
+			}
+		}
+		high := math.Inf(-1)
+		group := members(i)
+		for _, k := range group {
+			if k >= n {
+				continue
+			}
+			widen(logitHigh, x[k])
+			widen(sizeHigh, math.Abs(x[k]))
+			high = max(high, x[k])
+			for q, of := range map[quantity]func(int) (float64, bool){targetHigh: t, weightHigh: w, posWeightHigh: pw} {
+				if of != nil {
+					if v, ok := of(k); ok {
+						widen(q, v)
+					}
+				}
+			}
+		}
+		if module.HasClasses() && p.output == ports.GradInput && i < n {
+			r.values[belowMax], r.values[own], r.values[ownSize] = high-x[i], x[i], math.Abs(x[i])
+		}
+		if hasUpstream {
+			for k := range upstream.Len() {
+				if upstream.Len() == 1 || k == i {
+					widen(upstreamHigh, upstream.Float64(k))
+				}
+			}
+		}
+		r.values[position] = float64(i)
+		if p.output == ports.Loss && reduced || p.output == wholeCall {
+			r.values[position] = float64(n - 1)
+		}
+		r.values[fromEnd] = float64(n-1) - r.values[position]
+		if i < n && len(shape) > 0 && !(p.output == ports.Loss && (reduced || perRow)) && p.output != wholeCall {
+			if r.values[column] = float64(i % shape[len(shape)-1]); module.HasClasses() {
+				r.values[column] = float64(axis.Class(i))
+			}
+		}
+		r.values[elements], r.values[rank] = float64(n), float64(len(shape))
+		if perRow {
+			r.values[classes], r.values[rows] = float64(width), float64(n/max(width, 1))
+		} else if len(shape) > 0 {
+			r.values[classes], r.values[rows] = float64(shape[len(shape)-1]), float64(n/max(shape[len(shape)-1], 1))
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// wrongOf returns the elements of a failing output that are wrong, and its numbers; ok is false where it has
+// another shape or dtype.
+func (m *examination) wrongOf(p *place) (wrong map[int]bool, got, want tensor.Tensor, ok bool) {
+	got, kept := p.answer.Outputs[p.output]
+	expected := p.expect(p.output)
+	want = expected.Reference
+	if !kept || got.DType != want.DType || !tensor.SameShape(got.Shape, want.Shape) || len(got.Data) != len(want.Data) {
+		return nil, got, want, false
+	}
+	wrong = map[int]bool{}
+	one := expected
+	for i := range want.Len() {
+		size := want.DType.Size()
+		at := func(t tensor.Tensor) tensor.Tensor {
+			return tensor.Tensor{DType: t.DType, Shape: []int{}, Data: t.Data[i*size : (i+1)*size]}
+		}
+		cut := func(v []float64) []float64 {
+			if v == nil {
+				return nil
+			}
+			return v[i : i+1]
+		}
+		one.Reference, one.Parity, one.Exact, one.ExactLow, one.Tolerance = at(want), cut(expected.Parity), cut(expected.Exact), cut(expected.ExactLow), cut(expected.Tolerance)
+		if expected.MayOverflow != nil {
+			one.MayOverflow = expected.MayOverflow[i : i+1]
+		}
+		if r := verdict.Compare(at(got), one); !r.Pass(m.level) {
+			wrong[i] = true
+		}
+	}
+	return wrong, got, want, true
+}
+
+// allowance is how far an element may be from what is right.
+func (p *place) allowance(i int) float64 {
+	e := p.expect(p.output)
+	allowed := e.Parity[i]
+	if e.Exact != nil && e.Tolerance[i] > allowed {
+		allowed = e.Tolerance[i]
+	}
+	return max(allowed, e.Reference.DType.Format().SmallestSubnormal())
+}
+
+// rows returns the elements of failing and passing answers of some outputs, a bounded number of each.
+func (m *examination) rows(failing []*place, outputs []string) (fail, pass []row) {
+	some := func(n int, keep func(i int) bool) []int {
+		var indices []int
+		for i := range n {
+			if keep(i) {
+				indices = append(indices, i)
+			}
+		}
+		if len(indices) > maxRowsOfPlace { // the first, the last, and some between
+			stride := len(indices)/maxRowsOfPlace + 1
+			var few []int
+			for k, i := range indices {
+				if k < 8 || k >= len(indices)-8 || k%stride == 0 {
+					few = append(few, i)
+				}
+			}
+			indices = few
+		}
+		return indices
+	}
+	for _, p := range failing {
+		if len(fail) > maxRows {
+			break
+		}
+		wrong, got, want, ok := m.wrongOf(p)
+		if !ok {
+			continue
+		}
+		add := func(list []row, of bool) []row {
+			for _, r := range rowsOf(p, some(want.Len(), func(i int) bool { return wrong[i] == of }), wrong) {
+				r.got, r.want, r.allowed = got.Float64(r.element), want.Float64(r.element), p.allowance(r.element)
+				list = append(list, r)
+			}
+			return list
+		}
+		fail, pass = add(fail, true), add(pass, false)
+	}
+	for _, e := range m.passingAll {
+		for _, p := range e.places {
+			if p.fails || p.output == "" || !slices.Contains(outputs, p.output) || len(pass) > maxRows {
+				continue
+			}
+			want := p.expect(p.output).Reference
+			for _, r := range rowsOf(p, some(want.Len(), func(int) bool { return true }), nil) {
+				r.got, r.want, r.allowed = want.Float64(r.element), want.Float64(r.element), p.allowance(r.element)
+				pass = append(pass, r)
+			}
+		}
+	}
+	return fail, pass
+}
+
+// delimit returns the smallest border that all failing rows lie within and as few passing ones as
+// possible, and how many of these do.
+func delimit(module string, outputs []string, fail, pass []row) (b *Border, inside int) {
+	b = &Border{Module: module, Outputs: outputs, single: !slices.ContainsFunc(fail, func(r row) bool { return r.values[logitHigh] != r.values[logitLow] })}
+	// What is 0, infinite or NaN shows few faults: where no such element fails, none speaks against one.
+	special := func(v float64) bool { return v == 0 || math.IsInf(v, 0) || math.IsNaN(v) }
+	if !slices.ContainsFunc(fail, func(r row) bool { return special(r.want) }) {
+		pass = slices.DeleteFunc(slices.Clone(pass), func(r row) bool { return special(r.want) })
+	}
+	// Nor does what is smaller, in units of what is allowed, than all that fails: a wrong factor does not
+	// show there.
+	least := math.Inf(1)
+	for _, r := range fail {
+		least = min(least, math.Abs(r.want)/r.allowed)
+	}
+	if seen := slices.DeleteFunc(slices.Clone(pass), func(r row) bool { return math.Abs(r.want)/r.allowed < least }); 5*len(seen) > len(pass) {
+		pass = seen
+	}
+	left := make([]*row, len(pass))
+	for i := range pass {
+		left[i] = &pass[i]
+	}
+	candidates := necessary(fail)
+	for len(left) > 0 && len(b.tests) < maxTests {
+		var best test
+		most := 0.0
+		for _, t := range candidates {
+			excluded := 0
+			for _, r := range left {
+				if !t.holds(r) {
+					excluded++
+				}
+			}
+			if score := float64(excluded) * t.plain(); score > most {
+				best, most = t, score
+			}
+		}
+		// A test is worth its words where it leaves out a good part of what is left.
+		if most < 0.08*float64(len(left)) || len(b.tests) > 0 && most < 0.02*float64(len(fail)) {
+			break
+		}
+		left = slices.DeleteFunc(left, func(r *row) bool { return !best.holds(r) })
+		b.tests = append(b.tests, best)
+	}
+	b.tests = simpler(b.tests, pass)
+	for i := range b.tests {
+		b.tests[i] = roomier(b.tests[i], fail, pass)
+	}
+	return b, len(left)
+}
+
+// simpler leaves out tests that others make superfluous.
+func simpler(tests []test, pass []row) []test {
+	count := func(tests []test) int {
+		b, n := Border{tests: tests}, 0
+		for i := range pass {
+			if b.holds(&pass[i]) {
+				n++
+			}
+		}
+		return n
+	}
+	for k := 0; k < len(tests) && len(tests) > 1; k++ {
+		fewer := slices.Delete(slices.Clone(tests), k, k+1)
+		if count(fewer) == count(tests) {
+			tests, k = fewer, -1
+		}
+	}
+	return tests
+}
+
+// plain prefers what says most in few words.
+func (t test) plain() float64 {
+	switch {
+	case t.kind == ofOutput || t.kind == ofDType:
+		return 1.0
+	case t.mod > 0 || t.tail > 0:
+		return 0.9
+	case t.kind == ofReduction:
+		return 0.995
+	case t.kind != "" && t.not:
+		return 0.94
+	case t.kind != "":
+		return 0.99
+	case !math.IsNaN(t.low) && !math.IsNaN(t.high) && t.low != t.high:
+		return 0.93
+	case t.of == position || t.of == rank || t.of == column || t.of == fromEnd:
+		return 0.96
+	}
+	return 0.98
+}
+
+// necessary lists the tests that hold for all failing rows.
+func necessary(fail []row) []test {
+	var tests []test
+	none := math.NaN()
+	for _, a := range fail[0].atoms {
+		if !slices.ContainsFunc(fail, func(r row) bool { return !slices.Contains(r.atoms, a) }) {
+			tests = append(tests, test{atom: a, low: none, high: none})
+		}
+	}
+	for q := range quantities {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, r := range fail {
+			if v := r.values[q]; math.IsNaN(v) {
+				low = none
+				break
+			} else {
+				low, high = min(low, v), max(high, v)
+			}
+		}
+		if math.IsNaN(low) {
+			continue
+		}
+		tests = append(tests, test{of: q, low: low, high: none}, test{of: q, low: none, high: high})
+		if q%2 == 0 || q >= own {
+			tests = append(tests, test{of: q, low: low, high: high})
+		}
+	}
+	for _, k := range []int{2, 4, 8, 16, 32, 64} {
+		t := test{low: none, high: none, tail: k}
+		if !slices.ContainsFunc(fail, func(r row) bool { return !t.holds(&r) }) {
+			tests = append(tests, t)
+		}
+	}
+	if !slices.ContainsFunc(fail, func(r row) bool {
+		return r.place.output == ports.Loss && claim.Reduction(r.place.call.Options) != "none"
+	}) {
+		for mod := 2; mod <= maxModulus; mod++ {
+			if mod > 8 && mod&(mod-1) != 0 && mod%10 != 0 {
+				continue
+			}
+			rest := int(fail[0].values[position]) % mod
+			if !slices.ContainsFunc(fail, func(r row) bool { return int(r.values[position])%mod != rest }) {
+				tests = append(tests, test{low: none, high: none, mod: mod, rest: rest})
+			}
+		}
+	}
+	return tests
+}
+
+// roomier moves the bounds of a test towards the nearest passing row that it excludes: the border lies
+// somewhere between. Whole quantities stay.
+func roomier(t test, fail, pass []row) test {
+	if t.kind != "" || t.mod > 0 || t.tail > 0 || t.of >= position {
+		return t
+	}
+	if !math.IsNaN(t.low) {
+		below := math.Inf(-1)
+		for _, r := range pass {
+			if v := r.values[t.of]; v < t.low {
+				below = max(below, v)
+			}
+		}
+		t.low = between(below, t.low)
+	}
+	if !math.IsNaN(t.high) {
+		above := math.Inf(1)
+		for _, r := range pass {
+			if v := r.values[t.of]; v > t.high {
+				above = min(above, v)
+			}
+		}
+		t.high = between(above, t.high)
+	}
+	return t
+}
+
+// between is a number between that of a passing and that of a failing row, the failing one where these are
+// far apart.
+func between(passing, failing float64) float64 {
+	if math.IsInf(passing, 0) || math.IsInf(failing, 0) {
+		return failing
+	}
+	return failing + (passing-failing)/2
+}
+
+// byOutput groups places by output.
+func byOutput(places []*place) (outputs []string, groups map[string][]*place) {
+	groups = map[string][]*place{}
+	for _, p := range places {
+		if groups[p.output] == nil {
+			outputs = append(outputs, p.output)
+		}
+		groups[p.output] = append(groups[p.output], p)
+	}
+	slices.SortStableFunc(outputs, func(a, b string) int { return cmp.Compare(len(groups[b]), len(groups[a])) })
+	return outputs, groups
+}
