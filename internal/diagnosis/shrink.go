@@ -72,7 +72,11 @@ func smallerCalls(call ports.Call) []ports.Call {
 			continue
 		}
 		values := t.Float64s()
-		for _, f := range []func(float64) float64{func(float64) float64 { return 0 }, func(float64) float64 { return 1 }, math.Round, halves, tenths} {
+		plain := []func(float64) float64{constant(0), constant(1), math.Round, halves, tenths}
+		if name != ports.Input && name != ports.Target { // a weight of 0 hides everything, one of 1 nothing
+			plain = []func(float64) float64{constant(2), constant(3), math.Round, halves, tenths}
+		}
+		for _, f := range plain {
 			rounder := slices.Clone(values)
 			for i, v := range values {
 				if w := f(v); plainness(w) < plainness(v) {
@@ -93,6 +97,8 @@ func smallerCalls(call ports.Call) []ports.Call {
 	}
 	return all
 }
+
+func constant(v float64) func(float64) float64 { return func(float64) float64 { return v } }
 
 func halves(v float64) float64 { return math.Round(2*v) / 2 }
 func tenths(v float64) float64 { return math.Round(10*v) / 10 }
