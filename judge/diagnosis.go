@@ -45,13 +45,13 @@ type Cause struct {
 	// Fresh says what came of an input that is in no fixture; nil where none could be made, or asked.
 	Fresh *Fresh `json:"fresh,omitempty"`
 	// Asked are inputs on either side of the condition, which are in no fixture.
-	Asked []Asked `json:"asked,omitempty"`
+	Asked []Probe `json:"asked,omitempty"`
 	// Reproduction is a small call that shows it.
 	Reproduction *Reproduction `json:"reproduction,omitempty"`
 }
 
-// Asked is an input that is in no fixture.
-type Asked struct {
+// Probe is an input that is in no fixture.
+type Probe struct {
 	Call string `json:"call"`
 	// Within says that the condition holds for it, Predicted that the answer is wrong there, or right where it
 	// does not hold.

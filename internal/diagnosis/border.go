@@ -271,8 +271,8 @@ func (m *examination) wrongly(ctx context.Context, call ports.Call, output strin
 const maxAsks = 60
 
 // asked asks two fresh inputs on either side of a border.
-func (m *examination) asked(ctx context.Context, b *Border, fail, pass []row) []judge.Asked {
-	var asked []judge.Asked
+func (m *examination) asked(ctx context.Context, b *Border, fail, pass []row) []judge.Probe {
+	var asked []judge.Probe
 	try := func(rows []row, within bool) {
 		found := 0
 		var last *exhibit
@@ -317,7 +317,7 @@ func (m *examination) asked(ctx context.Context, b *Border, fail, pass []row) []
 					}
 				}
 				call.Want = []string{p.output}
-				asked = append(asked, judge.Asked{Call: call.String(), Within: within, Predicted: within && hits > 0 || !within && len(wrong) == 0})
+				asked = append(asked, judge.Probe{Call: call.String(), Within: within, Predicted: within && hits > 0 || !within && len(wrong) == 0})
 				found++
 				break
 			}
