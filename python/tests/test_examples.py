@@ -41,7 +41,9 @@ def test_example(name):
     for line in plain(shown[1]).splitlines():
         if line.strip() != "…":
             pattern = re.compile(re.escape(line).replace("…", ".*"))
-            assert any(pattern.fullmatch(got) for got in printed), f"{line!r} is not in, or not in this place of\n{ended.stdout}"
+            assert any(pattern.fullmatch(got) for got in printed), (
+                f"{line!r} is not in, or not in this place of\n{ended.stdout}"
+            )
 
 
 def plain(text):

@@ -42,7 +42,9 @@ def test_one_test_for_each_check(pytester, write):
     listed.stdout.fnmatch_lines(["test_loss.py::test_bce[[]BCEWithLogitsLoss/reductions/f32-*]"])
     result = run(pytester, *SELECT)
     result.assert_outcomes(passed=36, deselected=1780)
-    result.stdout.fnmatch_lines(["*lossproof: test_loss.py::test_bce*", "conformant as far as asked (parity)*"])
+    result.stdout.fnmatch_lines(
+        ["*lossproof: test_loss.py::test_bce*", "conformant as far as asked (parity)*"]
+    )
 
 
 def test_a_wrong_one(pytester, write):

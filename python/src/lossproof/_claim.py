@@ -102,9 +102,11 @@ class _Inference:
                 self.hard, self.soft_error = True, self.error
         for dtype in DTYPES:
             self.dtype = dtype
-            held = self.port.framework.to_wire(self.port.framework.tensor(_floats([1.0], dtype)))
-            if held.dtype != dtype:
-                why = f"{self.port.framework.name} makes {held.dtype} of it"
+            held = self._held(dtype)
+            if held is None:
+                why = _say(self.error)
+            elif held != dtype:
+                why = f"{self.port.framework.name} makes {held} of it"
             else:
                 loss = self._try()
                 if loss is not None and loss.dtype == dtype:
@@ -119,6 +121,15 @@ class _Inference:
                 "reduction= or arguments=, or claim= for what it does"
             ) from self.error
         self.dtype = self.found.dtypes[0]
+
+    def _held(self, dtype: str) -> str | None:
+        """Return the dtype of an array of a dtype; None, and self.error, where there is none."""
+        framework = self.port.framework
+        try:
+            return framework.to_wire(framework.tensor(_floats([1.0], dtype))).dtype
+        except Exception as err:
+            self.error = err
+            return None
 
     def _reductions(self) -> list[str]:
         implementation = self.port.implementation
@@ -295,16 +306,22 @@ def _cycle(values: Sequence[Any], shape: Shape) -> list[Any]:
     return [values[i % len(values)] for i in range(math.prod(shape))]
 
 
-_FORMATS: dict[str, str] = {"float32": "f", "float64": "d", "float16": "e"}
+#: A bfloat16 is the upper half of a float32.
+_FORMATS: dict[str, str] = {"float16": "e", "bfloat16": "f", "float32": "f", "float64": "d"}
 
 
 def _floats(values: Sequence[float], dtype: str, shape: Shape | None = None) -> Tensor:
     data = struct.pack(f"<{len(values)}{_FORMATS[dtype]}", *values)
+    if dtype == "bfloat16":
+        data = b"".join(data[i + 2 : i + 4] for i in range(0, len(data), 4))
     return Tensor(dtype, (len(values),) if shape is None else shape, data)
 
 
 def _values(tensor: Tensor) -> tuple[float, ...]:
-    return struct.unpack(f"<{math.prod(tensor.shape)}{_FORMATS[tensor.dtype]}", tensor.data)
+    data = tensor.data
+    if tensor.dtype == "bfloat16":
+        data = b"".join(b"\0\0" + data[i : i + 2] for i in range(0, len(data), 2))
+    return struct.unpack(f"<{math.prod(tensor.shape)}{_FORMATS[tensor.dtype]}", data)
 
 
 def _say(error: Exception | None) -> str:

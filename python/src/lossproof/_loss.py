@@ -52,8 +52,12 @@ class Loss:
         return Port(module, implementation, framework, self.gradient, layout)
 
     def claimed(self, port: Port) -> Claim:
-        """Return the claim of the port, which small calls find. Raises TypeError or ValueError."""
-        return override(infer(port), self.claim, self.without)
+        """Return the claim of the port, which small calls find but where it is given in whole.
+
+        Raises TypeError or ValueError.
+        """
+        given = {"dtypes", "outputs", "without"} <= set(self.claim)
+        return override(Claim() if given else infer(port), self.claim, self.without)
 
     def _module(self) -> str:
         inner = self.implementation
