@@ -52,11 +52,15 @@ def samples(*arrays: Any) -> list[Any]:
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs NumPy where an adapter asks for it."""
+    """Import what needs a framework where an adapter asks for it."""
     if name in ("from_numpy", "to_numpy"):
         from lossproof.frameworks import numpy
 
         return getattr(numpy, name)
+    if name == "Torch":
+        from lossproof.frameworks.torch import Torch
+
+        return Torch
     raise AttributeError(f"adapter has no {name}")
 
 

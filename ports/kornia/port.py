@@ -11,8 +11,7 @@ from kornia.core.exceptions import BaseError
 from kornia.losses import binary_focal_loss_with_logits, focal_loss
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from adapter import Loss, serve, versions
-from lossproof.frameworks.torch import Torch
+from adapter import Loss, Torch, serve, versions
 
 
 class Kornia(Torch):

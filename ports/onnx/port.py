@@ -12,7 +12,7 @@ from pathlib import Path
 from onnx import helper
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from adapter import Loss, serve, versions
+from adapter import Framework, Loss, serve, versions
 
 RUNTIME = os.environ["RUNTIME"]
 OPSET, IR = 13, 10
@@ -63,16 +63,15 @@ def session(types, attributes):
     return lambda inputs: evaluator.run(None, inputs)[0]
 
 
-refusals = []
+refusals = list(Framework.refusals)
 if RUNTIME == "onnxruntime":
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    refusals = [(getattr(state, n), "", "") for n in ("Fail", "InvalidArgument", "InvalidGraph")]
-    refusals += [(ValueError, "", ""), (TypeError, "", ""), (RuntimeError, "", "")]
+    refusals += [state.Fail, state.InvalidArgument, state.InvalidGraph]
 
 serve(
     Loss(cross_entropy, "CrossEntropyLoss", framework="numpy"),
     name=f"SoftmaxCrossEntropyLoss of ONNX, {RUNTIME}",
     version=versions("onnx" if RUNTIME == "reference" else "onnxruntime"),
-    refusals=refusals,
+    refusals=[(exception, "", "") for exception in refusals],
 )
