@@ -35,8 +35,26 @@ func Changes(was, is *Row) []Change {
 		for _, rule := range ruleNames(old, now) {
 			add(name, rule, old.describe(rule), now.describe(rule))
 		}
+		for _, t := range now.Topics {
+			if before := old.error(t.Topic); float64(t.ULP) >= far*before || before >= far*float64(t.ULP) {
+				add(name, "largest error of "+t.Topic, fmt.Sprintf("%.3g ULP", before), fmt.Sprintf("%.3g ULP", float64(t.ULP)))
+			}
+		}
 	}
 	return changes
+}
+
+// far is the factor by which an error has to grow or shrink to be a change: errors differ between machines.
+const far = 2
+
+// error returns the largest error of a topic in ULPs; half a one where no larger one was kept.
+func (m *Module) error(topic string) float64 {
+	for _, t := range m.Topics {
+		if t.Topic == topic {
+			return float64(t.ULP)
+		}
+	}
+	return 0.5
 }
 
 func yesNo(yes bool) string {

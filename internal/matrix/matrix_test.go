@@ -86,6 +86,14 @@ func TestChanges(t *testing.T) {
 			t.Errorf("want %q in\n%s", want, strings.Join(texts, "\n"))
 		}
 	}
+	is.Modules[1].Topics, was.Modules[1].Topics = []Topic{{Topic: "tails", ULP: 7}, {Topic: "means", ULP: 1.5}}, []Topic{{Topic: "tails", ULP: 2}, {Topic: "means", ULP: 1}}
+	texts = nil
+	for _, c := range Changes(was, is) {
+		texts = append(texts, c.String())
+	}
+	if all := strings.Join(texts, "\n"); !strings.Contains(all, "largest error of tails: 2 ULP -> 7 ULP") || strings.Contains(all, "means") {
+		t.Errorf("errors that grew: got\n%s", all)
+	}
 	is.Modules = is.Modules[:1]
 	is.Modules[0].Module = "BCELoss"
 	if changes := Changes(was, is); len(changes) == 0 || changes[0].Was == changes[0].Is {

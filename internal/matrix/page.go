@@ -67,14 +67,14 @@ func (r *Row) finding(b *strings.Builder, f Finding) {
 	for i, id := range f.Rules {
 		fmt.Fprintf(b, "%s`%s`", []string{"Rules: ", ", "}[min(i, 1)], id)
 	}
-	b.WriteString(". ")
+	b.WriteString(".\n")
 	switch example := r.example(f.Rules); {
 	case f.Report != "":
 		fmt.Fprintf(b, "Reported: <%s>.\n", f.Report)
 	case f.Fault != "" && example != "":
 		fmt.Fprintf(b, "We know of no public report; `lossproof repro %s --issue -- %s`, in `ports/%s`, writes the text of one.\n", example, r.Run, r.Name)
-	default:
-		b.WriteString("\n")
+	case f.Fault != "":
+		b.WriteString("We know of no public report.\n")
 	}
 	fmt.Fprintf(b, "[`%s`](../ports/%s/findings/%s):\n\n    $ %s\n", f.File, r.Name, f.File, f.Run)
 	for line := range strings.Lines(f.Output) {

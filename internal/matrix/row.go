@@ -74,19 +74,19 @@ type Verdict struct {
 type State string
 
 const (
-	// Both: with PyTorch and with the exact result.
+	// Both is with PyTorch and with the exact result.
 	Both State = "both"
-	// Torch: with PyTorch, and not always with the exact result.
+	// Torch is with PyTorch, and not always with the exact result.
 	Torch State = "torch"
-	// Exact: with the exact result, and not always with PyTorch.
+	// Exact is with the exact result, and not always with PyTorch.
 	Exact State = "exact"
-	// Either: each with one of the two.
+	// Either is each with one of the two.
 	Either State = "either"
-	// Differs: some with neither.
+	// Differs is some with neither.
 	Differs State = "differs"
-	// Unsupported: the claim leaves the rule out.
+	// Unsupported says that the claim leaves the rule out.
 	Unsupported State = "unsupported"
-	// NotRun: nothing is known, for the port was lost before.
+	// NotRun says that nothing is known, for the port was lost before.
 	NotRun State = "not-run"
 )
 
@@ -100,6 +100,8 @@ type Difference struct {
 	Outcome judge.Outcome `json:"outcome"`
 	// Causes name mistakes of Module.Causes.
 	Causes []string `json:"causes,omitempty"`
+	// Reason says why where no cause does, as the baseline of the port has it.
+	Reason string `json:"reason,omitempty"`
 	// Example is the id of a check that fails, Got says what is wrong there.
 	Example string `json:"example"`
 	Got     string `json:"got"`

@@ -148,7 +148,7 @@ func TestUnreliableParts(t *testing.T) {
 			if len(call.Inputs[ports.Input].Shape) > 2 && output.Len() > 0 {
 				values := output.Float64s()
 				for i := range values {
-					values[i] += 1
+					values[i]++
 				}
 				answer.Outputs[name] = tensor.FromValues(output.DType, values, output.Shape...)
 			}

@@ -228,7 +228,7 @@ func (s *Site) implementation(row *matrix.Row, rules map[string]*Rule) *Implemen
 					r = &Rule{Rule: fixtures.Rule{ID: d.Rule, Module: m.Module}}
 				}
 				if questionOf(suffix(d.Rule), r.Requirement == fixtures.Quirk) == q {
-					g.Differences = append(g.Differences, Difference{d, r, phrases(&m, &d)})
+					g.Differences = append(g.Differences, Difference{d, r, phrases(row, &m, &d)})
 				}
 			}
 			if len(g.Differences) > 0 {
@@ -281,8 +281,9 @@ func verdict(m matrix.Module) (class, word string) {
 	return "bad", "not conformant"
 }
 
-// phrases says what an implementation does instead of what a rule says.
-func phrases(m *matrix.Module, d *matrix.Difference) []string {
+// phrases says what an implementation does instead of what a rule says: its causes, else the reason that
+// its baseline has, or what was found of the rule; else what it answered.
+func phrases(row *matrix.Row, m *matrix.Module, d *matrix.Difference) []string {
 	var list []string
 	for _, name := range d.Causes {
 		text := name
@@ -293,13 +294,22 @@ func phrases(m *matrix.Module, d *matrix.Difference) []string {
 		}
 		list = append(list, text)
 	}
+	if len(list) == 0 && d.Reason != "" {
+		list = append(list, d.Reason)
+	}
 	if len(list) == 0 {
-		switch d.Outcome {
-		case judge.Fail:
-			list = append(list, d.Got)
-		default:
-			list = append(list, fmt.Sprintf("%s: %s", d.Outcome, d.Got))
+		for _, f := range row.Findings {
+			if f.Confirmed && slices.Contains(f.Rules, d.Rule) {
+				list = append(list, f.Title)
+			}
 		}
+	}
+	switch {
+	case len(list) > 0:
+	case d.Outcome == judge.Fail:
+		list = append(list, d.Got)
+	default:
+		list = append(list, fmt.Sprintf("%s: %s", d.Outcome, d.Got))
 	}
 	return list
 }
@@ -316,7 +326,7 @@ func (s *Site) cells(r *Rule) {
 		if m != nil {
 			var d *matrix.Difference
 			if state, d = m.State(r.ID); d != nil {
-				r.instead(phrases(m, d), i)
+				r.instead(phrases(i.Row, m, d), i)
 			}
 		}
 		words := stateWords[state]

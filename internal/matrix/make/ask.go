@@ -21,7 +21,7 @@ import (
 )
 
 // ask asks a port everything, and judges its answers at both levels, unless that was done.
-func (m *maker) ask(ctx context.Context, dir, done string, p port) (parity, exact *judge.Result, err error) {
+func (m *maker) ask(ctx context.Context, dir, done string, p port, set *fixtures.Set) (parity, exact *judge.Result, err error) {
 	var results [2]*judge.Result
 	levels := []verdict.Level{verdict.Parity, verdict.Exact}
 	missing := false
@@ -33,16 +33,12 @@ func (m *maker) ask(ctx context.Context, dir, done string, p port) (parity, exac
 	if !missing {
 		return results[0], results[1], nil
 	}
-	set, err := fixtures.LoadEmbedded()
-	if err != nil {
-		return nil, nil, err
-	}
 	child, err := process.New(process.Options{Command: p.Run, Dir: dir, Env: p.environment(), Timeout: m.timeout, StartTimeout: m.timeout})
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() { _ = child.Close() }()
-	remembering := &remembering{Pipelined: child, answers: map[[sha256.Size]byte]ports.Answer{}}
+	remembering := &remembering{Port: child, answers: map[[sha256.Size]byte]ports.Answer{}}
 	for i, level := range levels {
 		if results[i] != nil {
 			continue
@@ -89,7 +85,7 @@ const maxRemembered = 1 << 30
 // remembering is a port that is asked nothing twice: the second level judges the answers of the first,
 // whose calls are the same.
 type remembering struct {
-	ports.Pipelined
+	*process.Port
 	mu      sync.Mutex
 	answers map[[sha256.Size]byte]ports.Answer
 	bytes   int
@@ -102,7 +98,7 @@ func (r *remembering) Evaluate(ctx context.Context, call ports.Call) (ports.Answ
 func (r *remembering) Send(ctx context.Context, call ports.Call) (wait func() (ports.Answer, error)) {
 	line, err := wire.EncodeRun(1, call)
 	if err != nil {
-		return r.Pipelined.Send(ctx, call)
+		return r.Port.Send(ctx, call)
 	}
 	key := sha256.Sum256(line)
 	r.mu.Lock()
@@ -111,7 +107,7 @@ func (r *remembering) Send(ctx context.Context, call ports.Call) (wait func() (p
 	if known {
 		return func() (ports.Answer, error) { return answer, nil }
 	}
-	sent := r.Pipelined.Send(ctx, call)
+	sent := r.Port.Send(ctx, call)
 	return func() (ports.Answer, error) {
 		answer, err := sent()
 		if err != nil {

@@ -24,6 +24,8 @@ import (
 	"syscall"
 	"time"
 
+	"lossproof/fixtures"
+	"lossproof/internal/baseline"
 	"lossproof/internal/matrix"
 	"lossproof/internal/shards"
 	"lossproof/internal/version"
@@ -182,7 +184,11 @@ func (m *maker) one(ctx context.Context, name string) error {
 			return fmt.Errorf("install: %w", err)
 		}
 	}
-	parity, exact, err := m.ask(ctx, dir, done, p)
+	set, err := fixtures.LoadEmbedded()
+	if err != nil {
+		return err
+	}
+	parity, exact, err := m.ask(ctx, dir, done, p, set)
 	if err != nil {
 		return err
 	}
@@ -192,6 +198,9 @@ func (m *maker) one(ctx context.Context, name string) error {
 	}
 	row.Name, row.Implementation, row.BuildsOn, row.Docs, row.Calls = p.Name, p.Implementation, p.BuildsOn, p.Docs, p.Calls
 	row.Install, row.Run = shell(p.Install), shell(p.Run)
+	if err := reasons(dir, set, row); err != nil {
+		return err
+	}
 	if row.Curves, err = m.curves(ctx, dir, done, p, row); err != nil {
 		return err
 	}
@@ -290,6 +299,30 @@ func fingerprint(dir string, p port) (string, error) {
 		return err
 	})
 	return fmt.Sprintf("%x\n", hash.Sum(nil)), err
+}
+
+// reasons gives the rules that no cause explains the reasons that the baseline of the port has.
+func reasons(dir string, set *fixtures.Set, row *matrix.Row) error {
+	text, err := os.ReadFile(filepath.Join(dir, "baseline.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b, err := baseline.Parse(text)
+	if err != nil {
+		return fmt.Errorf("baseline.json: %w", err)
+	}
+	known := b.ForJudge(set)
+	for i := range row.Modules {
+		for k := range row.Modules[i].Differs {
+			if d := &row.Modules[i].Differs[k]; len(d.Causes) == 0 {
+				d.Reason = known[d.Example].Reason
+			}
+		}
+	}
+	return nil
 }
 
 // swept are the modules that are measured along the logits.

@@ -102,6 +102,21 @@ func TestCurve(t *testing.T) {
 	}
 }
 
+func TestReasons(t *testing.T) {
+	dir, set := t.TempDir(), corpus.Whole(t)
+	const id = "BCEWithLogitsLoss/blog_example/f32-mean#loss"
+	file(t, dir, "baseline.json", `{"level": "parity", "fixtures": "1.0.0", "claim": {}, "asked": 0, "known": [{"outcome": "fail", "reason": "why", "ids": ["`+id+`"]}]}`)
+	row := &matrix.Row{Modules: []matrix.Module{{Differs: []matrix.Difference{{Example: id}, {Example: id, Causes: []string{"cause"}}, {Example: "another"}}}}}
+	for _, folder := range []string{t.TempDir(), dir} { // without a baseline, and with one
+		if err := reasons(folder, set, row); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := row.Modules[0].Differs; d[0].Reason != "why" || d[1].Reason != "" || d[2].Reason != "" {
+		t.Errorf("got %+v", d)
+	}
+}
+
 func TestRemoveInstalled(t *testing.T) {
 	root := t.TempDir()
 	file(t, root, "port/.venv/x", "")
@@ -184,7 +199,7 @@ func TestAsk(t *testing.T) {
 	}
 	p := port{Name: "one", Run: []string{"bash", "-c", `exec "$1" port --divergence one-log-clamped < <(tee -a "$0")`, log, binary}}
 	m := maker{timeout: time.Minute}
-	parity, exact, err := m.ask(t.Context(), dir, done, p)
+	parity, exact, err := m.ask(t.Context(), dir, done, p, corpus.Whole(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +227,7 @@ func TestAsk(t *testing.T) {
 	if len(seen) < 1000 || twice*20 > len(seen) {
 		t.Errorf("%d of %d calls were asked twice", twice, len(seen))
 	}
-	if _, _, err := m.ask(t.Context(), dir, done, port{Run: []string{"false"}}); err != nil {
+	if _, _, err := m.ask(t.Context(), dir, done, port{Run: []string{"false"}}, corpus.Whole(t)); err != nil {
 		t.Errorf("what was done is done again: %v", err)
 	}
 }
