@@ -242,7 +242,13 @@ func TestRepro(t *testing.T) {
 		"# the diagnosis, of this case alone\ndiagnosis of BCEWithLogitsLoss: pos-weight-on-whole-loss\n",
 		"    rule      BCEWL-POS-WEIGHT (must): ", "    right     l = w*(p*t*softplus(-x)", "it explains 2 of 2 answers that fail; it predicts the answer to a fresh input, too")
 	unknown := against(t, failsSums, "repro", "BCEWithLogitsLoss/blog_example/f32-sum")
-	check(t, unknown, 1, "known mistakes explains the 2 answers that fail")
+	check(t, unknown, 1, "diagnosis of BCEWithLogitsLoss: no known mistake\n\n  loss is wrong.\n", "The shape of grad_input is another than PyTorch's: ")
+	check(t, against(t, ignored.Port(), "repro", "--issue", "BCEWithLogitsLoss/pos_weight/f32-none-class-hard"), 1,
+		"# BCEWithLogitsLoss: pos_weight multiplies the whole loss, negative term included\n\npos-weight-on-whole-loss divergence, go. Found by lossproof ",
+		"## What happens\n\n`loss` of\n\n    reduction=\"none\"; float32 input [[0]], target [[0]], pos_weight [2]\n\nis `[[1.3862944]]`, and should be `[[0.6931472]]`.\nThe exact value is 0.6931471805599453.\n",
+		"```python\nimport torch\n", "## What is right\n\n    l = w*(p*t*softplus(-x)", "Basis (", "https://github.com/open-mmlab/mmpretrain/issues/434", "```json\n{\"cmd\":\"run\"")
+	check(t, against(t, testports.Port{}, "repro", "--issue", blog), 0, "stderr:there is nothing to report")
+	check(t, against(t, failsSums, "repro", "--issue", "BCEWithLogitsLoss/blog_example/f32-sum"), 1, "# BCEWithLogitsLoss: loss is wrong\n")
 	if pass := against(t, testports.Port{}, "repro", blog); strings.Contains(pass.stdout, "diagnosis") {
 		t.Errorf("a case that passes has a diagnosis:\n%s", pass.stdout)
 	}

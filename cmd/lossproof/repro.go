@@ -25,7 +25,7 @@ import (
 type reproFlags struct {
 	portFlags
 	level, seed, effort string
-	request             bool
+	request, issue      bool
 }
 
 func (p *program) reproCommand() *cobra.Command {
@@ -41,6 +41,7 @@ mistakes may explain: run holds them against all cases. It asks a case outside t
 relation or generated check that fails, the requests and the snippet are those of the counterexample.`,
 		Example: `  lossproof repro BCEWithLogitsLoss/blog_example/f32-none
   lossproof repro 'BCEWithLogitsLoss/extreme_logits/f32-none-moderate-t-0#loss' -- python3 port.py
+  lossproof repro --issue BCELoss/weights/f32-none-class -- ./port
   lossproof repro --request BCELoss/relations/mean -- ./port | ./port`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			before := len(args)
@@ -61,6 +62,8 @@ relation or generated check that fails, the requests and the snippet are those o
 	addSeed(cmd, &f.seed)
 	addEffort(cmd, &f.effort)
 	cmd.Flags().BoolVar(&f.request, "request", false, "print the requests alone: of a relation or generated check those of its counterexample")
+	cmd.Flags().BoolVar(&f.issue, "issue", false, "print a report for those who maintain the library, in Markdown")
+	cmd.MarkFlagsMutuallyExclusive("request", "issue")
 	cmd.Flags().StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
 	return cmd
 }
@@ -101,11 +104,11 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	if f.request && c != nil {
 		return errors.Join(writeRequests(w, calls), w.Flush())
 	}
-	if !f.request {
+	if !f.request && !f.issue {
 		fmt.Fprintf(w, "%s\n", wrap(fmt.Sprintf("%s\n%s (%s): %s", check.ID, check.Rule.ID, check.Rule.Requirement, check.Rule.Statement)))
 		reproHead(w, check, level, seed, effort, command)
 	}
-	if c != nil {
+	if c != nil && !f.issue {
 		if err := reproCalls(w, set, check, calls); err != nil {
 			return err
 		}
@@ -134,6 +137,9 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	}
 	if f.request {
 		return errors.Join(writeRequests(w, calls), w.Flush())
+	}
+	if f.issue {
+		return p.reproIssue(cmd.Context(), w, set, port, collector, check, result, calls, level)
 	}
 	fmt.Fprintf(w, "\n# the answer\n")
 	switch {
@@ -170,6 +176,25 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		fmt.Fprintf(w, "\n# the diagnosis, of this case alone\n%s\n", wrap(text))
 	}
 	return w.Flush()
+}
+
+// reproIssue writes a report of what fails, nothing where nothing does.
+func (p *program) reproIssue(ctx context.Context, w *bufio.Writer, set *fixtures.Set, port ports.Port, collector *diagnosis.Collector,
+	check *judge.Check, result judge.CheckResult, calls []ports.Call, level verdict.Level,
+) error {
+	if !result.Outcome.Failing() {
+		fmt.Fprintf(p.stderr, "lossproof: %s: %s: there is nothing to report\n", check.ID, result.Outcome)
+		return nil
+	}
+	description, err := port.Describe(ctx)
+	if err != nil {
+		return err
+	}
+	one := &judge.Result{Level: string(level)}
+	if err := collector.Diagnose(ctx, port, one); err != nil {
+		return err
+	}
+	return errors.Join(writeIssue(w, set, description.Port, check, result, one, calls), w.Flush())
 }
 
 // askOne makes one check, and returns the last answer too. Outside its claim a port is asked a recorded

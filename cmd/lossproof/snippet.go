@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,8 +20,27 @@ const maxLiteral = 64
 // snippet writes a Python program that makes calls with PyTorch, those of the recorded case c where it
 // is not nil. It runs as it is printed; where it reads arrays, beside a folder fixtures.
 func snippet(w *bufio.Writer, torch string, calls []ports.Call, c *fixtures.Case) {
+	fmt.Fprintf(w, "\n# PyTorch %s", torch)
+	if readsArrays(calls, c) {
+		fmt.Fprintf(w, "; reads the folder fixtures that \"lossproof fixtures extract fixtures\" makes")
+	}
+	if c != nil && c.Rejection != nil {
+		fmt.Fprintf(w, "; it raises %s", c.Rejection.Error)
+	}
+	fmt.Fprintf(w, "\n")
+	torchSnippet(w, calls, c)
+}
+
+// readsArrays reports whether a snippet of calls reads arrays of the fixtures.
+func readsArrays(calls []ports.Call, c *fixtures.Case) bool {
+	return c != nil && slices.ContainsFunc(calls, func(call ports.Call) bool {
+		return slices.ContainsFunc(inputNames(call), func(name string) bool { return call.Inputs[name].Len() > maxLiteral })
+	})
+}
+
+// torchSnippet writes the program without its heading.
+func torchSnippet(w *bufio.Writer, calls []ports.Call, c *fixtures.Case) {
 	var body strings.Builder
-	arrays := false
 	for i, call := range calls {
 		if len(calls) > 1 {
 			fmt.Fprintf(&body, "\n# call %d\n", i+1)
@@ -31,7 +51,6 @@ func snippet(w *bufio.Writer, torch string, calls []ports.Call, c *fixtures.Case
 			} else {
 				ref := c.Inputs[name]
 				fmt.Fprintf(&body, "%s = torch.from_numpy(np.load(%q)[%d]).to(torch.%s)\n", name, fixturesFolder(c)+ref.File, ref.Index, t.DType)
-				arrays = true
 			}
 		}
 		grads := gradInputs(call)
@@ -51,15 +70,8 @@ func snippet(w *bufio.Writer, torch string, calls []ports.Call, c *fixtures.Case
 			fmt.Fprintf(&body, "print(\"grad_%s\", %s.grad)\n", name, name)
 		}
 	}
-	fmt.Fprintf(w, "\n# PyTorch %s", torch)
-	if arrays {
-		fmt.Fprintf(w, "; reads the folder fixtures that \"lossproof fixtures extract fixtures\" makes")
-	}
-	if c != nil && c.Rejection != nil {
-		fmt.Fprintf(w, "; it raises %s", c.Rejection.Error)
-	}
-	fmt.Fprintf(w, "\nimport torch\n")
-	if arrays {
+	fmt.Fprintf(w, "import torch\n")
+	if readsArrays(calls, c) {
 		fmt.Fprintf(w, "import numpy as np\n")
 	}
 	if strings.Contains(body.String(), "inf") || strings.Contains(body.String(), "nan") {

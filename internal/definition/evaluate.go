@@ -32,6 +32,10 @@ func (l *Loss) Evaluate(call ports.Call) ports.Answer {
 			o.Values[i] = float64(v)
 		}
 		l.Finish(c.Arguments, name, o)
+		if Size(o.Shape) != len(o.Values) { // steps that others have changed
+			return ports.Answer{Failed: &ports.Failed{Message: fmt.Sprintf("%s: %s: %d elements do not fit the shape %s",
+				l.Module, name, len(o.Values), tensor.FormatShape(o.Shape))}}
+		}
 		outputs[name] = tensor.FromValues(o.DType, o.Values, o.Shape...)
 	}
 	return ports.Answer{Outputs: outputs}

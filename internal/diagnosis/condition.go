@@ -103,6 +103,9 @@ func (a atom) String() string {
 		if a.not {
 			return "with reduction 'mean' or 'sum'"
 		}
+		if a.word == "" {
+			return "with an invalid reduction"
+		}
 		return "with reduction '" + a.word + "'"
 	}
 	text, ok := phrases[a.word]

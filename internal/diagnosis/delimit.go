@@ -521,6 +521,9 @@ func delimit(module string, outputs []string, fail, pass []row) (b *Border, insi
 		left[i] = &pass[i]
 	}
 	candidates := necessary(fail)
+	if 50*len(left) < len(fail) { // nearly everything fails: what does not is no border
+		return b, len(left)
+	}
 	for len(left) > 0 && len(b.tests) < maxTests {
 		var best test
 		most := 0.0

@@ -225,6 +225,9 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []judge.Cause 
 		slices.SortStableFunc(explained, func(a, b *place) int { return bits(h.by[a.index][0]) - bits(h.by[b.index][0]) })
 		if m.port != nil {
 			cause.Fresh = m.fresh(ctx, h, explained)
+			if f := cause.Fresh; f != nil && !f.Predicted && 10*cause.Explains < m.failing {
+				continue // it happens to be near a few answers
+			}
 			cause.Reproduction = m.reproduction(ctx, h, explained)
 		}
 		causes = append(causes, cause)

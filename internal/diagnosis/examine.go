@@ -57,6 +57,10 @@ func (c *Collector) exhibit(o observation) (*exhibit, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(o.want) == 0 {
+			o.want = []string{ports.Loss} // whatever is asked for is refused
+		}
+		e.want = o.want
 		e.call, e.elements = judge.Call(o.c, inputs, o.want), inputs[ports.Input].Len()
 	}
 	if o.c == nil || o.refusal || o.refused || o.raised != "" {

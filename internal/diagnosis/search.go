@@ -25,7 +25,7 @@ const (
 	maxMistakes = 4
 	// The number of calls on which all divergences are evaluated: of those that fail, of those that
 	// pass, of those that what is found so far does not explain, and for pairs.
-	sampleFailing, samplePassing, sampleLeft, samplePairs = 110, 90, 36, 5
+	sampleFailing, samplePassing, sampleLeft, samplePairs = 84, 80, 32, 5
 )
 
 // suspect is a divergence with how it fits.
@@ -261,15 +261,21 @@ type fit struct {
 func (m *examination) explain(e *exhibit, h hypothesis, first int, explained bool) fit {
 	n := len(h.mistakes)
 	f := fit{by: map[int]uint{}, others: make([][]int, n-first)}
+	// silents are the mistakes that are none in this call: with others they make what the others make.
+	silents := uint(0)
 	for _, set := range subsets(n) {
-		if first > 0 && set>>first == 0 || explained && bits(set) > 1 {
+		if first > 0 && set>>first == 0 || explained && bits(set) > 1 || set&silents != 0 {
 			continue
 		}
 		d, ok := m.together(h, set)
 		if !ok {
 			continue
 		}
-		for k, l := range e.labels(d, m.level) {
+		labels := e.labels(d, m.level)
+		if bits(set) == 1 && !slices.ContainsFunc(labels, func(l label) bool { return l != silent }) {
+			silents |= set
+		}
+		for k, l := range labels {
 			p := e.places[k]
 			if _, ok := h.by[p.index]; !p.fails || ok != explained {
 				continue
@@ -436,17 +442,28 @@ func (m *examination) pairs(ctx context.Context, h hypothesis, exhibits []*exhib
 		}
 	}
 	found := make([]*suspect, len(first))
+	// A mistake that is none in a call makes no pair there.
+	speaks := make([][]bool, len(first))
 	m.inParallel(ctx, len(first), func(k int) {
-		for _, other := range first[k+1:] {
+		for _, e := range sample {
+			speaks[k] = append(speaks[k], slices.ContainsFunc(e.labels(first[k].Divergence, m.level), func(l label) bool { return l != silent }))
+		}
+	})
+	m.inParallel(ctx, len(first), func(k int) {
+		for j, other := range first[k+1:] {
 			d, _ := joined(first[k], other)
-			explained := 0
+			explained, tried := 0, 0
 			for i, e := range sample {
+				if !speaks[k][i] || !speaks[k+1+j][i] {
+					continue
+				}
+				tried++
 				for _, l := range e.labels(d, m.level) {
 					if l >= same {
 						explained++
 					}
 				}
-				if explained == 0 && i >= 1 {
+				if explained == 0 && tried > 1 {
 					break
 				}
 			}

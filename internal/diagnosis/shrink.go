@@ -290,7 +290,7 @@ func simplest(places []*place) []*place {
 // reproduced describes a call and the wrong answer to it.
 func reproduced(call ports.Call, answer ports.Answer) *judge.Reproduction {
 	line, err := wire.EncodeRun(1, call)
-	if err != nil || len(line) > 4000 {
+	if err != nil || len(line) > 4000 || len(call.Want) == 0 {
 		return nil
 	}
 	r := &judge.Reproduction{Request: line, Call: callInNumbers(call), Output: call.Want[0]}

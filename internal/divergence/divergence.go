@@ -43,6 +43,8 @@ type Divergence struct {
 	// definition.
 	vary   variation
 	answer func(ports.Call) ports.Answer
+	// joint says that these are several: one may do what another does not foresee.
+	joint bool
 }
 
 // Link is a public issue or pull request.
@@ -74,12 +76,19 @@ func (d *Divergence) Formula(module string) string {
 func (d *Divergence) Of(module string) bool { return slices.Contains(d.Modules, module) }
 
 // Evaluate answers a call of one of the modules of d; one of another module is unsupported. It does not change the call.
-func (d *Divergence) Evaluate(call ports.Call) ports.Answer {
+func (d *Divergence) Evaluate(call ports.Call) (answer ports.Answer) {
 	if !d.Of(call.Module) {
 		return ports.Answer{Unsupported: &ports.Unsupported{Reason: d.Name + " is no variant of " + call.Module}}
 	}
 	if d.answer != nil {
 		return d.answer(call)
+	}
+	if d.joint {
+		defer func() {
+			if r := recover(); r != nil {
+				answer = ports.Answer{Failed: &ports.Failed{Message: fmt.Sprintf("%s exclude each other: %v", d.Name, r)}}
+			}
+		}()
 	}
 	return d.loss(call.Module).Evaluate(call)
 }
@@ -91,7 +100,7 @@ func Together(several ...*Divergence) (d *Divergence, ok bool) {
 	if len(several) == 1 {
 		return several[0], true
 	}
-	d = &Divergence{Level: verdict.Parity}
+	d = &Divergence{Level: verdict.Parity, joint: true}
 	names := make([]string, len(several))
 	variations := make([]variation, len(several))
 	for i, one := range several {
@@ -115,9 +124,16 @@ func Together(several ...*Divergence) (d *Divergence, ok bool) {
 
 // Allow returns the allowance of an output of a call that d answers with it: by how much another way
 // of computing the same may differ.
-func (d *Divergence) Allow(call ports.Call, output string) (*definition.Allowance, error) {
+func (d *Divergence) Allow(call ports.Call, output string) (allowance *definition.Allowance, err error) {
 	if d.answer != nil || !d.Of(call.Module) {
 		return nil, fmt.Errorf("%s computes no %s", d.Name, call.Module)
+	}
+	if d.joint {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("%s exclude each other: %v", d.Name, r)
+			}
+		}()
 	}
 	return d.loss(call.Module).Allow(call, output)
 }

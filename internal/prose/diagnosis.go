@@ -47,8 +47,8 @@ func CausesOf(result *judge.Result, module string) []judge.Cause {
 func DiagnosisTitle(causes []judge.Cause) string {
 	var names []string
 	for _, c := range causes {
-		if !c.Lead {
-			names = append(names, CauseName(c))
+		if name := CauseName(c); !c.Lead && !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	if len(names) == 0 {

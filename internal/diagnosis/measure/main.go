@@ -31,6 +31,7 @@ func main() {
 	seed := flag.Uint64("seed", 16, "what pairs and triples are drawn from")
 	only := flag.String("only", "", "diagnose these mistakes, joined by +, in every module of theirs")
 	flag.BoolVar(&m.faults, "faults", false, "diagnose ports with forty faults that are in no catalogue")
+	flag.BoolVar(&m.everything, "everything", false, "diagnose a port that fails everything, and say how long it takes")
 	flag.StringVar(&m.kind, "kind", "", "those of one kind, or one of them")
 	flag.BoolVar(&m.verbose, "v", false, "print what is named wrong, and right")
 	flag.Parse()
@@ -43,7 +44,8 @@ func main() {
 
 type measurement struct {
 	every, pairs, triples int
-	faults, verbose       bool
+	faults, everything    bool
+	verbose               bool
 	kind                  string
 	random                *rand.Rand
 	set                   *fixtures.Set
@@ -74,6 +76,11 @@ func (m *measurement) run(ctx context.Context, only string) (err error) {
 		}
 		fmt.Println(c)
 		return nil
+	}
+	if m.everything {
+		if err := m.runEverything(ctx); err != nil {
+			return err
+		}
 	}
 	if m.faults {
 		if err := m.runFaults(ctx); err != nil {
