@@ -34,7 +34,7 @@ func TestTogether(t *testing.T) {
 	}
 	right := loss()
 	for name, want := range map[string]float64{"mean-is-sum": 2, "weight-twice": 3, "log-likelihood": -1} {
-		if got := loss(name); got != want*right {
+		if got := loss(name); math.Abs(got-want*right) > 1e-12 {
 			t.Errorf("%s: got %v, want %v times %v", name, got, want, right)
 		}
 	}
