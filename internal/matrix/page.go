@@ -58,9 +58,9 @@ func (r *Row) confirmed() (faults, differences []Finding) {
 }
 
 func (r *Row) finding(b *strings.Builder, f Finding) {
-	fmt.Fprintf(b, "\n### %s\n\n", f.Title)
+	fmt.Fprintf(b, "\n### %s\n\n", escape(f.Title))
 	if f.Fault != "" {
-		fmt.Fprintf(b, "**Fault.** %s\n", f.Fault)
+		fmt.Fprintf(b, "**Fault.** %s\n", escape(f.Fault))
 	} else {
 		b.WriteString("A difference.\n")
 	}
@@ -81,6 +81,9 @@ func (r *Row) finding(b *strings.Builder, f Finding) {
 		fmt.Fprintf(b, "    %s\n", strings.TrimRight(line, "\n"))
 	}
 }
+
+// escape keeps Markdown from taking the products of formulas for emphasis.
+func escape(text string) string { return strings.ReplaceAll(text, "*", `\*`) }
 
 // example returns a check that fails of one of the rules, "" if none does.
 func (r *Row) example(rules []string) string {

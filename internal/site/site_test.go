@@ -49,11 +49,11 @@ func rowOf(set *fixtures.Set, name, version string) *matrix.Row {
 	return r
 }
 
-// TestBuild: thirty implementations fit in pages that load at once, and each page says what it has to.
+// TestBuild: forty-eight implementations fit in pages that load at once, and each page says what it has to.
 func TestBuild(t *testing.T) {
 	set := corpus.Whole(t)
 	var rows []*matrix.Row
-	for i := range 30 {
+	for i := range 48 {
 		rows = append(rows, rowOf(set, fmt.Sprintf("implementation-%02d", i), fmt.Sprintf("1.%d.0", i)))
 	}
 	files, err := Build(set, rows, []byte("curves"))
