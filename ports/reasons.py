@@ -408,6 +408,8 @@ def softmax_cross_entropy_reason(case: fixtures.Case, name: str, entry: dict) ->
     if smoothing > 0 and counted != classes and passes(WIDE, classes):
         return NUM_CLASSES
     if not passes(WIDE, classes):
+        if name != "grad_input" and np.max(np.abs(x)) * np.finfo(WIDE).eps > 1:
+            return LOG_SUM_EXP  # the logarithm is rounded away in WIDE, too
         if name != "grad_input":
             raise Unexplained("the formula of the loss is wrong beyond rounding")
         return SUM_ONE

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from . import FIXTURES_VERSION, expected, rules, tolerances, vectors
+from . import FIXTURES_VERSION, expected, fairness, rules, tolerances, vectors, withdrawn
 from . import modules as table
 from .cases import accumulation, all_topics
 from .model import MODULES, Case
@@ -39,7 +39,7 @@ def build(folder: Path, jobs: int | None = None, modules: Collection[str] = MODU
     writer.write("tolerances.json", pretty(tolerances.document()))
     writer.write("verdict-vectors.json", pretty(vectors.document()))
     writer.static()
-    writer.manifest(_head())
+    writer.manifest(_head(), withdrawn.document())
 
 
 def _check_rules(cases: list[Case], modules: Collection[str]) -> None:
@@ -49,6 +49,7 @@ def _check_rules(cases: list[Case], modules: Collection[str]) -> None:
         for rule in (case.rule, *case.also):
             if rule not in known:
                 raise ValueError(f"{case.id}: there is no rule {rule}")
+    fairness.check(cases, {rule["id"]: rule["requirement"] for rule in rules.all_rules()})
     if known - used:
         raise ValueError(f"rules without a case: {', '.join(sorted(known - used))}")
 

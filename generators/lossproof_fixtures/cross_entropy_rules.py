@@ -51,7 +51,7 @@ RULES = [
         "For an input (C) class indices of shape (1) are accepted; the loss is 0-d, and its gradient raises.",
     ),
     (
-        "ONE-CLASS", "must", "derived", _FOLLOWS, DOC,
+        "ONE-CLASS", "should", "derived", "Follows from the formula; to choose among one class is nothing that a library must take.", DOC,
         "With one class, loss and gradient are zero whatever the logit.",
     ),
     (
@@ -143,6 +143,14 @@ RULES = [
         "Ignored rows do not count in the divisor of the mean, with weights or without.",
     ),
     (
+        "IGNORE-WIDE", "should", "observed", "Class indices are int64. Those of other libraries have 32 bits.", DOC,
+        "ignore_index may be any int64: beyond 32 bits it ignores what it ignores within.",
+    ),
+    (
+        "IGNORE-NAN", "should", "observed", "The row is left out, not multiplied by 0, which would leave NaN.", ISSUE + "11551",
+        "The loss of an ignored row is 0 whatever its logits are, infinite and NaN ones too.",
+    ),
+    (
         "ALL-IGNORED", "should", "tested", "nll_loss_all_ignored: deliberate since 1.11.", ISSUE + "64572",
         "The mean of rows that are all ignored is NaN; their gradient is zero.",
     ),
@@ -167,6 +175,10 @@ RULES = [
         "With label_smoothing too, an ignored row contributes nothing, neither to the sum nor to the divisor.",
     ),
     (
+        "SMOOTHING-ONE", "should", "documented", "\"A float in [0.0, 1.0]\". Other libraries want less than 1.", DOC,
+        "A label_smoothing of 1 is accepted: the target counts nothing, every class 1/C.",
+    ),
+    (
         "SMOOTHING-RANGE", "should", "tested", "cross_entropy_label_smoothing_errors.", TESTS,
         "A label_smoothing above 1 is refused.",
     ),
@@ -187,7 +199,7 @@ RULES = [
         "A NaN among the class probabilities makes the loss and the gradient of its row NaN, and no other row's.",
     ),
     (
-        "INDEX-RANGE", "must", "documented", "\"class indices in the range [0, C)\".", ISSUE + "15666",
+        "INDEX-RANGE", "should", "documented", "\"class indices in the range [0, C)\". The page does not say what happens to others.", ISSUE + "15666",
         "A class index outside [0,C) that is not ignore_index is refused.",
     ),
     (

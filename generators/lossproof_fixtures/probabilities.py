@@ -65,5 +65,6 @@ def magnitudes(g, output: str, b: np.ndarray, a: np.ndarray) -> np.ndarray:
     """M of every element, without the scale of the mean."""
     if output == "grad_input":
         return np.abs(g.u * g.w) * (g.t * (1 - g.x) + (1 - g.t) * g.x) * steepness(g.x)
-    scale = np.abs(g.w) if output == "loss" else np.abs(g.u * g.w)
-    return scale * (1 + np.maximum(a, b))
+    if output == "loss":
+        return np.abs(g.w) * (g.t * (1 + a) + (1 - g.t) * (1 + b))
+    return np.abs(g.u * g.w) * (1 + np.maximum(a, b))

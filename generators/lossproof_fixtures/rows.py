@@ -20,7 +20,7 @@ limit; where there is none (several are +inf, or all of several are -inf) there 
 
 A tolerance is K*(sum |c|*ulp(f) + eta...), as in tolerances.py, and what the rounding of the
 differences d, which everybody has to form, does to f: an error of ulp(d) makes a relative error
-of ulp(d) in exp(-d).
+of ulp(d) in exp(-d). M is that of differences, too: what all logits have in common excuses no error.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from mpmath import mp, mpf
 
 from . import oracle, tolerances
 from .geometry import resolve_reduction
+from .tolerances import product
 
 #: Beyond this difference exp(-d) vanishes beside everything.
 _FAR = 1e5
@@ -261,7 +262,6 @@ class _Table:
         top = np.max(np.where(self.finite, g.x, -np.inf), axis=1, initial=-np.inf)[:, None]
         with np.errstate(all="ignore"):
             self.d = np.where(self.finite, top - g.x, 0.0)
-        self.size = np.max(np.where(self.finite, np.abs(g.x), 0.0), axis=1, initial=0.0)[:, None]
 
 
 def _others(a: np.ndarray) -> np.ndarray:
@@ -272,14 +272,9 @@ def _others(a: np.ndarray) -> np.ndarray:
     return before + after
 
 
-def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a*b with 0 times anything 0."""
-    return np.where((a == 0) | (b == 0), 0.0, a * b)
-
-
 def _terms(table: _Table, output: str, dtype):
     """(c, f, what the rounding of d adds to an error of f) of the terms."""
-    wrong = _product(table.p, tolerances.ulp(table.d, dtype))  # of p_c, by its own d_c
+    wrong = product(table.p, tolerances.ulp(table.d, dtype))  # of p_c, by its own d_c
     log_s = np.sum(wrong, axis=1, keepdims=True)
     if output == "loss":
         return [(table.a, table.n, np.broadcast_to(log_s, table.n.shape))]
@@ -336,8 +331,8 @@ def tolerance(g: Rows, output: str, dtype) -> np.ndarray:
         k = float(tolerances.factors(np.array([max(1, _summed(g, output))]))[0])
         total = 0.0
         for c, f, rounded in _terms(table, output, dtype):
-            total = total + _gather(g, output, _product(c, k * tolerances.ulp(f, dtype) + rounded))
-            total = total + _divisor_error(g, dtype, k) * _gather(g, output, _product(c, f))
+            total = total + _gather(g, output, product(c, k * tolerances.ulp(f, dtype) + rounded))
+            total = total + _divisor_error(g, dtype, k) * _gather(g, output, product(c, f))
         tol = _scale(g) * total + _eta(g, table, output, dtype, k)
         # A NaN logit has the oracle NaN: its tolerance is never used, but must not say "none".
         tol = np.where(np.isnan(tol), 0.0, tol)
@@ -362,12 +357,11 @@ def parity(g: Rows, output: str, dtype, reference: np.ndarray) -> np.ndarray:
     table = _Table(g)
     with np.errstate(all="ignore"):
         if output == "grad_input":
-            m = table.u * np.sum(table.a, axis=1, keepdims=True)
-        elif output == "loss":
-            m = table.a * (1 + table.size)
+            total = np.sum(table.a, axis=1, keepdims=True)
+            m = table.u * (product(total, product(table.p, 1 + table.n)) + table.a)
         else:
             c = table.w if output == "grad_target" else np.where(table.live, table.t, 0.0)
-            m = table.u * c * (1 + table.size)
+            m = product(table.a if output == "loss" else table.u * c, 1 + table.n)
         m = _scale(g) * _gather(g, output, m)
         value = tolerances.around(r, m, output, dtype) + _eta(g, table, output, dtype, tolerances.ETA)
         return np.asarray(np.where(np.isfinite(r), value, 0.0))

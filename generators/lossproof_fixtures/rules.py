@@ -9,7 +9,7 @@ PyTorch's own tests), derived (follows from the formula for finite inputs), obse
 
 from __future__ import annotations
 
-from . import bce_rules, cross_entropy_rules
+from . import bce_rules, cross_entropy_rules, otherwise
 from .basis import (
     CRITERIA,
     DOC,
@@ -585,14 +585,20 @@ def all_rules() -> list[dict]:
             rules.append(rule)
     for module, own in ((BCE, bce_rules.RULES), (CE, cross_entropy_rules.RULES)):
         rules += [_rule(module, *parts) for parts in own]
+    musts = {(r["module"], r["id"].split("-", 1)[1]) for r in rules if r["requirement"] == "must"}
+    if unused := otherwise.unused(musts):
+        raise ValueError(f"answers for rules that are no must: {', '.join(unused)}")
     return sorted(rules, key=lambda r: r["id"])
 
 
 def _rule(module, suffix, requirement, kind, text, link, statement) -> dict:
-    return {
+    rule = {
         "id": f"{PREFIX[module]}-{suffix}",
         "module": module,
         "statement": statement,
         "requirement": requirement,
         "basis": {"kind": kind, "text": text, "link": DOCS[module] if link == DOC else link},
     }
+    if requirement == "must":
+        rule["otherwise"] = otherwise.answer(module, suffix)
+    return rule

@@ -19,6 +19,7 @@ from .model import BCE
 K_BASE = 6
 FLOOR = 4  # parity is at least FLOOR * eps * M
 ETA = 4  # parity's share of the smallest subnormal
+VANISHED = 40  # exp(-40) is below half an ulp of 40 in every dtype
 CAP = {"loss": 16, "grad_input": 32, "grad_target": 32, "grad_weight": 32}
 
 _LIMITS = {
@@ -44,14 +45,18 @@ def document() -> dict:
             " + eta_parity_factor*eta*max(1, s*sum(A))",
             "A": "max(1,|w|)*max(1,|p|)*max(1,|t|,|1-t|)*max(1,|u|); times 1/(x*(1-x)) for grad_input of BCELoss",
             "D": "CrossEntropyLoss: what an error of ulp(d) in every difference d of logits does to f; else 0",
-            "M": "|u*w|*max(1,|p|)*(1+|x|), without (1+|x|) for grad_input, without |w| for grad_weight;"
-            " BCELoss: |u*w|*(1+max(-log(x), -log(1-x))), for grad_input |u*w|*(t*(1-x)+(1-t)*x)/(x*(1-x));"
-            " CrossEntropyLoss: |u|*sum|a|*(1+max|x|) of the row, without (1+max|x|) for grad_input;"
+            "M": "|w|*(max(1,|p|)*|t|*(1+z(softplus(-x))) + |1-t|*(1+z(softplus(x)))), z(f) = min(|x|, vanished+f) for t of 0 or 1, else |x|;"
+            " grad_weight: with |u| for |w|; grad_target: |u*w|*max(1,|p|)*(1+|x|);"
+            " grad_input: |u*w|*(max(1,|p|)*|t|*(1+v) + |1-t|*v), v = sigmoid(x)*(1+softplus(-x));"
+            " BCELoss: |w|*(t*(1-log(x)) + (1-t)*(1-log(1-x))); grad_target: |u*w|*(1+max(-log(x), -log(1-x)));"
+            " grad_input: |u*w|*(t*(1-x)+(1-t)*x)/(x*(1-x));"
+            " CrossEntropyLoss: |u|*sum|a|*(1+n) over the classes of the row; grad_input: |u|*(p*(1+n)*sum|a| + |a|);"
             " summed and scaled as the elements are",
         },
         "k": {"base": K_BASE, "per_term": "ceil(log2 n)"},
         "eta_parity_factor": ETA,
         "parity_floor_factor": FLOOR,
+        "vanished": VANISHED,
         "cap": {"loss": CAP["loss"], "gradient": CAP["grad_input"]},
         "dtypes": dtypes,
     }
@@ -154,11 +159,26 @@ def _magnitudes(g: Geometry, output: str) -> np.ndarray:
     """M of every element, without the scale of the mean."""
     if g.module == BCE:
         return probabilities.magnitudes(g, output, *_rounded_functions(g))
-    m = np.abs(g.u) if output == "grad_weight" else np.abs(g.u * g.w)
-    if output == "loss":
-        m = np.abs(g.w)
-    m = m * np.maximum(1, np.abs(g.p))
-    return m if output == "grad_input" else m * (1 + np.abs(g.x))
+    up, down, sig, _ = _rounded_functions(g)
+    w, t, u = (np.abs(a) for a in (g.w, g.t, g.u))
+    positive, rest = np.maximum(1, np.abs(g.p)) * t, np.abs(1 - g.t)
+    if output == "grad_target":
+        return u * w * np.maximum(1, np.abs(g.p)) * (1 + np.abs(g.x))
+    if output == "grad_input":
+        # a relative error of sigmoid(x) is at least that of the exponent, which is -log(sigmoid(x))
+        share = product(sig, 1 + down)
+        return u * w * (product(positive, 1 + share) + product(rest, share))
+    scale = w if output == "loss" else u
+    # The terms of the textbook formula are of the size of x, and cancel. With a target of 0 or 1 they
+    # do so exactly where exp(-|x|) vanishes beside x.
+    size, hard = np.abs(g.x), (g.t == 0) | (g.t == 1)
+    one, zero = (np.where(hard, np.minimum(size, VANISHED + f), size) for f in (down, up))
+    return scale * (product(positive, 1 + one) + product(rest, 1 + zero))
+
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a*b, with 0 times anything 0."""
+    return np.where((a == 0) | (b == 0), 0.0, a * b)
 
 
 def around(r: np.ndarray, m: np.ndarray, output: str, dtype) -> np.ndarray:

@@ -191,13 +191,16 @@ class Writer:
         for file in sorted((STATIC / "schemas").glob("*.json")):
             self.write(f"schemas/{file.name}", file.read_text().replace('["$modules"]', names).encode())
 
-    def manifest(self, head: dict) -> None:
+    def manifest(self, head: dict, withdrawn: dict[str, dict]) -> None:
         """Writes manifest.json and manifest.sha256, last."""
+        for id_, entry in withdrawn.items():
+            if id_ in self.cases or entry["successor"] not in self.cases:
+                raise ValueError(f"{id_}: withdrawn for {entry['successor']}: one is a case that should not, or is none")
         value = {
             **head,
             "files": dict(sorted(self.files.items())),
             "cases": dict(sorted(self.cases.items())),
-            "withdrawn": {},
+            "withdrawn": withdrawn,
         }
         data = _one_line_per_file(value).encode()
         (self.folder / "manifest.json").write_bytes(data)
@@ -209,7 +212,7 @@ def _one_line_per_file(value: dict) -> str:
     """The manifest with one line for each file and case, for readable diffs."""
     blocks = []
     for key, part in value.items():
-        if key in ("files", "cases") and part:
+        if key in ("files", "cases", "withdrawn") and part:
             inner = ",\n".join(
                 f"{json.dumps(k)}:{json.dumps(v, separators=(',', ':'))}" for k, v in part.items()
             )

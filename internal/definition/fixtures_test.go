@@ -187,6 +187,7 @@ func TestConstants(t *testing.T) {
 		K                 struct{ Base float64 }
 		EtaParityFactor   float64 `json:"eta_parity_factor"`
 		ParityFloorFactor float64 `json:"parity_floor_factor"`
+		Vanished          float64
 		Cap               struct{ Loss, Gradient float64 }
 		DTypes            map[tensor.DType]struct {
 			Eps               float64
@@ -204,8 +205,8 @@ func TestConstants(t *testing.T) {
 			t.Errorf("%s: got %v, %v and %v, want %v", dtype, f.Eps(), f.SmallestSubnormal(), got.Close[dtype], w)
 		}
 	}
-	constants := []float64{got.K, got.Floor, got.Eta, got.LossCap, got.GradientCap}
-	if w := []float64{want.K.Base, want.ParityFloorFactor, want.EtaParityFactor, want.Cap.Loss, want.Cap.Gradient}; !slices.Equal(constants, w) {
+	constants := []float64{got.K, got.Floor, got.Eta, got.LossCap, got.GradientCap, got.Vanished}
+	if w := []float64{want.K.Base, want.ParityFloorFactor, want.EtaParityFactor, want.Cap.Loss, want.Cap.Gradient, want.Vanished}; !slices.Equal(constants, w) {
 		t.Errorf("got %v, want %v", constants, w)
 	}
 }

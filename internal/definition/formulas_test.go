@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"lossproof/ports"
@@ -115,14 +116,18 @@ func elementOf(module, output string, x, t, w, p, u float64) expected {
 	}
 	up, sigma := sigmoids(x)
 	down, tail := sigmoids(-x)
-	size := math.Abs(u*w) * max(1, math.Abs(p))
-	e := expected{n: 1, cap: 16, m: size * (1 + math.Abs(x)), a: max(1, math.Abs(w)) * max(1, math.Abs(p)) * max(1, math.Abs(t), math.Abs(other)) * max(1, math.Abs(u))}
+	positive, float := max(1, math.Abs(p))*math.Abs(t), func(v *big.Float) float64 { f, _ := v.Float64(); return f }
+	z := func(f *big.Float) float64 {
+		if t == 0 || t == 1 {
+			return min(math.Abs(x), 40+float(f))
+		}
+		return math.Abs(x)
+	}
+	e := expected{n: 1, cap: 16, m: math.Abs(u*w) * (positive*(1+z(down)) + math.Abs(other)*(1+z(up))), a: max(1, math.Abs(w)) * max(1, math.Abs(p)) * max(1, math.Abs(t), math.Abs(other)) * max(1, math.Abs(u))}
 	one, zero := productOf(u, w, p, t), newBig().Mul(productOf(u, w), rest)
 	if module == ports.BCELoss {
 		down, up = clamped(bigOf(x)), clamped(newBig().Sub(bigOf(1), bigOf(x)))
-		a, _ := down.Float64()
-		b, _ := up.Float64()
-		e.m = math.Abs(u*w) * (1 + max(a, b))
+		e.m = math.Abs(u*w) * (t*(1+float(down)) + other*(1+float(up)))
 	}
 	if output != ports.GradInput {
 		e.terms = []summand{{one, down, 0}, {zero, up, 0}}
@@ -131,7 +136,8 @@ func elementOf(module, output string, x, t, w, p, u float64) expected {
 	e.cap = 32
 	one.Neg(one)
 	if module != ports.BCELoss {
-		e.m = size
+		v := float(sigma) * (1 + float(down))
+		e.m = math.Abs(u*w) * (positive*(1+v) + math.Abs(other)*v)
 		e.terms = []summand{{one, tail, 0}, {zero, sigma, 0}}
 		return e
 	}
@@ -160,10 +166,7 @@ func clamped(x *big.Float) *big.Float {
 // rowOf is what the formulas say about class c of a row with a class index.
 func rowOf(output string, dtype tensor.DType, c int, x, w []float64, y int, smoothing, u float64) expected {
 	n := len(x)
-	top, size := x[0], 0.0
-	for _, v := range x {
-		top, size = max(top, v), max(size, math.Abs(v))
-	}
+	top := slices.Max(x)
 	sum, d, exps := newBig(), make([]*big.Float, n), make([]*big.Float, n)
 	for k, v := range x {
 		d[k] = newBig().Sub(bigOf(top), bigOf(v))
@@ -194,12 +197,14 @@ func rowOf(output string, dtype tensor.DType, c int, x, w []float64, y int, smoo
 	}
 	if output == ports.Loss {
 		for k := range a {
-			e.terms = append(e.terms, summand{a[k], newBig().Add(d[k], bigLog(sum)), ofNLL})
+			nll := newBig().Add(d[k], bigLog(sum))
+			e.terms = append(e.terms, summand{a[k], nll, ofNLL})
+			e.m += math.Abs(float(a[k])) * (1 + float(nll))
 		}
-		e.m = total * (1 + size)
 		return e
 	}
-	e.cap, e.m = 32, math.Abs(u)*total
+	e.cap = 32
+	e.m = math.Abs(u) * (float(p[c])*(1+float(newBig().Add(d[c], bigLog(sum))))*total + math.Abs(float(a[c])))
 	others, q, ofQ, sizes := newBig(), newBig(), 0.0, 0.0
 	for k := range a {
 		if k != c {

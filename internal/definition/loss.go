@@ -43,9 +43,8 @@ type Loss struct {
 	// Finish changes an output before it is rounded to its dtype.
 	Finish func(a *Arguments, output string, o *Operand)
 
-	// Magnitude are the magnitudes of the loss of an element, and of its gradient in the input, and
-	// what an error of its factors is enlarged by: see "Tolerances" in fixtures/README.md.
-	magnitude func(e factors) (loss, gradInput float64)
+	// magnitudes are M of an element: see "Tolerances" in fixtures/README.md.
+	magnitudes func(e factors) magnitudes
 }
 
 // Gradient says what a gradient is instead of the derivative of the loss.
@@ -117,7 +116,7 @@ func Of(module string) *Loss {
 		Module: module, Admit: nothing, Prepare: nothing, Resolve: resolving("none", "mean", "sum", "elementwise_mean"),
 		View: func(*Unit) {}, Coefficients: func(*Unit) {}, Functions: LogitFunctions, Combine: CombineTargets,
 		Plan: PlanElements, GradPlan: func(_ *Arguments, p Plan) Plan { return p }, Upstream: func([]float64) {},
-		Gradients: map[string]Gradient{}, magnitude: logitMagnitude,
+		Gradients: map[string]Gradient{}, magnitudes: logitMagnitudes,
 		Sum:    func(_ tensor.DType, values []float64) float64 { return SumOf(values) },
 		Finish: func(*Arguments, string, *Operand) {},
 	}
@@ -128,7 +127,7 @@ func Of(module string) *Loss {
 	case ports.MultiLabelSoftMarginLoss:
 		l.Check, l.Plan, l.Resolve = CheckMultiLabel, PlanClassMean, resolving("none", "mean", "sum")
 	case ports.BCELoss:
-		l.Check, l.Functions, l.magnitude = CheckBCE, ProbabilityFunctions, probabilityMagnitude
+		l.Check, l.Functions, l.magnitudes = CheckBCE, ProbabilityFunctions, probabilityMagnitudes
 	case ports.CrossEntropyLoss:
 		l.Check, l.Coefficients, l.Functions, l.Combine, l.Plan = CheckCrossEntropy, ClassCoefficients, ClassFunctions, CombineClasses, PlanRows
 	}

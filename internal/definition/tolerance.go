@@ -16,6 +16,7 @@ const (
 	parityFloor = 4
 	lossCap     = 16
 	gradientCap = 32
+	vanished    = 40
 )
 
 // closeness has the defaults of torch.testing.assert_close.
@@ -57,24 +58,41 @@ func (s *place) add(f tensor.Format, coefficient, v, rounding float64) {
 	s.size += term(coefficient, math.Abs(v))
 }
 
-// factors are the factors of an element in float64: logit or probability, target, weight,
-// pos_weight, and upstream gradient, 1 for a loss.
-type factors struct{ x, t, w, p, u float64 }
+// factors are those of an element in float64: logit or probability, target, weight, pos_weight,
+// upstream gradient, 1 for a loss, and the functions for the targets 1 and 0.
+type factors struct{ x, t, w, p, u, one, zero float64 }
 
 // rest is 1-t.
 func (e factors) rest() float64 { return 1 - e.t }
 
-// logitMagnitude is that of the modules of logits.
-func logitMagnitude(e factors) (loss, gradInput float64) {
-	gradInput = math.Abs(e.w) * max(1, math.Abs(e.p))
-	return gradInput * (1 + math.Abs(e.x)), gradInput
+// magnitudes are M of an element in the loss and in the gradients, without the upstream gradient.
+type magnitudes struct{ loss, gradInput, gradTarget float64 }
+
+// logitMagnitudes are those of the modules of logits. The terms of the textbook formula are of the
+// size of x, and cancel: with a target of 0 or 1 exactly where exp(-|x|) vanishes beside x.
+func logitMagnitudes(e factors) magnitudes {
+	w, p := math.Abs(e.w), max(1, math.Abs(e.p))
+	positive, rest := p*math.Abs(e.t), math.Abs(e.rest())
+	one, zero := math.Abs(e.x), math.Abs(e.x)
+	if e.t == 0 || e.t == 1 {
+		one, zero = min(one, vanished+e.one), min(zero, vanished+e.zero)
+	}
+	share := term(math.Exp(-e.one), 1+e.one) // of sigmoid(x), whose exponent has a relative error, too
+	return magnitudes{
+		loss:       w * (term(positive, 1+one) + term(rest, 1+zero)),
+		gradInput:  w * (term(positive, 1+share) + term(rest, share)),
+		gradTarget: w * p * (1 + math.Abs(e.x)),
+	}
 }
 
-// probabilityMagnitude is that of BCELoss.
-func probabilityMagnitude(e factors) (loss, gradInput float64) {
+// probabilityMagnitudes are those of BCELoss.
+func probabilityMagnitudes(e factors) magnitudes {
 	w := math.Abs(e.w)
-	loss = w * (1 + max(min(-math.Log(e.x), 100), min(-math.Log1p(-e.x), 100)))
-	return loss, w * (e.t*(1-e.x) + e.rest()*e.x) * steepness(e.x)
+	return magnitudes{
+		loss:       w * (e.t*(1+e.one) + e.rest()*(1+e.zero)),
+		gradInput:  w * (e.t*(1-e.x) + e.rest()*e.x) * steepness(e.x),
+		gradTarget: w * (1 + max(e.one, e.zero)),
+	}
 }
 
 // steepness is 1/(x*(1-x)), by which errors of x-t are enlarged in the gradient of BCELoss, at most
@@ -146,7 +164,8 @@ func allowElements(c *computation[float], al *Allowance, output string, of *grad
 	for i := range Size(c.Grid) {
 		u := c.see(i)
 		c.loss.Functions(u)
-		e := factors{u.X[0].Value(), u.T[0].Value(), u.W[0].Value(), 1, 1}
+		one, zero := u.F[0].Value(), u.F[1].Value()
+		e := factors{u.X[0].Value(), u.T[0].Value(), u.W[0].Value(), 1, 1, one, zero}
 		if u.P.Given() {
 			e.p = u.P.Value()
 		}
@@ -158,9 +177,8 @@ func allowElements(c *computation[float], al *Allowance, output string, of *grad
 		if of != nil {
 			e.u, at = upstream, c.place(of, i, 0)
 		}
-		one, zero := u.F[0].Value(), u.F[1].Value()
 		w, p, t, rest := math.Abs(e.w*e.u), math.Abs(e.p), math.Abs(e.t), math.Abs(e.rest())
-		loss, gradInput := c.loss.magnitude(e)
+		m := c.loss.magnitudes(e)
 		a := max(1, math.Abs(e.w)) * max(1, p) * max(1, t, rest) * max(1, math.Abs(e.u))
 		s := &al.places[at]
 		s.n++
@@ -169,11 +187,11 @@ func allowElements(c *computation[float], al *Allowance, output string, of *grad
 		case ports.Loss:
 			s.add(f, w*p*t, one, 0)
 			s.add(f, w*rest, zero, 0)
-			s.m += loss
+			s.m += m.loss
 		case ports.GradInput:
 			s.add(f, w*p*t, slope(c, u.F[0], u.X[0]), 0)
 			s.add(f, w*rest, slope(c, u.F[1], u.X[0]), 0)
-			s.m += math.Abs(e.u) * gradInput
+			s.m += math.Abs(e.u) * m.gradInput
 			if c.Module == ports.BCELoss {
 				a *= steepness(e.x)
 				s.unknown = s.unknown || !(e.x*(1-e.x) >= 1e-12)
@@ -185,14 +203,13 @@ func allowElements(c *computation[float], al *Allowance, output string, of *grad
 				s.add(f, w*p, one, 0)
 				s.add(f, w, zero, 0)
 			}
-			s.m += math.Abs(e.u) * loss
+			s.m += math.Abs(e.u) * m.gradTarget
 		case ports.GradWeight:
 			e.w = 1
 			w := math.Abs(e.u)
 			s.add(f, w*p*t, one, 0)
 			s.add(f, w*rest, zero, 0)
-			loss, _ := c.loss.magnitude(e)
-			s.m += w * loss
+			s.m += w * c.loss.magnitudes(e).loss
 		}
 		s.a += a
 		switch {

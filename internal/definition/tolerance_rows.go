@@ -70,7 +70,7 @@ func (r *rows) add(i int, u *Unit) {
 	if upstream = math.Abs(upstream); r.of == nil {
 		upstream = 1
 	}
-	finite, size := r.distances(u)
+	finite := r.distances(u)
 	ofNLL, amplified, total := 0.0, 0.0, 0.0
 	kept, uniform := math.Abs(1-u.Smoothing), u.Smoothing/float64(n)
 	r.a, r.own, r.share, r.ofP = r.a[:0], r.own[:0], r.share[:0], r.ofP[:0]
@@ -98,7 +98,7 @@ func (r *rows) add(i int, u *Unit) {
 		if r.output == ports.GradInput {
 			s.add(r.format, upstream*float64(r.others[k]), float64(row.p[k]), float64(r.ofP[k]))
 			s.add(r.format, upstream*float64(r.a[k]), float64(row.q[k]), float64(r.ofQ[k]))
-			s.m += upstream * total
+			s.m += upstream * (term(total, term(float64(row.p[k]), 1+nll)) + float64(r.a[k]))
 			s.a += amplified
 		} else {
 			coefficient := float64(r.a[k])
@@ -109,7 +109,7 @@ func (r *rows) add(i int, u *Unit) {
 				coefficient = upstream * r.share[k]
 			}
 			s.add(r.format, coefficient, nll, ofNLL)
-			s.m += coefficient * (1 + size)
+			s.m += term(coefficient, 1+nll)
 			s.a += over
 			over *= max(1, nll)
 		}
@@ -139,16 +139,15 @@ func (r *rows) place(i, k int) *place {
 	return &r.al.places[r.computation.place(r.of, i, k)]
 }
 
-// distances sets d, and returns whether all logits are finite, and the largest magnitude of those that
-// are.
-func (r *rows) distances(u *Unit) (finite bool, size float64) {
+// distances sets d, and returns whether all logits are finite.
+func (r *rows) distances(u *Unit) bool {
 	top := math.Inf(-1)
-	finite = true
+	finite := true
 	for _, x := range u.X {
 		if v := x.Value(); notFinite(v) {
 			finite = false
 		} else {
-			top, size = max(top, v), max(size, math.Abs(v))
+			top = max(top, v)
 		}
 	}
 	r.d = r.d[:0]
@@ -159,7 +158,7 @@ func (r *rows) distances(u *Unit) (finite bool, size float64) {
 		}
 		r.d = append(r.d, d)
 	}
-	return finite, size
+	return finite
 }
 
 // known reports whether the results of a row have an oracle: what a class counts is finite, and the

@@ -217,6 +217,16 @@ func smoothings() []*Divergence {
 				a.Smoothing = min(smoothing, 1)
 				return definition.CheckCrossEntropy(a)
 			})},
+		{Name: "smoothing-of-one-refused", Modules: crossEntropy, rule: "SMOOTHING-ONE",
+			Title: "A label_smoothing of 1 is refused.",
+			Why:   "Nothing is left of the target, so the range is taken for [0, 1).",
+			Right: "label_smoothing is from 0 to 1, both included; a port that has a reason for less says so in its baseline",
+			vary: checking(func(a *arguments) *ports.Rejected {
+				if a.Smoothing >= 1 {
+					return definition.Rejected(ports.KindOption, "label_smoothing is %v, want less than 1", a.Smoothing)
+				}
+				return definition.CheckCrossEntropy(a)
+			})},
 	}
 }
 
@@ -242,6 +252,21 @@ func ignorings() []*Divergence {
 			Right: right,
 			Met:   links("flagos-ai/FlagGems/pull/73: The backward of cross entropy, and its mask of ignored rows"),
 			vary:  deriving(ports.GradInput, asClassZero)},
+		{Name: "ignored-rows-times-zero", Modules: crossEntropy, rule: "IGNORE-NAN",
+			Title: "The loss of an ignored row is multiplied by 0, and is NaN where it is infinite or NaN.",
+			Why:   "A mask of 0 and 1 is simpler to vectorise than a row left out.",
+			Right: right + ", whatever its logits are",
+			vary: combining(func(u *unit) number {
+				if !u.Ignored || len(u.F) == 0 {
+					return definition.CombineClasses(u)
+				}
+				return u.F[0].Scale(0)
+			})},
+		{Name: "ignore-index-of-32-bits", Modules: crossEntropy, rule: "IGNORE-WIDE",
+			Title: "ignore_index is kept in 32 bits, and what it was beyond them is refused as a class.",
+			Why:   "Class indices have 32 bits in most libraries.",
+			Right: right,
+			vary:  admitting(func(a *arguments) { a.IgnoreIndex = int64(int32(a.IgnoreIndex)) })},
 		{Name: "ignored-class-left-out", Modules: crossEntropy, rule: "IGNORE-INDEX",
 			Title: "A class that is ignore_index is taken out of the softmax of all rows.",
 			Why:   "The ignored class is taken for one that does not exist.",
@@ -366,6 +391,27 @@ func softmaxes() []*Divergence {
 				for c, f := range u.F {
 					if !definition.NotFinite(m) && !math.IsNaN(f.Value()) {
 						u.F[c] = f.Custom(e.add(m-u.X[c].Value(), e.log(e.round(sum))), 1)
+					}
+				}
+			})},
+		{Name: "log-sum-exp-of-large-logits", Modules: crossEntropy, rule: "SHIFT",
+			Title: "The loss is lse - x[y] with lse = m + log(sum exp(x-m)), which has the digits of m: far from zero the logarithm is rounded away.",
+			Why:   "log-sum-exp is a function of its own, and safe from overflow. PyTorch did so until 1.0.",
+			Right: "log_softmax(x) = (x - m) - log(sum exp(x-m))",
+			Met:   links("pytorch/pytorch/issues/11752: CrossEntropyLoss of large logits is 0 where it is log 2"),
+			vary: computing(func(u *unit) {
+				definition.ClassFunctions(u)
+				e, m, sum := element{dtype: u.DType}, math.Inf(-1), 0.0
+				for _, x := range u.X {
+					m = max(m, x.Value())
+				}
+				for _, x := range u.X {
+					sum += math.Exp(x.Value() - m)
+				}
+				lse := e.add(m, e.log(e.round(sum)))
+				for c, f := range u.F {
+					if !definition.NotFinite(lse) && !math.IsNaN(f.Value()) {
+						u.F[c] = f.Custom(e.add(lse, -u.X[c].Value()), 1)
 					}
 				}
 			})},

@@ -2,6 +2,7 @@ package divergence
 
 import (
 	"math"
+	"slices"
 
 	"lossproof/internal/definition"
 	"lossproof/judge/verdict"
@@ -157,20 +158,17 @@ func precision() []*Divergence {
 				}
 				return right
 			})},
-		{Name: "subnormals-flushed", Modules: every, rule: "SUBNORMAL", Level: verdict.Exact,
+		{Name: "subnormals-flushed", Modules: slices.Concat(both, crossEntropy), rule: "SUBNORMAL",
 			Title: "Losses and gradients below the smallest normal number are 0.",
 			Why:   "The processor flushes subnormal numbers, or -ffast-math lets it.",
 			Right: "results are rounded to the nearest number, subnormal or not; a port may claim to be without subnormals",
 			Met:   links("Qiskit/qiskit-aer/pull/1469: -ffast-math flushes subnormal numbers for the whole process"),
-			vary: finishingAll(func(_ *arguments, _ string, o *operand) {
-				smallest := o.DType.Format().SmallestNormal()
-				o.Map(func(v float64) float64 {
-					if math.Abs(v) < smallest {
-						return 0
-					}
-					return v
-				})
-			})},
+			vary:  flushing},
+		{Name: "subnormal-losses-flushed", Modules: probability, rule: "SUBNORMAL", Level: verdict.Exact,
+			Title: "Losses below the smallest normal number are 0.",
+			Why:   "The processor flushes subnormal numbers, or -ffast-math lets it.",
+			Right: "results are rounded to the nearest number, subnormal or not; a port may claim to be without subnormals",
+			vary:  flushing},
 		{Name: "float64-in-float32", Modules: every, rule: "FORMULA",
 			Title: "float64 calls are computed in float32.",
 			Why:   "The library's tensors are float32, and the adapter converts.",
@@ -391,3 +389,14 @@ func nonfinite() []*Divergence {
 			})},
 	}
 }
+
+// flushing makes 0 of every result below the smallest normal number.
+var flushing = finishingAll(func(_ *arguments, _ string, o *operand) {
+	smallest := o.DType.Format().SmallestNormal()
+	o.Map(func(v float64) float64 {
+		if math.Abs(v) < smallest {
+			return 0
+		}
+		return v
+	})
+})

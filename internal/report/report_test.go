@@ -188,7 +188,7 @@ func TestFailure(t *testing.T) {
 	}
 	lines := strings.Split(prose.Failure(r, "look at it"), "\n")
 	for i, want := range []string{
-		id + ": fail", "  rule " + r.Rule + " (must): ", "  also touches BCEWL-WEIGHT-NEGATIVE, BCEWL-POS-WEIGHT-SIGN",
+		id + ": fail", "  rule " + r.Rule + " (should): ", "  also touches BCEWL-WEIGHT-AND-POS-WEIGHT, BCEWL-POS-WEIGHT-SIGN",
 		`  call: reduction="none"; input float32 (3, 5), `, "  loss: float32 of shape (3, 5): ", "    at (0, ", "      from input ",
 	} {
 		if !strings.HasPrefix(lines[i], want) {

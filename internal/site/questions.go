@@ -42,7 +42,7 @@ var questions = []question{
 		rules: []string{"CLASS-AXIS", "NO-BATCH", "RANK", "SCALAR", "NO-SCALAR"}},
 	{Page: semanticsPage, ID: "ignored", Title: "What becomes of an ignored row, and of a batch that is all ignored?",
 		Why:   "Padding that counts in the mean, or a NaN from a batch of padding.",
-		rules: []string{"IGNORE-INDEX", "ALL-IGNORED", "IGNORE-PROBABILITIES"}},
+		rules: []string{"IGNORE-INDEX", "IGNORE-WIDE", "IGNORE-NAN", "ALL-IGNORED", "IGNORE-PROBABILITIES"}},
 	{Page: semanticsPage, ID: "infinite", Title: "What happens at -inf and NaN, as in a masked class?",
 		Why:   "A mask of -inf must take its class out, and a NaN must not be hidden.",
 		rules: []string{"MASKED", "INF-LIMIT", "NAN-LOGIT", "TARGET-NAN", "NO-LIMIT"}},

@@ -90,12 +90,15 @@ def _forum(module: str) -> Topic:
             weights = {"plain": None, "class-weight": np.array([1, 2, 1], dtype), "element-weight": last}
             for kind, weight in weights.items():
                 inputs = {"input": x, "target": t, "weight": weight}
+                rule, also = "NONE-SHAPE", ("LEGACY-REDUCTION",)
+                if module != BCEWL and kind == "element-weight":
+                    rule, also = "WEIGHT-ELEMENT", (rule, *also)
                 topic.add(
                     f"{tag}-{size}-{kind}",
-                    "NONE-SHAPE",
+                    rule,
                     {"reduce": False},
                     inputs,
-                    also=("LEGACY-REDUCTION",),
+                    also=also,
                     note=_note(n),
                 )
     return topic

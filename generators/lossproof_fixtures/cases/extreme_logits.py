@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model import BCEWL, DTYPES, Topic
+from ..model import BCEWL, DTYPES, REDUCTIONS, Topic
 
 _TARGETS = {"0": 0.0, "0.3": 0.3, "1": 1.0}
 _POS_WEIGHTS = {"none": None, "0.5": 0.5, "3": 3.0}
@@ -66,17 +66,20 @@ def _add(topic, name, rule, x, t, dtype):
     x = x.reshape(-1, 1)
     target = np.full(x.shape, t, dtype)
     pos_weights = _POS_WEIGHTS if topic.module == BCEWL else {"none": None}
-    for reduction in ("none", "mean"):
+    for reduction in REDUCTIONS:
         for p_name, p in pos_weights.items():
-            if reduction == "mean" and (p is not None or t == 0.3):
+            if reduction != "none" and (p is not None or t == 0.3):
                 continue
             inputs = {"input": x, "target": target}
             if p is not None:
                 inputs["pos_weight"] = np.array([p], dtype)
             full = name.format(reduction=reduction) + ("" if p is None else f"-pos-weight-{p_name}")
             own = "LOGIT-MAX-QUIRK" if _overflows(rule, x, t, p) else rule
-            also = ("TAIL-GRAD",) if rule in ("TAIL-LOSS", "SUBNORMAL") else ()
-            topic.add(full, own, {"reduction": reduction}, inputs, also=also)
+            if rule == "TAIL-GRAD" and reduction == "mean" and dtype == np.float32:
+                own = "SUBNORMAL"  # the smallest gradients are, divided by the number of elements
+            also = ("TAIL-GRAD",) if own in ("TAIL-LOSS", "SUBNORMAL") else ()
+            since = "2.0.0" if reduction == "sum" else ""
+            topic.add(full, own, {"reduction": reduction}, inputs, also=also, since=since)
             if topic.module == BCEWL and reduction == "none" and t == 0.3 and p is None:
                 topic.add(
                     f"{full}-grad-target",

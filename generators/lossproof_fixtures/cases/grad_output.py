@@ -8,6 +8,9 @@ from .. import draw
 from ..model import BCEWL, DTYPES, MLSM, REDUCTIONS, Topic
 
 
+EMPTY_RULE = {"none": "EMPTY-NONE", "mean": "EMPTY-MEAN", "sum": "EMPTY-SUM"}
+
+
 def build(module: str) -> list[Topic]:
     topic = Topic(module, "grad_output", "Upstream gradients that are not ones.")
     shape = (3, 5)
@@ -49,9 +52,19 @@ def _other_shapes(topic, tag, reduction, dtype):
         loss_shape = () if reduction != "none" else shape if topic.module == BCEWL else shape[:-1]
         call = dict(inputs, grad_output=upstreams(topic, tag, loss_shape, dtype)["signed"])
         want = ("grad_input", "grad_target")
+        rule, also = _rule(topic.module, shape, reduction)
         topic.add(
-            f"{tag}-{reduction}-signed-{name}", "GRAD-OUTPUT", {"reduction": reduction}, call, want=want
+            f"{tag}-{reduction}-signed-{name}", rule, {"reduction": reduction}, call, want=want, also=also
         )
+
+
+def _rule(module, shape, reduction) -> tuple[str, tuple[str, ...]]:
+    """Shapes that a library may refuse stand for the rule that says so."""
+    if 0 in shape:
+        return EMPTY_RULE[reduction], ("GRAD-OUTPUT",)
+    if module == MLSM and len(shape) != 2:
+        return "NO-BATCH" if len(shape) == 1 else "RANK", ("GRAD-OUTPUT",)
+    return "GRAD-OUTPUT", ()
 
 
 def upstreams(topic, tag, shape, dtype) -> dict:

@@ -6,7 +6,9 @@ import numpy as np
 
 from .. import draw
 from ..model import BCEWL, DTYPES, REDUCTIONS, Topic
-from .weight_shapes import COINCIDING, EMPTY, SCALAR
+from .grad_output import EMPTY_RULE
+from .weight_shapes import COINCIDING, EMPTY, OTHER_RANKS, SCALAR
+from .weights import since_2
 
 _SHAPES = {"0d": (), "one": (1,), "class": (5,), "1xC": (1, 5), "Nx1": (3, 1), "NxC": (3, 5)}
 _MORE = {
@@ -52,17 +54,13 @@ def _alone() -> Topic:
                         also=("POS-WEIGHT",) if not soft else (),
                     )
             for name, (shape, p_shape) in _MORE.items():
-                if reduction == "sum" or (reduction == "mean" and name.startswith("4d")):
-                    continue
                 rng = draw.generator(topic.seed(tag, name))
                 inputs = dict(
                     _inputs(topic, tag, dtype, shape), pos_weight=draw.uniform(rng, p_shape, 0.25, 4, dtype)
                 )
-                topic.add(
-                    f"{tag}-{reduction}-{name}", "POS-WEIGHT-BROADCAST", options, inputs, also=("RANK",)
-                )
-            if reduction == "none":
-                _coinciding(topic, tag, reduction, dtype)
+                full, since = f"{tag}-{reduction}-{name}", since_2(module=BCEWL, reduction=reduction, name=name)
+                topic.add(full, "POS-WEIGHT-BROADCAST", options, inputs, also=("RANK",), since=since)
+            _coinciding(topic, tag, reduction, dtype)
             for name in ("class", "NxC") if reduction == "none" else ("class",):
                 for kind, (rule, p) in _values(topic, tag, _SHAPES[name], dtype).items():
                     inputs = dict(_inputs(topic, tag, dtype, soft=kind.endswith("soft")), pos_weight=p)
@@ -88,11 +86,14 @@ def _coinciding(topic, tag, reduction, dtype):
             "target": draw.soft(rng, shape, dtype),
             "pos_weight": draw.uniform(rng, p_shape, 0.25, 4, dtype),
         }
-        rule = "POS-WEIGHT-BROADCAST"
-        if name in EMPTY:
-            rule = "EMPTY-NONE"
+        rule = EMPTY_RULE[reduction] if name in EMPTY else "POS-WEIGHT-BROADCAST"
+        full, options = f"{tag}-{reduction}-{name}", {"reduction": reduction}
+        if reduction != "none":
+            if name in OTHER_RANKS:
+                topic.add(full, rule, options, inputs, since="2.0.0")
+            continue
         want = ("loss", "grad_input", "grad_target")
-        topic.add(f"{tag}-{reduction}-{name}", rule, {"reduction": reduction}, inputs, want=want)
+        topic.add(full, rule, options, inputs, want=want)
         if name not in EMPTY:
             both = dict(inputs, weight=draw.uniform(rng, p_shape, 0.25, 4, dtype))
             topic.add(
@@ -150,10 +151,10 @@ def _together() -> Topic:
             negative = dict(inputs, weight=signs, pos_weight=signs[::-1].copy())
             topic.add(
                 f"{tag}-{reduction}-signs",
-                "WEIGHT-AND-POS-WEIGHT",
+                "WEIGHT-NEGATIVE",
                 options,
                 negative,
-                also=("WEIGHT-NEGATIVE", "POS-WEIGHT-SIGN"),
+                also=("WEIGHT-AND-POS-WEIGHT", "POS-WEIGHT-SIGN"),
             )
             for w, p in ((1e30, 1e30), (1e30, 1e-30), (1e-30, 1e30), (1e-30, 1e-30)):
                 extreme = dict(inputs, weight=np.full(5, w, dtype), pos_weight=np.full(5, p, dtype))

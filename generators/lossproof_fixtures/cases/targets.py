@@ -21,15 +21,18 @@ def build(module: str) -> list[Topic]:
                 options = {"reduction": reduction}
                 plain = {"input": x, "target": target}
                 topic.add(f"{tag}-{reduction}-{kind}", rule, options, plain)
-                if reduction == "sum":
+                since = "2.0.0" if reduction == "sum" else ""
+                if since and kind not in ("hard", "soft", "tiny", "minus-one", "nan"):
                     continue
-                topic.add(f"{tag}-{reduction}-{kind}-weight", rule, options, dict(plain, weight=weight))
+                weighed = dict(plain, weight=weight)
+                topic.add(f"{tag}-{reduction}-{kind}-weight", rule, options, weighed, since=since)
                 if module == BCEWL:
                     topic.add(
                         f"{tag}-{reduction}-{kind}-pos-weight",
                         rule,
                         options,
                         dict(plain, pos_weight=pos_weight),
+                        since=since,
                     )
     return [topic]
 

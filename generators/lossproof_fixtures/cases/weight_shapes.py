@@ -14,3 +14,5 @@ COINCIDING = {
 }
 EMPTY = {"no-samples": ((0, 3), (3,)), "no-classes": ((3, 0), (1,))}
 SCALAR = {"0d-input": ((), ())}
+#: Those that 'mean' and 'sum' are asked with, too: what else has two dimensions and elements.
+OTHER_RANKS = ("1d", "0d-input", "4d-cube", *EMPTY)

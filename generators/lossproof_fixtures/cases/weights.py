@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .. import draw
-from ..model import BCEWL, DTYPES, MLSM, REDUCTIONS, Topic
-from .weight_shapes import COINCIDING, EMPTY, SCALAR
+from ..model import BCEWL, DTYPES, LOSS_AND_GRAD, MLSM, REDUCTIONS, SINCE, Topic
+from .grad_output import EMPTY_RULE
+from .weight_shapes import COINCIDING, EMPTY, OTHER_RANKS, SCALAR
 
 SHAPES = {"0d": (), "one": (1,), "class": (5,), "1xC": (1, 5), "Nx1": (3, 1), "NxC": (3, 5)}
 MORE = {  # input shape, weight shape
@@ -22,10 +23,10 @@ MORE = {  # input shape, weight shape
 
 
 def _rule(module: str, shape_name: str) -> str:
-    """MultiLabelSoftMarginLoss documents class weights alone."""
-    if module == BCEWL or shape_name in ("class", "1xC", "3d-class", "4d-class"):
+    """MultiLabelSoftMarginLoss documents class weights of shape (C) alone, for inputs (N, C)."""
+    if module == BCEWL or shape_name == "class":
         return "WEIGHT-BROADCAST"
-    return "WEIGHT-ELEMENT"
+    return "RANK" if shape_name in ("3d-class", "4d-class") else "WEIGHT-ELEMENT"
 
 
 def build(module: str) -> list[Topic]:
@@ -50,26 +51,37 @@ def build(module: str) -> list[Topic]:
                         want=("grad_weight",),
                     )
             for name, (shape, weight_shape) in MORE.items():
-                if reduction == "sum" or (reduction == "mean" and name.startswith("4d")):
-                    continue
                 rng = draw.generator(topic.seed(tag, name))
                 more = {
                     "input": draw.bell(rng, shape, 2.0, dtype),
                     "target": draw.hard(rng, shape, dtype),
                     "weight": draw.uniform(rng, weight_shape, 0.25, 4, dtype),
                 }
-                topic.add(f"{tag}-{reduction}-{name}", _rule(module, name), options, more, also=("RANK",))
-            if reduction == "none":
-                _coinciding(topic, tag, reduction, dtype)
+                rule, since = _rule(module, name), since_2(module, reduction, name)
+                also = ("WEIGHT-BROADCAST",) if rule == "RANK" else ("RANK",)
+                topic.add(f"{tag}-{reduction}-{name}", rule, options, more, also=also, since=since)
+            _coinciding(topic, tag, reduction, dtype)
             for name in ("class", "NxC") if reduction == "none" else ("class",):
                 for kind, (rule, weight) in values(topic, tag, SHAPES[name], dtype).items():
-                    topic.add(f"{tag}-{reduction}-{name}-{kind}", rule, options, dict(inputs, weight=weight))
+                    own, also = rule, ()
+                    if module == MLSM and name == "NxC" and rule != "WEIGHT-NEGATIVE":
+                        own, also = "WEIGHT-ELEMENT", (rule,)
+                    call = dict(inputs, weight=weight)
+                    topic.add(f"{tag}-{reduction}-{name}-{kind}", own, options, call, also=also)
     return [topic]
+
+
+def since_2(module, reduction, name) -> str:
+    """Until 2.0.0 weights for more than two dimensions were asked with few reductions."""
+    early = reduction == "none" or (reduction == "mean" and name.startswith("3d"))
+    return SINCE[module] if early else "2.0.0"
 
 
 def _coinciding(topic, tag, reduction, dtype):
     """Every output, on shapes where a weight along the wrong axis would broadcast as well."""
-    want = ("loss", "grad_input", "grad_target") + (("grad_weight",) if topic.module == MLSM else ())
+    want, since = LOSS_AND_GRAD, "2.0.0"
+    if reduction == "none":
+        want, since = (*want, "grad_target") + (("grad_weight",) if topic.module == MLSM else ()), ""
     shapes = COINCIDING | EMPTY | (SCALAR if topic.module == BCEWL else {})
     for name, (shape, weight_shape) in shapes.items():
         rng = draw.generator(topic.seed(tag, name))
@@ -78,14 +90,19 @@ def _coinciding(topic, tag, reduction, dtype):
             "target": draw.soft(rng, shape, dtype),
             "weight": draw.uniform(rng, weight_shape, 0.25, 4, dtype),
         }
-        rule = "WEIGHT-BROADCAST"
+        if reduction != "none" and name not in OTHER_RANKS:
+            continue
+        rule, also = "WEIGHT-BROADCAST", ()
         if name in EMPTY:
-            rule = "EMPTY-NONE"
+            rule = EMPTY_RULE[reduction]
             if topic.module == MLSM and name == "no-classes":
                 rule = "EMPTY-CLASSES"
+        elif topic.module == MLSM and len(shape) != 2:
+            rule, also = "NO-BATCH" if len(shape) == 1 else "RANK", ("WEIGHT-BROADCAST",)
         elif name == "square-full" and topic.module == MLSM:
             rule = "WEIGHT-ELEMENT"
-        topic.add(f"{tag}-{reduction}-{name}", rule, {"reduction": reduction}, inputs, want=want)
+        full, options = f"{tag}-{reduction}-{name}", {"reduction": reduction}
+        topic.add(full, rule, options, inputs, want=want, also=also, since=since)
 
 
 def values(topic, tag, shape, dtype) -> dict:

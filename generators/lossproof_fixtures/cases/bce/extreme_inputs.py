@@ -59,7 +59,7 @@ def build() -> list[Topic]:
     for tag, dtype in DTYPES.items():
         for band, (rule, x) in _bands(dtype).items():
             for t_name, t in _TARGETS.items():
-                for reduction in ("none", "mean"):
+                for reduction in REDUCTIONS:
                     if reduction == "none" or (t != 0.3 and band in ("zero", "one", "moderate", "tiny")):
                         _add(topic, f"{tag}-{reduction}-{band}-t-{t_name}", rule, x, t, reduction)
             _add_grad_target(topic, f"{tag}-none-{band}-grad-target", rule, x)
@@ -69,20 +69,22 @@ def build() -> list[Topic]:
 
 
 def _add(topic, name, rule, x, t, reduction):
+    since = "2.0.0" if reduction == "sum" else ""
     inputs = {"input": x.reshape(-1, 1), "target": np.full((x.size, 1), t, x.dtype)}
     options = {"reduction": reduction}
     exact = probabilities.has_gradient(x.astype(np.float64))
     if exact.all() and rule == "TAIL-LOSS":
-        topic.add(name, rule, options, inputs, want=("loss",))
-        topic.add(f"{name}-gradient", "TAIL-GRAD", options, inputs, want=("grad_input",))
+        topic.add(name, rule, options, inputs, want=("loss",), since=since)
+        topic.add(f"{name}-gradient", "TAIL-GRAD", options, inputs, want=("grad_input",), since=since)
         return
     if exact.all():
-        topic.add(name, rule, options, inputs)
+        topic.add(name, rule, options, inputs, since=since)
         return
     if exact.any():
         raise ValueError(f"{name}: a band must have a gradient for all of its inputs, or for none")
-    topic.add(name, rule, options, inputs, want=("loss",))
-    topic.add(f"{name}-gradient", "EPSILON-QUIRK", options, inputs, want=("grad_input",))
+    topic.add(name, rule, options, inputs, want=("loss",), since=since)
+    if not since:  # what torch does there is no sum's
+        topic.add(f"{name}-gradient", "EPSILON-QUIRK", options, inputs, want=("grad_input",))
 
 
 def _weighed(topic, tag, dtype):
@@ -97,8 +99,11 @@ def _weighed(topic, tag, dtype):
             ("weight", "CLAMP", [[3], [0.5], [2], [0.25], [-1.5], [2]]),
             ("weight-0", "WEIGHT-ZERO", [[0], [0], [0], [0], [0], [1]]),
         ):
-            call = dict(ends, weight=np.array(weight, dtype))
-            topic.add(f"{tag}-{reduction}-ends-{name}", rule, options, call, want=("loss",))
+            call, also = dict(ends, weight=np.array(weight, dtype)), ()
+            own = rule
+            if np.any(call["weight"] < 0):
+                own, also = "WEIGHT-NEGATIVE", (rule,)
+            topic.add(f"{tag}-{reduction}-ends-{name}", own, options, call, want=("loss",), also=also)
             if name == "weight-0":
                 topic.add(
                     f"{tag}-{reduction}-ends-{name}-gradient", rule, options, call, want=("grad_input",)

@@ -35,6 +35,10 @@ def build() -> list[Topic]:
                 call = ordinary.inputs(draw.generator(topic.seed(tag, size)), other, dtype, soft=True)
                 loss_shape = other if reduction == "none" else ()
                 call["grad_output"] = grad_output.upstreams(topic, tag, loss_shape, dtype)["signed"]
-                want = ("grad_input", "grad_target")
-                topic.add(f"{tag}-{reduction}-signed-{size}", "GRAD-OUTPUT", options, call, want=want)
+                name, want = f"{tag}-{reduction}-signed-{size}", ("grad_input", "grad_target")
+                if 0 in other:
+                    empty = grad_output.EMPTY_RULE[reduction]
+                    topic.add(name, empty, options, call, want=want, also=("GRAD-OUTPUT",))
+                    continue
+                topic.add(name, "GRAD-OUTPUT", options, call, want=want)
     return [topic]

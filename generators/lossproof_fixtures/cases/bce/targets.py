@@ -19,8 +19,10 @@ def build() -> list[Topic]:
             for reduction in REDUCTIONS:
                 options, plain = {"reduction": reduction}, {"input": x, "target": target}
                 topic.add(f"{tag}-{reduction}-{kind}", rule, options, plain)
-                if reduction != "sum":
-                    topic.add(f"{tag}-{reduction}-{kind}-weight", rule, options, dict(plain, weight=weight))
+                since = "2.0.0" if reduction == "sum" else ""
+                if not since or kind in ("hard", "soft", "tiny", "input"):
+                    weighed = dict(plain, weight=weight)
+                    topic.add(f"{tag}-{reduction}-{kind}-weight", rule, options, weighed, since=since)
             wanted = ("grad_target",)
             topic.add(
                 f"{tag}-none-{kind}-grad-target", "GRAD-TARGET", {"reduction": "none"}, plain, want=wanted

@@ -5,10 +5,10 @@ from __future__ import annotations
 from ... import draw
 from ...model import BCE, DTYPES, REDUCTIONS, Topic
 from .. import weights
-from ..weight_shapes import COINCIDING, EMPTY, SCALAR
+from ..grad_output import EMPTY_RULE
+from ..weight_shapes import COINCIDING, EMPTY, OTHER_RANKS, SCALAR
 from . import ordinary
 
-_EMPTY_RULE = {"mean": "EMPTY-MEAN", "sum": "EMPTY-SUM"}
 _MORE_EMPTY = {  # input shape, weight shape
     "0-weight-1": ((0,), (1,)),
     "0x3-weight-0x1": ((0, 3), (0, 1)),
@@ -34,19 +34,23 @@ def build() -> list[Topic]:
         for kind, (rule, weight) in weights.values(topic, tag, (3, 5), dtype).items():
             topic.add(f"{tag}-none-NxC-{kind}", rule, {"reduction": "none"}, dict(inputs, weight=weight))
         for name, (shape, weight_shape) in weights.MORE.items():
-            for reduction in ("none",) if name.startswith("4d") else ("none", "mean"):
+            for reduction in REDUCTIONS:
                 more = _inputs(topic, tag, name, shape, weight_shape, dtype)
-                options = {"reduction": reduction}
-                topic.add(f"{tag}-{reduction}-{name}", "WEIGHT-BROADCAST", options, more, also=("RANK",))
+                full, options = f"{tag}-{reduction}-{name}", {"reduction": reduction}
+                since = weights.since_2(BCE, reduction, name)
+                topic.add(full, "WEIGHT-BROADCAST", options, more, also=("RANK",), since=since)
         for name, (shape, weight_shape) in (COINCIDING | EMPTY | SCALAR).items():
             more = _inputs(topic, tag, name, shape, weight_shape, dtype)
             rule = "EMPTY-NONE" if name in EMPTY else "WEIGHT-BROADCAST"
             want = ("loss", "grad_input", "grad_target")
             topic.add(f"{tag}-none-{name}", rule, {"reduction": "none"}, more, want=want)
-            if name in EMPTY | SCALAR:
-                for reduction in ("mean", "sum"):
-                    own = _EMPTY_RULE[reduction] if name in EMPTY else "SCALAR"
-                    topic.add(f"{tag}-{reduction}-{name}", own, {"reduction": reduction}, more)
+            for reduction in ("mean", "sum") if name in OTHER_RANKS else ():
+                full, options = f"{tag}-{reduction}-{name}", {"reduction": reduction}
+                if name in EMPTY | SCALAR:
+                    own = EMPTY_RULE[reduction] if name in EMPTY else "SCALAR"
+                    topic.add(full, own, options, more)
+                else:
+                    topic.add(full, "WEIGHT-BROADCAST", options, more, since="2.0.0")
         for name, (shape, weight_shape) in _MORE_EMPTY.items():
             more = _inputs(topic, tag, name, shape, weight_shape, dtype)
             topic.add(

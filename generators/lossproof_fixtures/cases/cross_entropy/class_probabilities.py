@@ -20,17 +20,19 @@ def build() -> list[Topic]:
         weight = draw.uniform(rng, (3,), 0.25, 4, dtype)
         for name, (rule, target) in _kinds(topic, tag, inputs["target"], shape, dtype).items():
             call = dict(inputs, target=target)
-            for reduction in REDUCTIONS if name in ("soft", "one-hot") else ("none", "mean"):
-                options = {"reduction": reduction}
-                topic.add(f"{tag}-{reduction}-{name}", rule, options, call)
-                if reduction != "sum":
-                    topic.add(f"{tag}-{reduction}-{name}-weight", rule, options, dict(call, weight=weight))
+            for reduction in REDUCTIONS:
+                full, options = f"{tag}-{reduction}-{name}", {"reduction": reduction}
+                since = "2.0.0" if reduction == "sum" or name == "thirds" else ""
+                plain_since = "" if name in ("soft", "one-hot") else since
+                topic.add(full, rule, options, call, since=plain_since)
+                topic.add(f"{full}-weight", rule, options, dict(call, weight=weight), since=since)
             topic.add(
                 f"{tag}-none-{name}-grad-target",
                 "TARGET-NAN" if name == "nan" else "GRAD-TARGET",
                 {"reduction": "none"},
                 call,
                 want=("grad_target",),
+                since="2.0.0" if name == "thirds" else "",
             )
     return [topic]
 
@@ -44,7 +46,7 @@ def _kinds(topic, tag, y, shape, dtype) -> dict:
     zero_row[2] = 0
     return {
         "soft": ("PROBABILITIES", soft),
-        "uniform": ("PROBABILITIES", np.full(shape, 0.25, dtype)),
+        "thirds": ("PROBABILITIES", np.full(shape, 1 / 3, dtype)),
         "one-hot": ("ONE-HOT", ordinary.one_hot(y, shape, dtype)),
         "twice": ("NOT-NORMALISED", soft * dtype.type(2)),
         "multi-hot": ("NOT-NORMALISED", np.array([[1, 1, 0], [0, 1, 1], [1, 1, 1], [1, 0, 1]], dtype)),

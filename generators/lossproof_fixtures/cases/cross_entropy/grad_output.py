@@ -27,7 +27,8 @@ def build() -> list[Topic]:
                         weighed = dict(call, weight=weight)
                         topic.add(f"{name}-weight", "GRAD-OUTPUT", options, weighed, want=want)
                         smooth = dict(options, label_smoothing=0.1)
-                        topic.add(f"{name}-smoothed", "GRAD-OUTPUT", smooth, weighed, want=want)
+                        also = ("GRAD-OUTPUT",)
+                        topic.add(f"{name}-smoothed", "SMOOTHING-WEIGHT", smooth, weighed, want=want, also=also)
                 _other_shapes(topic, tag, kind, reduction, dtype)
     return [topic]
 
@@ -45,4 +46,6 @@ def _other_shapes(topic, tag, kind, reduction, dtype):
         loss_shape = ordinary.row_shape(shape) if reduction == "none" else ()
         call["grad_output"] = grad_output.upstreams(topic, tag, loss_shape, dtype)["signed"]
         name = f"{tag}-{reduction}-{kind}-signed-{size}"
-        topic.add(name, "GRAD-OUTPUT", {"reduction": reduction}, call, want=("grad_input",))
+        rule = grad_output.EMPTY_RULE[reduction] if 0 in shape else "GRAD-OUTPUT"
+        also = ("GRAD-OUTPUT",) if 0 in shape else ()
+        topic.add(name, rule, {"reduction": reduction}, call, want=("grad_input",), also=also)

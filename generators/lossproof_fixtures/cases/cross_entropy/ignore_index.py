@@ -39,8 +39,10 @@ def build() -> list[Topic]:
                 if option is not None:
                     options["ignore_index"] = option
                 rule = "IGNORE-MEAN" if reduction == "mean" else "IGNORE-INDEX"
-                call = {"input": x, "target": y}
-                topic.add(f"{tag}-{reduction}-{name}", rule, options, call)
+                call, also = {"input": x, "target": y}, ()
+                if abs(number) > 1 << 31:
+                    rule, also = "IGNORE-WIDE", (rule,)
+                topic.add(f"{tag}-{reduction}-{name}", rule, options, call, also=also)
                 if name in ("default", "class-1", "out-of-range"):
                     topic.add(f"{tag}-{reduction}-{name}-weight", rule, options, dict(call, weight=weight))
             _others(topic, tag, dtype, reduction, x, weight)
@@ -105,13 +107,14 @@ def _nan(topic, tag, dtype):
         call = {"input": x, "target": y}
         for reduction in REDUCTIONS:
             full, options = f"{tag}-{reduction}-{name}-in-an-ignored-row", {"reduction": reduction}
-            topic.add(full, "IGNORE-INDEX", options, call, want=("loss",))
+            topic.add(full, "IGNORE-NAN", options, call, want=("loss",))
             topic.add(f"{full}-gradient", "IGNORE-NAN-QUIRK", options, call, want=("grad_input",))
             if name == "all-minus-inf":
                 smoothed = dict(options, label_smoothing=0.1)
-                topic.add(f"{full}-smoothed", "SMOOTHING-IGNORE", smoothed, call, want=("loss",))
+                also = ("SMOOTHING-IGNORE",)
+                topic.add(f"{full}-smoothed", "IGNORE-NAN", smoothed, call, want=("loss",), also=also)
     x = draw.bell(rng, (3, 4), 2.0, dtype)
     x[1, 2] = -np.inf
     for reduction in REDUCTIONS:
         full, options = f"{tag}-{reduction}-minus-inf-in-an-ignored-row", {"reduction": reduction}
-        topic.add(full, "IGNORE-INDEX", options, {"input": x, "target": y})
+        topic.add(full, "IGNORE-NAN", options, {"input": x, "target": y})

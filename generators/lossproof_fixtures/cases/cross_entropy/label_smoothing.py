@@ -24,7 +24,7 @@ def build() -> list[Topic]:
                 for amount, value in _AMOUNTS.items():
                     options = {"reduction": reduction, "label_smoothing": value}
                     name = f"{tag}-{reduction}-{kind}-{amount}"
-                    topic.add(name, "SMOOTHING", options, inputs)
+                    topic.add(name, "SMOOTHING-ONE" if value == 1 else "SMOOTHING", options, inputs)
                     topic.add(f"{name}-weight", "SMOOTHING-WEIGHT", options, weighed)
                 _more(topic, tag, reduction, kind, weighed, dtype)
         for reduction in REDUCTIONS:
@@ -40,6 +40,9 @@ def _more(topic, tag, reduction, kind, weighed, dtype):
     for size, shape in (("4", (4,)), ("2x4x3", (2, 4, 3)), ("4x4x4", (4, 4, 4)), ("3x1", (3, 1))):
         call = ordinary.inputs(draw.generator(topic.seed(tag, kind, size)), shape, dtype, kind)
         name = f"{tag}-{reduction}-{kind}-{size}"
+        if shape[-1] == 1:
+            topic.add(name, "ONE-CLASS", options, call, also=("SMOOTHING",))
+            continue
         topic.add(name, "SMOOTHING", options, call)
         if size == "2x4x3":
             topic.add(f"{name}-weight", "SMOOTHING-WEIGHT", options, dict(call, weight=weighed["weight"]))
@@ -65,7 +68,10 @@ def _ignored(topic, tag, reduction, dtype):
         rule = "ALL-IGNORED" if name == "all-ignored" and reduction == "mean" else "SMOOTHING-IGNORE"
         call = dict(inputs, target=np.array(y, np.int64))
         topic.add(f"{tag}-{reduction}-{name}", rule, options, call)
-        topic.add(f"{tag}-{reduction}-{name}-weight", rule, options, dict(call, weight=weight))
+        weighed, also = dict(call, weight=weight), ()
+        if rule == "SMOOTHING-IGNORE":
+            rule, also = "SMOOTHING-WEIGHT", (rule,)
+        topic.add(f"{tag}-{reduction}-{name}-weight", rule, options, weighed, also=also)
 
 
 def _not_smoothing(topic, tag, reduction, dtype):
@@ -88,16 +94,15 @@ def _not_smoothing(topic, tag, reduction, dtype):
 
 def _not_normalised(topic, tag, reduction, dtype):
     """Rows of class probabilities that do not add up to 1 are smoothed as they are."""
-    if reduction == "sum":
-        return
+    since = "2.0.0" if reduction == "sum" else ""
     x = draw.bell(draw.generator(topic.seed(tag, "not-normalised")), (4, 4), 2.0, dtype)
     t = np.array([[0, 0, 0, 0], [1, 0, 1, 1], [0.5, 0.25, 0, 0], [2, 0.5, 0.5, 1]], dtype)
     for amount in ("0.1", "1"):
         options = {"reduction": reduction, "label_smoothing": _AMOUNTS[amount]}
         name, call = f"{tag}-{reduction}-not-normalised-{amount}", {"input": x, "target": t}
-        topic.add(name, "NOT-NORMALISED", options, call)
+        topic.add(name, "NOT-NORMALISED", options, call, since=since)
         call["target"] = np.where(t == 0.5, -1, t).astype(dtype)
-        topic.add(f"{name}-negative", "TARGET-RANGE", options, call)
+        topic.add(f"{name}-negative", "TARGET-RANGE", options, call, since=since)
 
 
 def _weights(topic, tag, reduction, dtype):

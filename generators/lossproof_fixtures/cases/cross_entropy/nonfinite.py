@@ -19,9 +19,9 @@ def build() -> list[Topic]:
         for reduction in REDUCTIONS:
             _masked(topic, tag, dtype, reduction)
             _infinite(topic, tag, dtype, reduction)
-            if reduction != "sum":
-                _nan(topic, tag, dtype, reduction)
-                _weights(topic, tag, dtype, reduction)
+            since = "2.0.0" if reduction == "sum" else ""
+            _nan(topic, tag, dtype, reduction, since)
+            _weights(topic, tag, dtype, reduction, since)
     return [topic]
 
 
@@ -39,8 +39,8 @@ def _masked(topic, tag, dtype, reduction):
     topic.add(f"{tag}-{reduction}-minus-inf-one-hot", "INF-NAN", options, hot, want=("loss",))
     topic.add(f"{tag}-{reduction}-minus-inf-one-hot-gradient", "MASKED", options, hot, want=("grad_input",))
     topic.add(f"{tag}-{reduction}-minus-inf-one-hot-smoothed", "MASKED", smoothed, hot)
-    soft = dict(call, target=np.full(x.shape, 0.25, dtype))
-    topic.add(f"{tag}-{reduction}-minus-inf-soft", "MASKED", options, soft)
+    soft = dict(call, target=np.array([[0.25, 0.25, 0.5]] * 4, dtype))
+    topic.add(f"{tag}-{reduction}-minus-inf-shares", "MASKED", options, soft, since="2.0.0")
     weight = np.array([0, 1, 2], dtype)
     topic.add(
         f"{tag}-{reduction}-minus-inf-weight-0",
@@ -62,45 +62,48 @@ def _infinite(topic, tag, dtype, reduction):
         x = np.array([[1, 2, 0.5], row, [0, 0, 1]], dtype)
         call = {"input": x, "target": np.array([1, 0, 2], np.int64)}
         topic.add(f"{tag}-{reduction}-{name}", "NO-LIMIT", options, call)
-        if reduction != "sum":
-            _more_without_limit(topic, f"{tag}-{reduction}-{name}", options, call)
+        since = "2.0.0" if reduction == "sum" else ""
+        _more_without_limit(topic, f"{tag}-{reduction}-{name}", options, call, since)
     for name, x in (("plus-inf", _INF), ("minus-inf", -_INF)):
         one = {"input": np.array([[x]], dtype), "target": np.array([0], np.int64)}
         topic.add(f"{tag}-{reduction}-one-class-{name}", "INF-NAN", options, one)
 
 
-def _more_without_limit(topic, name, options, call):
+def _more_without_limit(topic, name, options, call, since):
     """A row that has no softmax, with targets of other kinds."""
     dtype, smoothed = call["input"].dtype, dict(options, label_smoothing=0.1)
     t = np.array([[0.25, 0.25, 0.5], [0.25, 0.75, 0], [1, 0, 0]], dtype)
     soft = dict(call, target=t)
-    topic.add(f"{name}-smoothed", "NO-LIMIT", smoothed, call)
-    topic.add(f"{name}-probabilities", "NO-LIMIT", options, soft)
-    topic.add(f"{name}-probabilities-smoothed", "NO-LIMIT", smoothed, soft)
+    topic.add(f"{name}-smoothed", "NO-LIMIT", smoothed, call, since=since)
+    topic.add(f"{name}-probabilities", "NO-LIMIT", options, soft, since=since)
+    topic.add(f"{name}-probabilities-smoothed", "NO-LIMIT", smoothed, soft, since=since)
     if name.endswith("all-minus-inf"):
         none = t.copy()
         none[1] = 0
-        topic.add(f"{name}-all-0-probabilities", "NO-LIMIT", options, dict(call, target=none))
-        topic.add(f"{name}-weight-0", "NO-LIMIT", options, dict(call, weight=np.array([0, 1, 2], dtype)))
+        full, none = f"{name}-all-0-probabilities", dict(call, target=none)
+        topic.add(full, "NO-LIMIT", options, none, since=since)
+        weighed = dict(call, weight=np.array([0, 1, 2], dtype))
+        topic.add(f"{name}-weight-0", "NO-LIMIT", options, weighed, since=since)
 
 
-def _nan(topic, tag, dtype, reduction):
+def _nan(topic, tag, dtype, reduction, since):
     options = {"reduction": reduction}
     for kind in ordinary.KINDS:
         rng = draw.generator(topic.seed(tag, "nan", kind))
         call = ordinary.inputs(rng, (4, 3), dtype, kind)
         call["input"][2, 1] = np.nan
-        topic.add(f"{tag}-{reduction}-nan-{kind}", "NAN-LOGIT", options, call)
+        topic.add(f"{tag}-{reduction}-nan-{kind}", "NAN-LOGIT", options, call, since=since)
     call = {"input": np.full((2, 3), np.nan, dtype), "target": np.array([0, 2], np.int64)}
-    topic.add(f"{tag}-{reduction}-all-nan", "NAN-LOGIT", options, call)
+    topic.add(f"{tag}-{reduction}-all-nan", "NAN-LOGIT", options, call, since=since)
 
 
-def _weights(topic, tag, dtype, reduction):
+def _weights(topic, tag, dtype, reduction, since):
     rng = draw.generator(topic.seed(tag, "weights"))
     plain = ordinary.inputs(rng, (4, 3), dtype)
     plain["target"] = np.array([0, 1, 2, 1], np.int64)
     for kind, value in (("plus-inf", _INF), ("minus-inf", -_INF), ("nan", np.nan)):
         call = dict(plain, weight=np.array([1, value, 2], dtype))
         name, options = f"{tag}-{reduction}-weight-{kind}", {"reduction": reduction}
-        topic.add(name, "WEIGHT-NONFINITE", options, call, want=("loss",))
-        topic.add(f"{name}-gradient", "NONFINITE-GRAD-QUIRK", options, call, want=("grad_input",))
+        topic.add(name, "WEIGHT-NONFINITE", options, call, want=("loss",), since=since)
+        full, want = f"{name}-gradient", ("grad_input",)
+        topic.add(full, "NONFINITE-GRAD-QUIRK", options, call, want=want, since=since)

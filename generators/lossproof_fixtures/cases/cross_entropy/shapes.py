@@ -60,10 +60,10 @@ def build() -> list[Topic]:
 
 
 def _rule(shape, reduction) -> str:
+    if ordinary.classes(shape) == 1:
+        return "ONE-CLASS"
     if len(shape) == 1:
         return "NO-BATCH"
-    if shape[1] == 1:
-        return "ONE-CLASS"
     if len(shape) > 2 or shape[0] == shape[1]:
         return "CLASS-AXIS"
     return _RULE[reduction]
@@ -92,7 +92,8 @@ def _many_classes(topic, tag, kind, dtype):
     topic.add(f"{name}-weight", "WEIGHTED-MEAN", options, weighed)
     topic.add(f"{name}-smoothed", "SMOOTHING", smoothed, call)
     ignored = dict(weighed, target=np.array([299, 298], np.int64))
-    topic.add(f"{name}-smoothed-ignored", "SMOOTHING-IGNORE", dict(smoothed, ignore_index=299), ignored)
+    options, also = dict(smoothed, ignore_index=299), ("SMOOTHING-IGNORE",)
+    topic.add(f"{name}-smoothed-ignored", "SMOOTHING-WEIGHT", options, ignored, also=also)
 
 
 def _large() -> Topic:
