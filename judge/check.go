@@ -58,8 +58,9 @@ type evidence interface {
 	calls(seed uint32) ([]ports.Call, error)
 	// asks lists what the claim lets the port be asked for: outputs as case#output, or the check itself.
 	asks(j *Judge) ([]string, error)
-	// dtypes are those of the input.
+	// dtypes are those of the input, outputs are those that the check is about.
 	dtypes() []tensor.DType
+	outputs() []string
 	// size is the number of calls that are under way at once.
 	size() int
 }

@@ -58,6 +58,8 @@ func (e drawn) asks(j *Judge) ([]string, error) {
 
 func (drawn) dtypes() []tensor.DType { return generated.DTypes() }
 
+func (drawn) outputs() []string { return []string{ports.Loss, ports.GradInput} }
+
 // size makes a generated check be made alone: its calls are large.
 func (drawn) size() int { return ahead }
 

@@ -97,6 +97,9 @@ func New(ctx context.Context, port ports.Port, options Options) (*Judge, error) 
 		}
 		return nil, &PortError{err}
 	}
+	if err := checkClaims(set, description.Modules); err != nil {
+		return nil, &PortError{err}
+	}
 	j := &Judge{set: set, port: port, options: options, description: description, checks: checks}
 	j.checker, j.drawer = sync.OnceValue(j.newChecker), sync.OnceValue(j.newDrawer)
 	return j, nil

@@ -92,7 +92,7 @@ func (j *Judge) all() map[Kind]map[string]int {
 
 // limits say what was not checked of a module, of what there is: for it was not selected, or because nobody could be
 // asked. What the claim leaves out stands in the claim.
-func (j *Judge) limits(result *Result, module string, all map[Kind]map[string]int) []string {
+func (j *Judge) limits(result *Result, module string, all map[Kind]map[string]int, can map[string]checkable) []string {
 	var limits []string
 	for _, kind := range []struct {
 		kind Kind
@@ -105,6 +105,9 @@ func (j *Judge) limits(result *Result, module string, all map[Kind]map[string]in
 		default:
 			limits = append(limits, fmt.Sprintf("%d of %d %s selected", n, all[kind.kind][module], kind.many))
 		}
+	}
+	if cl, claimed := j.description.Modules[module]; claimed {
+		limits = append(limits, uncheckedPairs(can[module], cl)...)
 	}
 	if result.Recorded && j.selected(Relation, module)+j.selected(Generated, module) > 0 {
 		limits = append(limits, "the answers were recorded, so that nothing else could be asked")

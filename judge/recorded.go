@@ -144,6 +144,8 @@ func (e recorded) dtypes() []tensor.DType {
 	return []tensor.DType{dtype}
 }
 
+func (e recorded) outputs() []string { return e.c.OutputNames() }
+
 func (recorded) size() int { return 1 }
 
 // unclaimed returns results for the outputs that are not wanted.

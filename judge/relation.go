@@ -63,6 +63,8 @@ func (e relation) asks(j *Judge) ([]string, error) {
 
 func (relation) dtypes() []tensor.DType { return []tensor.DType{tensor.Float32, tensor.Float64} }
 
+func (e relation) outputs() []string { return e.law.Outputs() }
+
 // size makes a relation be checked alone: it has many calls, and asks more to find a small counterexample.
 func (relation) size() int { return ahead }
 

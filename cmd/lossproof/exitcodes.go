@@ -35,7 +35,7 @@ func exitCodesTopic() *cobra.Command {
 	b.WriteString(`0    conformant, or failing as the baseline says, or a shard in which nothing fails; or the command did what it was told
 1    not conformant; diff: something got worse; smoke, repro: the case fails
 2    wrong use, nothing selected, damaged fixtures, an error of the suite
-3    the port could not be started or does not speak the protocol
+3    the port could not be started, does not speak the protocol, or claims what no check is about
 130  interrupted
 
 outcome      gates               exit code

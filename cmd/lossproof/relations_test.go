@@ -83,3 +83,10 @@ func TestShowAndReproOfARelation(t *testing.T) {
 	// Where relations alone are selected, their failures are diagnosed.
 	check(t, against(t, wrong.Port(), "run", "--select", "BCELoss/relations/*"), exitNotConformant, "diagnosis of BCELoss: mean-is-sum\n", "in 2 of the 2 answers that fail")
 }
+
+// TestAClaimWithoutChecks: what no check is about is refused as a claim, and not certified.
+func TestAClaimWithoutChecks(t *testing.T) {
+	port := testports.Claiming(func(_ string, c *ports.Claim) { c.DTypes = append(c.DTypes, "int64") })
+	check(t, against(t, port, "run", "--select", blog), exitPort,
+		"stderr:claim: BCELoss: dtypes: int64 has no check in the fixtures", "stderr:want one or more of ", "stderr:claim: CrossEntropyLoss: dtypes: int64")
+}

@@ -86,6 +86,24 @@ func (r *Relation) Calls(seed uint32) []ports.Call {
 	}
 }
 
+// outputs has the outputs that each law asks for, by its id.
+var outputs = sync.OnceValue(func() map[string][]string {
+	of := map[string][]string{}
+	for _, r := range All() {
+		for _, call := range r.Calls(Seed) {
+			for _, output := range call.Want {
+				if !slices.Contains(of[r.ID], output) {
+					of[r.ID] = append(of[r.ID], output)
+				}
+			}
+		}
+	}
+	return of
+})
+
+// Outputs returns the outputs that the law asks for.
+func (r *Relation) Outputs() []string { return outputs()[r.ID] }
+
 func asked(calls []call) []ports.Call {
 	var list []ports.Call
 	for _, c := range calls {
