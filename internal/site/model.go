@@ -54,6 +54,8 @@ type ImplementationModule struct {
 	Class, Verdict, BadgePath string
 	Groups                    []Group
 	DTypes                    string
+	// NotExact has the rules whose answers agree with PyTorch, and not always with mathematics.
+	NotExact []string
 }
 
 // Group are the differences of a module that answer one question.
@@ -216,6 +218,7 @@ func (s *Site) implementation(row *matrix.Row, rules map[string]*Rule) *Implemen
 	for _, m := range row.Modules {
 		im := ImplementationModule{Module: m, BadgePath: "badges/" + row.ID() + "-" + strings.ToLower(m.Module) + ".svg"}
 		im.Class, im.Verdict = verdict(m)
+		im.NotExact = m.Rules[matrix.Torch]
 		for _, d := range m.Claim.DTypes {
 			dtypes = append(dtypes, string(d))
 		}

@@ -96,7 +96,7 @@ func Build(set *fixtures.Set, rows []*matrix.Row, curves []byte) (map[string][]b
 			return nil, err
 		}
 	}
-	templates, err := template.New("").Funcs(template.FuncMap{"slug": ruleFile}).ParseFS(templateFiles, "templates/*.html")
+	templates, err := template.New("").Funcs(template.FuncMap{"rule": s.link}).ParseFS(templateFiles, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
@@ -152,6 +152,16 @@ func compareVersions(a, b string) int {
 		m, n = strings.TrimLeft(m, "0"), strings.TrimLeft(n, "0")
 		return cmp.Or(cmp.Compare(len(m), len(n)), strings.Compare(m, n))
 	})
+}
+
+// link leads to the page of a rule, from the page that root leads home from; rows of other fixtures may
+// have rules that have no page.
+func (s *Site) link(root, id string) template.HTML {
+	name := template.HTMLEscapeString(id)
+	if !slices.ContainsFunc(s.Rules, func(r *Rule) bool { return r.ID == id }) {
+		return template.HTML(name)
+	}
+	return template.HTML(fmt.Sprintf(`<a href="%s%s">%s</a>`, root, ruleFile(id), name))
 }
 
 func ruleFile(id string) string { return "rules/" + strings.ToLower(id) + ".html" }

@@ -89,7 +89,11 @@ func TestBuild(t *testing.T) {
 	if strings.Contains(string(files["findings.html"]), "Nobody saw this") {
 		t.Error("a finding is shown that was not confirmed")
 	}
+	rows[0].Modules[0].Differs = append(rows[0].Modules[0].Differs, matrix.Difference{Rule: "BCE-WITHDRAWN", Outcome: judge.Fail, Got: "1"})
 	without, err := Build(set, rows[:1], nil)
+	if page := string(without["implementations/implementation-00.html"]); !strings.Contains(page, "BCE-WITHDRAWN") || strings.Contains(page, "bce-withdrawn.html") {
+		t.Error("a rule that there is no more has a link, or is left out")
+	}
 	if err != nil || without["curves.html"] != nil || strings.Contains(string(without["index.html"]), "curves.html") {
 		t.Errorf("without curves there is a page of them, %v", err)
 	}
