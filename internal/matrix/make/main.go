@@ -55,6 +55,8 @@ type maker struct {
 	ports, lossproof, done, findings string
 	timeout                          time.Duration
 	anew, remove                     bool
+	// pageOnly makes no rows.
+	pageOnly bool
 	// rows is a folder for copies of the rows, shard the part i/n of the ports, or auto.
 	rows, shard string
 }
@@ -68,6 +70,7 @@ func main() {
 	flag.DurationVar(&m.timeout, "timeout", 10*time.Minute, "the `time` for an answer and for a start: a port may compile, on a busy machine")
 	flag.BoolVar(&m.anew, "anew", false, "do again what was done")
 	flag.BoolVar(&m.remove, "remove", false, "remove what install made when the row is written")
+	flag.BoolVar(&m.pageOnly, "page", false, "make no rows, only the page of findings of those that there are")
 	flag.StringVar(&m.rows, "rows", "", "a `folder` for copies of the rows, as NAME.json")
 	flag.StringVar(&m.shard, "shard", "", "only part `i/n` of the ports; auto takes it from the engine, as lossproof run does")
 	flag.Parse()
@@ -89,6 +92,9 @@ func (m *maker) all(ctx context.Context, names []string) error {
 		}
 		*path = absolute
 	}
+	if m.pageOnly {
+		return m.page(ctx)
+	}
 	if len(names) == 0 {
 		files, err := filepath.Glob(filepath.Join(m.ports, "*", "port.json"))
 		if err != nil {
@@ -106,6 +112,9 @@ func (m *maker) all(ctx context.Context, names []string) error {
 	for _, name := range names {
 		start := time.Now()
 		err := m.one(ctx, name)
+		if err == nil {
+			err = m.page(ctx)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -116,9 +125,6 @@ func (m *maker) all(ctx context.Context, names []string) error {
 			continue
 		}
 		fmt.Printf("%s: made in %s\n", name, time.Since(start).Round(time.Second))
-	}
-	if err := m.page(ctx); err != nil {
-		problems = append(problems, err)
 	}
 	if len(problems) > 0 {
 		return fmt.Errorf("%d of %d rows were not made", len(problems), len(names))
