@@ -15,6 +15,7 @@ from implementations import Options, right, slope
 import lossproof
 from lossproof import Rejected, Unsupported
 from lossproof._loss import Loss
+from lossproof._result import checks
 from lossproof.frameworks.numpy import from_numpy, to_numpy
 
 SKELETON = Path(losses.__file__).parents[1]
@@ -23,7 +24,7 @@ FEW = {"select": "BCEWithLogitsLoss/shapes/f32-*", "quiet": True}
 
 def outcomes(result):
     found = {}
-    for check in (*result["cases"], *result["relations"]):
+    for check in checks(result):
         found[check["id"]] = check["outcome"]
         for name, output in check.get("outputs", {}).items():
             found[f"{check['id']}#{name}"] = output["outcome"]

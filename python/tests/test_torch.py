@@ -7,6 +7,7 @@ import pytest
 from conftest import REPOSITORY
 
 import lossproof
+from lossproof._result import checks
 
 torch = pytest.importorskip("torch")
 pytestmark = pytest.mark.skipif(
@@ -32,7 +33,7 @@ def test_the_same_as_over_the_wire(module, over_the_wire):
     got, want = (
         {
             check["id"]: (check["outcome"], {n: o["outcome"] for n, o in outputs(check)})
-            for check in (*found["cases"], *found["relations"])
+            for check in checks(found)
             if check["module"] == module
         }
         for found in (result.json, over_the_wire)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,10 +14,11 @@ _CAUSES, _FAILURES, _LINES, _WIDTH = 8, 3, 6, 160
 
 @dataclass(frozen=True)
 class Cause:
-    """A known mistake that the wrong answers equal, or else a rule that they break.
+    """A known mistake that the wrong answers equal, or else the rule that they break.
 
-    name is that of the divergence, or of the rule; explains is the number of checks that fail for
-    it, of all that fail.
+    name is that of the divergence, or of the rule; title says what is wrong, and where. explains is
+    the number of wrong answers for it, of all of the module: a check has an answer for each output.
+    example is a small call that shows it.
     """
 
     name: str
@@ -26,10 +28,13 @@ class Cause:
     right: str = ""
     rule: str = ""
     links: tuple[str, ...] = ()
+    example: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.name}: {self.title} ({self.explains} of {self.of})"
-        return text + (f"\n    right: {self.right}" if self.right else "")
+        lines = [f"{self.name}: {self.title} ({self.explains} of {self.of})"]
+        lines += [f"    right: {self.right}"] if self.right else []
+        lines += [f"    example: {self.example}"] if self.example else []
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class Result:
 
     def _failures(self) -> list[Failure]:
         found = []
-        for raw in (*self.json.get("cases", ()), *self.json.get("relations", ())):
+        for raw in checks(self.json):
             if raw["outcome"] in ("pass", "unsupported", "known") or not raw.get("gates"):
                 continue
             messages = [raw.get("message", "")]
@@ -118,26 +123,36 @@ class Result:
 
     @cached_property
     def causes(self) -> list[Cause]:
-        """Why checks fail: the mistakes of the catalogue that the answers equal, then the rules
-        broken by what these do not explain, the most frequent first."""
-        findings = {
-            f["divergence"]: f
-            for r in self._all()
-            for diagnosis in r.json.get("diagnoses", ())
-            for f in diagnosis.get("findings") or ()
-        }
-        groups: dict[tuple[bool, str], list[Failure]] = {}
-        for failure in self.failures:
-            named = failure.diagnosis in findings
-            name = failure.diagnosis if named else failure.rule
-            groups.setdefault((not named, name), []).append(failure)
+        """Why checks fail, as the binary found it.
+
+        Mistakes of the catalogue that the answers equal, conditions that tell wrong answers from
+        right ones, and errors; the rules of the checks that fail where there are none of these.
+        """
         found = []
-        for (_, name), failures in sorted(groups.items(), key=lambda g: (g[0][0], -len(g[1]))):
-            f = findings.get(name, {"title": failures[0].statement, "rule": name})
-            links = tuple(met["url"] for met in f.get("met") or ())
-            right, rule = f.get("right", ""), f.get("rule", "")
-            count = len(failures)
-            found.append(Cause(name, f["title"], count, len(self.failures), right, rule, links))
+        explained = set()
+        for raw in (raw for r in self._all() for raw in r.json.get("causes") or ()):
+            explained.add(raw["module"])
+            shown = raw.get("reproduction")
+            found.append(
+                Cause(
+                    raw.get("name") or raw.get("rule") or raw["kind"],
+                    raw["sentence"],
+                    raw["explains"],
+                    raw["failing"],
+                    raw.get("right", ""),
+                    raw.get("rule", ""),
+                    tuple(met["url"] for met in raw.get("met") or ()),
+                    f"{shown['call']}: got {shown['got']}, want {shown['want']}" if shown else "",
+                )
+            )
+        # Where a module has none, as where only laws fail: the rules that are broken.
+        left = [f for f in self.failures if f.id.partition("/")[0] not in explained]
+        rules: dict[str, list[Failure]] = {}
+        for failure in left:
+            rules.setdefault(failure.rule, []).append(failure)
+        for rule, failures in sorted(rules.items(), key=lambda item: -len(item[1])):
+            count, of = len(failures), len(left)
+            found.append(Cause(rule, failures[0].statement, count, of, rule=rule))
         return found
 
     def summary(self, failures: int = _FAILURES) -> str:
@@ -145,7 +160,8 @@ class Result:
         lines = [self.verdict]
         if self.causes and not self.passed:
             lines.append("causes:")
-            lines += [f"  {_cut(str(cause))}" for cause in self.causes[:_CAUSES]]
+            for cause in self.causes[:_CAUSES]:
+                lines += [f"  {_cut(line)}" for line in str(cause).splitlines()]
             if len(self.causes) > _CAUSES:
                 lines.append(f"  and {len(self.causes) - _CAUSES} more")
         if self.failures and failures:
@@ -177,6 +193,12 @@ class Result:
         text = html.escape(self.summary())
         parts.append(f"<details><summary>report</summary><pre>{text}</pre></details>")
         return "".join(parts)
+
+
+def checks(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return the checks of all kinds in the result JSON."""
+    for kind in ("cases", "relations", "generated"):
+        yield from result.get(kind) or ()
 
 
 def _cut(line: str) -> str:

@@ -26,6 +26,7 @@ from lossproof._binary import binary
 from lossproof._check import LEVELS, judge
 from lossproof._conformance import ATTRIBUTE, Conformance
 from lossproof._result import Result
+from lossproof._result import checks as all_checks
 
 #: The test beside those of the checks.
 CLAIM = "claim"
@@ -152,9 +153,7 @@ class Group:
             except Exception as err:
                 self._error = f"{type(err).__name__}: {err}"
             else:
-                self._outcomes = {
-                    c["id"]: c for c in (*result["cases"], *(result.get("relations") or ()))
-                }
+                self._outcomes = {found["id"]: found for found in all_checks(result)}
                 self._outcomes[CLAIM] = result
         if self._error:
             raise Failed(f"{self.name} could not be asked: {self._error}")
