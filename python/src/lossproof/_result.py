@@ -32,8 +32,8 @@ class Cause:
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.title} ({self.explains} of {self.of})"]
-        lines += [f"    right: {self.right}"] if self.right else []
-        lines += [f"    example: {self.example}"] if self.example else []
+        lines += [f"  right: {self.right}"] if self.right else []
+        lines += [f"  example: {self.example}"] if self.example else []
         return "\n".join(lines)
 
 
