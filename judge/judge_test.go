@@ -35,6 +35,9 @@ func openSet(t *testing.T) *fixtures.Set {
 // of returns options with fixtures.
 func of(set *fixtures.Set, options judge.Options) judge.Options {
 	options.Fixtures = set
+	if options.Effort == "" {
+		options.Effort = judge.Quick
+	}
 	return options
 }
 

@@ -53,6 +53,7 @@ func childOptions(t *testing.T) judge.Options {
 		t.Fatal(err)
 	}
 	return judge.Options{
+		Effort: judge.Quick,
 		Fixtures: set, Selection: judge.Selection{Select: []string{os.Getenv(childSelect)}}, Quirks: os.Getenv(childQuirks) != "",
 	}
 }
@@ -73,7 +74,7 @@ func TestSuites(t *testing.T) {
 	}
 	for _, level := range levels {
 		ginkgo.Describe("built-in losses at "+string(level), func() {
-			if err := suites.Register(builtin.Port{}, judge.Options{Level: level}); err != nil {
+			if err := suites.Register(builtin.Port{}, judge.Options{Level: level, Effort: judge.Quick}); err != nil {
 				t.Fatal(err)
 			}
 		})

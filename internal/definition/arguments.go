@@ -92,8 +92,28 @@ type Arguments struct {
 	IgnoreIndex   int64
 	Smoothing     float64
 
+	// counts are [Loss.Counts].
+	counts []float64
+
 	tape tape
 	each func(func(i int, u *Unit))
+}
+
+// times is the number of elements or rows that i stands for.
+func (a *Arguments) times(i int) float64 {
+	if a.counts == nil {
+		return 1
+	}
+	return a.counts[i]
+}
+
+// count is the number of elements or rows that n of them stand for.
+func (a *Arguments) count(n int) float64 {
+	total := 0.0
+	for i := range n {
+		total += a.times(i)
+	}
+	return total
 }
 
 // Number returns a constant.

@@ -83,7 +83,7 @@ func begin[B arithmetic[B]](l *Loss, call ports.Call) (*computation[B], ports.An
 	if err != nil {
 		return nil, ports.Answer{Failed: &ports.Failed{Message: err.Error()}}
 	}
-	c.Arguments, a.each = a, c.each
+	c.Arguments, a.each, a.counts = a, c.each, l.Counts
 	if dtype := a.Input.DType; !dtype.IsFloat() && l.AnyInput {
 		a.Input.DType = tensor.Float32
 	} else if !dtype.IsFloat() {
@@ -107,6 +107,9 @@ func begin[B arithmetic[B]](l *Loss, call ports.Call) (*computation[B], ports.An
 		return nil, ports.Answer{Failed: &ports.Failed{Message: fmt.Sprintf("%s: the result is too large: %s", a.Module, tensor.FormatShape(a.Grid))}}
 	}
 	c.tape.grow(32) // an element has less
+	if c.rows && len(a.Input.Shape) > 0 {
+		c.tape.grow(5 * a.Classes())
+	}
 	c.at = map[*Operand][]int32{}
 	for _, o := range a.Operands() {
 		if !c.rows {
@@ -137,7 +140,7 @@ func (c *computation[B]) see(i int) *Unit {
 	c.tape.reset()
 	u := &c.u
 	*u = Unit{
-		X: u.X[:0], T: u.T[:0], W: u.W[:0], A: u.A[:0], F: u.F[:0], terms: u.terms,
+		X: u.X[:0], T: u.T[:0], W: u.W[:0], A: u.A[:0], F: u.F[:0], terms: u.terms, Index: i,
 		Smoothing: c.Smoothing, DType: c.Input.DType, tape: &c.tape,
 	}
 	if c.rows {
@@ -469,6 +472,11 @@ func (c *computation[B]) reduce() result[B] {
 		losses = make([]B, len(terms))
 		for i, t := range terms {
 			losses[i] = c.quotient(dtype, t, c.number(c.plan.Classes))
+		}
+	}
+	if c.counts != nil && c.plan.Reduction != "none" {
+		for i, v := range losses {
+			losses[i] = v.mul(v.of(c.counts[i]))
 		}
 	}
 	switch c.plan.Reduction {

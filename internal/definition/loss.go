@@ -43,6 +43,11 @@ type Loss struct {
 	// Finish changes an output before it is rounded to its dtype.
 	Finish func(a *Arguments, output string, o *Operand)
 
+	// Counts says for each element or row of a call (of MultiLabelSoftMarginLoss, for each row) how many
+	// equal ones it stands for; nil means one. A reduction adds up all of them, the gradient is that of
+	// one of them. There is no gradient in what several have in common, as a weight for each class.
+	Counts []float64
+
 	// magnitudes are M of an element: see "Tolerances" in fixtures/README.md.
 	magnitudes func(e factors) magnitudes
 }
@@ -64,6 +69,8 @@ type Unit struct {
 	// P is pos_weight, where it is given. N is its counterpart for the negative term, which is none
 	// unless a mistake sets it.
 	P, N Number
+	// Index is that of the element or row.
+	Index int
 	// Class is the class index, and Ignored says that it is ignore_index.
 	Class   int
 	Ignored bool
@@ -158,7 +165,7 @@ func Resolve(o ports.Options, accepted ...string) (string, bool) {
 
 // PlanElements is that of BCEWithLogitsLoss and BCELoss.
 func PlanElements(a *Arguments) Plan {
-	return Plan{a.Reduction, a.Grid, NoAxis, false, a.Number(1), a.Number(float64(Size(a.Grid)))}
+	return Plan{a.Reduction, a.Grid, NoAxis, false, a.Number(1), a.Number(a.count(Size(a.Grid)))}
 }
 
 // PlanClassMean is that of MultiLabelSoftMarginLoss: a mean over the last dimension of the input.
@@ -169,14 +176,14 @@ func PlanClassMean(a *Arguments) Plan { return ClassMean(a, len(a.Input.Shape)-1
 // ClassMean is the plan with a mean over an axis.
 func ClassMean(a *Arguments, axis int) Plan {
 	rest, _ := Without(a.Grid, axis)
-	return Plan{a.Reduction, a.Grid, axis, false, a.Number(float64(a.Input.Shape[axis])), a.Number(float64(Size(rest)))}
+	return Plan{a.Reduction, a.Grid, axis, false, a.Number(float64(a.Input.Shape[axis])), a.Number(a.count(Size(rest)))}
 }
 
 // PlanRows is that of CrossEntropyLoss: the mean of class indices is divided by the weights of the
 // targets, that of class probabilities by the number of rows.
 func PlanRows(a *Arguments) Plan {
 	p := PlanElements(a)
-	if !a.Probabilities {
+	if !a.Probabilities && a.Reduction == "mean" {
 		p.Count = a.TargetWeights()
 	}
 	return p
@@ -185,9 +192,13 @@ func PlanRows(a *Arguments) Plan {
 // TargetWeights returns the sum of the weights of the class indices that are not ignored.
 func (a *Arguments) TargetWeights() Number {
 	var weights []Number
-	a.Each(func(_ int, u *Unit) {
+	a.Each(func(i int, u *Unit) {
 		if !u.Ignored && len(u.W) > 0 {
-			weights = append(weights, a.Keep(u.W[u.Class]))
+			w := a.Keep(u.W[u.Class])
+			if a.counts != nil {
+				w = w.Scale(a.counts[i])
+			}
+			weights = append(weights, w)
 		}
 	})
 	return Sum(a.Number(0), weights...)

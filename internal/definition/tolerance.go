@@ -177,11 +177,20 @@ func allowElements(c *computation[float], al *Allowance, output string, of *grad
 		if of != nil {
 			e.u, at = upstream, c.place(of, i, 0)
 		}
-		w, p, t, rest := math.Abs(e.w*e.u), math.Abs(e.p), math.Abs(e.t), math.Abs(e.rest())
+		times := 1.0
+		if output == ports.Loss && c.plan.Reduction != "none" {
+			row := i
+			if c.plan.Axis != NoAxis {
+				row /= c.plan.Grid[c.plan.Axis]
+			}
+			times = c.times(row)
+		}
+		w, p, t, rest := times*math.Abs(e.w*e.u), math.Abs(e.p), math.Abs(e.t), math.Abs(e.rest())
 		m := c.loss.magnitudes(e)
 		a := max(1, math.Abs(e.w)) * max(1, p) * max(1, t, rest) * max(1, math.Abs(e.u))
+		m.loss, a = times*m.loss, times*a
 		s := &al.places[at]
-		s.n++
+		s.n += int(times)
 		s.unknown = s.unknown || notFinite(e.t) || notFinite(e.w) || notFinite(e.p) || notFinite(upstream)
 		switch output {
 		case ports.Loss:

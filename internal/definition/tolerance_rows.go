@@ -26,7 +26,7 @@ func allowRows(c *computation[float], al *Allowance, output string, of *gradient
 	r := &rows{computation: c, al: al, output: output, of: of, format: al.working}
 	n := c.Classes()
 	if output == ports.GradWeight || output == ports.Loss && c.plan.Reduction != "none" || c.plan.Reduction == "mean" && c.Weight != nil {
-		n *= Size(c.Grid)
+		n *= int(c.count(Size(c.Grid)))
 	}
 	for j := range al.places {
 		al.places[j].n = n
@@ -38,8 +38,9 @@ func allowRows(c *computation[float], al *Allowance, output string, of *gradient
 			continue
 		}
 		if !c.Probabilities && len(u.W) > 0 {
-			weights.add(float(u.W[u.Class].Value()))
-			sizes.add(float(math.Abs(u.W[u.Class].Value())))
+			w := c.times(i) * u.W[u.Class].Value()
+			weights.add(float(w))
+			sizes.add(float(math.Abs(w)))
 		}
 		r.add(i, u)
 	}
@@ -107,6 +108,11 @@ func (r *rows) add(i int, u *Unit) {
 				coefficient = upstream * math.Abs(u.W[k].Value())
 			case ports.GradWeight:
 				coefficient = upstream * r.share[k]
+			case ports.Loss:
+				if r.plan.Reduction != "none" {
+					times := r.times(i)
+					coefficient, over = times*coefficient, times*over
+				}
 			}
 			s.add(r.format, coefficient, nll, ofNLL)
 			s.m += term(coefficient, 1+nll)

@@ -62,6 +62,10 @@ type wish struct {
 	masked, offset, uneven bool
 	// strict leaves no slack for sums.
 	strict bool
+	// each asks for every reduction at the largest size.
+	each bool
+	// last is k of the largest size near 2^k, where that is not the one of the effort.
+	last int
 }
 
 // along is what the size of a call counts.

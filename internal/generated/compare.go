@@ -23,64 +23,79 @@ type finding struct {
 
 func (f finding) broken() bool { return f.what != "" }
 
-// output is an output with what is expected of it.
-type output struct {
-	name      string
-	got       tensor.Tensor
-	exact     definition.Exact
-	allowance *definition.Allowance
-}
-
 // maxWrong is the number of wrong elements that are described.
 const maxWrong = 3
 
 // compare judges each element of an output.
-func (k *Checker) compare(f *finding, c *Check, call ports.Call, o output) {
-	switch got := o.got; {
-	case got.DType != o.exact.DType:
-		f.what = fmt.Sprintf("%s is %.20s, want %s", o.name, got.DType, o.exact.DType)
-		return
-	case !tensor.SameShape(got.Shape, o.exact.Shape):
-		f.what = fmt.Sprintf("the shape of %s is %.200s, want %s", o.name, tensor.FormatShape(got.Shape), tensor.FormatShape(o.exact.Shape))
-		return
+func (k *Checker) compare(f *finding, c *Check, e *expectation, name string, got tensor.Tensor) error {
+	dtype, shape := e.exact[name].DType, e.shape(name)
+	switch {
+	case got.DType != dtype:
+		f.what = fmt.Sprintf("%s is %.20s, want %s", name, got.DType, dtype)
+		return nil
+	case !tensor.SameShape(got.Shape, shape):
+		f.what = fmt.Sprintf("the shape of %s is %.200s, want %s", name, tensor.FormatShape(got.Shape), tensor.FormatShape(shape))
+		return nil
 	}
-	largest := o.exact.DType.Format().Largest()
-	slack := slack{}
-	if !c.subject.strict {
-		slack = newSlack(call, o)
+	limits, err := k.limits(c, e, name)
+	if err != nil {
+		return err
 	}
-	wrong, text := 0, ""
-	last := 0
-	for i := range o.exact.Len() {
-		if !o.allowance.Known(i) {
-			continue
-		}
-		high, low := o.exact.Pair(i)
-		allowed := o.allowance.Tolerance(i, high)
-		if k.options.Level != verdict.Exact && !definition.NotFinite(o.allowance.Cap(i)) {
-			allowed = max(allowed, o.allowance.Cap(i))
-		}
-		allowed += slack.of(o, i)
-		got := o.got.Float64(i)
-		if verdict.Right(got, high, low, allowed, largest) || o.allowance.MayOverflow(i) && definition.NotFinite(got) {
-			if share := math.Abs((got-high)-low) / allowed; share > f.headroom && !math.IsInf(share, 0) {
-				f.headroom = share
-			}
+	largest, place := dtype.Format().Largest(), e.place(name)
+	wrong, last, text := 0, 0, ""
+	n := got.Len()
+	for i := range n {
+		l := &limits[place(i)]
+		g := got.Float64(i)
+		share, right := l.right(g, largest)
+		f.headroom = max(f.headroom, share)
+		if right {
 			continue
 		}
 		if wrong++; wrong <= maxWrong {
-			text += fmt.Sprintf("\n  %s%s: got %s, exact %s, off by %.3g, allowed %.3g", o.name, at(o.exact.Shape, i),
-				tensor.FormatNumber(got, o.exact.DType), tensor.FormatNumber(high, o.exact.DType), math.Abs((got-high)-low), allowed)
+			text += fmt.Sprintf("\n  %s%s: got %s, exact %s, off by %.3g, allowed %.3g", name, at(shape, i),
+				tensor.FormatNumber(g, dtype), tensor.FormatNumber(l.high, dtype), math.Abs((g-l.high)-l.low), l.allowed)
 		}
 		last = i
 	}
 	if wrong == 0 {
-		return
+		return nil
 	}
-	f.what = fmt.Sprintf("%d of %d elements of %s are wrong", wrong, o.exact.Len(), o.name) + text
+	f.what = fmt.Sprintf("%d of %d elements of %s are wrong", wrong, n, name) + text
 	if wrong > maxWrong {
-		f.what += fmt.Sprintf("\n  and %d more, the last at %s", wrong-maxWrong, verdict.FormatIndex(o.exact.Shape, last))
+		f.what += fmt.Sprintf("\n  and %d more, the last at %s", wrong-maxWrong, verdict.FormatIndex(shape, last))
 	}
+	return nil
+}
+
+// limits returns what the elements of an output of the small call may be.
+func (k *Checker) limits(c *Check, e *expectation, name string) ([]limit, error) {
+	allowance, err := e.loss.Allow(e.small, name)
+	if err != nil {
+		return nil, err
+	}
+	more := newSlack(e, name, func(n float64) float64 { return n / 2 })
+	switch {
+	case c.subject.strict && k.options.Level == verdict.Exact:
+		more = slack{}
+	case c.subject.strict:
+		more = newSlack(e, name, math.Log2)
+	}
+	limits := make([]limit, allowance.Len())
+	for i := range limits {
+		l := &limits[i]
+		if l.known = allowance.Known(i); !l.known {
+			continue
+		}
+		l.high, l.low = e.pair(name, i)
+		l.allowed = allowance.Tolerance(i, l.high)
+		if larger := allowance.Cap(i); k.options.Level != verdict.Exact && !definition.NotFinite(larger) {
+			l.allowed = max(l.allowed, larger)
+		}
+		l.allowed += more.of(allowance, i)
+		l.overflow = allowance.MayOverflow(i)
+	}
+	return limits, nil
 }
 
 // at is the place of an element, of an output that has several.
@@ -91,65 +106,54 @@ func at(shape []int, i int) string {
 	return " at " + verdict.FormatIndex(shape, i)
 }
 
-// slack is what a sum may lose that is accumulated one term after the other: the relative error of a
-// sum of n terms is n·eps/2 of the sum of their sizes.
+// slack is what a sum may lose. If it is accumulated one term after the other, that is n·eps/2 of the
+// sum of the sizes of its n terms.
 type slack struct {
-	// sum is that of the sum of losses, softmax that of the sum of exponentials of a row.
+	// sum is that of a sum of losses, softmax that of the sum of exponentials of a row.
 	sum, softmax float64
-	// targets are the class indices of rows, whose gradients are differences.
-	targets map[int]bool
+	loss         bool
+	// isTarget reports whether an element of the gradient is that of the target of a row, which is a
+	// difference.
+	isTarget func(i int) bool
 }
 
-func newSlack(call ports.Call, o output) slack {
-	half := o.exact.DType.Format().Eps() / 2
-	shape := call.Inputs[ports.Input].Shape
+// newSlack returns what sums of n terms may lose, loses(n)·eps.
+func newSlack(e *expectation, name string, loses func(n float64) float64) slack {
+	eps := e.exact[name].DType.Format().Eps()
+	shape := e.call.Inputs[ports.Input].Shape
 	n := float64(definition.Size(shape))
-	s := slack{}
+	s := slack{loss: name == ports.Loss, isTarget: func(int) bool { return false }}
+	reduced := *e.call.Options.Reduction != none
 	switch {
-	case call.Module == ports.CrossEntropyLoss:
-		of := tensor.ClassesOf(shape)
-		s.softmax = half * float64(of.Count)
-		if *call.Options.Reduction != none {
-			s.sum = half * n / float64(of.Count)
+	case e.call.Module == ports.CrossEntropyLoss:
+		classes := float64(tensor.ClassesOf(shape).Count)
+		s.softmax = eps * loses(classes)
+		if reduced {
+			s.sum = eps * loses(n/classes)
 		}
-		s.targets = targetsOf(call, of)
-	case *call.Options.Reduction != none:
-		s.sum = half * n
-	case ports.ModuleOf(call.Module).LossOf == ports.OfLastDimension:
-		s.sum = half * float64(shape[len(shape)-1])
+		if target := e.small.Inputs[ports.Target]; !target.DType.IsFloat() {
+			of := tensor.ClassesOf(e.small.Inputs[ports.Input].Shape)
+			s.isTarget = func(i int) bool { return target.Int64(of.Row(i)) == int64(of.Class(i)) }
+		}
+	case reduced:
+		s.sum = eps * loses(n)
+	case ports.ModuleOf(e.call.Module).LossOf == ports.OfLastDimension:
+		s.sum = eps * loses(float64(shape[len(shape)-1]))
 	}
 	return s
 }
 
-// targetsOf returns the elements of the input that are the targets of rows.
-func targetsOf(call ports.Call, of tensor.Classes) map[int]bool {
-	target := call.Inputs[ports.Target]
-	if target.DType.IsFloat() {
-		return nil
-	}
-	targets := make(map[int]bool, target.Len())
-	inner := definition.Size(call.Inputs[ports.Input].Shape[2:])
-	for i := range target.Len() {
-		targets[(i/inner*of.Count+int(target.Int64(i)))*inner+i%inner] = true
-	}
-	return targets
-}
-
 // of returns what element i of an output may be off.
-func (s slack) of(o output, i int) float64 {
-	if o.name == ports.Loss {
-		v := s.sum * o.allowance.Size(i)
-		if s.softmax > 0 {
-			v += s.softmax * o.allowance.Coefficients(i)
-		}
-		return v
-	}
-	if s.softmax == 0 {
+func (s slack) of(a *definition.Allowance, i int) float64 {
+	switch {
+	case s.loss && s.softmax > 0:
+		return s.sum*a.Size(i) + s.softmax*a.Coefficients(i)
+	case s.loss:
+		return s.sum * a.Size(i)
+	case s.softmax == 0:
 		return 0
+	case s.isTarget(i):
+		return s.softmax * a.Magnitude(i)
 	}
-	size := o.allowance.Size(i)
-	if s.targets[i] {
-		size = o.allowance.Magnitude(i)
-	}
-	return s.softmax * size
+	return s.softmax * a.Size(i)
 }

@@ -75,7 +75,7 @@ func (d *drawer) drawUpstream(c *ports.Call) {
 	shape := lossShape(*c)
 	values := make([]float64, definition.Size(shape))
 	for i := range values {
-		values[i] = d.eighths(0.125, 8)
+		values[i] = one(d.rng, 0.125, 0.5, 0.75, 1, 1.5, 2.5, 4, 8)
 		if d.rng.IntN(2) == 0 {
 			values[i] = -values[i]
 		}

@@ -26,7 +26,9 @@ func (d *drawer) drawRows(c *ports.Call) {
 	shape := d.rowShape()
 	of := tensor.ClassesOf(shape)
 	n := definition.Size(shape) / of.Count
-	probable := d.probabilities || !d.may(claim.IntegerTargets)
+	probable := d.probabilities || !d.may(claim.IntegerTargets) ||
+		// so that the weights of all classes count
+		d.weight && d.along == classes && d.may(claim.ClassProbabilities) && d.rng.IntN(2) == 0
 	x, t := make([]float64, n*of.Count), make([]float64, 0, n)
 	if probable {
 		t = make([]float64, n*of.Count)
@@ -84,7 +86,7 @@ func (d *drawer) rowShape() []int {
 		}
 		return []int{d.small(n*classes, 1, 3), classes, n}
 	default:
-		return []int{n, d.small(n/2, 2, 9)}
+		return []int{n, d.small(n, 2, 9)}
 	}
 }
 
@@ -185,6 +187,12 @@ func (d *drawer) longRow(n, classes int, probable bool) row {
 	for _, k := range spots {
 		r.x[k] = top + d.eighths(-1, 3)
 	}
+	if d.rng.IntN(2) == 0 { // far apart
+		for k := range r.x {
+			r.x[k] *= 16
+		}
+		r.x[one(d.rng, spots...)] += 100
+	}
 	if d.rng.IntN(3) > 0 {
 		r.y = one(d.rng, spots...)
 	}
@@ -225,7 +233,7 @@ func (d *drawer) mask(r *row, n int) {
 	case 3: // all but one
 		masked = func(k int) bool { return k != r.y }
 	case 4:
-		if n > 1 && d.reduction == none && d.rng.IntN(4) == 0 {
+		if n > 1 && d.reduction == none {
 			masked = func(int) bool { return true }
 		}
 	}

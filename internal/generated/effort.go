@@ -33,12 +33,15 @@ func ParseEffort(name string) (Effort, error) {
 
 // budget bounds the calls of one check.
 type budget struct {
-	// seams is the largest k of the sizes near 2^k, and all that up to which all three of them are
-	// asked, above it one.
-	seams, all int
+	// Of the sizes near 2^k, all three are asked for k up to all, one for k up to each, and beyond, up to
+	// last, one of as many k as large and other say, for float32 and for another dtype.
+	all, each, last int
+	large, other    int
 	// extra is the number of sizes that lie elsewhere.
 	extra int
-	// elements bounds those of the input of a call.
+	// vocabularies is the number of vocabularies, the smallest first.
+	vocabularies int
+	// elements bounds those of the input of a call where a size does not demand more.
 	elements int
 	// time bounds the check: when it is over, the calls that are left are not made.
 	time time.Duration
@@ -49,9 +52,9 @@ type budget struct {
 func (e Effort) budget() budget {
 	switch e {
 	case Quick:
-		return budget{seams: 9, all: 0, extra: 1, elements: 1<<9 + 2, time: 10 * time.Second, shrinks: 150, shrunk: 1 << 20}
+		return budget{each: 9, last: 9, extra: 1, vocabularies: 1, elements: 1 << 10, time: 10 * time.Second, shrinks: 150, shrunk: 1 << 20}
 	case Thorough:
-		return budget{seams: 17, all: 17, extra: 20, elements: 1<<19 + 4, time: 10 * time.Minute, shrinks: 600, shrunk: 1 << 25}
+		return budget{all: 17, each: 17, last: 17, extra: 20, vocabularies: 5, elements: 1 << 19, time: 10 * time.Minute, shrinks: 600, shrunk: 1 << 25}
 	}
-	return budget{seams: 12, all: 7, extra: 2, elements: 1<<12 + 1, time: time.Minute, shrinks: 300, shrunk: 1 << 22}
+	return budget{all: 6, each: 12, last: 17, large: 1, other: 1, extra: 2, vocabularies: 5, elements: 1 << 15, time: time.Minute, shrinks: 300, shrunk: 1 << 22}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // checker returns what checks a port that claims everything.
-func checker(t *testing.T, evaluate func(ports.Call) ports.Answer, options generated.Options) *generated.Checker {
+func checker(t testing.TB, evaluate func(ports.Call) ports.Answer, options generated.Options) *generated.Checker {
 	t.Helper()
 	d, err := builtin.Port{}.Describe(t.Context())
 	if err != nil {

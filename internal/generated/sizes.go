@@ -6,41 +6,45 @@ import (
 )
 
 // primes are odd sizes that no block divides.
-var primes = []int{11, 13, 23, 37, 61, 97, 131, 251, 509, 769, 1021, 1531, 2039, 3067, 4093, 5003, 6143, 8191, 12289, 16381, 32749, 49999, 65521, 98299}
+var primes = []int{11, 13, 23, 37, 61, 97, 131, 251, 509, 769, 1021, 1531, 2039, 3067, 4093, 5003, 6143, 8191, 12289, 16381}
 
-// sizes returns the sizes at which a check is made, the smallest first: 2^k-1, 2^k and 2^k+1, of large
-// k one of them, odd primes, and what leaves a tail of a vector. The largest is at most largest.
-func sizes(rng *rand.Rand, b budget, largest int) []int {
+// sizes returns the sizes at which a check is made, the smallest first: 2^k-1, 2^k and 2^k+1, of larger
+// k one of them, odd primes, and what leaves a tail of a vector. Beyond b.each, large of the k are left,
+// one of them from least on.
+func sizes(rng *rand.Rand, b budget, last, large, least int) []int {
 	var all []int
-	add := func(n int) {
-		if n >= 2 && n <= largest {
-			all = append(all, n)
-		}
-	}
-	for k := 1; k <= b.seams; k++ {
-		if k <= b.all {
-			for d := -1; d <= 1; d++ {
-				add(1<<k + d)
-			}
+	near := func(k int) { all = append(all, max(2, 1<<k-1+rng.IntN(3))) }
+	for k := 1; k <= min(b.each, last); k++ {
+		if k > b.all {
+			near(k)
 			continue
 		}
-		add(1<<k - 1 + rng.IntN(3))
+		all = append(all, max(2, 1<<k-1), 1<<k, 1<<k+1)
+	}
+	if beyond := last - b.each; beyond > 0 && large > 0 {
+		order := rng.Perm(beyond)
+		least = max(0, least-b.each-1)
+		at := slices.Index(order, least+rng.IntN(beyond-least))
+		order[0], order[at] = order[at], order[0]
+		for _, i := range order[:min(large, beyond)] {
+			near(b.each + 1 + i)
+		}
 	}
 	for i := range b.extra {
 		if i%2 == 0 {
-			add(primes[rng.IntN(len(primes))])
+			all = append(all, primes[rng.IntN(len(primes))])
 		} else {
 			vector := 8 << rng.IntN(3)
-			add(vector*(1+rng.IntN(1<<10)) + 1 + rng.IntN(vector-1))
+			all = append(all, vector*(1+rng.IntN(1<<9))+1+rng.IntN(vector-1))
 		}
 	}
-	return sorted(all)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if largest := 1<<last + 1; all[len(all)-1] > largest {
+		all = slices.DeleteFunc(all, func(n int) bool { return n > largest })
+	}
+	return all
 }
 
 // vocabulary are numbers of classes that language models have.
 var vocabulary = []int{32000, 50257, 128256, 151936, 256000}
-
-func sorted(sizes []int) []int {
-	slices.Sort(sizes)
-	return slices.Compact(sizes)
-}

@@ -15,17 +15,17 @@ var (
 
 var subjects = []subject{
 	{
-		name: "elements", modules: ofElements, wish: wish{along: elements},
+		name: "elements", modules: ofElements, wish: wish{along: elements, each: true},
 		says:   "Loss and gradient of an element are those of its own numbers, whatever the size of the input and the place of the element.",
 		domain: "one to three dimensions, one of them of the size",
 	},
 	{
-		name: "rows", modules: ofRows, wish: wish{along: rows},
+		name: "rows", modules: ofRows, wish: wish{along: rows, each: true},
 		says:   "Loss and gradient of a row are those of its own numbers, whatever the number of rows and the place of the row.",
 		domain: "(N, C) with N of the size and a few classes",
 	},
 	{
-		name: "classes", modules: ofRows, wish: wish{along: classes},
+		name: "classes", modules: ofRows, wish: wish{along: classes, each: true},
 		says:   "All classes of a row count, whatever their number and the place of a class.",
 		domain: "(N, C) with C of the size and a few rows",
 	},
@@ -45,12 +45,12 @@ var subjects = []subject{
 		domain: "a weight of the shape of the input, for each class or for each sample",
 	},
 	{
-		name: "weighted-classes", modules: ofLabels, wish: wish{along: classes, weight: true}, needs: []string{claim.Weight},
+		name: "weighted-classes", modules: ofLabels, wish: wish{along: classes, last: 15, weight: true}, needs: []string{claim.Weight},
 		says:   "Every class meets its own weight, whatever the number of classes.",
 		domain: "(N, C) with C of the size, a few rows and a weight for each class",
 	},
 	{
-		name: "weighted-classes", modules: ofClasses, wish: wish{along: classes, weight: true}, needs: []string{claim.Weight},
+		name: "weighted-classes", modules: ofClasses, wish: wish{along: classes, last: 15, weight: true}, needs: []string{claim.Weight},
 		says:   "Every class meets its own weight, whatever the number of classes.",
 		domain: "(N, C) with C of the size and a few rows, and a weight for each class",
 	},
@@ -80,12 +80,12 @@ var subjects = []subject{
 		domain: "(N, C) with N of the size; ignore_index not given, negative, or one of the classes",
 	},
 	{
-		name: "smoothing", modules: ofClasses, wish: wish{along: classes, smoothing: true}, needs: []string{claim.LabelSmoothing},
+		name: "smoothing", modules: ofClasses, wish: wish{along: classes, last: 15, smoothing: true}, needs: []string{claim.LabelSmoothing},
 		says:   "label_smoothing spreads over all classes, whatever their number.",
 		domain: "(N, C) with C of the size and a few rows; label_smoothing of 1/8 to 7/8",
 	},
 	{
-		name: "probabilities", modules: ofClasses, wish: wish{along: classes, probabilities: true}, needs: []string{claim.ClassProbabilities, claim.SoftTargets},
+		name: "probabilities", modules: ofClasses, wish: wish{along: classes, last: 15, probabilities: true}, needs: []string{claim.ClassProbabilities, claim.SoftTargets},
 		says:   "Every class meets its own probability, whatever the number of classes.",
 		domain: "(N, C) with C of the size and a few rows; class probabilities that add to 1",
 	},
@@ -100,7 +100,7 @@ var subjects = []subject{
 		domain: "(N, C) with C of the size and a few rows; a row that is all -inf changes no other",
 	},
 	{
-		name: "offsets", modules: ofClasses, wish: wish{along: classes, offset: true},
+		name: "offsets", modules: ofClasses, wish: wish{along: classes, last: 15, offset: true},
 		says:   "A number that all logits have in common changes nothing, up to 1e8.",
 		domain: "(N, C) with C of the size and a few rows, each with an offset of its own",
 	},
@@ -125,7 +125,7 @@ var subjects = []subject{
 		domain: "(N, C) with N of the size and a few classes",
 	},
 	{
-		name: "class-accumulation", modules: ofClasses, wish: wish{along: classes, strict: true}, should: true,
+		name: "class-accumulation", modules: ofClasses, wish: wish{along: classes, last: 15, strict: true}, should: true,
 		says:   "The sum over many classes is accurate: the error grows with the logarithm of their number, not with the number.",
 		domain: "(N, C) with C of the size and a few rows",
 	},

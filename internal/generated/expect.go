@@ -1,0 +1,194 @@
+package generated
+
+import (
+	"encoding/binary"
+	"math"
+
+	"lossproof/internal/definition"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// expectation is what is expected of the answer to a call. Large calls consist of few elements or rows
+// that come again and again: each of them is computed once.
+type expectation struct {
+	call ports.Call
+	// small is the call of the elements or rows that differ, and unit the one of each element or row of
+	// the call; nil where small is the call.
+	small ports.Call
+	unit  []int32
+	loss  *definition.Loss
+	exact map[string]definition.Exact
+	// long are rows of many classes; nil where there are none.
+	long *longRows
+}
+
+func expect(call ports.Call) (*expectation, error) {
+	e := &expectation{call: call, small: call, loss: definition.Of(call.Module)}
+	e.compact()
+	var err error
+	if shape := call.Inputs[ports.Input].Shape; call.Module == ports.CrossEntropyLoss && len(shape) == 2 && shape[1] > fewClasses {
+		e.long = newLongRows(call)
+		e.exact, err = e.long.loss.Exact(e.long.call)
+	} else {
+		e.exact, err = e.loss.Exact(e.small)
+	}
+	return e, err
+}
+
+// pair returns element i of an output of the small call as the sum of two numbers.
+func (e *expectation) pair(name string, i int) (high, low float64) {
+	if e.long != nil {
+		return e.long.pair(name, e.exact[name], i)
+	}
+	return e.exact[name].Pair(i)
+}
+
+// width is the number of elements of the input that a unit of a call has: an element, or a row of a few
+// classes; 0 where each row is a unit of its own.
+func width(call ports.Call) int {
+	shape := call.Inputs[ports.Input].Shape
+	n := 1
+	switch ports.ModuleOf(call.Module).LossOf {
+	case ports.OfLastDimension:
+		n = shape[len(shape)-1]
+		if w, ok := call.Inputs[ports.Weight]; ok && len(w.Shape) > 1 {
+			return 0
+		}
+	case ports.OfClassDimension:
+		n = tensor.ClassesOf(shape).Count
+	}
+	if n > fewClasses {
+		return 0
+	}
+	return n
+}
+
+// compact sets the units of a call.
+func (e *expectation) compact() {
+	width := width(e.call)
+	input := e.call.Inputs[ports.Input]
+	n := input.Len()
+	if width == 0 || n < 64 {
+		return
+	}
+	read := e.readers(width)
+	units := map[string]int32{}
+	unit := make([]int32, n/width)
+	var counts []float64
+	var first []int
+	var key []byte
+	for i := range unit {
+		key = key[:0]
+		for _, r := range read {
+			for k := range r.each {
+				key = binary.LittleEndian.AppendUint64(key, math.Float64bits(r.at(i, k)))
+			}
+		}
+		u, known := units[string(key)]
+		if !known {
+			u = int32(len(first))
+			units[string(key)] = u
+			first, counts = append(first, i), append(counts, 0)
+		}
+		unit[i] = u
+		counts[u]++
+	}
+	e.unit, e.loss.Counts = unit, counts
+	e.small.Inputs = map[string]tensor.Tensor{}
+	for name, t := range e.call.Inputs {
+		e.small.Inputs[name] = t
+	}
+	for _, r := range read {
+		values := make([]float64, 0, len(first)*r.each)
+		for _, i := range first {
+			for k := range r.each {
+				values = append(values, r.at(i, k))
+			}
+		}
+		shape := []int{len(first)}
+		if r.rows {
+			shape = append(shape, r.each)
+		}
+		e.small.Inputs[r.name] = tensor.FromValues(e.call.Inputs[r.name].DType, values, shape...)
+	}
+}
+
+// reader reads the elements of an input that a unit has.
+type reader struct {
+	name string
+	// each is their number, rows says that they are a dimension.
+	each int
+	rows bool
+	at   func(unit, k int) float64
+}
+
+func (e *expectation) readers(width int) []reader {
+	input := e.call.Inputs[ports.Input]
+	rows := ports.ModuleOf(e.call.Module).LossOf != ports.OfElement
+	inner := 1
+	if e.call.Module == ports.CrossEntropyLoss {
+		inner = definition.Size(input.Shape[2:])
+	}
+	var read []reader
+	for _, name := range ports.InputNames() {
+		t, given := e.call.Inputs[name]
+		switch {
+		case !given, rows && name == ports.Weight, name == ports.GradOutput && len(t.Shape) == 0:
+		case tensor.SameShape(t.Shape, input.Shape) && inner == 1:
+			read = append(read, reader{name, width, rows, func(i, k int) float64 { return t.Float64(i*width + k) }})
+		case tensor.SameShape(t.Shape, input.Shape):
+			read = append(read, reader{name, width, rows, func(i, k int) float64 { return t.Float64((i/inner*width+k)*inner + i%inner) }})
+		case rows: // class indices, and the upstream gradient
+			read = append(read, reader{name, 1, false, func(i, _ int) float64 { return t.Float64(i) }})
+		default:
+			if at, ok := tensor.Broadcast(t, input.Shape); ok {
+				read = append(read, reader{name, 1, false, func(i, _ int) float64 { return at(i) }})
+			}
+		}
+	}
+	return read
+}
+
+// limit is what an element may be.
+type limit struct {
+	high, low, allowed float64
+	// known says that there is an exact result, overflow that one that is not finite is accepted.
+	known, overflow bool
+}
+
+// right reports whether an element is right, and returns its error as a share of what is allowed.
+func (l *limit) right(got, largest float64) (share float64, right bool) {
+	switch off := math.Abs((got - l.high) - l.low); {
+	case !l.known, got == l.high:
+		return 0, true
+	case off <= l.allowed:
+		return off / l.allowed, true
+	default:
+		return 0, verdict.Right(got, l.high, l.low, l.allowed, largest) || l.overflow && definition.NotFinite(got)
+	}
+}
+
+// shape is that of an output.
+func (e *expectation) shape(name string) []int {
+	if name == ports.Loss {
+		return lossShape(e.call)
+	}
+	return e.call.Inputs[ports.Input].Shape
+}
+
+// place returns the element of the small output that an element of an output is.
+func (e *expectation) place(name string) func(i int) int {
+	width := width(e.call)
+	switch shape := e.call.Inputs[ports.Input].Shape; {
+	case e.unit == nil || name == ports.Loss && *e.call.Options.Reduction != none:
+		return func(i int) int { return i }
+	case name == ports.Loss || width == 1:
+		return func(i int) int { return int(e.unit[i]) }
+	case e.call.Module == ports.CrossEntropyLoss:
+		of := tensor.ClassesOf(shape)
+		return func(i int) int { return int(e.unit[of.Row(i)])*width + of.Class(i) }
+	}
+	return func(i int) int { return int(e.unit[i/width])*width + i%width }
+}
