@@ -53,7 +53,7 @@ func childOptions(t *testing.T) judge.Options {
 		t.Fatal(err)
 	}
 	return judge.Options{
-		Effort: judge.Quick,
+		Effort:   judge.Quick,
 		Fixtures: set, Selection: judge.Selection{Select: []string{os.Getenv(childSelect)}}, Quirks: os.Getenv(childQuirks) != "",
 	}
 }
