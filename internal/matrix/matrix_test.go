@@ -192,19 +192,20 @@ func TestReadAll(t *testing.T) {
 // TestFindingsPage has what was confirmed: faults first, with where they are reported or how.
 func TestFindingsPage(t *testing.T) {
 	finding := func(title, fault, report, rule string, confirmed bool) Finding {
-		return Finding{Demonstration: Demonstration{File: "x.py", Run: "python x.py", Title: title, Fault: fault, Report: report, Rules: []string{rule}}, Output: "1\n2", Confirmed: confirmed}
+		return Finding{Demonstration: Demonstration{File: "x.py", Run: "python x.py", Title: title, Fault: fault, Report: report, Rules: []string{rule}}, Output: "1\n2", Confirmed: confirmed, IsFault: fault != "" && rule != "R3"}
 	}
 	row := &Row{Name: "one", Implementation: "One", Port: judge.PortInfo{Version: "1.0", Language: "go"}, Run: "./one",
 		Modules: []Module{{Module: "BCELoss", Differs: []Difference{{Rule: "R1", Example: "BCELoss/a/b#loss"}}}},
 		Findings: []Finding{
 			finding("It is (1-t)*x*y.", "", "", "R1", true), finding("It cancels.", "Mathematics.", "", "R1", true),
 			finding("It is known.", "Mathematics.", "https://example.org/1", "R2", true), finding("It was.", "Mathematics.", "", "R1", false),
+			finding("A library may.", "A text.", "", "R3", true),
 		}}
 	page := FindingsPage([]*Row{row, {Name: "two", Implementation: "Two"}})
 	at := -1
 	for _, want := range []string{
-		"| [One 1.0](#one-10) | 2 | 1 |\n| all | 2 | 1 |", "### It cancels.\n\n**Fault.** Mathematics.", "repro BCELoss/a/b#loss --issue -- ./one", "ports/one/findings/x.py",
-		"    $ python x.py\n    1\n    2\n", "Reported: <https://example.org/1>.", `### It is (1-t)\*x\*y.`, "A difference.",
+		"| [One 1.0](#one-10) | 2 | 2 |\n| all | 2 | 2 |", "### It cancels.\n\n**Fault.** Mathematics.", "repro BCELoss/a/b#loss --issue -- ./one", "ports/one/findings/x.py",
+		"    $ python x.py\n    1\n    2\n", "Reported: <https://example.org/1>.", `### It is (1-t)\*x\*y.`, "A difference.", "A difference. A text.",
 	} {
 		i := strings.Index(page, want)
 		if i <= at {

@@ -14,7 +14,7 @@ func FindingsPage(rows []*Row) string {
 
 What lossproof found in implementations of losses. Each finding is a program of a few lines that calls the implementation directly, without lossproof; ` +
 		"`make matrix`" + ` ran it and kept what it printed.
-A fault contradicts mathematics or the implementation's own documentation. The rest are differences that whoever moves a model should know.
+A fault breaks a rule that must hold, and contradicts mathematics or the implementation's own documentation. The rest are differences that whoever moves a model should know.
 This page is generated: edit ` + "`ports/NAME/findings/findings.json`" + `, and run ` + "`make matrix M=NAME`" + `.
 
 `)
@@ -48,7 +48,7 @@ func (r *Row) confirmed() (faults, differences []Finding) {
 	for _, f := range r.Findings {
 		switch {
 		case !f.Confirmed:
-		case f.Fault != "":
+		case f.IsFault:
 			faults = append(faults, f)
 		default:
 			differences = append(differences, f)
@@ -59,10 +59,10 @@ func (r *Row) confirmed() (faults, differences []Finding) {
 
 func (r *Row) finding(b *strings.Builder, f Finding) {
 	fmt.Fprintf(b, "\n### %s\n\n", escape(f.Title))
-	if f.Fault != "" {
+	if f.IsFault {
 		fmt.Fprintf(b, "**Fault.** %s\n", escape(f.Fault))
 	} else {
-		b.WriteString("A difference.\n")
+		fmt.Fprintf(b, "%s\n", strings.TrimSpace("A difference. "+escape(f.Fault)))
 	}
 	for i, id := range f.Rules {
 		fmt.Fprintf(b, "%s`%s`", []string{"Rules: ", ", "}[min(i, 1)], id)
@@ -71,9 +71,9 @@ func (r *Row) finding(b *strings.Builder, f Finding) {
 	switch example := r.example(f.Rules); {
 	case f.Report != "":
 		fmt.Fprintf(b, "Reported: <%s>.\n", f.Report)
-	case f.Fault != "" && example != "":
+	case f.IsFault && example != "":
 		fmt.Fprintf(b, "We know of no public report; `lossproof repro %s --issue -- %s`, in `ports/%s`, writes the text of one.\n", example, r.Run, r.Name)
-	case f.Fault != "":
+	case f.IsFault:
 		b.WriteString("We know of no public report.\n")
 	}
 	fmt.Fprintf(b, "[`%s`](../ports/%s/findings/%s):\n\n    $ %s\n", f.File, r.Name, f.File, f.Run)

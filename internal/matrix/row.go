@@ -132,6 +132,9 @@ type Topic struct {
 // Finding is a fault or a difference, shown by a program that calls the implementation directly.
 type Finding struct {
 	Demonstration
+	// IsFault says that it contradicts something, and that it breaks a rule that must hold; all else is a
+	// difference.
+	IsFault bool `json:"is_fault,omitempty"`
 	// Output is what the program printed, when the matrix was made.
 	Output string `json:"output"`
 	// Confirmed says that the program succeeded and that its output has all that the claim says.
@@ -145,7 +148,7 @@ type Demonstration struct {
 	Title string `json:"title"`
 	// Rules are the ids of those that it breaks.
 	Rules []string `json:"rules"`
-	// Fault says why this contradicts mathematics or the documentation of the implementation; empty
+	// Fault says which mathematics, or which documentation of the implementation, this contradicts; empty
 	// for a difference that both allow.
 	Fault string `json:"fault,omitempty"`
 	// Shows are texts that the output has to have: what is returned, beside what is right.

@@ -105,6 +105,16 @@ type Instead struct {
 	Implementations []*Implementation
 }
 
+// Shown returns the first implementations, for a table that has many.
+func (i Instead) Shown() []*Implementation {
+	return i.Implementations[:min(len(i.Implementations), maxShown)]
+}
+
+// More returns the number of the others.
+func (i Instead) More() int { return len(i.Implementations) - len(i.Shown()) }
+
+const maxShown = 8
+
 // Question is a question with its rules.
 type Question struct {
 	question
@@ -251,7 +261,7 @@ func (s *Site) implementation(row *matrix.Row, rules map[string]*Rule) *Implemen
 	for _, f := range row.Findings {
 		if f.Confirmed {
 			i.Confirmed = append(i.Confirmed, f)
-			if f.Fault != "" {
+			if f.IsFault {
 				s.Faults++
 			}
 		}

@@ -20,7 +20,7 @@ func rowOf(set *fixtures.Set, name, version string) *matrix.Row {
 		Format: matrix.Format, Name: name, Implementation: name[:3], Port: judge.PortInfo{Name: name, Version: version, Language: "go"},
 		Run: "./port", Fixtures: set.Version(), Reference: set.TorchVersion(),
 		Findings: []matrix.Finding{
-			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "It is <wrong>.", Fault: "It contradicts its documentation."}, Output: "0", Confirmed: true},
+			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "It is <wrong>.", Fault: "It contradicts its documentation."}, Output: "0", Confirmed: true, IsFault: true},
 			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "Nobody saw this."}},
 		},
 		Curves: []matrix.Curve{{Module: "BCELoss", Output: "loss, target 0", From: -120, Step: 80, ULP: []judge.Number{0.5, -1, 7}}},

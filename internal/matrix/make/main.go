@@ -210,7 +210,7 @@ func (m *maker) one(ctx context.Context, name string) error {
 	if row.Curves, err = m.curves(ctx, dir, done, p, row); err != nil {
 		return err
 	}
-	if row.Findings, err = findings(ctx, dir, p); err != nil {
+	if row.Findings, err = findings(ctx, dir, p, set); err != nil {
 		return err
 	}
 	if err := write(filepath.Join(dir, "matrix.json"), row); err != nil {
@@ -388,7 +388,7 @@ func curve(module, output string, profile *sweep.Profile) matrix.Curve {
 }
 
 // findings runs the programs of findings/findings.json.
-func findings(ctx context.Context, dir string, p port) ([]matrix.Finding, error) {
+func findings(ctx context.Context, dir string, p port, set *fixtures.Set) ([]matrix.Finding, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "findings", "findings.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -402,6 +402,10 @@ func findings(ctx context.Context, dir string, p port) ([]matrix.Finding, error)
 	if err := decoder.Decode(&list); err != nil {
 		return nil, fmt.Errorf("findings/findings.json: %w", err)
 	}
+	must := map[string]bool{}
+	for _, c := range judge.Checks(set) {
+		must[c.Rule.ID] = c.Rule.Requirement == fixtures.Must
+	}
 	var done []matrix.Finding
 	for _, d := range list {
 		output, log, err := p.command(ctx, dir, []string{"bash", "-c", d.Run})
@@ -412,6 +416,7 @@ func findings(ctx context.Context, dir string, p port) ([]matrix.Finding, error)
 			return nil, ctx.Err()
 		}
 		f := matrix.Finding{Demonstration: d, Output: bounded(output), Confirmed: err == nil && len(d.Shows) > 0}
+		f.IsFault = d.Fault != "" && slices.ContainsFunc(d.Rules, func(id string) bool { return must[id] })
 		for _, want := range d.Shows {
 			f.Confirmed = f.Confirmed && strings.Contains(output, want)
 		}
