@@ -65,7 +65,7 @@ func TestVerdictLine(t *testing.T) {
 		{"laws alone", builtin.Port{}, judge.Options{Selection: judge.Selection{Select: []string{"*/relations/*"}}}, `; 17 laws, seed 1 of the release \[no cases selected, no generated checks selected\]$`, 2},
 		{"some cases", builtin.Port{}, skipping("*/rejections/*", "*/generated/*"), `^conformant as far as asked .* recorded outputs and 17 laws, seed 1 of the release \[\d+ of \d+ cases selected, no generated checks selected\]$`, 2},
 		{"recorded answers", answered(t), judge.Options{}, `^conformant as far as asked \(parity\): BCELoss .* and no law \[the answers were recorded, so that nothing else could be asked\]$`, 1},
-		{"it fails", testports.Zeros, judge.Options{}, `^not conformant \(parity\): BCELoss [^;]*: \d+ of \d+ cases fail, 17 of 17 laws fail, \d+ of \d+ generated checks fail$`, 0},
+		{"it fails", testports.Zeros, judge.Options{}, `^not conformant \(parity\): BCELoss [^;]*: \d+ of \d+ cases fail, \d+ of 17 laws fails?, \d+ of \d+ generated checks fail$`, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if asks := !slices.Contains(test.options.Selection.Skip, "*/generated/*"); asks && testing.Short() && test.name != "recorded answers" && test.name != "all" {

@@ -93,7 +93,7 @@ var mutations = []mutation{
 	// What becomes of a relation.
 	{relations, "r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())", "r.Outcome, r.Message = Pass, \"\"", "a crash in a law is a pass"},
 	{relations, "r.Outcome, r.Message = Fail, bounded(found.Broken)", "r.Outcome, r.Message = Pass, bounded(found.Broken)", "a broken law is a pass"},
-	{engine, "return guarded(answer)", "return answer()", "a panic of the port is one of the suite"},
+	{engine, "got, err := guarded(answer)", "got, err := answer()", "a panic of the port is one of the suite"},
 
 	// Known failures.
 	{knowns, "	case r.Outcome == SuiteError:\n	case len", "	case len", "a baseline covers the suite-error of a case"},
@@ -105,8 +105,8 @@ var mutations = []mutation{
 	{knowns, "r.Gates = r.Gates || r.fixed()\n", "", "a check of a quirk that is fixed does not gate"},
 
 	// The verdict.
-	{summaries, "case of.failing+laws.failing > 0:", "case of.failing > 0:", "a broken law does not gate"},
-	{summaries, "case of.failing+laws.failing > 0:", "case laws.failing > 0:", "a failing case does not gate"},
+	{summaries, "case of.gating()+laws.gating()+drawn.gating() > 0:", "case of.gating()+drawn.gating() > 0:", "a broken law does not gate"},
+	{summaries, "case of.gating()+laws.gating()+drawn.gating() > 0:", "case laws.gating()+drawn.gating() > 0:", "a failing case does not gate"},
 	{summaries, "case passed == 0:", "case false:", "a module of which nothing passed is conformant"},
 	{summaries, "case of.notRun > 0:\n		m.Reason", "case false:\n		m.Reason", "cases that were not run are no matter"},
 	{summaries, "case laws.notRun > 0:", "case false:", "relations that were not checked are no matter"},
@@ -114,6 +114,10 @@ var mutations = []mutation{
 	{summaries, "case !j.options.Selection.Shard.IsZero():", "case false:", "a shard is conformant"},
 	{summaries, "s.Conformant = conformant && claimed > 0", "s.Conformant = conformant", "a port that claims nothing is conformant"},
 	{summaries, "if !j.computes(module) {", "if true {", "refusals and laws alone make a module conformant"},
+	{summaries, "if m.Claimed && tooOften(result.Incidents, module) {", "if false {", "a port may be lost as often as it likes"},
+	{summaries, "if cmp.Or(r.Blames, r.Module) != m.Module {", "if r.Module != m.Module {", "a law of two modules counts against its own"},
+	{lines, "case m.Conformant && len(m.Limits) > 0:", "case false:", "a part is as good as the whole"},
+	{engine, "if err := checkClaims(set, description.Modules); err != nil {", "if err := checkClaims(set, description.Modules); false {", "what no check is about is certified"},
 	{judges, "case answer.Unsupported != nil && q.excused != \"\":", "case answer.Unsupported != nil:", "a refusal may be answered unsupported"},
 	{judges, "		if output.Outcome.precedes(result.Outcome) {", "		if false {", "a case passes whatever its outputs"},
 	{comparison, "case !v.Pass(level):", "case !v.Pass(\"parity\"):", "every level is parity"},
@@ -137,6 +141,7 @@ const (
 	relations    = "judge/relation.go"
 	knowns       = "judge/known.go"
 	summaries    = "judge/summary.go"
+	lines        = "judge/line.go"
 	judges       = "judge/answer.go"
 	comparison   = "judge/compare.go"
 	engine       = "judge/judge.go"
