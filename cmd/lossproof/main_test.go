@@ -48,11 +48,18 @@ func command(args ...string) outcome {
 	return with(func(p *program) { p.set, p.port = set, builtin.Port{} }, args...)
 }
 
-// with runs a command line against other fixtures or another port.
+// with runs a command line against other fixtures, which are checked, or another port.
 func with(change func(*program), args ...string) outcome {
 	var stdout, stderr bytes.Buffer
 	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: testports.Port{}}
 	change(p)
+	if p.data == nil && p.set == nil {
+		set, err := openSet()
+		if err != nil {
+			return outcome{code: -1, stderr: err.Error()}
+		}
+		p.set = set
+	}
 	code := p.main(context.Background(), args)
 	return outcome{code, stdout.String(), stderr.String()}
 }
@@ -82,10 +89,14 @@ func check(t *testing.T, got outcome, code int, wants ...string) {
 const blog = "BCEWithLogitsLoss/blog_example/f32-none"
 
 func TestRun(t *testing.T) {
-	got := fresh("run")
+	effort := "normal"
+	if testing.Short() { // the generated checks of normal effort take longer than all else of the run
+		effort = "quick"
+	}
+	got := fresh("run", "--effort", effort)
 	check(t, got, 0, "reference: PyTorch 2.15.0", "port:      lossproof", "BCEWithLogitsLoss\n", "  blog_example", "worst error: ",
 		"quirks of PyTorch, which do not gate", "unsupported cases: ", "of the ", "asked for", "of all",
-		"\nconformant (parity): BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets; ", " recorded outputs, ", " refusals, 21 laws and ", ", seed 1 of the release, effort normal\n",
+		"\nconformant (parity): BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets; ", " recorded outputs, ", " refusals, 21 laws and ", ", seed 1 of the release, effort " + effort + "\n",
 		"\nconformant (parity): MultiLabelSoftMarginLoss float32", "stderr:checks judged")
 	if strings.Contains(got.stdout, "\x1b") || strings.Contains(got.stderr, "\x1b") {
 		t.Error("there are colors, and no terminal")
@@ -387,11 +398,15 @@ func TestFixtures(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
+	set, err := openSet()
+	if err != nil {
+		t.Fatal(err)
+	}
 	check(t, command(), 0, "Usage:", "run ", "explain", "exit-codes")
 	check(t, command("help"), 0, "Usage:")
 	check(t, command("help", "run"), 0, "--level", "--cases-until", "lossproof run --level exact")
 	check(t, command("help", "exit-codes"), 0, "0    conformant", "1    not conformant", "2    wrong use", "3    the port", "130  interrupted")
-	check(t, command("version"), 0, "lossproof ", "fixtures   1.", "PyTorch 2.15.0", "protocol   1")
+	check(t, command("version"), 0, "lossproof ", "fixtures   "+set.Version()+" (", "PyTorch 2.15.0", "protocol   1")
 	if got := command("--version"); got != command("version") {
 		t.Errorf("--version: got %+v", got)
 	}

@@ -16,7 +16,7 @@ func TestModulePath(t *testing.T) {
 		t.Skip("there is no make")
 	}
 	dir := t.TempDir()
-	files := []string{"Makefile", "go.mod", "action.yml", "README.md", "docs/python.md", "docs/writing-a-port.md", "internal/version/version.go", "examples/check/go.mod", "examples/check/bce.go"}
+	files := []string{"Makefile", "go.mod", "action.yml", "README.md", "docs/python.md", "docs/writing-a-port.md", "internal/version/version.go", "examples/check/go.mod", "examples/check/bce.go", "ports/gomlx/go.mod"}
 	read := func(name string) string {
 		data, err := os.ReadFile(name)
 		if err != nil {
@@ -40,7 +40,7 @@ func TestModulePath(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"action.yml": "- uses: " + uses, "docs/python.md": "\n- uses: " + uses, "docs/writing-a-port.md": "- uses: " + uses,
-			"go.mod": "module " + path + "\n", "README.md": "\t\"" + path + "/loss\"\n", "examples/check/go.mod": "replace " + path + " =>",
+			"go.mod": "module " + path + "\n", "README.md": "\t\"" + path + "/loss\"\n", "examples/check/go.mod": "replace " + path + " =>", "ports/gomlx/go.mod": path,
 		} {
 			if got := read(filepath.Join(dir, name)); !strings.Contains(got, want) || strings.Contains(got, "no host yet") {
 				t.Errorf("%s: %s lacks %q, or says that there is no host", path, name, want)
