@@ -285,6 +285,11 @@ divergences: export LOSSPROOF_FULL = 1
 divergences: ## run the whole catalogue of divergences as ports: 95 of 100 have to be diagnosed right
 	$(GO) test -count=1 -v -timeout 40m -run 'TestOverTheWire' ./internal/diagnosis
 
+.PHONY: diagnosis
+diagnosis: export CGO_ENABLED = 0
+diagnosis: ## diagnose ports with one, two and three mistakes and with faults in no catalogue; writes docs/diagnosis.md (half an hour)
+	$(GO) run ./internal/diagnosis/measure -singles 1 -pairs 100 -triples 50 -faults -everything -page docs/diagnosis.md
+
 .PHONY: sizes
 sizes: export CGO_ENABLED = 0
 sizes: export LOSSPROOF_FULL = 1
@@ -292,7 +297,7 @@ sizes: ## find every loss of the catalogue that is wrong by position and size; t
 	$(GO) test -count=1 -v -timeout 60m -run 'TestFaultsAreFound|TestSeeds' ./internal/generated/...
 
 .PHONY: full
-full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons deploy-check site-check dist-check divergences sizes mutation fuzz ## everything, also what takes long
+full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons deploy-check site-check dist-check divergences diagnosis sizes mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last. Without a host, pages and the action name a clone; with

@@ -58,7 +58,7 @@ func TestTheCost(t *testing.T) {
 		most int64
 	}{
 		"nothing explains it": {everythingFails, 4_500_000},
-		"one mistake does":    {echo.Port(), 4_500_000},
+		"one mistake does":    {echo.Port(), 3_000_000},
 	} {
 		collector, result := failing(t, test.port)
 		if err := collector.Diagnose(t.Context(), test.port, result); err != nil {

@@ -228,7 +228,7 @@ func gradients() []*Divergence {
 			Title: "The gradient of the input is zero.",
 			Why:   "The loss is detached, or the backward is missing.",
 			Right: right,
-			Met:   links("SKaiNET-developers/SKaiNET/issues/862: The loss is cut off from the tape", "microsoft/DirectML/issues/739: The gradient of 'none' is zero on a device"),
+			Met:   links("SKaiNET-developers/SKaiNET/issues/862: The loss is cut off from the tape"),
 			vary:  sloping(ports.GradInput, zero)},
 		{Name: "gradient-negated", Modules: every, rule: "GRAD-INPUT", Sums: true,
 			Title: "The gradient of the input has the opposite sign.",

@@ -164,7 +164,7 @@ func All() []*Divergence {
 	all := slices.Concat(
 		reductions(), emptiness(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
 		gradients(), nonfinite(), refusals(), probabilities(),
-		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), fresh(), nulls(),
+		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), met(), fresh(), nulls(),
 	)
 	for _, d := range all {
 		if d.Level == "" {

@@ -23,13 +23,16 @@ var notDerived = map[string][]string{
 		"gradient-always-averaged", "gradient-without-class-mean", "gradient-of-the-probability",
 		"gradient-in-float16", "gradient-clipped", "gradient-of-the-logit", "gradient-with-epsilon-1e-7",
 		"gradient-of-the-positive-term", "gradient-for-sum-one", "gradient-at-target-alone",
-		"ignored-rows-in-gradient",
+		"ignored-rows-in-gradient", "gradient-of-none-zero", "byte-order-swapped",
 	},
 	"what the gradient is multiplied by is the mistake": {
 		"upstream-ignored", "upstream-averaged", "upstream-first-element",
 	},
 	"a conversion is differentiated as the identity, and the quotient sees its steps": {
-		"float64-in-float32", "logits-in-bfloat16", "weight-in-float16",
+		"float64-in-float32", "logits-in-bfloat16", "weight-in-float16", "float32-returned", "float64-by-float32-functions",
+	},
+	"the quotient steps over the bound of the clip": {
+		"input-clipped-at-1e-5",
 	},
 	"the loop is that of the forward; the backward of a sum has none": {
 		"last-term-left-out",

@@ -43,8 +43,9 @@ func (m *measurement) runEverything(ctx context.Context) error {
 	if err := collector.Diagnose(ctx, port, result); err != nil {
 		return err
 	}
-	fmt.Printf("a port that fails everything: diagnosed in %v, %v of processor time on %d\n",
-		time.Since(start).Round(time.Millisecond), (cpuTime() - before).Round(time.Millisecond), runtime.GOMAXPROCS(0))
+	used := (cpuTime() - before).Seconds()
+	fmt.Printf("diagnosed in %v, on %d processors\n", time.Since(start).Round(time.Millisecond), runtime.GOMAXPROCS(0))
+	m.say("| nothing right | takes %.1f s of processor time, on all processors at once |", used)
 	for _, c := range result.Causes {
 		if m.verbose {
 			fmt.Printf("    lead=%v %s [%s]\n", c.Lead, c.Sentence, c.Condition)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"lossproof/internal/claim"
@@ -204,11 +205,14 @@ func (m *measurement) runFaults(ctx context.Context) error {
 		}
 	}
 	sum := 0
+	var parts []string
 	for _, kind := range []string{"threshold", "position", "factor", "precision"} {
-		fmt.Printf("%s: %d of %d\n", kind, right[kind], all[kind])
+		if all[kind] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d of %d", kind, right[kind], all[kind]))
+		}
 		sum += right[kind]
 	}
-	fmt.Printf("faults: %d of %d delimited (%.1f %%)\n", sum, total, 100*float64(sum)/float64(max(total, 1)))
+	m.say("| a fault that is in no catalogue | a true condition in %d of %d (%.1f %%): %s |", sum, total, 100*float64(sum)/float64(max(total, 1)), strings.Join(parts, ", "))
 	return nil
 }
 
