@@ -206,7 +206,14 @@ func (j *Judge) send(ctx context.Context, id string, call ports.Call) (wait func
 	case ports.Pipelined:
 		answer = sent(ctx, port, call)
 	default:
-		answer = func() (ports.Answer, error) { return port.Evaluate(ctx, call) }
+		answer = func() (ports.Answer, error) {
+			given := copied(call)
+			got, err := port.Evaluate(ctx, call)
+			if err == nil {
+				err = untouched(given, call)
+			}
+			return got, err
+		}
 	}
 	return func() (ports.Answer, error) {
 		got, err := guarded(answer)
@@ -262,6 +269,8 @@ func checkForm(a ports.Answer) error {
 // outcomeOf names the outcome of an error of asking.
 func outcomeOf(err error) Outcome {
 	switch {
+	case errors.Is(err, errTouched):
+		return Fail
 	case errors.Is(err, ports.ErrRequest):
 		return SuiteError
 	case errors.Is(err, ports.ErrNotRun):

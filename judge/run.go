@@ -47,6 +47,7 @@ func (j *Judge) Run(ctx context.Context) (*Result, error) {
 		}
 		room()
 	}
+	j.again(ctx, result)
 	result.Incidents, result.Restarts = j.incidents()
 	result.Summary = j.summarize(result)
 	result.Complete = done == len(j.checks)

@@ -24,8 +24,8 @@ import (
 
 type reproFlags struct {
 	portFlags
-	level, seed, effort string
-	request, issue      bool
+	level, seed, effort     string
+	request, issue, history bool
 }
 
 func (p *program) reproCommand() *cobra.Command {
@@ -61,6 +61,7 @@ relation or generated check that fails, the requests and the snippet are those o
 	p.completeIDs(cmd)
 	addSeed(cmd, &f.seed)
 	addEffort(cmd, &f.effort)
+	cmd.Flags().BoolVar(&f.history, "history", false, "ask everything first that run asks before it: answers may depend on earlier calls")
 	cmd.Flags().BoolVar(&f.request, "request", false, "print the requests alone: of a relation or generated check those of its counterexample")
 	cmd.Flags().BoolVar(&f.issue, "issue", false, "print a report for those who maintain the library, in Markdown")
 	cmd.MarkFlagsMutuallyExclusive("request", "issue")
@@ -118,7 +119,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	}
 	collector := diagnosis.New(set)
 	options := judge.Options{Fixtures: set, Level: level, Seed: seed, Effort: effort, Observe: collector.Observe}
-	result, answer, err := askOne(cmd.Context(), port, check, options)
+	result, answer, err := askOne(cmd.Context(), port, check, options, f.history)
 	if err != nil {
 		return err
 	}
@@ -151,6 +152,9 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		fmt.Fprintf(w, "%s: refused, as PyTorch does\n", result.Outcome)
 	default:
 		fmt.Fprintf(w, "%s\n", result.Outcome)
+	}
+	if c != nil && result.Outcome == judge.Pass && !f.history {
+		fmt.Fprintln(p.stderr, "lossproof: it passes alone: if it fails in a run, answers depend on earlier calls, and --history asks those first")
 	}
 	if c == nil {
 		if err := reproCalls(w, set, check, calls); err != nil {
@@ -199,8 +203,13 @@ func (p *program) reproIssue(ctx context.Context, w *bufio.Writer, set *fixtures
 
 // askOne makes one check, and returns the last answer too. Outside its claim a port is asked a recorded
 // case all the same, for every output.
-func askOne(ctx context.Context, port ports.Port, c *judge.Check, options judge.Options) (judge.CheckResult, ports.Answer, error) {
+func askOne(ctx context.Context, port ports.Port, c *judge.Check, options judge.Options, history bool) (judge.CheckResult, ports.Answer, error) {
 	kept := &keeping{Port: port}
+	if history {
+		if err := askBefore(ctx, kept, c, options); err != nil {
+			return judge.CheckResult{}, ports.Answer{}, err
+		}
+	}
 	j, err := judge.New(ctx, kept, options)
 	if err != nil {
 		return judge.CheckResult{}, ports.Answer{}, err
@@ -213,6 +222,24 @@ func askOne(ctx context.Context, port ports.Port, c *judge.Check, options judge.
 		}
 	}
 	return result, kept.last, err
+}
+
+// askBefore makes the checks that a run makes before one.
+func askBefore(ctx context.Context, port ports.Port, c *judge.Check, options judge.Options) error {
+	options.Observe = nil
+	j, err := judge.New(ctx, port, options)
+	if err != nil {
+		return err
+	}
+	for _, before := range j.Checks() {
+		if before.ID == c.ID {
+			break
+		}
+		if _, err := j.Check(ctx, before); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keeping is a port that keeps the last answer.

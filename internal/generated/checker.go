@@ -36,6 +36,9 @@ func NewChecker(claims map[string]ports.Claim, options Options) *Checker {
 	return &Checker{options, claims}
 }
 
+// Depends is what a counterexample says that is right when it is asked again.
+const Depends = "asked again, the port answers this call right: its answers depend on earlier calls (repro makes the whole check again, in the same order)"
+
 // Result is what came of a check.
 type Result struct {
 	// Calls is the number of calls that were answered, Elements that of all their inputs, and Largest
@@ -128,7 +131,26 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 			}
 		}
 	}
-	return steps
+	return repeated(steps)
+}
+
+// A call is asked twice, with others between, if it is one of every seldom calls and small.
+const (
+	seldom    = 6
+	between   = 3
+	smallSize = 1 << 12
+)
+
+// repeated returns steps of which some come again.
+func repeated(steps []step) []step {
+	all := make([]step, 0, len(steps)+len(steps)/seldom)
+	for i, s := range steps {
+		all = append(all, s)
+		if at := i - between; at >= 0 && at%seldom == 0 && steps[at].size <= smallSize {
+			all = append(all, steps[at])
+		}
+	}
+	return all
 }
 
 // call draws a call.
@@ -222,8 +244,13 @@ func (k *Checker) Begin(ctx context.Context, c *Check) (end func() Result, outsi
 			f := k.judge(c, s.call, s.wait)
 			result.count(s.call, f)
 			if f.broken() {
-				s.call, f = k.shrink(ctx, p, s.call, f)
-				result.Broken = k.describe(c, s.call, f)
+				again := k.judge(c, s.call, k.options.Ask(ctx, s.call))
+				if depends := again.err == nil && !again.broken(); depends {
+					result.Broken = k.describe(c, s.call, f) + "\n" + Depends
+				} else {
+					s.call, f = k.shrink(ctx, p, s.call, f)
+					result.Broken = k.describe(c, s.call, f)
+				}
 				result.Counterexample = []Exchange{{s.call, f.answer}}
 			}
 			if result.Err = f.err; f.err != nil || result.Broken != "" || ctx.Err() != nil {

@@ -43,6 +43,9 @@ func Failure(r judge.CheckResult, hint string) string {
 			fmt.Fprintf(&b, "  %s %s\n", name, text)
 		}
 	}
+	if r.Note != "" {
+		fmt.Fprintf(&b, "  note: %s\n", r.Note)
+	}
 	fmt.Fprintf(&b, "  %s", hint)
 	return b.String()
 }
