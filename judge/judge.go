@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"sync"
 
@@ -208,7 +209,9 @@ func (j *Judge) send(ctx context.Context, id string, call ports.Call) (wait func
 	default:
 		answer = func() (ports.Answer, error) {
 			given := copied(call)
-			got, err := port.Evaluate(ctx, call)
+			asked := call
+			asked.Inputs = maps.Clone(call.Inputs) // the list is the port's, the arrays are not
+			got, err := port.Evaluate(ctx, asked)
 			if err == nil {
 				err = untouched(given, call)
 			}
