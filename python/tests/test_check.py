@@ -39,7 +39,8 @@ def over_the_wire(module, folder):
         f"port.DESCRIPTION['modules'] = {{{module!r}: port.DESCRIPTION['modules'][{module!r}]}}\n"
         "wire.serve(port.DESCRIPTION, port.evaluate)"
     )
-    command = [os.environ["LOSSPROOF_BINARY"], "run", "--json", str(file)]
+    # The largest generated calls take long on a busy machine.
+    command = [os.environ["LOSSPROOF_BINARY"], "run", "--timeout", "5m", "--json", str(file)]
     command += ["--", sys.executable, "-c", code]
     subprocess.run(command, check=True, capture_output=True, cwd=SKELETON)
     return json.loads(file.read_text())
@@ -71,6 +72,7 @@ def test_the_same_as_over_the_wire(module, function, tmp_path):
         gradient=gradient,
         framework="numpy",
         claim=wire["claim"][module],
+        timeout=300,
     )
     assert outcomes(result.json) == outcomes(wire)
     assert list(outcomes(wire).values()).count("pass") > 1000
