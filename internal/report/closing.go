@@ -35,7 +35,7 @@ func (t *text) closing(result *judge.Result) {
 	for _, n := range ofBaseline(result) {
 		t.printf("%s\n", n.text)
 	}
-	causes := t.causes(result)
+	causes, shown := t.causes(result)
 	failures := plainestFirst(failing(result.Checks()))
 	if len(failures) == 0 {
 		return
@@ -44,7 +44,9 @@ func (t *text) closing(result *judge.Result) {
 	if at := slices.IndexFunc(failures, lost); result.Summary.NotRun > 0 && at >= 0 {
 		example = failures[at] // what is to be mended first
 	}
-	t.example(example)
+	if !shown {
+		t.example(example)
+	}
 	t.printf("\nnext: lossproof show %s\n", example.ID)
 	if _, command := flagsAndCommand(result.Argv); len(command) > 0 {
 		t.printf("      %s\n", ShellQuote(append([]string{"lossproof", "repro", "--level", result.Level, example.ID, "--"}, command...)))
@@ -73,8 +75,8 @@ func lost(r judge.CheckResult) bool {
 const maxCauses = 3
 
 // causes writes what causes failures, what must hold and explains most first, and returns the names of
-// known mistakes. Leads are written where there is nothing else.
-func (t *text) causes(result *judge.Result) (names []string) {
+// known mistakes, and whether one has a call that shows it. Leads are written where there is nothing else.
+func (t *text) causes(result *judge.Result) (names []string, shown bool) {
 	type group struct {
 		first    judge.Cause
 		modules  []string
@@ -116,6 +118,7 @@ func (t *text) causes(result *judge.Result) (names []string) {
 		t.printf("cause: %s, in %d of the %d answers that fail (%s)\n       %s\n", t.color(bold, prose.CauseName(g.first)),
 			g.explains, failing, strings.Join(g.modules, ", "), prose.CauseSentence(g.first))
 		if r := g.first.Reproduction; r != nil {
+			shown = true
 			t.printf("       %s\n       %s: got %s, want %s\n", r.Call, r.Output, r.Got, r.Want)
 		}
 	}
@@ -124,7 +127,7 @@ func (t *text) causes(result *judge.Result) (names []string) {
 			names = append(names, g.first.Name)
 		}
 	}
-	return names
+	return names, shown
 }
 
 // rank orders requirements: what must hold leads.

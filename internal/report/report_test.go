@@ -272,7 +272,7 @@ func TestTextEnds(t *testing.T) {
 	for _, want := range []string{
 		"\nnot claimed: CrossEntropyLoss\n",
 		"\ncause: mean-over-weight-sum, in ", "\n       'mean' divides by the sum of the weights.\n",
-		"\nfor example BCEWithLogitsLoss/weights/f32-mean-", "\n  loss at (): got ",
+		"\n       loss: got ", "\nnext: lossproof show BCEWithLogitsLoss/weights/f32-mean-",
 		"\nnext: lossproof show BCEWithLogitsLoss/weights/f32-mean-", " -- ./port 'a b'\n", "\n      lossproof explain mean-over-weight-sum\n",
 	} {
 		if !strings.Contains(end, want) {
