@@ -160,6 +160,9 @@ func TestPassingRefusalsCount(t *testing.T) {
 
 // TestTwoMistakes: a port may make more than one.
 func TestTwoMistakes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds: make test-long runs it")
+	}
 	ignored, _ := divergence.ByName("pos-weight-ignored")
 	negated, _ := divergence.ByName("gradient-negated")
 	port := testports.Port{EvaluateFunc: func(_ context.Context, call ports.Call) (ports.Answer, error) {
@@ -206,7 +209,7 @@ func TestUnknownMistake(t *testing.T) {
 	}}
 	selection := small
 	if testing.Short() {
-		selection.Shard = judge.Shard{Index: 1, Count: 5}
+		selection.Shard = judge.Shard{Index: 1, Count: 24}
 	}
 	result, _ := diagnose(t, port, verdict.Parity, selection)
 	if len(result.Diagnoses) != 4 {
@@ -277,6 +280,9 @@ func isReduction(call ports.Call, reduction string) bool {
 
 // TestWhatIsNotNamed: a divergence that only looks like what a port does wrong is not named.
 func TestWhatIsNotNamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds: make test-long runs it")
+	}
 	sine := func(call ports.Call, outputs map[string]tensor.Tensor) {
 		if loss, ok := outputs[ports.Loss]; ok && loss.DType == tensor.Float64 {
 			outputs[ports.Loss] = mapped(loss, math.Sin)
