@@ -8,6 +8,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/generated"
+	"lossproof/internal/halves"
 	"lossproof/internal/laws"
 	"lossproof/internal/suggest"
 	"lossproof/ports"
@@ -94,6 +95,14 @@ func Checks(set *fixtures.Set) []*Check {
 			checks = append(checks, &Check{
 				ID: c.ID, Module: c.Rule.Module, Topic: generated.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
 				Domain: c.Domain, Inputs: generated.Inputs, Tolerance: c.Tolerance, evidence: drawn{c},
+			})
+		}
+	}
+	for _, c := range halves.All() {
+		if modules[c.Rule.Module] {
+			checks = append(checks, &Check{
+				ID: c.ID, Module: c.Rule.Module, Topic: halves.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
+				Domain: c.Domain, Inputs: halves.Inputs, Tolerance: c.Tolerance, evidence: every{c},
 			})
 		}
 	}

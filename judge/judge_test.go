@@ -80,8 +80,8 @@ func checkBuiltin(t *testing.T, port builtin.Port, level verdict.Level) {
 			t.Errorf("%s: %s is %s: %s %v", level, r.ID, r.Outcome, r.Message, r.Outputs)
 		}
 	}
-	want := regexp.MustCompile(`^conformant \(` + string(level) + `\): BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets; ` +
-		`\d{4} recorded outputs, \d{3} refusals, 21 laws and \d{2,} generated calls up to \([\d, ]+\), seed 1 of the release, effort [a-z]+$`)
+	want := regexp.MustCompile(`^conformant \(` + string(level) + `\): BCEWithLogitsLoss float16 bfloat16 float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets; ` +
+		`\d{4} recorded outputs, \d{3} refusals, 21 laws, \d{2,} generated calls up to \([\d, ]+\), 65536 of 65536 bfloat16 logits and 65536 of 65536 float16 logits, seed 1 of the release, effort [a-z]+$`)
 	if !slices.ContainsFunc(result.Summary.Verdict, want.MatchString) {
 		t.Errorf("verdict is %q, want %q in it", result.Summary.Verdict, want)
 	}

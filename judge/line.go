@@ -12,6 +12,7 @@ import (
 // what was not checked.
 //
 //	conformant (parity): BCELoss float32, loss; 604 recorded outputs, 64 refusals, 14 of 17 laws and 90 generated calls up to (65537,), seed 1 of the release, effort normal
+//	conformant (exact): MultiLabelSoftMarginLoss bfloat16, loss; 180 recorded outputs, 9 laws and 65536 of 65536 bfloat16 logits, seed 1 of the release
 //	conformant as far as asked (parity): BCELoss float32, loss; 20 recorded outputs and no law [12 of 706 cases selected, no laws selected, no generated checks selected]
 func (j *Judge) verdictLine(result *Result, m ModuleSummary) string {
 	if !m.Claimed {
@@ -77,6 +78,9 @@ func (m ModuleSummary) evidence() string {
 	}
 	if d := m.Drawn; d != nil {
 		parts = append(parts, plural(d.Calls, "generated call", "generated calls")+" up to "+tensor.FormatShape(d.Largest))
+	}
+	for _, e := range m.Every {
+		parts = append(parts, fmt.Sprintf("%d of %d %s %s", e.Right, e.Inputs, e.DType, e.Of))
 	}
 	return claim.And(parts)
 }

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lossproof/fixtures"
-	"lossproof/internal/generated"
 	"lossproof/internal/laws"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -189,6 +189,8 @@ type CheckResult struct {
 	// largest of them.
 	Elements int   `json:"-"`
 	Largest  []int `json:"-"`
+	// Every is that of a check of all inputs of 16 bits, nil for others.
+	Every *EveryInput `json:"-"`
 	// Counterexample has the calls that break a relation, or the call of a generated check.
 	Counterexample []ports.Call `json:"-"`
 	// Outputs of a recorded case by name, those outside the claim too.
@@ -280,6 +282,7 @@ type generatedResult struct {
 	Elements    int                  `json:"elements"`
 	Largest     []int                `json:"largest,omitempty"`
 	Headroom    Number               `json:"headroom"`
+	Every       *EveryInput          `json:"every_input,omitempty"`
 	Message     string               `json:"message,omitempty"`
 	Note        string               `json:"note,omitempty"`
 	Known       *Known               `json:"known,omitempty"`
@@ -290,7 +293,7 @@ func (r GeneratedChecks) MarshalJSON() ([]byte, error) {
 	list := make([]generatedResult, len(r))
 	for i, c := range r {
 		list[i] = generatedResult{
-			c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates, c.Samples, c.Elements, c.Largest, c.Headroom, c.Message, c.Note, c.Known,
+			c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates, c.Samples, c.Elements, c.Largest, c.Headroom, c.Every, c.Message, c.Note, c.Known,
 		}
 	}
 	return encoded(list)
@@ -304,9 +307,10 @@ func (r *GeneratedChecks) UnmarshalJSON(data []byte) error {
 	}
 	*r = make(GeneratedChecks, len(list))
 	for i, c := range list {
+		topic := strings.Split(c.ID+"/", "/")[1]
 		(*r)[i] = CheckResult{
-			ID: c.ID, Kind: Generated, Module: c.Module, Topic: generated.Topic, Outcome: c.Outcome, Rule: c.Rule, Statement: c.Statement,
-			Requirement: c.Requirement, Gates: c.Gates, Samples: c.Calls, Elements: c.Elements, Largest: c.Largest, Headroom: c.Headroom,
+			ID: c.ID, Kind: Generated, Module: c.Module, Topic: topic, Outcome: c.Outcome, Rule: c.Rule, Statement: c.Statement,
+			Requirement: c.Requirement, Gates: c.Gates, Samples: c.Calls, Elements: c.Elements, Largest: c.Largest, Headroom: c.Headroom, Every: c.Every,
 			Message: c.Message, Note: c.Note, Known: c.Known,
 		}
 	}
@@ -449,6 +453,8 @@ type ModuleSummary struct {
 	Deviations []string `json:"deviations,omitempty"`
 	// Drawn says how much the generated checks of the module asked; nil where they asked nothing.
 	Drawn *Drawn `json:"generated,omitempty"`
+	// Every has the checks of all inputs of 16 bits that were made.
+	Every []EveryInput `json:"every_input,omitempty"`
 	// KnownFailures counts the checks of other rules that fail as the baseline says. A module
 	// with known failures passes, and is not conformant.
 	KnownFailures int `json:"known_failures,omitempty"`

@@ -89,7 +89,7 @@ func TestSelectErrors(t *testing.T) {
 		{judge.Selection{Select: []string{"BCE\xff*"}}, `matches no case`},
 		{judge.Selection{Select: []string{"BCEWithLogitsLoss/blog_example/f32-mean#loss"}}, `leave out "#loss"`},
 		{judge.Selection{Modules: []string{"BCEWithLogitLoss"}}, `modules: "BCEWithLogitLoss" matches no case, did you mean "BCEWithLogitsLoss"?`},
-		{judge.Selection{DTypes: []tensor.DType{"bfloat16"}}, `dtypes: "bfloat16" matches no case`},
+		{judge.Selection{DTypes: []tensor.DType{"complex64"}}, `dtypes: "complex64" matches no case`},
 		{judge.Selection{Rules: []string{"BCEWL-MAEN"}}, `did you mean "BCEWL-MEAN"?`},
 		{judge.Selection{CasesUntil: "1.0"}, `cases-until: version "1.0": want the form 1.2.0`},
 		{judge.Selection{CasesUntil: "0.9.0"}, `cases-until: 0.9.0 is before the first case: cases came with 1.0.0`},

@@ -154,6 +154,11 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 	laws := m.tally(j.selected(Relation, module), relations)
 	drawn := m.tally(j.selected(Generated, module), generated)
 	m.Drawn = j.drawn(generated)
+	for _, r := range generated {
+		if r.Every != nil && r.Every.Inputs > 0 {
+			m.Every = append(m.Every, *r.Every)
+		}
+	}
 	m.Evidence = Evidence{Laws: laws.passed, LawsOf: laws.selected}
 	m.KnownFailures = of.known + laws.known + drawn.known
 	passed := of.right
@@ -220,7 +225,7 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 func (j *Judge) drawn(results []CheckResult) *Drawn {
 	d := Drawn{Effort: j.Effort()}
 	for _, r := range results {
-		if r.Samples == 0 {
+		if r.Samples == 0 || r.Every != nil {
 			continue
 		}
 		d.Checks++

@@ -96,8 +96,8 @@ func TestRun(t *testing.T) {
 	got := fresh("run", "--effort", effort)
 	check(t, got, 0, "reference: PyTorch 2.15.0", "port:      lossproof", "BCEWithLogitsLoss\n", "  blog_example", "worst error: ",
 		"quirks of PyTorch, which do not gate", "unsupported cases: ", "of the ", "asked for", "of all",
-		"\nconformant (parity): BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets; ", " recorded outputs, ", " refusals, 21 laws and ", ", seed 1 of the release, effort "+effort+"\n",
-		"\nconformant (parity): MultiLabelSoftMarginLoss float32", "stderr:checks judged")
+		"\nconformant (parity): BCEWithLogitsLoss float16 bfloat16 float32 float64, loss, grad_input and grad_target, without mixed_dtype and integer_targets; ", " recorded outputs, ", " refusals, 21 laws, ", ", 65536 of 65536 bfloat16 logits and 65536 of 65536 float16 logits, seed 1 of the release, effort "+effort+"\n",
+		"\nconformant (parity): MultiLabelSoftMarginLoss float16 bfloat16 float32", "stderr:checks judged")
 	if strings.Contains(got.stdout, "\x1b") || strings.Contains(got.stderr, "\x1b") {
 		t.Error("there are colors, and no terminal")
 	}

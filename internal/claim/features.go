@@ -143,5 +143,5 @@ func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tens
 // smallProduct reports whether an intermediate of the textbook formulas may be subnormal.
 func smallProduct(c *fixtures.Case, inputs map[string]tensor.Tensor) bool {
 	call := ports.Call{Module: c.Module, Options: c.Options, Inputs: inputs}
-	return definition.Of(c.Module).Smallest(call) < inputs[ports.Input].DType.Format().SmallestNormal()
+	return definition.Of(c.Module).Smallest(call) < definition.Working(inputs[ports.Input].DType).Format().SmallestNormal()
 }

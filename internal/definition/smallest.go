@@ -16,7 +16,7 @@ func (l *Loss) Smallest(call ports.Call) float64 {
 	if c == nil {
 		return 1
 	}
-	zero := c.Input.DType.Format().SmallestSubnormal() / 2
+	zero := Working(c.Input.DType).Format().SmallestSubnormal() / 2
 	smallest, product := 1.0, 1.0
 	times := func(factors ...float64) {
 		for _, f := range factors {

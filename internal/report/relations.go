@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossproof/internal/halves"
 	"lossproof/internal/prose"
 	"lossproof/internal/words"
 	"lossproof/judge"
@@ -28,8 +29,12 @@ func askingKinds(result *judge.Result) []asking {
 	if len(result.Relations) > 0 {
 		kinds = append(kinds, asking{"law", result.Relations, "Relations", relationSummary(result), [2]string{"input", "inputs"}})
 	}
-	if len(result.Generated) > 0 {
-		kinds = append(kinds, asking{string(judge.Generated), result.Generated, "Generated checks", generatedSummary(result), [2]string{"call", "calls"}})
+	drawn, every := drawnAndEvery(result)
+	if len(drawn) > 0 {
+		kinds = append(kinds, asking{string(judge.Generated), drawn, "Generated checks", generatedSummary(result, drawn), [2]string{"call", "calls"}})
+	}
+	if summary := everySummary(result, every); summary != "" {
+		kinds = append(kinds, asking{string(judge.Generated), every, "Every input of 16 bits", summary, [2]string{"call", "calls"}})
 	}
 	return kinds
 }
@@ -92,14 +97,39 @@ func relationSummary(result *judge.Result) string {
 
 // generatedSummary says in a line how much the generated checks of the claimed modules asked, and of
 // which size.
-func generatedSummary(result *judge.Result) string {
-	c := claimedOf(result, result.Generated)
+func generatedSummary(result *judge.Result, drawn []judge.CheckResult) string {
+	c := claimedOf(result, drawn)
 	if c.asked() == 0 {
 		return "generated checks: none was made: " + tally(c.reasons)
 	}
 	return fmt.Sprintf("generated checks: %s, on %s of %d elements drawn from %s, the largest %s (--effort %s)",
 		words.Of(c.counts[judge.Pass], c.asked(), "generated check", "pass"),
 		plural(c.inputs, "call", "calls"), c.elements, result.SeedFrom.String(result.Seed), tensor.FormatShape(c.largest), result.Effort) + c.others()
+}
+
+// drawnAndEvery tells the generated checks whose calls are drawn from those of every input of 16 bits.
+func drawnAndEvery(result *judge.Result) (drawn, every []judge.CheckResult) {
+	for _, r := range result.Generated {
+		if r.Topic == halves.Topic {
+			every = append(every, r)
+		} else {
+			drawn = append(drawn, r)
+		}
+	}
+	return drawn, every
+}
+
+// everySummary says at how many inputs of 16 bits the results are right, a line for each module and
+// dtype that was asked; it is "" where none was.
+func everySummary(result *judge.Result, every []judge.CheckResult) string {
+	text := ""
+	for _, r := range every {
+		if e := r.Every; e != nil && e.Inputs > 0 {
+			text += fmt.Sprintf("\nevery %s of %s, at the targets 0, 1 and 0.3: %d of %d %s right, %d correctly rounded",
+				e.DType, r.Module, e.Right, e.Inputs, e.Of, e.Nearest)
+		}
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(text, "\n")+claimedOf(result, every).unasked(), "; ")
 }
 
 // claimed counts the checks of claimed modules.
@@ -132,6 +162,12 @@ func claimedOf(result *judge.Result, checks []judge.CheckResult) claimed {
 
 // asked counts those that were asked.
 func (c claimed) asked() int { return c.of - c.counts[judge.Unsupported] - c.counts[judge.NotRun] }
+
+// unasked counts the outcomes of checks that were to be made, and were not.
+func (c claimed) unasked() string {
+	delete(c.counts, judge.Unsupported)
+	return c.others()
+}
 
 // others counts the checks that neither pass nor fail, and says why some were not asked.
 func (c claimed) others() string {

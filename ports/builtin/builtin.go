@@ -31,7 +31,7 @@ var _ ports.Port = Port{}
 func (Port) Describe(context.Context) (ports.Description, error) {
 	claim := func(without []string, outputs ...string) ports.Claim {
 		return ports.Claim{
-			DTypes:  []tensor.DType{tensor.Float32, tensor.Float64},
+			DTypes:  []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float32, tensor.Float64},
 			Outputs: outputs,
 			Without: without,
 		}

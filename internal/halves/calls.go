@@ -1,0 +1,114 @@
+package halves
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"lossproof/internal/claim"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// perCall is the number of inputs of a call.
+const perCall = 1 << 14
+
+// Targets are those that every input is asked at; the last one is soft.
+var Targets = []float64{0, 1, 0.3}
+
+// part is a call of a check, with what its inputs are.
+type part struct {
+	call   ports.Call
+	target float64
+	// bits are those of the inputs.
+	bits []uint16
+}
+
+// inputs returns the bits of the numbers that a module takes; finite leaves out NaN and the infinities,
+// normal the subnormal numbers.
+func inputs(module string, dtype tensor.DType, finite, normal bool) []uint16 {
+	all := make([]uint16, 1<<16)
+	for i := range all {
+		all[i] = uint16(i)
+	}
+	probabilities := Noun(module) == "probability"
+	values := tensor.FromBits16(dtype, all, len(all)).Float64s()
+	smallest := dtype.Format().SmallestNormal()
+	return slices.DeleteFunc(all, func(bits uint16) bool {
+		v := values[bits]
+		return probabilities && !(v >= 0 && v <= 1) || finite && (math.IsNaN(v) || math.IsInf(v, 0)) || normal && v != 0 && math.Abs(v) < smallest
+	})
+}
+
+// parts returns the calls that a claim allows; outside says why there are none.
+func (c *Check) parts(cl ports.Claim) (parts []part, outside string) {
+	var want []string
+	for _, output := range []string{ports.Loss, ports.GradInput} {
+		if slices.Contains(cl.Outputs, output) {
+			want = append(want, output)
+		}
+	}
+	without := func(word string) bool { return slices.Contains(cl.Without, word) }
+	switch {
+	case !slices.Contains(cl.DTypes, c.DType):
+		return nil, string(c.DType) + " is not claimed"
+	case len(want) == 0:
+		return nil, "neither loss nor grad_input is claimed"
+	case without("reduction:none"):
+		return nil, "without reduction:none"
+	}
+	bits := inputs(c.Rule.Module, c.DType, without(claim.NonFinite), without(claim.Subnormals))
+	for _, target := range Targets {
+		hasTarget := target == 0 || target == 1 || !without(claim.SoftTargets)
+		if ports.ModuleOf(c.Rule.Module).HasClasses() {
+			hasTarget = (target == 0 || target == 1) && !without(claim.IntegerTargets) || target != 0 && target != 1 && !without(claim.ClassProbabilities)
+		}
+		if !hasTarget {
+			continue
+		}
+		for some := range slices.Chunk(bits, perCall) {
+			parts = append(parts, part{c.call(some, target, want), target, some})
+		}
+	}
+	if len(parts) == 0 {
+		return nil, "no target of the check is claimed"
+	}
+	return parts, ""
+}
+
+// call returns the call of some inputs, one below the other.
+func (c *Check) call(bits []uint16, target float64, want []string) ports.Call {
+	none, n := "none", len(bits)
+	call := ports.Call{Module: c.Rule.Module, Options: ports.Options{Reduction: &none}, Inputs: map[string]tensor.Tensor{}, Want: want}
+	if !ports.ModuleOf(c.Rule.Module).HasClasses() {
+		call.Inputs[ports.Input] = tensor.FromBits16(c.DType, bits, n, 1)
+		call.Inputs[ports.Target] = tensor.FromValues(c.DType, slices.Repeat([]float64{target}, n), n, 1)
+		return call
+	}
+	rows := make([]uint16, 2*n)
+	for i, b := range bits {
+		rows[2*i] = b
+	}
+	call.Inputs[ports.Input] = tensor.FromBits16(c.DType, rows, n, 2)
+	if target == 0 || target == 1 { // that of x: its class has the index 0
+		var data []byte
+		for range n {
+			data = binary.LittleEndian.AppendUint64(data, uint64(1-target))
+		}
+		call.Inputs[ports.Target] = tensor.Tensor{DType: tensor.Int64, Shape: []int{n}, Data: data}
+	} else {
+		call.Inputs[ports.Target] = tensor.FromValues(c.DType, slices.Repeat([]float64{target, 1 - target}, n), n, 2)
+	}
+	return call
+}
+
+// Calls returns the calls of a port that claims everything.
+func (c *Check) Calls() []ports.Call {
+	m := ports.ModuleOf(c.Rule.Module)
+	parts, _ := c.parts(ports.Claim{DTypes: DTypes(), Outputs: m.Outputs})
+	calls := make([]ports.Call, len(parts))
+	for i, p := range parts {
+		calls[i] = p.call
+	}
+	return calls
+}

@@ -1,0 +1,46 @@
+package halves_test
+
+import (
+	"context"
+	"testing"
+
+	"lossproof/internal/halves"
+	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/ports/builtin"
+)
+
+// askBuiltin asks the built-in losses, whose answers change changes.
+func askBuiltin(change func(call ports.Call, a ports.Answer) ports.Answer) halves.Ask {
+	return func(ctx context.Context, call ports.Call) func() (ports.Answer, error) {
+		return func() (ports.Answer, error) {
+			a, err := builtin.Port{}.Evaluate(ctx, call)
+			return change(call, a), err
+		}
+	}
+}
+
+func unchanged(_ ports.Call, a ports.Answer) ports.Answer { return a }
+
+func claimOf(module string, without ...string) ports.Claim {
+	return ports.Claim{DTypes: halves.DTypes(), Outputs: ports.ModuleOf(module).Outputs, Without: without}
+}
+
+// TestBuiltin: the built-in losses give the nearest number at every input of 16 bits.
+func TestBuiltin(t *testing.T) {
+	counts := map[string]int{}
+	for _, c := range halves.All() {
+		end, outside := c.Begin(context.Background(), claimOf(c.Rule.Module), verdict.Exact, askBuiltin(unchanged))
+		if outside != "" {
+			t.Fatal(c.ID, outside)
+		}
+		r := end()
+		if r.Err != nil || r.Broken != "" || r.Right != r.Inputs || r.Nearest != r.Inputs {
+			t.Errorf("%s: %d of %d right, %d nearest: %v %s", c.ID, r.Right, r.Inputs, r.Nearest, r.Err, r.Broken)
+		}
+		counts[c.ID] = r.Inputs
+	}
+	if counts["CrossEntropyLoss/every_input/bfloat16"] != 65536 || counts["BCELoss/every_input/float16"] != 15362 {
+		t.Errorf("got %v inputs", counts)
+	}
+}

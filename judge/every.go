@@ -1,0 +1,84 @@
+package judge
+
+import (
+	"context"
+	"errors"
+
+	"lossproof/internal/halves"
+	"lossproof/ports"
+	"lossproof/tensor"
+)
+
+// every is the evidence of a check of all inputs of 16 bits.
+type every struct{ check *halves.Check }
+
+// EveryInput says what came of a check of all inputs of a dtype of 16 bits.
+type EveryInput struct {
+	DType tensor.DType `json:"dtype"`
+	// Of is what the inputs are: logits or probabilities.
+	Of string `json:"of"`
+	// Inputs counts those that were asked, Right those at which all results are right, and Nearest those at
+	// which all results are the numbers nearest to the exact ones.
+	Inputs  int `json:"inputs"`
+	Right   int `json:"right"`
+	Nearest int `json:"nearest"`
+}
+
+func (e every) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() []Exchange) {
+	if _, recorded := j.port.(*Recorded); recorded {
+		r.Outcome, r.Message = Unsupported, "the answers are recorded, and a generated check has to ask"
+		return nil
+	}
+	module := e.check.Rule.Module
+	cl, claimed := j.description.Modules[module]
+	if !claimed {
+		r.Outcome, r.Message = Unsupported, module+" is not claimed"
+		return nil
+	}
+	ask := func(ctx context.Context, call ports.Call) func() (ports.Answer, error) { return j.send(ctx, "", call) }
+	wait, outside := e.check.Begin(ctx, cl, j.options.Level, ask)
+	if outside != "" {
+		r.Outcome, r.Message = Unsupported, outside
+		return nil
+	}
+	return func() []Exchange {
+		found := wait()
+		r.Samples, r.Headroom = found.Calls, Number(found.Headroom)
+		r.Every = &EveryInput{e.check.DType, halves.Nouns(module), found.Inputs, found.Right, found.Nearest}
+		switch {
+		case errors.Is(found.Err, halves.ErrRefused):
+			r.Outcome, r.Message = Fail, bounded(found.Err.Error())
+		case found.Err != nil:
+			r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())
+		case found.Broken != "":
+			r.Outcome, r.Message = Fail, bounded(found.Broken)
+		default:
+			r.Outcome = Pass
+		}
+		if found.Counterexample == nil || ctx.Err() != nil {
+			return nil
+		}
+		r.Counterexample = []ports.Call{*found.Counterexample}
+		answer, err := ask(ctx, *found.Counterexample)()
+		if err != nil {
+			return nil
+		}
+		return []Exchange{{*found.Counterexample, answer}}
+	}
+}
+
+func (e every) calls(uint32) ([]ports.Call, error) { return e.check.Calls(), nil }
+
+func (e every) asks(j *Judge) ([]string, error) {
+	if _, claimed := j.description.Modules[e.check.Rule.Module]; !claimed {
+		return nil, nil
+	}
+	return []string{e.check.ID}, nil
+}
+
+func (e every) dtypes() []tensor.DType { return []tensor.DType{e.check.DType} }
+
+func (every) outputs() []string { return []string{ports.Loss, ports.GradInput} }
+
+// size makes such a check be made alone: its calls are large.
+func (every) size() int { return ahead }
