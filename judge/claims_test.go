@@ -53,7 +53,7 @@ func TestClaimsThatNoCheckIsAbout(t *testing.T) {
 	}
 	// Without a case of them, whatever the dtype, there is none.
 	for _, dtype := range []tensor.DType{tensor.Float16, tensor.BFloat16} {
-		port := claiming(ports.BCELoss, func(c *ports.Claim) { c.DTypes = append(c.DTypes, dtype) })
+		port := claiming(ports.BCELoss, func(c *ports.Claim) { c.DTypes = []tensor.DType{dtype} })
 		known := false
 		for _, c := range judge.Checks(corpus.Whole(t)) {
 			for _, of := range c.DTypes() {

@@ -6,4 +6,4 @@ Data flow in one direction:
     -> tolerances (how far a result may be) -> writer (NPY, JSON, manifest)
 """
 
-FIXTURES_VERSION = "2.0.0"
+FIXTURES_VERSION = "2.1.0"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-_BITS = {np.dtype(np.float32): 24, np.dtype(np.float64): 53}
+from .floats import LIMITS
 
 
 def generator(seed: int) -> np.random.Generator:
@@ -19,7 +19,7 @@ def generator(seed: int) -> np.random.Generator:
 def uniform(rng, shape, low: float, high: float, dtype) -> np.ndarray:
     """Uniform in [low, high), with as many random bits as the dtype has."""
     dtype = np.dtype(dtype)
-    bits = _BITS[dtype]
+    bits = LIMITS[dtype]["bits"]
     k = rng.integers(0, 1 << bits, size=shape, dtype=np.int64)
     value = low + (high - low) * (np.asarray(k, dtype=np.float64) / float(1 << bits))
     return np.asarray(value, dtype=dtype)

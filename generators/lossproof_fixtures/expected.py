@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import oracle, rows, tolerances
+from . import floats, oracle, rows, tolerances
 from .geometry import Geometry
 from .model import CE, Case
 
@@ -43,7 +43,7 @@ def _output(case: Case, g: Geometry | rows.Rows, name: str, r: np.ndarray) -> Ou
         arrays["exact"] = exact.high
         if r.dtype == np.float64 and np.any(exact.low):
             arrays["exact_low"] = _narrow_exactly(exact.low)
-        tolerance = bounds.tolerance(g, name, r.dtype)
+        tolerance = tolerances.rounded_once(bounds.tolerance(g, name, r.dtype), exact.high, r.dtype)
         arrays["tolerance"] = _narrow(tolerance)
         marks = bounds.may_overflow(g, name, r.dtype)
         if marks.any():
@@ -63,7 +63,7 @@ def _check(case, g, name, r, exact, tolerance, parity, marks):
     """torch is close to the oracle, or one of them is wrong: a guard against slips in either."""
     r = np.asarray(r, dtype=np.float64)
     with np.errstate(all="ignore"):
-        m = float(np.finfo(case.inputs["input"].dtype).eps) * 64 * (1 + np.abs(r))
+        m = floats.eps(case.inputs["input"].dtype) * 64 * (1 + np.abs(r))
         near = np.abs(r - exact.high) <= tolerance + 4 * parity + m
     class_differs = ~np.isfinite(r) | ~np.isfinite(exact.high)
     if not np.all(near | class_differs | ~exact.known | marks):

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from . import floats
 from .model import BCEWL, CE, MLSM, Case
 
 
@@ -54,7 +55,7 @@ def _weaker_of_classes(case: Case, x, target, weight) -> Iterable[str]:
     smoothing = case.options.get("label_smoothing", 0)
     if x.size and x.shape[axis] == 1:
         yield "ONE-CLASS"
-    if np.issubdtype(target.dtype, np.floating):
+    if floats.is_float(target.dtype):
         if np.any(np.abs(target.astype(np.float64).sum(axis) - 1) > 1e-6):
             yield "NOT-NORMALISED"
         if np.any(target < 0):

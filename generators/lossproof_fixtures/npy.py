@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from .floats import stored
+
 _DESCR = {
     "float32": "<f4",
     "float64": "<f8",
     "int64": "<i8",
     "int32": "<i4",
+    "uint16": "<u2",
     "uint8": "|u1",
     "bool": "|b1",
     "float16": "<f2",
@@ -27,4 +30,5 @@ def encode(a: np.ndarray) -> bytes:
 
 def payload(a: np.ndarray) -> bytes:
     """The little-endian, row-major bytes."""
+    a = stored(a)
     return np.ascontiguousarray(a).astype(a.dtype.newbyteorder("<"), copy=False).tobytes()

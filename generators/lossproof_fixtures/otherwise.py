@@ -27,6 +27,10 @@ _ALL = {
     "WEIGHT-ZERO": "No: 0 times a finite loss is 0. A port that wants positive weights is without weight:nonpositive.",
     "SCALAR": "A port that wants a dimension is without rank:0.",
     "RANK": "A port for some ranks alone is without rank:0, rank:1, rank:2 or rank:3+.",
+    "HALF": "How many steps are rounded to 16 bits is a choice, PyTorch's too: at parity its results are right. A port that has no 16 bits does not claim them.",
+    "HALF-TAIL": "As in PyTorch, whose results are right at parity: that a small loss is lost is what level exact finds.",
+    "HALF-NEAREST": "No: IEEE 754 rounds to nearest. Steps that are rounded one by one, as PyTorch's, are right at parity.",
+    "HALF-OVERFLOW": "No: the result is an ordinary number.",
     "WEIGHT-BROADCAST": "A port for weights of the input's shape alone is without weight:broadcast, one for class weights"
     " without weight:element, one that has no weights without weight.",
 }  # fmt: skip

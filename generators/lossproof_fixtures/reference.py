@@ -13,6 +13,7 @@ os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
 import numpy as np
 import torch
 
+from .floats import BF16
 from .model import Case
 
 torch.set_num_threads(1)
@@ -43,8 +44,20 @@ def evaluate(case: Case) -> dict[str, np.ndarray]:
         raise Refused(error) from error
 
 
+def _tensor(a: np.ndarray) -> torch.Tensor:
+    if a.dtype == BF16:
+        return torch.from_numpy(a.view(np.int16).copy()).view(torch.bfloat16)
+    return torch.from_numpy(a.copy())
+
+
+def _array(t: torch.Tensor) -> np.ndarray:
+    if t.dtype == torch.bfloat16:
+        return t.view(torch.int16).numpy().view(BF16)
+    return t.numpy()
+
+
 def _evaluate(case: Case) -> dict[str, np.ndarray]:
-    tensors = {name: torch.from_numpy(a.copy()) for name, a in case.inputs.items()}
+    tensors = {name: _tensor(a) for name, a in case.inputs.items()}
     module_arguments = {k: tensors[k] for k in ("weight", "pos_weight") if k in tensors}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -60,7 +73,7 @@ def _evaluate(case: Case) -> dict[str, np.ndarray]:
     if leaves:
         upstream = tensors.get("grad_output", torch.ones_like(loss))
         loss.backward(upstream)
-    outputs = {"loss": loss.detach().numpy()}
+    outputs = {"loss": _array(loss.detach())}
     for output, leaf in leaves.items():
-        outputs[output] = leaf.grad.numpy()
+        outputs[output] = _array(leaf.grad)
     return {name: np.ascontiguousarray(outputs[name]).reshape(outputs[name].shape) for name in case.want}

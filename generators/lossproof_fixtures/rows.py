@@ -31,7 +31,7 @@ import mpmath
 import numpy as np
 from mpmath import mp, mpf
 
-from . import oracle, tolerances
+from . import floats, oracle, tolerances
 from .geometry import resolve_reduction
 from .tolerances import product
 
@@ -54,7 +54,7 @@ class Rows:
         self.count = int(np.prod(self.row_shape, dtype=np.int64))
         self.x = self._rows(x)
         self.w = np.asarray(inputs.get("weight", np.ones(self.classes)), dtype=np.float64).reshape(-1)
-        self.by_index = not np.issubdtype(target.dtype, np.floating)
+        self.by_index = not floats.is_float(target.dtype)
         if self.by_index:
             self.y = target.reshape(-1).astype(np.int64)
             self.ignored = self.y == int(options.get("ignore_index", -100))
@@ -314,7 +314,7 @@ def _eta(g: Rows, table: _Table, output: str, dtype, factor) -> np.ndarray:
     if output == "grad_input":
         a = np.broadcast_to(np.sum(a, axis=1, keepdims=True), a.shape)
     scaled = _scale(g) * _gather(g, output, a)
-    return factor * np.maximum(1, scaled) * float(np.finfo(dtype).smallest_subnormal)
+    return factor * np.maximum(1, scaled) * floats.smallest_subnormal(dtype)
 
 
 def _summed(g: Rows, output: str) -> int:
@@ -325,7 +325,9 @@ def _summed(g: Rows, output: str) -> int:
 
 
 def tolerance(g: Rows, output: str, dtype) -> np.ndarray:
-    """The tolerance to the oracle of every element of the output; NaN where there is no oracle."""
+    """The tolerance to the oracle of every element of the output, before it is rounded to 16 bits; NaN
+    where there is no oracle."""
+    dtype = floats.working(dtype)
     table = _Table(g)
     with np.errstate(all="ignore"):
         k = float(tolerances.factors(np.array([max(1, _summed(g, output))]))[0])
@@ -348,7 +350,7 @@ def _divisor_error(g: Rows, dtype, k: float) -> float:
     if total == 0 or not np.all(np.isfinite(weights)):
         return 0.0
     condition = math.fsum(np.abs(weights).tolist()) / total
-    return k * float(np.finfo(dtype).eps) * (condition - 1) if condition > 1 else 0.0
+    return k * floats.eps(dtype) * (condition - 1) if condition > 1 else 0.0
 
 
 def parity(g: Rows, output: str, dtype, reference: np.ndarray) -> np.ndarray:
@@ -371,7 +373,7 @@ def may_overflow(g: Rows, output: str, dtype) -> np.ndarray:
     """Where an intermediate may exceed the largest finite number although the result does not: a
     difference of logits, or a product or sum before any division. Rows with a logit, weight or
     target that is not finite are not marked: nothing overflows there."""
-    table, largest = _Table(g), float(np.finfo(dtype).max)
+    table, largest = _Table(g), floats.largest(floats.working(dtype))
     with np.errstate(all="ignore"):
         a = _amplification(g, table, output)
         if output != "grad_input":

@@ -9,7 +9,7 @@ PyTorch's own tests), derived (follows from the formula for finite inputs), obse
 
 from __future__ import annotations
 
-from . import bce_rules, cross_entropy_rules, otherwise
+from . import bce_rules, cross_entropy_rules, half_rules, otherwise
 from .basis import (
     CRITERIA,
     DOC,
@@ -585,6 +585,7 @@ def all_rules() -> list[dict]:
             rules.append(rule)
     for module, own in ((BCE, bce_rules.RULES), (CE, cross_entropy_rules.RULES)):
         rules += [_rule(module, *parts) for parts in own]
+    rules += [_rule(module, *parts) for module, parts in half_rules.all_of()]
     musts = {(r["module"], r["id"].split("-", 1)[1]) for r in rules if r["requirement"] == "must"}
     if unused := otherwise.unused(musts):
         raise ValueError(f"answers for rules that are no must: {', '.join(unused)}")

@@ -12,7 +12,8 @@ import math
 import numpy as np
 from mpmath import mp
 
-from . import oracle, probabilities
+from . import floats, oracle, probabilities
+from .floats import LIMITS
 from .geometry import Geometry
 from .model import BCE
 
@@ -22,25 +23,21 @@ ETA = 4  # parity's share of the smallest subnormal
 VANISHED = 40  # exp(-40) is below half an ulp of 40 in every dtype
 CAP = {"loss": 16, "grad_input": 32, "grad_target": 32, "grad_weight": 32}
 
-_LIMITS = {
-    np.dtype(np.float32): {"bits": 24, "low": -149, "top": 128, "atol": 1e-5, "rtol": 1.3e-6},
-    np.dtype(np.float64): {"bits": 53, "low": -1074, "top": 1024, "atol": 1e-7, "rtol": 1e-7},
-}
-
 
 def document() -> dict:
     """The content of tolerances.json."""
     dtypes = {}
-    for dtype, limits in _LIMITS.items():
+    for dtype, limits in LIMITS.items():
         dtypes[dtype.name] = {
-            "eps": float(np.finfo(dtype).eps),
-            "smallest_subnormal": float(np.finfo(dtype).smallest_subnormal),
+            "eps": floats.eps(dtype),
+            "smallest_subnormal": floats.smallest_subnormal(dtype),
             "atol": limits["atol"],
             "rtol": limits["rtol"],
         }
     return {
         "formulas": {
-            "tolerance": "K*(sum(|c|*ulp(f)) + eta*max(1, s*sum(A))) + sum(|c|*D(f))",
+            "tolerance": "K*(sum(|c|*ulp(f)) + eta*max(1, s*sum(A))) + sum(|c|*D(f));"
+            " float16 and bfloat16: that of float32, T, and half the spacing at |exact| + T",
             "parity": "min(max(atol + rtol*|r|, parity_floor_factor*eps*M), cap*eps*M)"
             " + eta_parity_factor*eta*max(1, s*sum(A))",
             "A": "max(1,|w|)*max(1,|p|)*max(1,|t|,|1-t|)*max(1,|u|); times 1/(x*(1-x)) for grad_input of BCELoss",
@@ -65,7 +62,7 @@ def document() -> dict:
 def ulp(f: np.ndarray, dtype) -> np.ndarray:
     """The spacing of dtype's numbers at f, at least its smallest subnormal, at most that of the
     top binade; f may be infinite (top binade) or NaN (NaN)."""
-    limits = _LIMITS[np.dtype(dtype)]
+    limits = LIMITS[np.dtype(dtype)]
     finite = np.where(np.isfinite(f), f, 1.0)
     _, exponent = np.frexp(finite)
     exponent = np.where(np.isinf(f), limits["top"], np.minimum(exponent, limits["top"]))
@@ -120,7 +117,7 @@ def _amplification(g: Geometry, output: str) -> np.ndarray:
 def _eta(g: Geometry, output: str, dtype, factor) -> np.ndarray:
     """factor*eta*max(1, s*sum(A)); eta comes last, a product with it is rounded to its multiples."""
     scaled = _sum_into(g, output, _amplification(g, output)) / (g.divisor or 1)
-    return factor * np.maximum(1, scaled) * float(np.finfo(dtype).smallest_subnormal)
+    return factor * np.maximum(1, scaled) * floats.smallest_subnormal(dtype)
 
 
 def factors(n: np.ndarray) -> np.ndarray:
@@ -129,7 +126,9 @@ def factors(n: np.ndarray) -> np.ndarray:
 
 
 def tolerance(g: Geometry, output: str, dtype) -> np.ndarray:
-    """The tolerance to the oracle of every element of the output; NaN where there is no oracle."""
+    """The tolerance to the oracle of every element of the output, before it is rounded to 16 bits; NaN
+    where there is no oracle."""
+    dtype = floats.working(dtype)
     with np.errstate(all="ignore"):
         total = np.zeros(g.size_of(output))
         for c, f in _terms(g, output):
@@ -143,6 +142,15 @@ def tolerance(g: Geometry, output: str, dtype) -> np.ndarray:
         tol = np.where(np.isnan(tol), 0.0, tol)
     tol = np.where(g.known(output).reshape(-1), tol, np.nan)
     return tol.reshape(g.shape_of(output))
+
+
+def rounded_once(tol: np.ndarray, exact: np.ndarray, dtype) -> np.ndarray:
+    """A tolerance with what one rounding to 16 bits adds; that of other dtypes is as it is."""
+    if not floats.is_half(dtype):
+        return tol
+    with np.errstate(invalid="ignore"):
+        rounding = ulp(np.abs(exact) + tol, dtype) / 2
+    return np.where(np.isfinite(exact), tol + rounding, tol)
 
 
 def parity(g: Geometry, output: str, dtype, reference: np.ndarray) -> np.ndarray:
@@ -183,7 +191,7 @@ def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def around(r: np.ndarray, m: np.ndarray, output: str, dtype) -> np.ndarray:
     """The parity without its share of the smallest subnormal, for a reference r of magnitude m."""
-    limits, eps = _LIMITS[np.dtype(dtype)], float(np.finfo(dtype).eps)
+    limits, eps = LIMITS[np.dtype(dtype)], floats.eps(dtype)
     close = limits["atol"] + limits["rtol"] * np.abs(r)
     bounded = np.minimum(np.maximum(close, FLOOR * eps * m), CAP[output] * eps * m)
     return np.where(np.isfinite(m), bounded, close)
@@ -205,7 +213,7 @@ def may_overflow(g: Geometry, output: str, dtype) -> np.ndarray:
             total = _largest_into(g, output, total)
         else:
             total = _sum_into(g, output, total)
-        marked = ~(total <= float(np.finfo(dtype).max))
+        marked = ~(total <= floats.largest(floats.working(dtype)))
         unmarked = _sum_into(g, output, (~finite).astype(np.float64)) > 0
     return (marked & ~unmarked).reshape(g.shape_of(output))
 

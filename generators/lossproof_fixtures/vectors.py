@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from . import floats
+
 _F32_MAX = 3.4028234663852886e38
 _F64_MAX = 1.7976931348623157e308
 _NAN, _INF = math.nan, math.inf
@@ -30,7 +32,7 @@ def _text(value: float) -> str:
 
 def _numbers(values, dtype: str) -> list[str]:
     """The values that ``dtype`` has nearest to the given ones."""
-    return [_text(float(np.dtype(dtype).type(v))) for v in values]
+    return [_text(float(floats.named(dtype).type(v))) for v in values]
 
 
 def _vector(name, reason, got, verdict, *, reference, parity, dtype="float32", shape=None, got_dtype=None,
@@ -58,7 +60,7 @@ def _vector(name, reason, got, verdict, *, reference, parity, dtype="float32", s
 
 
 def document() -> dict:
-    return {"vectors": [*_plain(), *_classes(), *_top_of_range(), *_no_oracle(), *_shapes()]}
+    return {"vectors": [*_plain(), *_classes(), *_top_of_range(), *_no_oracle(), *_shapes(), *_half()]}
 
 
 def _plain() -> list[dict]:
@@ -202,4 +204,24 @@ def _shapes() -> list[dict]:
         _vector("empty", "Nothing is wrong with nothing.", [], BOTH, shape=[0, 3], reference=[], parity=[], exact=[], tolerance=[]),
         _vector("empty-without-oracle", "Nor without an oracle: there is no element to lack one.", [], BOTH, shape=[0], reference=[], parity=[]),
         _vector("empty-other-shape", "Empty in another shape.", [], NEITHER, shape=[0, 3], got_shape=[0], reference=[], parity=[]),
+    ]  # fmt: skip
+
+
+def _half() -> list[dict]:
+    """Results of 16 bits: the tolerance has half the spacing for the one rounding."""
+    third = {"reference": [0.333], "parity": [0.01], "exact": [1 / 3], "tolerance": [0.0009765625 + 3e-7]}
+    small = {"reference": [0.0], "parity": [1e-3], "exact": [4.88e-4], "tolerance": [1e-6]}
+    top = {"reference": [_INF], "parity": [0.0], "exact": [65519.0], "tolerance": [16.0]}
+    return [
+        _vector("float16-nearest", "The nearest float16 is right.", [0.33325195], BOTH, dtype="float16", reference=[0.333], parity=[0.01], exact=[1 / 3], tolerance=[1.2237e-4]),
+        _vector("float16-truncated", "The next one towards zero is not: nothing but one rounding is allowed.", [0.333], TORCH, dtype="float16", reference=[0.333], parity=[0.01], exact=[1 / 3], tolerance=[1.2237e-4]),
+        _vector("bfloat16-nearest", "The nearest bfloat16 is right.", [0.33398438], BOTH, dtype="bfloat16", **third),
+        _vector("bfloat16-truncated", "The next one towards zero is not.", [0.33203125], TORCH, dtype="bfloat16", **third),
+        _vector("bfloat16-zero-like-torch", "torch has lost a small loss of 16 bits; so may a port, by the reference alone.", [0.0], TORCH, dtype="bfloat16", **small),
+        _vector("bfloat16-small", "The small loss is right by the oracle, and close enough to torch.", [4.8828125e-4], BOTH, dtype="bfloat16", **small),
+        _vector("bfloat16-nan", "NaN is NaN.", [_NAN], BOTH, dtype="bfloat16", reference=[_NAN], parity=[0.0], exact=[_NAN], tolerance=[0.0]),
+        _vector("float16-overflow", "Where the rounding reaches the largest float16, 65504, infinity is right.", [_INF], BOTH, dtype="float16", **top),
+        _vector("float16-largest", "So is that number.", [65504.0], EXACT, dtype="float16", **top),
+        _vector("bfloat16-largest", "The largest bfloat16 is that of its dtype: infinity is wrong below it.", [_INF], NEITHER, dtype="bfloat16", reference=[3e38], parity=[1e35], exact=[3e38], tolerance=[7e35]),
+        _vector("bfloat16-for-float16", "Another dtype of 16 bits is another dtype.", [1.0], NEITHER, dtype="float16", got_dtype="bfloat16", reference=[1.0], parity=[0.1], exact=[1.0], tolerance=[0.1]),
     ]  # fmt: skip

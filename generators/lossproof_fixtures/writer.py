@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import npy
+from . import floats, npy
 from .expected import Output
 from .model import Case, Topic
 from .modules import MODULES
@@ -48,6 +48,8 @@ class Stacks:
 
     def add(self, role: str, a: np.ndarray) -> list:
         """Stores an array, once, and returns its reference."""
+        dtype = a.dtype
+        a = floats.stored(a)
         name = f"{role}.{_shape_name(a.shape)}.{a.dtype.name}.npy"
         entries = self._files.setdefault(name, [])
         index = self._index.setdefault(name, {})
@@ -55,13 +57,13 @@ class Stacks:
         if key not in index:
             index[key] = len(entries)
             entries.append(a)
-        return [name, index[key]]
+        return [name, index[key]] if dtype == a.dtype else [name, index[key], dtype.name]
 
     def add_input(self, role: str, a: np.ndarray) -> list:
         """Stores an input in the narrowest dtype that holds it exactly."""
         small = _narrowest(a)
         reference = self.add(role, small)
-        return reference if small.dtype == a.dtype else [*reference, a.dtype.name]
+        return reference if small.dtype == a.dtype else [*reference[:2], a.dtype.name]
 
     def files(self) -> dict[str, np.ndarray]:
         return {name: np.stack(entries) for name, entries in sorted(self._files.items())}
@@ -123,7 +125,7 @@ def case_hash(module: str, value: dict, arrays: dict[str, np.ndarray]) -> str:
     def resolve(reference) -> dict:
         entry = arrays[reference[0]][reference[1]]
         if len(reference) == 3:
-            entry = entry.astype(reference[2])
+            entry = floats.converted(entry, reference[2])
         return {
             "dtype": entry.dtype.name,
             "shape": list(entry.shape),

@@ -51,7 +51,7 @@ func Languages() []string {
 }
 
 // withoutUV is what stands for the first step of the skeleton in Python where there is no uv.
-var withoutUV = []string{"python3 -m venv .venv", ".venv/bin/python -m pip install numpy==2.4.6"}
+var withoutUV = []string{"python3 -m venv .venv", ".venv/bin/python -m pip install ml-dtypes==0.5.4 numpy==2.4.6"}
 
 // Steps returns the commands that build a skeleton and check it, to be run in its folder;
 // nil for an unknown language. has reports whether a program is there.

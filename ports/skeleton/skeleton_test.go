@@ -131,7 +131,7 @@ func TestSteps(t *testing.T) {
 		files := tree(t, language)
 		readme := files["README.md"]
 		without := skeleton.Steps(language, func(program string) bool { return program != "uv" })
-		if pinned := strings.Contains(files["pyproject.toml"], `dependencies = ["numpy==2.4.6"]`); language == "python" && (slices.Contains(without, steps[0]) || !pinned) {
+		if pinned := strings.Contains(files["pyproject.toml"], `dependencies = ["ml-dtypes==0.5.4", "numpy==2.4.6"]`); language == "python" && (slices.Contains(without, steps[0]) || !pinned) {
 			t.Errorf("without uv: %q", without)
 		}
 		for _, step := range append(without, steps...) {

@@ -6,7 +6,7 @@ bce/ has those of BCELoss and cross_entropy/ those of CrossEntropyLoss, each wit
 
 from __future__ import annotations
 
-from ..model import BCEWL, MLSM, Topic
+from ..model import BCEWL, MLSM, MODULES, Topic
 from . import (
     accumulation,
     bce,
@@ -15,6 +15,7 @@ from . import (
     examples,
     extreme_logits,
     grad_output,
+    half,
     legacy_reduction,
     mixed_dtype,
     nonfinite,
@@ -46,4 +47,5 @@ SUBJECTS = (
 
 def all_topics() -> list[Topic]:
     topics = [topic for module in (BCEWL, MLSM) for subject in SUBJECTS for topic in subject.build(module)]
-    return topics + [t for subject in bce.SUBJECTS + cross_entropy.SUBJECTS for t in subject.build()]
+    topics += [t for subject in bce.SUBJECTS + cross_entropy.SUBJECTS for t in subject.build()]
+    return topics + [t for module in MODULES for t in half.build(module)]

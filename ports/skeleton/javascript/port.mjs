@@ -6,9 +6,9 @@
 // and exceptions. It computes nothing.
 
 import { LossError, bce, bceWithLogits, crossEntropy, multiLabelSoftMargin } from './losses/index.mjs';
-import { Rejected, Unsupported, serve } from './wire.mjs';
+import { HALVES, Rejected, Unsupported, fromHalf, serve, toHalf } from './wire.mjs';
 
-const dtypes = ['float32', 'float64'];
+const dtypes = ['float16', 'bfloat16', 'float32', 'float64'];
 const outputs = ['loss', 'grad_input']; // there are also grad_target and grad_weight
 // What is not implemented; lossproof does not ask for it. An empty list claims everything.
 const without = ['legacy_reduction', 'mixed_dtype'];
@@ -67,11 +67,15 @@ function evaluate(module, options, inputs, want) {
 function fromWire({ dtype, shape, data }) {
   const { buffer, byteOffset, byteLength } = data;
   const bytes = buffer.slice(byteOffset, byteOffset + byteLength); // aligned
+  if (Object.hasOwn(HALVES, dtype)) {
+    return { dtype, shape, values: fromHalf(new Uint16Array(bytes), dtype) };
+  }
   const values = Object.hasOwn(ARRAYS, dtype) ? new ARRAYS[dtype](bytes) : undefined;
   return { dtype, shape, values };
 }
 
 function toWire({ dtype, shape, values }) {
+  if (Object.hasOwn(HALVES, dtype)) values = toHalf(values, dtype);
   return { dtype, shape, data: Buffer.from(values.buffer, values.byteOffset, values.byteLength) };
 }
 

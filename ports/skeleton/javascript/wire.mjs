@@ -16,6 +16,44 @@ const SIZES = {
 const OPTIONS = ['reduction', 'size_average', 'reduce', 'ignore_index', 'label_smoothing'];
 const INPUTS = ['input', 'target', 'weight', 'pos_weight', 'grad_output'];
 
+/** Of the dtypes of 16 bits: the bits behind the leading one, and the bias of the exponent. */
+export const HALVES = {
+  float16: { fraction: 10, bias: 15 }, bfloat16: { fraction: 7, bias: 127 },
+};
+
+/** Returns the numbers that have these bits. */
+export function fromHalf(bits, dtype) {
+  const { fraction, bias } = HALVES[dtype];
+  return Float64Array.from(bits, (each) => {
+    const sign = each & 0x8000 ? -1 : 1;
+    const exponent = (each & 0x7fff) >> fraction;
+    const rest = each & ((1 << fraction) - 1);
+    if (exponent === 2 * bias + 1) return rest ? NaN : sign * Infinity;
+    const whole = exponent ? rest + 2 ** fraction : rest;
+    return sign * whole * 2 ** (Math.max(exponent, 1) - bias - fraction);
+  });
+}
+
+/** Returns the bits of the nearest numbers, of two as near the even one. */
+export function toHalf(values, dtype) {
+  const { fraction, bias } = HALVES[dtype];
+  const infinity = (2 * bias + 1) << fraction;
+  return Uint16Array.from(values, (v) => {
+    if (Number.isNaN(v)) return infinity | (1 << (fraction - 1));
+    const sign = v < 0 || Object.is(v, -0) ? 0x8000 : 0;
+    const size = Math.abs(v);
+    let exponent = 1 - bias;
+    while (exponent <= bias && size >= 2 ** (exponent + 1)) exponent++;
+    if (exponent > bias) return sign | infinity;
+    const units = size / 2 ** (exponent - fraction);
+    let whole = Math.floor(units);
+    const rest = units - whole;
+    if (rest > 0.5 || (rest === 0.5 && whole % 2)) whole++;
+    // A carry into the next exponent is what the addition makes of it.
+    return sign | (((exponent + bias - 1) << fraction) + whole);
+  });
+}
+
 /** The port refuses the call, as torch raises. kind: shape, dtype, option, value or empty. */
 export class Rejected extends Error {
   /** isStatic says that the types of the port cannot express the call. */

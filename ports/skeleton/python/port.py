@@ -14,7 +14,7 @@ import losses
 import wire
 
 OUTPUTS = ["loss", "grad_input"]  # there are also grad_target and grad_weight
-DTYPES = ["float32", "float64"]
+DTYPES = ["float16", "bfloat16", "float32", "float64"]
 
 # What is not implemented; lossproof does not ask for it. An empty list claims everything.
 WITHOUT = ["legacy_reduction", "mixed_dtype"]

@@ -39,7 +39,9 @@ class FixtureError(Exception):
 class Expected:
     """What is known of one output: arrays of one shape; see the table in README.md.
 
-    reference carries the dtype; the others are float64, but may_overflow (bool).
+    reference carries the dtype; the others are float64, but may_overflow (bool). bfloat16, which
+    NumPy lacks, is that of ml_dtypes where it is installed, else its bits in a field of that name:
+    see values().
     """
 
     reference: Array
@@ -116,8 +118,9 @@ def judge(got: Array, expected: Expected, level: str = "parity") -> Verdict:
     r = expected.reference
     if got.shape != r.shape:
         return Verdict(False, "neither", f"shape: got {got.shape}, want {r.shape}")
-    if got.dtype.name != r.dtype.name:
-        return Verdict(False, "neither", f"dtype: got {got.dtype.name}, want {r.dtype.name}")
+    name, want = dtype_name(got), dtype_name(r)
+    if name != want:
+        return Verdict(False, "neither", f"dtype: got {name}, want {want}")
 
     g, ref = _flat(got), _flat(r)
     with np.errstate(all="ignore"):  # comparing with NaN and infinity is the point
@@ -127,7 +130,7 @@ def judge(got: Array, expected: Expected, level: str = "parity") -> Verdict:
         if expected.exact is not None and expected.tolerance is not None:
             e, tolerance = _flat(expected.exact), _flat(expected.tolerance)
             low = np.zeros_like(e) if expected.exact_low is None else _flat(expected.exact_low)
-            right = _by_oracle(g, e, low, tolerance, float(np.finfo(r.dtype).max))
+            right = _by_oracle(g, e, low, tolerance, _LARGEST.get(want, np.inf))
             if expected.may_overflow is not None:
                 right |= expected.may_overflow.ravel() & ~np.isfinite(g)
             oracle = ~np.isnan(tolerance)
@@ -170,18 +173,53 @@ def _by_oracle(g: Array, e: Array, low: Array, tolerance: Array, largest: float)
     return np.where(np.isnan(e), np.isnan(g), np.where(np.isinf(e), g == e, finite))
 
 
+#: The largest finite numbers.
+_LARGEST = {
+    "float16": 65504.0,
+    "bfloat16": float.fromhex("0x1.fep127"),
+    "float32": float(np.finfo(np.float32).max),
+    "float64": float(np.finfo(np.float64).max),
+}
+
+#: bfloat16, which NumPy lacks, where ml_dtypes is not installed: its bits, in a field of that name.
+_BITS = np.dtype([("bfloat16", "<u2")])
+
+
+def dtype_name(a: Array) -> str:
+    """Return PyTorch's name of the dtype of an array."""
+    return "bfloat16" if a.dtype == _BITS else a.dtype.name
+
+
+def values(a: Array) -> Array:
+    """Return the numbers of an array as float64, those of bfloat16 too."""
+    if a.dtype == _BITS:
+        bits = np.asarray(a["bfloat16"], np.uint32) << np.uint32(16)
+        return np.asarray(bits.view(np.float32), np.float64)
+    return np.asarray(a, np.float64)
+
+
+def _bfloat16(bits: Array) -> Array:
+    """Return the bfloat16 array with these bits: of ml_dtypes, or else of one field, bfloat16."""
+    try:
+        import ml_dtypes
+    except ImportError:
+        return bits.view(_BITS)
+    return bits.view(ml_dtypes.bfloat16)
+
+
 def _flat(a: Array) -> Array:
-    return np.asarray(a, np.float64).ravel()
+    return values(a).ravel()
 
 
 def _describe(got: Array, expected: Expected, wrong: Array, first: int = 3) -> str:
     if wrong.size == 0:
         return ""
-    lines = [f"{got.dtype.name} {got.shape}: {wrong.size} of {got.size} elements differ"]
+    g, r = values(got), values(expected.reference)
+    lines = [f"{dtype_name(got)} {got.shape}: {wrong.size} of {got.size} elements differ"]
     for flat in wrong[:first]:
         i = tuple(int(j) for j in np.unravel_index(flat, got.shape))
         allowed = f"{float(expected.parity[i]):.3g}"
-        text = f"at {i}: got {got[i]!s}, reference {expected.reference[i]!s} ± {allowed}"
+        text = f"at {i}: got {g[i]!s}, reference {r[i]!s} ± {allowed}"
         if expected.exact is not None and expected.tolerance is not None:
             tolerance = float(expected.tolerance[i])
             if not np.isnan(tolerance):
@@ -315,7 +353,7 @@ class Fixtures:
             if name not in known:
                 raise FixtureError(f"{where}: unknown member {name!r}")
             array = self._resolve(ref, folder, f"{where}: {name}")
-            if array.dtype.kind != ("b" if name == "may_overflow" else "f"):
+            if ("float" in dtype_name(array)) == (name == "may_overflow"):
                 raise FixtureError(f"{where}: {name} has dtype {array.dtype.name}")
             members[name] = array if name in ("reference", "may_overflow") else array.astype("f8")
         shape = members["reference"].shape
@@ -332,7 +370,13 @@ class Fixtures:
         if type(index) is not int or not 0 <= index < len(stack):
             raise FixtureError(f"{where}: index {index!r} into {len(stack)} entries of {ref[0]}")
         array: Array = stack[index, ...]
-        if len(ref) == 3:
+        if array.dtype == np.uint16 or ref[2:] == ["bfloat16"]:
+            if ref[2:] != ["bfloat16"]:
+                raise FixtureError(f"{where}: {ref[0]} has bits of bfloat16, the reference not")
+            if array.dtype != np.uint16:
+                array = _rounded(array, f"{where}: {ref[0]}")
+            array = _bfloat16(array)
+        elif len(ref) == 3:
             if ref[2] not in _DESCR:
                 raise FixtureError(f"{where}: unknown dtype {ref[2]!r}")
             with np.errstate(all="ignore"):
@@ -355,6 +399,16 @@ class Fixtures:
                 )
             self._arrays[path] = array
         return self._arrays[path]
+
+
+def _rounded(array: Array, where: str) -> Array:
+    """Return the bits of bfloat16 of an array whose numbers all are such."""
+    single = array.astype(np.float32)
+    bits = single.view(np.uint32)
+    if not np.array_equal(single, array) or np.any(bits & np.uint32(0xFFFF)):
+        raise FixtureError(f"{where} does not convert exactly to bfloat16")
+    half: Array = (bits >> np.uint32(16)).astype(np.uint16)
+    return half
 
 
 def _read(path: Path, where: str) -> bytes:
@@ -425,6 +479,7 @@ _DESCR = {
     "float64": "<f8",
     "float32": "<f4",
     "float16": "<f2",
+    "uint16": "<u2",
     "int64": "<i8",
     "int32": "<i4",
     "uint8": "|u1",

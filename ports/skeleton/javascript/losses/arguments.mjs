@@ -1,6 +1,9 @@
 // What the losses share: the checks of their arguments, weights, sums, reductions.
 
-const TYPES = { float32: Float32Array, float64: Float64Array };
+// Numbers of 16 bits are those of float64: who calls rounds them.
+const TYPES = {
+  float16: Float64Array, bfloat16: Float64Array, float32: Float32Array, float64: Float64Array,
+};
 
 /** The arguments do not fit. kind is shape, dtype, option or value. */
 export class LossError extends Error {
@@ -23,7 +26,7 @@ export function checkPair(x, t) {
 
 export function checkInput(x) {
   if (!Object.hasOwn(TYPES, x.dtype)) {
-    throw new LossError('dtype', `input has dtype ${x.dtype}, want float32 or float64`);
+    throw new LossError('dtype', `input has dtype ${x.dtype}, want a floating-point dtype`);
   }
 }
 

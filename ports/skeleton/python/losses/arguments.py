@@ -23,8 +23,12 @@ def check_pair(x, t):
 
 
 def check_input(x):
-    if x.dtype.kind != "f":
+    if not is_float(x):
         raise LossError("dtype", f"input has dtype {x.dtype}, want a floating-point dtype")
+
+
+def is_float(array):
+    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
 
 
 def check_reduction(reduction):

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arguments import LossError, check_input, check_reduction, expand_upstream
+from .arguments import LossError, check_input, check_reduction, expand_upstream, is_float
 
 
 @np.errstate(all="ignore")  # overflow, and 0/0 for a mean over nothing, are results
@@ -43,7 +43,7 @@ def cross_entropy(
     logits = np.moveaxis(x.astype(np.float64), axis, -1)
     w = np.ones(logits.shape[-1]) if weight is None else weight.astype(np.float64)
     smoothing = max(0.0, label_smoothing)
-    if target.dtype.kind == "f":
+    if is_float(target):
         probabilities = np.moveaxis(target.astype(np.float64), axis, -1)
         counts = np.ones(logits.shape[:-1], bool)
         a, divisor = of_probabilities(probabilities, w, smoothing), counts.sum()

@@ -20,7 +20,7 @@ fn main() -> std::io::Result<()> {
     // What is not implemented; lossproof does not ask for it. An empty list claims everything.
     let claim = |without: &[&str]| {
         json!({
-            "dtypes": ["float32", "float64"],
+            "dtypes": ["float16", "bfloat16", "float32", "float64"],
             // There are also grad_target and grad_weight.
             "outputs": ["loss", "grad_input"],
             "without": without,
@@ -101,8 +101,15 @@ fn array(call: &Call, name: &str) -> Result<Option<Array>, Refusal> {
         "float32" => {
             tensor.data.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b).into()).collect()
         }
+        "float16" | "bfloat16" => tensor
+            .data
+            .as_chunks()
+            .0
+            .iter()
+            .map(|b| wire::from_half(tensor.dtype, u16::from_le_bytes(*b)))
+            .collect(),
         other => {
-            let message = format!("{name} is {other}: the losses take float32 and float64");
+            let message = format!("{name} is {other}: the losses take floating-point numbers");
             return Err(Refusal::Inexpressible { kind: "dtype", message });
         }
     };
@@ -131,6 +138,9 @@ fn to_wire(dtype: &'static str, array: Array) -> Tensor {
     let values = array.values.into_iter();
     let data = match dtype {
         "float64" => values.flat_map(f64::to_le_bytes).collect(),
+        "float16" | "bfloat16" => {
+            values.flat_map(|value| wire::to_half(dtype, value).to_le_bytes()).collect()
+        }
         _ => values.flat_map(|value| (value as f32).to_le_bytes()).collect(),
     };
     Tensor { dtype, shape: array.shape, data }

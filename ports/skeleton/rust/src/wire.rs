@@ -35,6 +35,43 @@ pub struct Tensor {
     pub data: Vec<u8>,
 }
 
+/// Of a dtype of 16 bits: the bits behind the leading one, and the bias of the exponent.
+fn half(dtype: &str) -> (i32, i32) {
+    if dtype == "float16" { (10, 15) } else { (7, 127) }
+}
+
+/// Returns the number with these bits, of float16 or bfloat16.
+pub fn from_half(dtype: &str, bits: u16) -> f64 {
+    let (fraction, bias) = half(dtype);
+    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
+    let exponent = i32::from((bits & 0x7fff) >> fraction);
+    let rest = bits & ((1 << fraction) - 1);
+    if exponent == 2 * bias + 1 {
+        return if rest == 0 { sign * f64::INFINITY } else { f64::NAN };
+    }
+    let whole = if exponent == 0 { rest } else { rest + (1 << fraction) };
+    sign * f64::from(whole) * 2f64.powi(exponent.max(1) - bias - fraction)
+}
+
+/// Returns the bits of the nearest number of float16 or bfloat16, of two as near the even one.
+pub fn to_half(dtype: &str, v: f64) -> u16 {
+    let (fraction, bias) = half(dtype);
+    let infinity = ((2 * bias + 1) as u16) << fraction;
+    if v.is_nan() {
+        return infinity | 1 << (fraction - 1);
+    }
+    let sign = if v.is_sign_negative() { 0x8000 } else { 0 };
+    let size = v.abs();
+    // The exponent of v: a float64 that is subnormal is far below every spacing.
+    let exponent = ((size.to_bits() >> 52) as i32 - 1023).max(1 - bias);
+    if exponent > bias {
+        return sign | infinity;
+    }
+    let units = (size * 2f64.powi(fraction - exponent)).round_ties_even() as u16;
+    // A carry into the next exponent is what the addition makes of it.
+    sign | ((((exponent + bias - 1) as u16) << fraction) + units)
+}
+
 /// The constructor's options; None was not given.
 #[derive(Default)]
 pub struct Options {
