@@ -124,9 +124,4 @@ var subjects = []subject{
 		says:   "Sums over many rows are accurate: the error grows with the logarithm of their number, not with the number.",
 		domain: "(N, C) with N of the size and a few classes",
 	},
-	{
-		name: "class-accumulation", modules: ofClasses, wish: wish{along: classes, last: 15, strict: true}, should: true,
-		says:   "The sum over many classes is accurate: the error grows with the logarithm of their number, not with the number.",
-		domain: "(N, C) with C of the size and a few rows",
-	},
 }
