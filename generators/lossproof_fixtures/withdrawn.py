@@ -14,8 +14,22 @@ def document() -> dict[str, dict]:
     for tag in ("f32", "f64"):
         for reduction in ("none", "mean"):
             for end in ("", "-weight"):
-                _add(withdrawn, f"class_probabilities/{tag}-{reduction}-", "uniform", "thirds", end, "CE-PROBABILITIES")
-        _add(withdrawn, f"class_probabilities/{tag}-none-", "uniform", "thirds", "-grad-target", "CE-GRAD-TARGET")
+                _add(
+                    withdrawn,
+                    f"class_probabilities/{tag}-{reduction}-",
+                    "uniform",
+                    "thirds",
+                    end,
+                    "CE-PROBABILITIES",
+                )
+        _add(
+            withdrawn,
+            f"class_probabilities/{tag}-none-",
+            "uniform",
+            "thirds",
+            "-grad-target",
+            "CE-GRAD-TARGET",
+        )
         for reduction in ("none", "mean", "sum"):
             _add(withdrawn, f"nonfinite/{tag}-{reduction}-minus-inf-", "soft", "shares", "", "CE-MASKED")
     return dict(sorted(withdrawn.items()))

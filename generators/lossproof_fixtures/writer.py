@@ -197,7 +197,9 @@ class Writer:
         """Writes manifest.json and manifest.sha256, last."""
         for id_, entry in withdrawn.items():
             if id_ in self.cases or entry["successor"] not in self.cases:
-                raise ValueError(f"{id_}: withdrawn for {entry['successor']}: one is a case that should not, or is none")
+                raise ValueError(
+                    f"{id_}: withdrawn for {entry['successor']}: one is a case that should not, or is none"
+                )
         value = {
             **head,
             "files": dict(sorted(self.files.items())),

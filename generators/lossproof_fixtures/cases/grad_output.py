@@ -7,7 +7,6 @@ import numpy as np
 from .. import draw
 from ..model import BCEWL, DTYPES, MLSM, REDUCTIONS, Topic
 
-
 EMPTY_RULE = {"none": "EMPTY-NONE", "mean": "EMPTY-MEAN", "sum": "EMPTY-SUM"}
 
 

@@ -58,7 +58,10 @@ def _alone() -> Topic:
                 inputs = dict(
                     _inputs(topic, tag, dtype, shape), pos_weight=draw.uniform(rng, p_shape, 0.25, 4, dtype)
                 )
-                full, since = f"{tag}-{reduction}-{name}", since_2(module=BCEWL, reduction=reduction, name=name)
+                full, since = (
+                    f"{tag}-{reduction}-{name}",
+                    since_2(module=BCEWL, reduction=reduction, name=name),
+                )
                 topic.add(full, "POS-WEIGHT-BROADCAST", options, inputs, also=("RANK",), since=since)
             _coinciding(topic, tag, reduction, dtype)
             for name in ("class", "NxC") if reduction == "none" else ("class",):

@@ -7,7 +7,6 @@ import numpy as np
 from ... import draw
 from ...model import CE, DTYPES, REDUCTIONS, Topic
 
-
 #: Rows far from zero that came with fixtures 2.0.0, where an offset buys no error any more.
 _SINCE_2 = ("offset-1e6", "offset-1e8")
 

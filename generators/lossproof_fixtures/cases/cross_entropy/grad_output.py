@@ -28,7 +28,9 @@ def build() -> list[Topic]:
                         topic.add(f"{name}-weight", "GRAD-OUTPUT", options, weighed, want=want)
                         smooth = dict(options, label_smoothing=0.1)
                         also = ("GRAD-OUTPUT",)
-                        topic.add(f"{name}-smoothed", "SMOOTHING-WEIGHT", smooth, weighed, want=want, also=also)
+                        topic.add(
+                            f"{name}-smoothed", "SMOOTHING-WEIGHT", smooth, weighed, want=want, also=also
+                        )
                 _other_shapes(topic, tag, kind, reduction, dtype)
     return [topic]
 
