@@ -84,6 +84,9 @@ func head(w *bufio.Writer, set *fixtures.Set, rule fixtures.Rule) {
 		}
 	}
 	fmt.Fprintf(w, "requirement  %s: %s\n", rule.Requirement, requirementMeans[rule.Requirement])
+	if rule.Otherwise != "" {
+		fmt.Fprintf(w, "otherwise?   %s\n", rule.Otherwise)
+	}
 	fmt.Fprintf(w, "basis        %s: %s\n             %s\n", rule.Basis.Kind, rule.Basis.Text, rule.Basis.Link)
 }
 

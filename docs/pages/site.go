@@ -25,6 +25,9 @@ or a relation, a law that is checked on generated inputs. [semantics.md](semanti
 `, set.Version(), set.TorchVersion())
 	rule := func(r fixtures.Rule) {
 		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n- %s; %s: %s [source](%s)\n", r.ID, escape(r.Statement), r.Requirement, r.Basis.Kind, escape(r.Basis.Text), r.Basis.Link)
+		if r.Otherwise != "" {
+			fmt.Fprintf(&b, "- may a library decide otherwise? %s\n", escape(r.Otherwise))
+		}
 	}
 	module := ""
 	for _, r := range set.Rules {

@@ -51,14 +51,24 @@ func Validate(modules map[string]ports.Claim) error {
 }
 
 // checkWords checks one list of a claim.
-func checkWords(where string, words, known []string, mayBeEmpty bool) error {
-	if len(words) == 0 && !mayBeEmpty {
+func checkWords(where string, words, known []string, isWithout bool) error {
+	if len(words) == 0 && !isWithout {
 		return fmt.Errorf("%s is empty, want one or more of %s", where, strings.Join(known, ", "))
 	}
 	var problems []error
 	for i, word := range words {
-		switch {
-		case !slices.Contains(known, word):
+		unknown := func(part string) bool { return !slices.Contains(known, part) }
+		switch joined := parts(word); {
+		case isWithout && len(joined) > 1 && unknown(word) && !slices.ContainsFunc(joined, unknown):
+			for k, part := range joined {
+				if slices.Contains(joined[:k], part) || part == Rejections {
+					problems = append(problems, fmt.Errorf("%s: %q joins %q, want words of calls, each once", where, word, part))
+				}
+			}
+			if slices.Contains(words[:i], word) {
+				problems = append(problems, fmt.Errorf("%s: %q stands twice", where, word))
+			}
+		case unknown(word):
 			hint := suggest.Hint(word, known)
 			if hint == "" {
 				hint = ", want one of " + strings.Join(known, ", ")
@@ -97,8 +107,9 @@ func outside(cl ports.Claim, dtype tensor.DType, features []string) string {
 	if !slices.Contains(cl.DTypes, dtype) {
 		return fmt.Sprintf("input is %s", dtype)
 	}
+	lacks := func(word string) bool { return !slices.Contains(features, word) }
 	for _, word := range cl.Without {
-		if slices.Contains(features, word) {
+		if !lacks(word) || !slices.ContainsFunc(parts(word), lacks) {
 			return "without " + word
 		}
 	}

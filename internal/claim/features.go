@@ -17,6 +17,7 @@ func Features(c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[st
 	if ports.ModuleOf(c.Module).HasClasses() {
 		classes(has, inputs[ports.Target])
 	}
+	has[IgnoreIndexNegative] = has[IgnoreIndex] && (c.Options.IgnoreIndex == nil || *c.Options.IgnoreIndex < 0)
 	shapes(has, c.Module, inputs)
 	dtypes(has, inputs)
 	values(has, c, inputs, expected)
@@ -67,8 +68,20 @@ func shapes(has map[string]bool, module string, inputs map[string]tensor.Tensor)
 		has[Rank0] = true
 	case rank == 1:
 		has[Rank1] = true
-	case rank >= 3:
+	case rank == 2:
+		has[Rank2] = true
+	default:
 		has[Rank3] = true
+	}
+	switch of := ports.ModuleOf(module).LossOf; {
+	case of == ports.OfLastDimension && len(input.Shape) > 0:
+		has[OneClass] = input.Shape[len(input.Shape)-1] == 1
+	case of == ports.OfClassDimension && len(input.Shape) > 0:
+		has[OneClass] = input.Shape[min(1, len(input.Shape)-1)] == 1
+	}
+	for name, word := range map[string]string{ports.Weight: WeightBroadcast, ports.PosWeight: PosWeightBroadcast} {
+		w, ok := inputs[name]
+		has[word] = ok && ports.ModuleOf(module).Input(name).Shape == ports.Broadcast && !tensor.SameShape(w.Shape, input.Shape)
 	}
 	has[Empty] = input.Len() == 0
 	if weight, ok := inputs[ports.Weight]; ok {
@@ -108,6 +121,19 @@ func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tens
 		if t := target.Float64(i); !indices && t != 0 && t != 1 {
 			has[SoftTargets] = true
 			break
+		}
+	}
+	for _, name := range []string{ports.Weight, ports.PosWeight} {
+		if w, ok := inputs[name]; ok {
+			for i := range w.Len() {
+				has[WeightNonPositive] = has[WeightNonPositive] || w.Float64(i) <= 0
+			}
+		}
+	}
+	if x := inputs[ports.Input]; c.Module == ports.BCELoss {
+		for i := range x.Len() {
+			p := x.Float64(i)
+			has[Clamp] = has[Clamp] || math.Log(p) < -100 || math.Log1p(-p) < -100
 		}
 	}
 	look := func(v, smallestNormal float64) {

@@ -1,5 +1,7 @@
 package claim
 
+import "strings"
+
 // The words of `without`. Each names something that a call may have; [Features] derives
 // those of a case from its data. A claim that lists one says: I do not do this.
 const (
@@ -9,6 +11,12 @@ const (
 	WeightClass = "weight:class"
 	// WeightElement: another dimension of the weight than the last is not 1; never of CrossEntropyLoss.
 	WeightElement = "weight:element"
+	// WeightBroadcast and PosWeightBroadcast: the weight, or pos_weight, has not the shape of input;
+	// never of CrossEntropyLoss.
+	WeightBroadcast    = "weight:broadcast"
+	PosWeightBroadcast = "pos_weight:broadcast"
+	// WeightNonPositive: a weight or pos_weight is zero or negative.
+	WeightNonPositive = "weight:nonpositive"
 	// PosWeight: the call has a pos_weight.
 	PosWeight = "pos_weight"
 	// ReductionNone, ReductionMean and ReductionSum: the reduction that the options come
@@ -20,10 +28,15 @@ const (
 	LegacyReduction = "legacy_reduction"
 	// SoftTargets: a target is neither 0 nor 1; class indices are no such targets.
 	SoftTargets = "soft_targets"
-	// Rank0, Rank1 and Rank3: the rank of input; the last stands for three and more.
+	// Rank0, Rank1, Rank2 and Rank3: the rank of input; the last stands for three and more.
 	Rank0 = "rank:0"
 	Rank1 = "rank:1"
+	Rank2 = "rank:2"
 	Rank3 = "rank:3+"
+	// OneClass: there is one class, for modules that have classes.
+	OneClass = "one_class"
+	// Clamp: a logarithm of BCELoss is below -100, where PyTorch clamps it.
+	Clamp = "clamp"
 	// Empty: input has no elements.
 	Empty = "empty"
 	// GradOutput: the call has an upstream gradient.
@@ -42,15 +55,32 @@ const (
 	ClassProbabilities = "class_probabilities"
 	// IgnoreIndex: ignore_index is given, or a class index is -100, its default.
 	IgnoreIndex = "ignore_index"
+	// IgnoreIndexNegative: it is negative, given or by default.
+	IgnoreIndexNegative = "ignore_index:negative"
 	// LabelSmoothing: label_smoothing is given.
 	LabelSmoothing = "label_smoothing"
 	// Rejections: PyTorch refuses the call.
 	Rejections = "rejections"
 )
 
-// Words lists the words of `without`; there are no others.
+// Words lists the words of `without`. Several of them joined by '+' name what has all of these at
+// once, as "class_probabilities+label_smoothing" does; there are no others.
 var Words = []string{
-	Weight, WeightClass, WeightElement, PosWeight, ReductionNone, ReductionMean, ReductionSum,
-	LegacyReduction, SoftTargets, Rank0, Rank1, Rank3, Empty, GradOutput, NonFinite, Subnormals,
-	MixedDType, IntegerTargets, ClassProbabilities, IgnoreIndex, LabelSmoothing, Rejections,
+	Weight, WeightClass, WeightElement, WeightBroadcast, WeightNonPositive, PosWeight, PosWeightBroadcast,
+	ReductionNone, ReductionMean, ReductionSum, LegacyReduction, SoftTargets, Rank0, Rank1, Rank2, Rank3,
+	OneClass, Empty, GradOutput, NonFinite, Subnormals, Clamp, MixedDType, IntegerTargets,
+	ClassProbabilities, IgnoreIndex, IgnoreIndexNegative, LabelSmoothing, Rejections,
+}
+
+// parts returns the words that are joined to one, which may end in '+' themselves: "rank:3+".
+func parts(word string) []string {
+	var words []string
+	for _, part := range strings.Split(word, "+") {
+		if part == "" && len(words) > 0 {
+			words[len(words)-1] += "+"
+			continue
+		}
+		words = append(words, part)
+	}
+	return words
 }

@@ -222,12 +222,14 @@ func posWeights() []*Divergence {
 			Why:   "PyTorch's own formula has this factor.",
 			Right: "the coefficient of softplus(-x) is p*t, computed as a product",
 			Met:   links("pytorch/pytorch/pull/6856: pos_weight came as the multiplier 1+(pos_weight-1)*target"),
-			vary: combining(func(u *unit) number {
+			vary: all(combining(func(u *unit) number {
 				t, factor := u.T[0], u.Number(1)
 				if u.P.Given() {
 					factor = u.P.Minus(1).Round(u.DType).Mul(t).Round(u.DType).Plus(1).Round(u.DType)
 				}
 				return u.W[0].Times(t.Rest().Times(u.X[0]).Add(factor.Times(u.F[0])))
+			}), func(l *loss) { // PyTorch's backward is not the derivative of this, which would cancel in the tail
+				l.Gradients[ports.GradInput] = definition.Gradient{Of: definition.CombineTargets}
 			})},
 	}
 }
