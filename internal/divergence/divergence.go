@@ -163,7 +163,7 @@ func links(texts ...string) []Link {
 func All() []*Divergence {
 	all := slices.Concat(
 		reductions(), emptiness(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
-		gradients(), nonfinite(), refusals(), probabilities(),
+		gradients(), nonfinite(), refusals(), probabilities(), halves(),
 		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), met(), fresh(), nulls(),
 	)
 	for _, d := range all {

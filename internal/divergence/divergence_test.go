@@ -79,6 +79,10 @@ var unbroken = map[string]string{
 	"MLSM-LARGE-GRAD":        "as that of BCELoss",
 	"BCE-SIGMOID":            "input-clipped and probability-taken-as-logit break it, and name others",
 	"CE-LOGIT-MAX":           "exp-not-shifted and exp-shifted-by-mean break it, and name others",
+	"BCE-HALF-OVERFLOW":      "sums-in-16-bits breaks it, and names HALF-ACCUMULATION",
+	"BCEWL-HALF-OVERFLOW":    "as that of BCELoss",
+	"CE-HALF-OVERFLOW":       "as that of BCELoss",
+	"MLSM-HALF-OVERFLOW":     "as that of BCELoss",
 	"CE-WEIGHT-DTYPE":        "it has two cases, and three are wanted",
 	"BCEWL-POS-WEIGHT-DTYPE": "it has two cases, and three are wanted",
 }

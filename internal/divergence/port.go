@@ -29,7 +29,7 @@ func (p port) Describe(context.Context) (ports.Description, error) {
 	}
 	for _, module := range p.modules {
 		d.Modules[module] = ports.Claim{
-			DTypes: []tensor.DType{tensor.Float32, tensor.Float64}, Outputs: ports.ModuleOf(module).Outputs,
+			DTypes: []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float32, tensor.Float64}, Outputs: ports.ModuleOf(module).Outputs,
 		}
 	}
 	return d, nil

@@ -69,10 +69,10 @@ func TestClaimsOfPorts(t *testing.T) {
 		want   []string
 	}{
 		{"the built-in losses, as they claim themselves", testports.Port{}, []string{
-			"BCELoss float32 float64, loss, grad_input and grad_target, without mixed_dtype",
-			"BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without mixed_dtype",
-			"CrossEntropyLoss float32 float64, loss, grad_input, grad_target and grad_weight, without mixed_dtype",
-			"MultiLabelSoftMarginLoss float32 float64, loss, grad_input, grad_target and grad_weight, without mixed_dtype and integer_targets",
+			"BCELoss float16 bfloat16 float32 float64, loss, grad_input and grad_target, without mixed_dtype",
+			"BCEWithLogitsLoss float16 bfloat16 float32 float64, loss, grad_input and grad_target, without mixed_dtype",
+			"CrossEntropyLoss float16 bfloat16 float32 float64, loss, grad_input, grad_target and grad_weight, without mixed_dtype",
+			"MultiLabelSoftMarginLoss float16 bfloat16 float32 float64, loss, grad_input, grad_target and grad_weight, without mixed_dtype and integer_targets",
 		}},
 		{"float32 alone, no pos_weight, no weights but of classes", lacking(func(c ports.Call) bool {
 			w := c.Inputs[ports.Weight]
@@ -84,13 +84,13 @@ func TestClaimsOfPorts(t *testing.T) {
 		}},
 		{"the loss alone", lacking(func(c ports.Call) bool {
 			return c.Module != ports.BCEWithLogitsLoss || len(c.Want) != 1 || c.Want[0] != ports.Loss
-		}, unsupported), []string{"BCEWithLogitsLoss float32 float64, loss, without mixed_dtype"}},
+		}, unsupported), []string{"BCEWithLogitsLoss float16 bfloat16 float32 float64, loss, without mixed_dtype"}},
 		{"gradients of the plain mean alone, as candle has them", lacking(func(c ports.Call) bool {
 			o := c.Options
 			other := o.SizeAverage != nil || o.Reduce != nil || o.Reduction != nil && slices.Contains([]string{"none", "sum", "elementwise_mean"}, *o.Reduction)
 			return c.Module != ports.BCEWithLogitsLoss || other || has(c, ports.Weight) || has(c, ports.PosWeight) || has(c, ports.GradOutput)
 		}, unsupported), []string{
-			"BCEWithLogitsLoss float32 float64, loss, grad_input and grad_target, without weight, pos_weight, reduction:none, reduction:sum, legacy_reduction, grad_output and mixed_dtype",
+			"BCEWithLogitsLoss float16 bfloat16 float32 float64, loss, grad_input and grad_target, without weight, pos_weight, reduction:none, reduction:sum, legacy_reduction, grad_output and mixed_dtype",
 		}},
 		{"wrong but where nothing is to be computed", lacking(func(c ports.Call) bool {
 			return c.Inputs[ports.Input].Len() > 0
