@@ -10,8 +10,10 @@ import (
 	"lossproof/internal/divergence"
 	"lossproof/internal/divergence/mutants"
 	"lossproof/internal/laws"
+	"lossproof/internal/resolution"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
+	"lossproof/ports/builtin"
 )
 
 // Rules writes every rule, by module: its sentence, its basis and its evidence.
@@ -54,6 +56,29 @@ or a relation, a law that is checked on generated inputs. [semantics.md](semanti
 		fmt.Fprintf(&b, "- domain: %s; tolerance: %s (`lossproof run --select %s`)\n", r.Domain, r.Tolerance, r.ID)
 	}
 	return b.String()
+}
+
+// Resolution writes how wrong an answer has to be to be seen, by topic.
+func Resolution(set *fixtures.Set) (string, error) {
+	cases := make([]*fixtures.Case, len(set.Cases))
+	for i := range set.Cases {
+		cases[i] = &set.Cases[i]
+	}
+	rows, err := resolution.Of(context.Background(), builtin.Port{}, set, cases)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `# The resolution of the suite
+
+Each answer of the built-in losses is multiplied by 1 ± 10^-k, with k from 0 on, until it fails: what is given is the largest part of all elements of an answer that passes, for half of the outputs of a topic
+and for the worst. 1 means that twice the answer passes, or 0: see [decisions.md](decisions.md) for where that is right. Fixtures %s.
+
+`, set.Version())
+	b.WriteString("```\n")
+	resolution.Write(&b, rows)
+	b.WriteString("```\n")
+	return b.String(), nil
 }
 
 // escape keeps Markdown from taking the products of formulas for emphasis.
