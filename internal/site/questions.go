@@ -17,6 +17,7 @@ type question struct {
 // The pages of the table: one page would be too large.
 const (
 	semanticsPage = "semantics.html"
+	edgesPage     = "refusals-and-digits.html"
 	morePage      = "laws-and-quirks.html"
 )
 
@@ -49,13 +50,13 @@ var questions = []question{
 	{Page: semanticsPage, ID: "soft", Title: "What of soft targets, and of those that do not add to 1?",
 		Why:   "Distillation and mixup have them: normalising or rounding them is another loss.",
 		rules: []string{"TARGET-SOFT", "PROBABILITIES", "ONE-HOT", "NOT-NORMALISED", "GRAD-TARGET", "GRAD-WEIGHT"}},
-	{Page: semanticsPage, ID: "range", Title: "What of a label out of range, of another shape or dtype?",
+	{Page: edgesPage, ID: "range", Title: "What of a label out of range, of another shape or dtype?",
 		Why:   "What is not refused is computed, and a wrong label trains silently.",
 		rules: []string{"INDEX-RANGE", "TARGET-RANGE", "INPUT-RANGE", "TARGET-SHAPE", "TARGET-DTYPE", "INPUT-DTYPE"}},
-	{Page: semanticsPage, ID: "nothing", Title: "What is the mean over nothing?",
+	{Page: edgesPage, ID: "nothing", Title: "What is the mean over nothing?",
 		Why:   "An empty shard, or weights that add up to zero: NaN, 0 or an error.",
 		rules: []string{"EMPTY-*", "NO-CLASSES", "ZERO-WEIGHT-MEAN"}},
-	{Page: semanticsPage, ID: "digits", Title: "How many digits are right, over many elements and near zero?",
+	{Page: edgesPage, ID: "digits", Title: "How many digits are right, over many elements and near zero?",
 		Why:   "Sums that lose digits, gradients that are flushed to zero, float64 that is computed in float32, what 16 bits lose.",
 		rules: []string{"ACCUMULATION", "LARGE-GRAD", "SUBNORMAL", "*16*", "HALF*"}},
 	{Page: morePage, ID: "laws", Title: "Which laws hold on generated inputs?",

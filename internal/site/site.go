@@ -112,6 +112,7 @@ func Build(set *fixtures.Set, rows []*matrix.Row, curves []byte) (map[string][]b
 	errs := []error{
 		page("index.html", "home.html", "Which loss does what PyTorch does?", nil),
 		page(semanticsPage, "semantics.html", "What losses do", nil),
+		page(edgesPage, "semantics.html", "Refusals, nothing and digits", nil),
 		page(morePage, "semantics.html", "Laws, sizes and quirks", nil),
 		page("versions.html", "versions.html", "What changed between versions", nil),
 		page("findings.html", "findings.html", "Findings", nil),
