@@ -265,7 +265,7 @@ func TestTextEnds(t *testing.T) {
 	result := diagnosed(t, d.Port(), "BCEWithLogitsLoss/weights/*", "BCEWithLogitsLoss/grad_output/*", "BCEWithLogitsLoss/nonfinite/*", "CrossEntropyLoss/blog_example/*")
 	result.Argv = []string{"lossproof", "run", "--", "./port", "a b"}
 	got := text(t, result, report.TextOptions{})
-	_, end, ok := strings.Cut(got, "\nnot conformant (parity): BCEWithLogitsLoss float32 float64, ")
+	_, end, ok := strings.Cut(got, "\nnot conformant (parity): BCEWithLogitsLoss float16 bfloat16 float32 float64, ")
 	if !ok || strings.Count(end, "\n") > 18 {
 		t.Fatalf("the end is\n%s", end)
 	}
