@@ -22,8 +22,8 @@ def rules(module: str) -> list[tuple]:
     return [
         (
             "HALF", "must", "derived", _FOLLOWS, DOC,
-            "In float16 and bfloat16, loss and gradients are the formula's at the given numbers, computed in float32"
-            " or wider and rounded once, to the nearest number.",
+            ("In float16 and bfloat16, loss and gradients are the formula's at the given numbers, computed in float32"
+             " or wider and rounded once, to the nearest number."),
         ),
         (
             "HALF-TAIL", "must", "derived", _FOLLOWS, ISSUE + "171282",
@@ -31,8 +31,8 @@ def rules(module: str) -> list[tuple]:
         ),
         (
             "HALF-NEAREST", "must", "derived", "IEEE 754: rounding to nearest is the default.", DOC,
-            "A result of 16 bits is rounded to the nearest number, neither truncated nor rounded in several steps"
-            " of which each loses as much.",
+            ("A result of 16 bits is rounded to the nearest number, neither truncated nor rounded in several steps"
+             " of which each loses as much."),
         ),
         (
             "HALF-ACCUMULATION", "should", "observed", "The CPU kernels add in float32.", ISSUE + "85791",
@@ -40,8 +40,8 @@ def rules(module: str) -> list[tuple]:
         ),
         (
             "HALF-OVERFLOW", "must", "derived", _FOLLOWS, ISSUE + "29429",
-            "A mean is finite where it is a number of its dtype, also where the sum exceeds the largest one, which"
-            " is 65504 in float16; a sum beyond that is infinite.",
+            ("A mean is finite where it is a number of its dtype, also where the sum exceeds the largest one, which"
+             " is 65504 in float16; a sum beyond that is infinite."),
         ),
         (
             "HALF-SUBNORMAL", "should", "observed", "CPU kernels do not flush.", DOC,

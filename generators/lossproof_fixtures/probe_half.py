@@ -19,7 +19,7 @@ from .cases import half
 from .cases.cross_entropy.ordinary import one_hot
 from .floats import F16, F32, F64
 from .geometry import resolve_reduction
-from .model import BCE, BCEWL, CE, MLSM, MODULES
+from .model import BCE, CE, MLSM, MODULES
 
 
 @dataclass
@@ -135,7 +135,11 @@ def compute(case, way: Way) -> dict[str, np.ndarray]:
     with np.errstate(all="ignore"):
         if case.module == CE:
             loss, grad, weights = _rows(case, inputs, way, out)
-            divisor = np.asarray(_sum(weights, Way(way.work, sums=F64), out)).astype(work) if reduction == "mean" else work.type(1)
+            divisor = (
+                np.asarray(_sum(weights, Way(way.work, sums=F64), out)).astype(work)
+                if reduction == "mean"
+                else work.type(1)
+            )
         else:
             loss, grad = _elements(case.module, inputs, way)
             divisor = work.type(loss.size) if reduction == "mean" else work.type(1)
@@ -174,11 +178,15 @@ def wrong(got: np.ndarray, output: expected.Output) -> tuple[bool, bool]:
     arrays = {k: np.asarray(a, np.float64).reshape(-1) for k, a in output.arrays.items()}
     g, r = got.astype(np.float64).reshape(-1), arrays["reference"]
     with np.errstate(all="ignore"):
-        torch = np.where(np.isfinite(r), np.abs(g - r) <= arrays["parity"], (g == r) | np.isnan(g) & np.isnan(r))
+        torch = np.where(
+            np.isfinite(r), np.abs(g - r) <= arrays["parity"], (g == r) | np.isnan(g) & np.isnan(r)
+        )
         if "exact" not in arrays:
             return not torch.all(), not torch.all()
         e, tolerance = arrays["exact"], arrays["tolerance"]
-        top = (np.sign(g) == np.sign(e)) & (np.abs(e) + tolerance >= floats.largest(output.arrays["reference"].dtype))
+        top = (np.sign(g) == np.sign(e)) & (
+            np.abs(e) + tolerance >= floats.largest(output.arrays["reference"].dtype)
+        )
         near = np.where(np.isinf(g), top, np.abs(g - e) <= tolerance)
         exact = np.where(np.isfinite(e), near, (g == e) | np.isnan(g) & np.isnan(e))
         exact = np.where(np.isnan(tolerance), torch, exact)
@@ -195,12 +203,14 @@ def main() -> None:
                 if case.rejects or "QUIRK" in case.rule or len(single) > 1 or case.inputs["input"].size == 0:
                     continue
                 of_torch = reference.evaluate(case)
-                wanted = {k: v for k, v in expected.outputs(case, of_torch).items() if k in ("loss", "grad_input")}
+                wanted = {
+                    k: v for k, v in expected.outputs(case, of_torch).items() if k in ("loss", "grad_input")
+                }
                 outputs += len(wanted)
-                for name in fails:
+                for name, counters in fails.items():
                     results = of_torch if name == "PyTorch" else compute(case, WAYS[name])
                     for output, want in wanted.items():
-                        for counter, failed in zip(fails[name], wrong(results[output], want), strict=True):
+                        for counter, failed in zip(counters, wrong(results[output], want), strict=True):
                             counter[case.rule.split("-", 1)[1]] += failed
     print(f"{outputs} outputs of {sum(len(t.cases) for m in MODULES for t in half.build(m))} cases")
     for name, (exact, parity) in fails.items():

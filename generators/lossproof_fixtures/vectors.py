@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from . import floats
 
 _F32_MAX = 3.4028234663852886e38

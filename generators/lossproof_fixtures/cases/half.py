@@ -15,7 +15,12 @@ from ..model import BCE, BCEWL, CE, MLSM, REDUCTIONS, Topic
 from .cross_entropy import ordinary
 
 SINCE = "2.1.0"
-_GRADS = {BCEWL: ("grad_target",), MLSM: ("grad_target", "grad_weight"), BCE: ("grad_target",), CE: ("grad_target", "grad_weight")}
+_GRADS = {
+    BCEWL: ("grad_target",),
+    MLSM: ("grad_target", "grad_weight"),
+    BCE: ("grad_target",),
+    CE: ("grad_target", "grad_weight"),
+}
 _TARGETS = {"0": 0.0, "0.3": 0.3, "1": 1.0}
 
 
@@ -27,10 +32,26 @@ class _Topic(Topic):
 
 
 def build(module: str) -> list[Topic]:
-    extremes = _Topic(module, "half_extremes", "float16 and bfloat16: inputs of every magnitude, against hard and soft targets.")
-    usual = _Topic(module, "half_ordinary", "float16 and bfloat16: reductions, weights, options, shapes and every gradient on ordinary numbers.")
-    sums = _Topic(module, "half_sums", "float16 and bfloat16: sums that 16 bits cannot accumulate, and means of sums that are too large.")
-    mixed = _Topic(module, "half_mixed", "float16 and bfloat16 beside each other and beside other dtypes: what is refused, and which dtype the result has.")
+    extremes = _Topic(
+        module,
+        "half_extremes",
+        "float16 and bfloat16: inputs of every magnitude, against hard and soft targets.",
+    )
+    usual = _Topic(
+        module,
+        "half_ordinary",
+        "float16 and bfloat16: reductions, weights, options, shapes and every gradient on ordinary numbers.",
+    )
+    sums = _Topic(
+        module,
+        "half_sums",
+        "float16 and bfloat16: sums that 16 bits cannot accumulate, and means of sums that are too large.",
+    )
+    mixed = _Topic(
+        module,
+        "half_mixed",
+        "float16 and bfloat16 beside each other and beside other dtypes: what is refused, and which dtype the result has.",
+    )
     for tag, dtype in HALVES.items():
         if module == CE:
             _extreme_rows(extremes, tag, dtype)
@@ -100,9 +121,17 @@ def _extreme_logits(topic, tag, dtype):
             if topic.module == BCEWL and t and band not in ("zero", "largest", "large"):
                 for p in (0.5, 3):
                     weighed = dict(call, pos_weight=np.array([p]).astype(dtype))
-                    topic.add(f"{tag}-none-{band}-t-{t_name}-pos-weight-{p}", own, {"reduction": "none"}, weighed)
+                    topic.add(
+                        f"{tag}-none-{band}-t-{t_name}-pos-weight-{p}", own, {"reduction": "none"}, weighed
+                    )
         call = {"input": x, "target": _full(x, 0.3)}
-        topic.add(f"{tag}-none-{band}-grad-target", "GRAD-TARGET", {"reduction": "none"}, call, want=("grad_target",))
+        topic.add(
+            f"{tag}-none-{band}-grad-target",
+            "GRAD-TARGET",
+            {"reduction": "none"},
+            call,
+            want=("grad_target",),
+        )
     infinite = _column(_padded([np.inf, -np.inf], 20), dtype)
     topic.add(f"{tag}-none-inf-gradient-t-0.3", "INF-LIMIT", {"reduction": "none"},
               {"input": infinite, "target": _full(infinite, 0.3)}, want=("grad_input",))  # fmt: skip
@@ -135,7 +164,13 @@ def _extreme_probabilities(topic, tag, dtype):
             own = "HALF" if t == 0.3 and rule.startswith("HALF") else rule
             topic.add(f"{tag}-none-{band}-t-{t_name}", own, {"reduction": "none"}, call, want=("loss",))
             gradient = own if exact else "EPSILON-QUIRK"
-            topic.add(f"{tag}-none-{band}-t-{t_name}-gradient", gradient, {"reduction": "none"}, call, want=("grad_input",))
+            topic.add(
+                f"{tag}-none-{band}-t-{t_name}-gradient",
+                gradient,
+                {"reduction": "none"},
+                call,
+                want=("grad_input",),
+            )
             if t != 0.3:
                 topic.add(f"{tag}-mean-{band}-t-{t_name}", own, {"reduction": "mean"}, call, want=("loss",))
         own = "GRAD-TARGET-QUIRK" if band == "ends" else "GRAD-TARGET"
@@ -148,7 +183,10 @@ def _extreme_rows(topic, tag, dtype):
     gaps = {
         "near": ("HALF", [0.001, 0.1, 0.5, 1, 2, 3]),
         "tail": ("HALF-TAIL", [3.5, 4.125, 5, 6.25, 7.625, 8.3125, 9, 9.5]),
-        "subnormal": ("HALF-SUBNORMAL", [10, 12, 14, 16, 16.625] if dtype == F16 else [88, 88.5, 89, 90, 91, 92]),
+        "subnormal": (
+            "HALF-SUBNORMAL",
+            [10, 12, 14, 16, 16.625] if dtype == F16 else [88, 88.5, 89, 90, 91, 92],
+        ),
         "large": ("LOGIT-HUGE", [20, 100, 1000, 1e4] if dtype == F16 else [100, 1e4, 1e10, 1e30]),
     }
     if dtype != F16:
@@ -160,11 +198,22 @@ def _extreme_rows(topic, tag, dtype):
             target = np.full(len(values), y, np.int64)
             own = rule if y == 0 or rule == "LOGIT-HUGE" else "HALF"
             for reduction in REDUCTIONS if name in ("near", "tail") else ("none",):
-                topic.add(f"{tag}-{reduction}-gap-{name}-target-{word}", own, {"reduction": reduction}, {"input": x, "target": target})
+                topic.add(
+                    f"{tag}-{reduction}-gap-{name}-target-{word}",
+                    own,
+                    {"reduction": reduction},
+                    {"input": x, "target": target},
+                )
         soft = np.repeat(np.array([[0.75, 0.25]]), len(values), axis=0).astype(dtype)
         call = {"input": x, "target": soft}
         topic.add(f"{tag}-none-gap-{name}-probabilities", "HALF", {"reduction": "none"}, call)
-        topic.add(f"{tag}-none-gap-{name}-grad-target", "GRAD-TARGET", {"reduction": "none"}, call, want=("grad_target",))
+        topic.add(
+            f"{tag}-none-gap-{name}-grad-target",
+            "GRAD-TARGET",
+            {"reduction": "none"},
+            call,
+            want=("grad_target",),
+        )
     rng = draw.generator(topic.seed(tag))
     base = draw.bell(rng, (6, 3), 2.0, dtype)
     far = 512.0 if dtype == F16 else 64.0
@@ -188,7 +237,9 @@ def _extreme_rows(topic, tag, dtype):
         if rule != "MASKED":
             call = {"input": x, "target": np.arange(len(x), dtype=np.int64) % x.shape[1]}
             topic.add(f"{tag}-mean-{name}", rule, {"reduction": "mean"}, call)
-            topic.add(f"{tag}-none-{name}-smoothed", rule, {"reduction": "none", "label_smoothing": 0.1}, call)
+            topic.add(
+                f"{tag}-none-{name}-smoothed", rule, {"reduction": "none", "label_smoothing": 0.1}, call
+            )
     nan = np.array(_padded([[np.nan, 1], [0, 1]], 10)).astype(dtype)
     call = {"input": nan, "target": np.arange(10, dtype=np.int64) % 2}
     topic.add(f"{tag}-none-nan", "NAN-LOGIT", {"reduction": "none"}, call)
@@ -198,7 +249,11 @@ def _extreme_rows(topic, tag, dtype):
 
 
 def _inputs(rng, module, shape, dtype, soft: bool) -> dict[str, np.ndarray]:
-    x = draw.uniform(rng, shape, 1 / 64, 63 / 64, dtype) if module == BCE else draw.bell(rng, shape, 2.0, dtype)
+    x = (
+        draw.uniform(rng, shape, 1 / 64, 63 / 64, dtype)
+        if module == BCE
+        else draw.bell(rng, shape, 2.0, dtype)
+    )
     return {"input": x, "target": draw.soft(rng, shape, dtype) if soft else draw.hard(rng, shape, dtype)}
 
 
@@ -214,7 +269,9 @@ def _probabilities(rng, shape, dtype) -> np.ndarray:
     axis, classes = (1 if len(shape) > 1 else 0), ordinary.classes(shape)
     rows = np.moveaxis(np.zeros(shape), axis, -1)
     for place in np.ndindex(rows.shape[:-1]):
-        cuts = np.sort(rng.choice(63, classes - 1, replace=False) + 1) if classes > 1 else np.array([], np.int64)
+        cuts = (
+            np.sort(rng.choice(63, classes - 1, replace=False) + 1) if classes > 1 else np.array([], np.int64)
+        )
         rows[place] = np.diff(np.concatenate([[0], cuts, [64]])) / 64
     return np.moveaxis(rows, -1, axis).astype(dtype)
 
@@ -263,7 +320,9 @@ def _usual_elements(topic, tag, dtype):
         masked = np.array([1, 0, 1, 0, 0.5]).astype(dtype)
         topic.add(f"{tag}-{reduction}-weight-mask", "WEIGHT-ZERO", options, dict(call, weight=masked))
         topic.add(f"{tag}-{reduction}-weight-large", "HALF", options, dict(call, weight=_full(masked, 200)))
-        topic.add(f"{tag}-{reduction}-weight-small", "HALF", options, dict(call, weight=_full(masked, 2.0**-9)))
+        topic.add(
+            f"{tag}-{reduction}-weight-small", "HALF", options, dict(call, weight=_full(masked, 2.0**-9))
+        )
         topic.add(f"{tag}-{reduction}-grad-output", "GRAD-OUTPUT", options, dict(call, **upstream))
         topic.add(f"{tag}-{reduction}-grad-output-weight", "GRAD-OUTPUT", options, dict(call, weight=weights["class"], **upstream),
                   want=("grad_input", *_GRADS[module]))  # fmt: skip
@@ -272,7 +331,9 @@ def _usual_elements(topic, tag, dtype):
             topic.add(f"{tag}-{reduction}-pos-weight", "POS-WEIGHT", options, dict(call, pos_weight=p))
             topic.add(f"{tag}-{reduction}-pos-weight-and-weight", "WEIGHT-AND-POS-WEIGHT", options,
                       dict(call, pos_weight=p, weight=weights["class"], **upstream), want=("loss", "grad_input", "grad_target"))  # fmt: skip
-            topic.add(f"{tag}-{reduction}-pos-weight-large", "HALF", options, dict(call, pos_weight=_full(p, 1000)))
+            topic.add(
+                f"{tag}-{reduction}-pos-weight-large", "HALF", options, dict(call, pos_weight=_full(p, 1000))
+            )
 
 
 def _usual_rows(topic, tag, dtype):
@@ -294,7 +355,13 @@ def _usual_rows(topic, tag, dtype):
                     own = "NO-BATCH"
                 topic.add(f"{tag}-{reduction}-{size}-{kind}", own, options, call)
                 if kind == "probabilities" and shape == (3, 5):
-                    topic.add(f"{tag}-{reduction}-{size}-grad-target", "GRAD-TARGET", options, call, want=("grad_target",))
+                    topic.add(
+                        f"{tag}-{reduction}-{size}-grad-target",
+                        "GRAD-TARGET",
+                        options,
+                        call,
+                        want=("grad_target",),
+                    )
 
 
 def _options_of_rows(topic, tag, dtype):
@@ -305,22 +372,55 @@ def _options_of_rows(topic, tag, dtype):
             weight = draw.uniform(rng, (5,), 0.25, 4, dtype)
             options = {"reduction": reduction}
             name = f"{tag}-{reduction}-{kind}"
-            weighed = "WEIGHT" if reduction != "mean" else "WEIGHTED-MEAN" if kind == "index" else "PROBABILITIES-MEAN"
+            weighed = (
+                "WEIGHT"
+                if reduction != "mean"
+                else "WEIGHTED-MEAN"
+                if kind == "index"
+                else "PROBABILITIES-MEAN"
+            )
             topic.add(f"{name}-weight", weighed, options, dict(call, weight=weight))
             topic.add(f"{name}-smoothing", "SMOOTHING", dict(options, label_smoothing=0.1), call)
-            topic.add(f"{name}-smoothing-weight", "SMOOTHING-WEIGHT", dict(options, label_smoothing=0.25), dict(call, weight=weight))
+            topic.add(
+                f"{name}-smoothing-weight",
+                "SMOOTHING-WEIGHT",
+                dict(options, label_smoothing=0.25),
+                dict(call, weight=weight),
+            )
             topic.add(f"{name}-weight-large", "HALF", options, dict(call, weight=_full(weight, 200)))
             upstream = draw.uniform(rng, _loss_shape(CE, (6, 5), reduction), -2, 2, dtype)
-            topic.add(f"{name}-grad-output", "GRAD-OUTPUT", options, dict(call, weight=weight, grad_output=upstream))
+            topic.add(
+                f"{name}-grad-output", "GRAD-OUTPUT", options, dict(call, weight=weight, grad_output=upstream)
+            )
             if kind == "probabilities":
                 want = ("grad_target", "grad_weight")
-                topic.add(f"{name}-grad-weight", "GRAD-WEIGHT", options, dict(call, weight=weight, grad_output=upstream), want=want)
+                topic.add(
+                    f"{name}-grad-weight",
+                    "GRAD-WEIGHT",
+                    options,
+                    dict(call, weight=weight, grad_output=upstream),
+                    want=want,
+                )
                 continue
             ignored = dict(call, target=np.where(np.arange(6) % 3 == 1, -100, call["target"]))
-            topic.add(f"{name}-ignored", "IGNORE-INDEX" if reduction != "mean" else "IGNORE-MEAN", options, ignored)
-            topic.add(f"{name}-ignored-weight", "IGNORE-INDEX" if reduction != "mean" else "IGNORE-MEAN", options, dict(ignored, weight=weight))
-            topic.add(f"{name}-ignored-smoothing", "SMOOTHING-IGNORE", dict(options, label_smoothing=0.1), ignored)
-            topic.add(f"{name}-ignore-index-2", "IGNORE-INDEX" if reduction != "mean" else "IGNORE-MEAN", dict(options, ignore_index=2), call)
+            topic.add(
+                f"{name}-ignored", "IGNORE-INDEX" if reduction != "mean" else "IGNORE-MEAN", options, ignored
+            )
+            topic.add(
+                f"{name}-ignored-weight",
+                "IGNORE-INDEX" if reduction != "mean" else "IGNORE-MEAN",
+                options,
+                dict(ignored, weight=weight),
+            )
+            topic.add(
+                f"{name}-ignored-smoothing", "SMOOTHING-IGNORE", dict(options, label_smoothing=0.1), ignored
+            )
+            topic.add(
+                f"{name}-ignore-index-2",
+                "IGNORE-INDEX" if reduction != "mean" else "IGNORE-MEAN",
+                dict(options, ignore_index=2),
+                call,
+            )
 
 
 def _nearest(topic, tag, dtype):
@@ -361,7 +461,13 @@ def _sums(topic, tag, dtype):
         large = np.full((n, 1), 64).astype(dtype)
     for reduction in ("mean", "sum"):
         options = {"reduction": reduction}
-        topic.add(f"{tag}-{reduction}-{n}", "HALF-ACCUMULATION", options, {"input": x, "target": target}, want=("loss",))
+        topic.add(
+            f"{tag}-{reduction}-{n}",
+            "HALF-ACCUMULATION",
+            options,
+            {"input": x, "target": target},
+            want=("loss",),
+        )
         if module == BCE:
             call = {"input": large, "target": np.ones((n, 1), dtype)}
         else:
@@ -408,7 +514,9 @@ def _mixed(topic):
             topic.add(name, "WEIGHT-DTYPE-QUIRK" if module == BCE else "HALF-MIXED-QUIRK", options, call)
             if module == BCEWL:
                 call["pos_weight"] = call.pop("weight")
-                topic.add(f"{reduction}-{of_x.name}-input-{of_w.name}-pos-weight", "HALF-MIXED-QUIRK", options, call)
+                topic.add(
+                    f"{reduction}-{of_x.name}-input-{of_w.name}-pos-weight", "HALF-MIXED-QUIRK", options, call
+                )
         for tag, dtype in HALVES.items():
             rng = draw.generator(topic.seed(tag, "integers"))
             if module == CE:

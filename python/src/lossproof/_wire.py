@@ -151,9 +151,10 @@ def to_array(tensor: Tensor) -> Any:
     """Return a tensor as a NumPy array."""
     import numpy as np
 
-    if tensor.dtype == "bfloat16":
-        raise Unsupported("NumPy has no bfloat16")
-    return np.frombuffer(tensor.data, dtype=tensor.dtype).reshape(tensor.shape)
+    dtype = tensor.dtype
+    if dtype == "bfloat16":  # which NumPy lacks
+        from ml_dtypes import bfloat16 as dtype
+    return np.frombuffer(tensor.data, dtype=dtype).reshape(tensor.shape)
 
 
 def from_array(array: Any) -> Tensor:
