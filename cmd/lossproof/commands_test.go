@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"lossproof/internal/claim"
 	"lossproof/internal/divergence"
 	"lossproof/internal/report"
@@ -72,7 +74,7 @@ func TestRequestsAndJudgeEqualRun(t *testing.T) {
 	}
 	dir := t.TempDir()
 	judged, ran := filepath.Join(dir, "judged.json"), filepath.Join(dir, "run.json")
-	selection := []string{"--skip", "*/accumulation/*", "--skip", "*/large/*", "--skip", "*/extreme_logits/*", "--skip", "*/relations/*", "--skip", "*/generated/*"}
+	selection := []string{"--skip", "*/accumulation/*", "--skip", "*/large/*", "--skip", "*/extreme_logits/*", "--skip", "*/relations/*", "--skip", "*/generated/*", "--skip", "*/every_input/*"}
 	_, answers := answersTo(t)
 	check(t, piped(t, answers, append([]string{"judge", "-", "--json", judged}, selection...)...), 0, "conformant as far as asked (parity): BCEWithLogitsLoss")
 	check(t, piped(t, "", append([]string{"run", "--json", ran}, selection...)...), 0)
@@ -83,7 +85,7 @@ func TestRequestsAndJudgeEqualRun(t *testing.T) {
 	}
 	a.Recorded = false
 	if !reflect.DeepEqual(a, b) {
-		t.Error("the results differ")
+		t.Errorf("the results differ (- judged, + run):\n%s", cmp.Diff(a, b))
 	}
 	// From a file, and asked for no more than the claim.
 	file := filepath.Join(dir, "answers.jsonl")
@@ -125,7 +127,7 @@ func TestSmoke(t *testing.T) {
 		t.Skip("it takes minutes: make test-long runs it")
 	}
 	got := piped(t, "", append([]string{"smoke", "--"}, builtinCommand()...)...)
-	check(t, got, 0, "ok    hello: lossproof", "claims BCEWithLogitsLoss float32 float64",
+	check(t, got, 0, "ok    hello: lossproof", "claims BCEWithLogitsLoss float16 bfloat16 float32 float64",
 		"ok    BCEWithLogitsLoss, one loss: ", "ok    BCEWithLogitsLoss, one rejection: ", "ok    MultiLabelSoftMarginLoss, one empty: ")
 	check(t, piped(t, "", append([]string{"smoke", "--timeout", "500ms", "--"}, port(t, "no id")...)...), 1, "FAIL  BCEWithLogitsLoss, one rejection: ", "malformed")
 	check(t, piped(t, "", "smoke", "--", "false"), 3, "stderr:the port's answer to hello: ")
@@ -138,7 +140,7 @@ func TestClaim(t *testing.T) {
 		t.Skip("it takes minutes: make test-long runs it")
 	}
 	got := piped(t, "", append([]string{"claim", "--"}, builtinCommand()...)...)
-	check(t, got, 0, "stderr:BCEWithLogitsLoss\n  without mixed_dtype: of 12 cases 0 are answered unsupported, 12 are wrong", "stderr:inside this claim 0 of ")
+	check(t, got, 0, "stderr:BCEWithLogitsLoss\n  without mixed_dtype: of ", "stderr: cases 0 are answered unsupported, ", "stderr:inside this claim 0 of ")
 	var found struct{ Modules map[string]ports.Claim }
 	if err := json.Unmarshal([]byte(got.stdout), &found); err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ var probes = []struct {
 	{"one loss", func(c *fixtures.Case, features []string) bool {
 		return c.Rejection == nil && !slices.ContainsFunc(features, func(word string) bool {
 			indices := word == claim.IntegerTargets && ports.ModuleOf(c.Module).HasClasses()
-			return !indices && !strings.HasPrefix(word, "reduction:")
+			return !indices && word != claim.Rank2 && !strings.HasPrefix(word, "reduction:")
 		})
 	}},
 	{"one rejection", func(c *fixtures.Case, _ []string) bool { return c.Rejection != nil }},
