@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -414,15 +413,4 @@ func TestHelp(t *testing.T) {
 	check(t, command("help", "exit-code"), 2, `stderr:there is no command "exit-code", did you mean "exit-codes"?`)
 	check(t, command("rnu"), 2, `stderr:there is no command "rnu", did you mean "run"?`)
 	check(t, command("--verbos"), 2, "stderr:unknown flag: --verbos")
-}
-
-// TestUnknownKernels: a misspelt limit would let everything run.
-func TestUnknownKernels(t *testing.T) {
-	cmd := exec.Command(os.Args[0], "version")
-	cmd.Env = append(os.Environ(), commandVariable+"=1", "LOSSPROOF_KERNEL=avx")
-	text, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if want := "lossproof: the environment variable LOSSPROOF_KERNEL: got \"avx\", want avx2 or purego, or none\n"; !errors.As(err, &exit) || exit.ExitCode() != exitUsage || string(text) != want {
-		t.Errorf("got %v, %q", err, text)
-	}
 }

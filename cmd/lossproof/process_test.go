@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -320,5 +321,16 @@ func TestRunMemory(t *testing.T) {
 				t.Errorf("the run took %d KiB, at most %d are allowed", kib, maxMemory)
 			}
 		})
+	}
+}
+
+// TestUnknownKernels: a misspelt limit would let everything run.
+func TestUnknownKernels(t *testing.T) {
+	cmd := exec.Command(os.Args[0], "version")
+	cmd.Env = append(os.Environ(), commandVariable+"=1", "LOSSPROOF_KERNEL=avx")
+	text, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if want := "lossproof: the environment variable LOSSPROOF_KERNEL: got \"avx\", want avx2 or purego, or none\n"; !errors.As(err, &exit) || exit.ExitCode() != exitUsage || string(text) != want {
+		t.Errorf("got %v, %q", err, text)
 	}
 }

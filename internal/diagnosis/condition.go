@@ -71,19 +71,6 @@ const (
 // condition is what answers have in common: all of its atoms.
 type condition []atom
 
-func (c condition) holds(p *place) bool {
-	if len(c) == 0 {
-		return true
-	}
-	atoms := p.atoms()
-	for _, a := range c {
-		if !slices.Contains(atoms, a) {
-			return false
-		}
-	}
-	return true
-}
-
 // String writes a condition for people; that of everything is empty.
 func (c condition) String() string {
 	var parts []string

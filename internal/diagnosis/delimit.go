@@ -605,12 +605,12 @@ func necessary(fail []row) []test {
 	for q := range quantities {
 		low, high := math.Inf(1), math.Inf(-1)
 		for _, r := range fail {
-			if v := r.values[q]; math.IsNaN(v) {
+			v := r.values[q]
+			if math.IsNaN(v) {
 				low = none
 				break
-			} else {
-				low, high = min(low, v), max(high, v)
 			}
+			low, high = min(low, v), max(high, v)
 		}
 		if math.IsNaN(low) {
 			continue

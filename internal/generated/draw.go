@@ -103,7 +103,7 @@ func lossShape(c ports.Call) []int {
 func (d *drawer) spots(n, count int) []int {
 	count = min(count, max(1, n/2))
 	block := 8 << d.rng.IntN(10)
-	power := 1 << d.rng.IntN(max(1, int(math.Ilogb(float64(n)))+1))
+	power := 1 << d.rng.IntN(max(1, math.Ilogb(float64(n))+1))
 	at := []int{n - 1, 0, n / block * block, n/block*block - 1, power, power - 1, n / 2, n/2 - 1}
 	for range 2 * count {
 		at = append(at, d.rng.IntN(n), 1<<d.rng.IntN(18)+d.rng.IntN(3)-1)

@@ -12,9 +12,8 @@ import (
 
 // row is a row of CrossEntropyLoss: logits, and the class index or the class probabilities.
 type row struct {
-	x, t    []float64
-	y       int
-	ignored bool
+	x, t []float64
+	y    int
 }
 
 // fewClasses is the largest number of classes of rows that come again and again; rows of more are each

@@ -1,4 +1,4 @@
-"""float16 and bfloat16: from which logit on a loss and a gradient are 0, of all logits there are."""
+"""float16 and bfloat16: from which logit on a loss and a gradient are 0, of all there are."""
 
 import torch
 
@@ -26,14 +26,17 @@ for dtype in (torch.float16, torch.bfloat16):
     for name in ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss"):
         for target in (0, 1):
             leaf = x.clone().requires_grad_()
-            loss = getattr(torch.nn, name)(reduction="none")(leaf, torch.full_like(leaf, target)).reshape(-1, 1)
+            criterion = getattr(torch.nn, name)(reduction="none")
+            loss = criterion(leaf, torch.full_like(leaf, target)).reshape(-1, 1)
             loss.backward(torch.ones_like(loss))
             right = exact(name, x, target)
-            for what, got, want in (("loss", loss.detach(), right[0]), ("gradient", leaf.grad, right[1])):
+            answers = (("loss", loss.detach(), right[0]), ("gradient", leaf.grad, right[1]))
+            for what, got, want in answers:
                 lost = zeros(got, want, x)
                 if len(lost):
                     nearest = lost[lost.abs().argmin()].item()
-                    print(f"{dtype} {name}, target {target}: the {what} is 0 at {len(lost)} logits, from {nearest} on")
+                    where = f"at {len(lost)} logits, from {nearest} on"
+                    print(f"{dtype} {name}, target {target}: the {what} is 0 {where}")
 
 n = 4096
 logits = torch.tensor([[0.0, 64.0]], dtype=torch.float16).expand(n, 2)

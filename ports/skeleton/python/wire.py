@@ -151,9 +151,11 @@ def to_array(tensor: Tensor) -> Any:
     """Return a tensor as a NumPy array."""
     import numpy as np
 
-    dtype = tensor.dtype
+    dtype: Any = tensor.dtype
     if dtype == "bfloat16":  # which NumPy lacks
-        from ml_dtypes import bfloat16 as dtype
+        import ml_dtypes
+
+        dtype = ml_dtypes.bfloat16
     return np.frombuffer(tensor.data, dtype=dtype).reshape(tensor.shape)
 
 
