@@ -77,7 +77,7 @@ python: export PYTHONPATH = $(CURDIR)/python/src
 python: ## the Python package: ruff, mypy, and its tests with NumPy
 	CGO_ENABLED=0 $(GO) build -o dist/lossproof ./cmd/lossproof
 	$(RUFF) check python && $(RUFF) format --check python
-	cd python && $(UV) sync --locked --no-install-project && $(UV) run --no-sync mypy && $(UV) run --no-sync pytest -q
+	cd python && $(UV) sync --locked --no-install-project && $(UV) run --no-sync mypy && $(UV) run --no-sync pytest -q -n 2
 
 # The versions of Python that pyenv has are on PATH only where they are selected.
 EMPTY :=

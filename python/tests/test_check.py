@@ -50,7 +50,13 @@ def over_the_wire(module, folder):
     ("module", "function"),
     [
         ("BCEWithLogitsLoss", losses.bce_with_logits),
-        ("CrossEntropyLoss", losses.cross_entropy),
+        pytest.param(
+            "CrossEntropyLoss",
+            losses.cross_entropy,
+            marks=pytest.mark.skipif(
+                not os.environ.get("LOSSPROOF_FULL"), reason="LOSSPROOF_FULL asks for it"
+            ),
+        ),
     ],
 )
 def test_the_same_as_over_the_wire(module, function, tmp_path):
