@@ -82,29 +82,28 @@ func Checks(set *fixtures.Set) []*Check {
 		checks = append(checks, recordedCheck(set, &set.Cases[i]))
 		modules[set.Cases[i].Module] = true
 	}
-	for _, law := range laws.All() {
-		if modules[law.Rule.Module] {
-			checks = append(checks, &Check{
-				ID: law.ID, Module: law.Rule.Module, Topic: laws.Topic, Kind: Relation, Rule: law.Rule, Since: law.Since,
-				Domain: law.Domain, Inputs: laws.Inputs, Tolerance: law.Tolerance, evidence: relation{law},
-			})
+	add := func(c Check) {
+		if c.Module = c.Rule.Module; modules[c.Module] {
+			checks = append(checks, &c)
 		}
+	}
+	for _, law := range laws.All() {
+		add(Check{
+			ID: law.ID, Topic: laws.Topic, Kind: Relation, Rule: law.Rule, Since: law.Since,
+			Domain: law.Domain, Inputs: laws.Inputs, Tolerance: law.Tolerance, evidence: relation{made{law.ID, law.Rule.Module}, law},
+		})
 	}
 	for _, c := range generated.All() {
-		if modules[c.Rule.Module] {
-			checks = append(checks, &Check{
-				ID: c.ID, Module: c.Rule.Module, Topic: generated.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
-				Domain: c.Domain, Inputs: generated.Inputs, Tolerance: c.Tolerance, evidence: drawn{c},
-			})
-		}
+		add(Check{
+			ID: c.ID, Topic: generated.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
+			Domain: c.Domain, Inputs: generated.Inputs, Tolerance: c.Tolerance, evidence: drawn{made{c.ID, c.Rule.Module}, c},
+		})
 	}
 	for _, c := range halves.All() {
-		if modules[c.Rule.Module] {
-			checks = append(checks, &Check{
-				ID: c.ID, Module: c.Rule.Module, Topic: halves.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
-				Domain: c.Domain, Inputs: halves.Inputs, Tolerance: c.Tolerance, evidence: every{c},
-			})
-		}
+		add(Check{
+			ID: c.ID, Topic: halves.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
+			Domain: c.Domain, Inputs: halves.Inputs, Tolerance: c.Tolerance, evidence: every{made{c.ID, c.Rule.Module}, c},
+		})
 	}
 	return checks
 }

@@ -10,7 +10,10 @@ import (
 )
 
 // every is the evidence of a check of all inputs of 16 bits.
-type every struct{ check *halves.Check }
+type every struct {
+	made
+	check *halves.Check
+}
 
 // EveryInput says what came of a check of all inputs of a dtype of 16 bits.
 type EveryInput struct {
@@ -25,18 +28,15 @@ type EveryInput struct {
 }
 
 func (e every) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() []Exchange) {
-	if _, recorded := j.port.(*Recorded); recorded {
-		r.Outcome, r.Message = Unsupported, "the answers are recorded, and a generated check has to ask"
+	if e.recorded(j, r) {
 		return nil
 	}
-	module := e.check.Rule.Module
-	cl, claimed := j.description.Modules[module]
+	cl, claimed := j.description.Modules[e.module]
 	if !claimed {
-		r.Outcome, r.Message = Unsupported, module+" is not claimed"
+		r.Outcome, r.Message = Unsupported, e.module+" is not claimed"
 		return nil
 	}
-	ask := func(ctx context.Context, call ports.Call) func() (ports.Answer, error) { return j.send(ctx, "", call) }
-	wait, outside := e.check.Begin(ctx, cl, j.options.Level, ask)
+	wait, outside := e.check.Begin(ctx, cl, j.options.Level, j.ask)
 	if outside != "" {
 		r.Outcome, r.Message = Unsupported, outside
 		return nil
@@ -44,7 +44,7 @@ func (e every) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() 
 	return func() []Exchange {
 		found := wait()
 		r.Samples, r.Headroom = found.Calls, Number(found.Headroom)
-		r.Every = &EveryInput{e.check.DType, halves.Nouns(module), found.Inputs, found.Right, found.Nearest}
+		r.Every = &EveryInput{e.check.DType, halves.Nouns(e.module), found.Inputs, found.Right, found.Nearest}
 		switch {
 		case errors.Is(found.Err, halves.ErrRefused):
 			r.Outcome, r.Message = Fail, bounded(found.Err.Error())
@@ -59,7 +59,7 @@ func (e every) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() 
 			return nil
 		}
 		r.Counterexample = []ports.Call{*found.Counterexample}
-		answer, err := ask(ctx, *found.Counterexample)()
+		answer, err := j.ask(ctx, *found.Counterexample)()
 		if err != nil {
 			return nil
 		}
@@ -69,16 +69,6 @@ func (e every) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() 
 
 func (e every) calls(uint32) ([]ports.Call, error) { return e.check.Calls(), nil }
 
-func (e every) asks(j *Judge) ([]string, error) {
-	if _, claimed := j.description.Modules[e.check.Rule.Module]; !claimed {
-		return nil, nil
-	}
-	return []string{e.check.ID}, nil
-}
-
 func (e every) dtypes() []tensor.DType { return []tensor.DType{e.check.DType} }
 
 func (every) outputs() []string { return []string{ports.Loss, ports.GradInput} }
-
-// size makes such a check be made alone: its calls are large.
-func (every) size() int { return ahead }

@@ -10,11 +10,13 @@ import (
 )
 
 // drawn is the evidence of a generated check.
-type drawn struct{ check *generated.Check }
+type drawn struct {
+	made
+	check *generated.Check
+}
 
 func (e drawn) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() []Exchange) {
-	if _, recorded := j.port.(*Recorded); recorded {
-		r.Outcome, r.Message = Unsupported, "the answers are recorded, and a generated check has to ask"
+	if e.recorded(j, r) {
 		return nil
 	}
 	wait, outside := j.drawer().Begin(ctx, e.check)
@@ -38,30 +40,15 @@ func (e drawn) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() 
 		default:
 			r.Outcome = Pass
 		}
-		var exchanges []Exchange
-		for _, e := range found.Counterexample {
-			exchanges = append(exchanges, Exchange(e))
-			r.Counterexample = append(r.Counterexample, e.Call)
-		}
-		return exchanges
+		return shown(r, found.Counterexample)
 	}
 }
 
 func (e drawn) calls(seed uint32) ([]ports.Call, error) { return e.check.Calls(seed), nil }
 
-func (e drawn) asks(j *Judge) ([]string, error) {
-	if _, claimed := j.description.Modules[e.check.Rule.Module]; !claimed {
-		return nil, nil
-	}
-	return []string{e.check.ID}, nil
-}
-
 func (drawn) dtypes() []tensor.DType { return generated.DTypes() }
 
 func (drawn) outputs() []string { return []string{ports.Loss, ports.GradInput} }
-
-// size makes a generated check be made alone: its calls are large.
-func (drawn) size() int { return ahead }
 
 // newDrawer returns what makes the generated checks.
 func (j *Judge) newDrawer() *generated.Checker {
@@ -70,9 +57,7 @@ func (j *Judge) newDrawer() *generated.Checker {
 		Effort: j.Effort(),
 		Level:  j.options.Level,
 		DTypes: j.options.Selection.DTypes,
-		Ask: func(ctx context.Context, call ports.Call) func() (ports.Answer, error) {
-			return j.send(ctx, "", call)
-		},
+		Ask:    j.ask,
 	})
 }
 

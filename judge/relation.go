@@ -11,14 +11,13 @@ import (
 )
 
 // relation is the evidence of a law.
-type relation struct{ law *laws.Relation }
-
-// offline says why relations cannot be checked on answers that are there already.
-const offline = "the answers are recorded, and a relation has to ask"
+type relation struct {
+	made
+	law *laws.Relation
+}
 
 func (e relation) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() []Exchange) {
-	if _, recorded := j.port.(*Recorded); recorded {
-		r.Outcome, r.Message = Unsupported, offline
+	if e.recorded(j, r) {
 		return nil
 	}
 	wait, outside := j.checker().Begin(ctx, e.law)
@@ -43,30 +42,15 @@ func (e relation) begin(ctx context.Context, j *Judge, r *CheckResult) (end func
 		default:
 			r.Outcome = Pass
 		}
-		var exchanges []Exchange
-		for _, e := range found.Counterexample {
-			exchanges = append(exchanges, Exchange(e))
-			r.Counterexample = append(r.Counterexample, e.Call)
-		}
-		return exchanges
+		return shown(r, found.Counterexample)
 	}
 }
 
 func (e relation) calls(seed uint32) ([]ports.Call, error) { return e.law.Calls(seed), nil }
 
-func (e relation) asks(j *Judge) ([]string, error) {
-	if _, claimed := j.description.Modules[e.law.Rule.Module]; !claimed {
-		return nil, nil
-	}
-	return []string{e.law.ID}, nil
-}
-
 func (relation) dtypes() []tensor.DType { return []tensor.DType{tensor.Float32, tensor.Float64} }
 
 func (e relation) outputs() []string { return e.law.Outputs() }
-
-// size makes a relation be checked alone: it has many calls, and asks more to find a small counterexample.
-func (relation) size() int { return ahead }
 
 // newChecker returns what checks the relations.
 func (j *Judge) newChecker() *laws.Checker {
@@ -74,9 +58,7 @@ func (j *Judge) newChecker() *laws.Checker {
 		Seed:   j.Seed(),
 		Level:  j.options.Level,
 		DTypes: j.options.Selection.DTypes,
-		Ask: func(ctx context.Context, call ports.Call) func() (ports.Answer, error) {
-			return j.send(ctx, "", call)
-		},
+		Ask:    j.ask,
 	})
 }
 

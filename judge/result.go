@@ -220,11 +220,9 @@ func (c *Cases) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// Relations are the results of relations, with the members that a result file gives them.
-type Relations []CheckResult
-
-// relationResult is a relation in a result file.
-type relationResult struct {
+// checkHead and checkTail are the members that a check of any made kind has in a result file, before and
+// after its own.
+type checkHead struct {
 	ID          string               `json:"id"`
 	Module      string               `json:"module"`
 	Outcome     Outcome              `json:"outcome"`
@@ -232,20 +230,46 @@ type relationResult struct {
 	Statement   string               `json:"statement"`
 	Requirement fixtures.Requirement `json:"requirement"`
 	Gates       bool                 `json:"gates"`
-	Samples     int                  `json:"samples"`
-	Refused     int                  `json:"refused,omitempty"`
-	Headroom    Number               `json:"headroom"`
-	Blames      string               `json:"blames,omitempty"`
-	Message     string               `json:"message,omitempty"`
-	Note        string               `json:"note,omitempty"`
-	Known       *Known               `json:"known,omitempty"`
+}
+
+type checkTail struct {
+	Message string `json:"message,omitempty"`
+	Note    string `json:"note,omitempty"`
+	Known   *Known `json:"known,omitempty"`
+}
+
+// ends returns what c has in common with checks of other made kinds.
+func (c *CheckResult) ends() (checkHead, checkTail) {
+	return checkHead{c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates}, checkTail{c.Message, c.Note, c.Known}
+}
+
+// resultOf is the inverse of ends.
+func resultOf(kind Kind, topic string, h checkHead, t checkTail) CheckResult {
+	return CheckResult{
+		ID: h.ID, Kind: kind, Module: h.Module, Topic: topic, Outcome: h.Outcome, Rule: h.Rule, Statement: h.Statement,
+		Requirement: h.Requirement, Gates: h.Gates, Message: t.Message, Note: t.Note, Known: t.Known,
+	}
+}
+
+// Relations are the results of relations, with the members that a result file gives them.
+type Relations []CheckResult
+
+// relationResult is a relation in a result file.
+type relationResult struct {
+	checkHead
+	Samples  int    `json:"samples"`
+	Refused  int    `json:"refused,omitempty"`
+	Headroom Number `json:"headroom"`
+	Blames   string `json:"blames,omitempty"`
+	checkTail
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (r Relations) MarshalJSON() ([]byte, error) {
 	list := make([]relationResult, len(r))
 	for i, c := range r {
-		list[i] = relationResult{c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates, c.Samples, c.Refused, c.Headroom, c.Blames, c.Message, c.Note, c.Known}
+		head, tail := c.ends()
+		list[i] = relationResult{head, c.Samples, c.Refused, c.Headroom, c.Blames, tail}
 	}
 	return encoded(list)
 }
@@ -258,10 +282,9 @@ func (r *Relations) UnmarshalJSON(data []byte) error {
 	}
 	*r = make(Relations, len(list))
 	for i, c := range list {
-		(*r)[i] = CheckResult{
-			ID: c.ID, Kind: Relation, Module: c.Module, Topic: laws.Topic, Outcome: c.Outcome, Rule: c.Rule, Statement: c.Statement,
-			Requirement: c.Requirement, Gates: c.Gates, Samples: c.Samples, Refused: c.Refused, Headroom: c.Headroom, Blames: c.Blames, Message: c.Message, Note: c.Note, Known: c.Known,
-		}
+		result := resultOf(Relation, laws.Topic, c.checkHead, c.checkTail)
+		result.Samples, result.Refused, result.Headroom, result.Blames = c.Samples, c.Refused, c.Headroom, c.Blames
+		(*r)[i] = result
 	}
 	return nil
 }
@@ -271,30 +294,21 @@ type GeneratedChecks []CheckResult
 
 // generatedResult is a generated check in a result file.
 type generatedResult struct {
-	ID          string               `json:"id"`
-	Module      string               `json:"module"`
-	Outcome     Outcome              `json:"outcome"`
-	Rule        string               `json:"rule"`
-	Statement   string               `json:"statement"`
-	Requirement fixtures.Requirement `json:"requirement"`
-	Gates       bool                 `json:"gates"`
-	Calls       int                  `json:"calls"`
-	Elements    int                  `json:"elements"`
-	Largest     []int                `json:"largest,omitempty"`
-	Headroom    Number               `json:"headroom"`
-	Every       *EveryInput          `json:"every_input,omitempty"`
-	Message     string               `json:"message,omitempty"`
-	Note        string               `json:"note,omitempty"`
-	Known       *Known               `json:"known,omitempty"`
+	checkHead
+	Calls    int         `json:"calls"`
+	Elements int         `json:"elements"`
+	Largest  []int       `json:"largest,omitempty"`
+	Headroom Number      `json:"headroom"`
+	Every    *EveryInput `json:"every_input,omitempty"`
+	checkTail
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (r GeneratedChecks) MarshalJSON() ([]byte, error) {
 	list := make([]generatedResult, len(r))
 	for i, c := range r {
-		list[i] = generatedResult{
-			c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates, c.Samples, c.Elements, c.Largest, c.Headroom, c.Every, c.Message, c.Note, c.Known,
-		}
+		head, tail := c.ends()
+		list[i] = generatedResult{head, c.Samples, c.Elements, c.Largest, c.Headroom, c.Every, tail}
 	}
 	return encoded(list)
 }
@@ -308,11 +322,9 @@ func (r *GeneratedChecks) UnmarshalJSON(data []byte) error {
 	*r = make(GeneratedChecks, len(list))
 	for i, c := range list {
 		topic := strings.Split(c.ID+"/", "/")[1]
-		(*r)[i] = CheckResult{
-			ID: c.ID, Kind: Generated, Module: c.Module, Topic: topic, Outcome: c.Outcome, Rule: c.Rule, Statement: c.Statement,
-			Requirement: c.Requirement, Gates: c.Gates, Samples: c.Calls, Elements: c.Elements, Largest: c.Largest, Headroom: c.Headroom, Every: c.Every,
-			Message: c.Message, Note: c.Note, Known: c.Known,
-		}
+		result := resultOf(Generated, topic, c.checkHead, c.checkTail)
+		result.Samples, result.Elements, result.Largest, result.Headroom, result.Every = c.Calls, c.Elements, c.Largest, c.Headroom, c.Every
+		(*r)[i] = result
 	}
 	return nil
 }

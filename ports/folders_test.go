@@ -11,8 +11,8 @@ import (
 	"lossproof/ports"
 )
 
-// TestPortFiles checks the port.json of each folder, which make matrix and its site read.
-func TestPortFiles(t *testing.T) {
+func portSchema(t *testing.T) *schema.Schema {
+	t.Helper()
 	text, err := os.ReadFile("port.schema.json")
 	if err != nil {
 		t.Fatal(err)
@@ -21,6 +21,12 @@ func TestPortFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return compiled
+}
+
+// TestPortFiles checks the port.json of each folder, which make matrix and its site read.
+func TestPortFiles(t *testing.T) {
+	compiled := portSchema(t)
 	files, err := filepath.Glob("*/port.json")
 	if err != nil || len(files) < 4 {
 		t.Fatalf("%d files, %v", len(files), err)
@@ -83,14 +89,7 @@ func TestPortFiles(t *testing.T) {
 
 // TestPortFileIsStrict shows that the schema refuses what it does not know.
 func TestPortFileIsStrict(t *testing.T) {
-	text, err := os.ReadFile("port.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiled, err := schema.Compile(text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	compiled := portSchema(t)
 	data, err := os.ReadFile("tfjs/port.json")
 	if err != nil {
 		t.Fatal(err)

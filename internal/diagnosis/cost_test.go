@@ -2,12 +2,12 @@ package diagnosis
 
 import (
 	"context"
-	"math"
 	"testing"
 
 	"lossproof/fixtures"
 	"lossproof/internal/divergence"
 	"lossproof/internal/testports"
+	"lossproof/internal/testports/divergent"
 	"lossproof/judge"
 	"lossproof/ports"
 )
@@ -15,18 +15,7 @@ import (
 // everythingFails is a port that fails everything, in a way that no divergence explains: each of them is held
 // against it.
 var everythingFails = testports.Port{EvaluateFunc: func(_ context.Context, call ports.Call) (ports.Answer, error) {
-	answer := divergence.Right(call)
-	if answer.Outputs == nil {
-		return ports.Answer{Unsupported: &ports.Unsupported{Reason: "it is to fail"}}, nil
-	}
-	for name, output := range answer.Outputs {
-		values := output.Float64s()
-		for i, v := range values {
-			values[i] = math.Sin(v) + 3
-		}
-		answer.Outputs[name] = encode(output.DType, output.Shape, values)
-	}
-	return answer, nil
+	return divergent.Nothing(call), nil
 }}
 
 // failing judges a port, and returns what a diagnosis starts with.

@@ -3,50 +3,34 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"runtime"
 	"time"
 
-	"lossproof/internal/diagnosis"
 	"lossproof/internal/divergence"
 	"lossproof/internal/testports"
+	"lossproof/internal/testports/divergent"
 	"lossproof/judge"
+	"lossproof/judge/verdict"
 	"lossproof/ports"
-	"lossproof/tensor"
 )
+
+// answering returns a port that claims what the right one claims.
+func answering(answer func(ports.Call) ports.Answer) ports.Port {
+	return testports.Port{
+		DescribeFunc: func() (ports.Description, error) { return divergence.RightPort().Describe(context.Background()) },
+		EvaluateFunc: func(_ context.Context, call ports.Call) (ports.Answer, error) { return answer(call), nil },
+	}
+}
 
 // runEverything diagnoses a port that fails everything, in a way that nobody knows.
 func (m *measurement) runEverything(ctx context.Context) error {
-	port := testports.Port{
-		DescribeFunc: func() (ports.Description, error) { return divergence.RightPort().Describe(ctx) },
-		EvaluateFunc: func(_ context.Context, call ports.Call) (ports.Answer, error) {
-			answer := divergence.Right(call)
-			if answer.Outputs == nil {
-				return ports.Answer{Unsupported: &ports.Unsupported{Reason: "it is to fail"}}, nil
-			}
-			for name, output := range answer.Outputs {
-				values := output.Float64s()
-				for i, v := range values {
-					values[i] = math.Sin(v) + 3
-				}
-				answer.Outputs[name] = tensor.FromValues(output.DType, values, output.Shape...)
-			}
-			return answer, nil
-		},
-	}
-	collector := diagnosis.New(m.set)
-	result, err := judge.Run(ctx, port, judge.Options{Fixtures: m.set, Selection: judge.Selection{Skip: []string{"*/relations/*"}}, Observe: collector.Observe})
+	d, err := m.diagnosed(ctx, answering(divergent.Nothing), verdict.Parity, judge.Selection{Skip: []string{"*/relations/*"}})
 	if err != nil {
 		return err
 	}
-	start, before := time.Now(), cpuTime()
-	if err := collector.Diagnose(ctx, port, result); err != nil {
-		return err
-	}
-	used := (cpuTime() - before).Seconds()
-	fmt.Printf("diagnosed in %v, on %d processors\n", time.Since(start).Round(time.Millisecond), runtime.GOMAXPROCS(0))
-	m.say("| nothing right | takes %.1f s of processor time, on all processors at once |", used)
-	for _, c := range result.Causes {
+	fmt.Printf("diagnosed in %v, on %d processors\n", d.took.Round(time.Millisecond), runtime.GOMAXPROCS(0))
+	m.say("| nothing right | takes %.1f s of processor time, on all processors at once |", d.used.Seconds())
+	for _, c := range d.result.Causes {
 		if m.verbose {
 			fmt.Printf("    lead=%v %s [%s]\n", c.Lead, c.Sentence, c.Condition)
 		}

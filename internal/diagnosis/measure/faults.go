@@ -12,7 +12,6 @@ import (
 	"lossproof/internal/definition"
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/divergence"
-	"lossproof/internal/testports"
 	"lossproof/internal/testports/divergent"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
@@ -177,20 +176,12 @@ func (m *measurement) runFaults(ctx context.Context) error {
 		if m.kind != "" && m.kind != f.kind && m.kind != f.what {
 			continue
 		}
-		port := divergent.Noisy(testports.Port{DescribeFunc: func() (ports.Description, error) { return divergence.RightPort().Describe(ctx) },
-			EvaluateFunc: func(_ context.Context, call ports.Call) (ports.Answer, error) { return f.answer(call), nil }})
-		collector := diagnosis.New(m.set)
 		selection := judge.Selection{Modules: []string{f.module}, Skip: []string{"*/relations/*", "*/accumulation/*", "*/large/*"}}
-		result, err := judge.Run(ctx, port, judge.Options{Fixtures: m.set, Level: verdict.Parity, Selection: selection, Observe: collector.Observe})
+		d, err := m.diagnosed(ctx, divergent.Noisy(answering(f.answer)), verdict.Parity, selection)
 		if err != nil {
 			return err
 		}
-		start := time.Now()
-		if err := collector.Diagnose(ctx, port, result); err != nil {
-			return err
-		}
-		took := time.Since(start)
-		precision, recall := m.truth(f, result, collector)
+		precision, recall := m.truth(f, d.result, d.collector)
 		ok := precision >= 0.95 && recall >= 0.95
 		all[f.kind]++
 		total++
@@ -198,8 +189,8 @@ func (m *measurement) runFaults(ctx context.Context) error {
 			right[f.kind]++
 		}
 		if m.verbose || !ok {
-			fmt.Printf("%v %s: %s of %s: %s: precision %.3f, recall %.3f (%v)\n", ok, f.kind, f.output, f.module, f.what, precision, recall, took.Round(time.Millisecond))
-			for _, c := range result.Causes {
+			fmt.Printf("%v %s: %s of %s: %s: precision %.3f, recall %.3f (%v)\n", ok, f.kind, f.output, f.module, f.what, precision, recall, d.took.Round(time.Millisecond))
+			for _, c := range d.result.Causes {
 				fmt.Printf("    lead=%v %s [%s] explains %d of %d, contradicted %d; asked %v\n", c.Lead, c.Sentence, c.Condition, c.Explains, c.Failing, c.Contradicted, c.Asked)
 			}
 		}

@@ -132,7 +132,6 @@ type count struct {
 	// all are the ports, named those of which every mistake is named, and false those of which one is
 	// named that they do not make.
 	all, named, false int
-	slowest           time.Duration
 }
 
 func (c count) String() string {
@@ -239,27 +238,39 @@ func (m *measurement) visible(module string, several []*divergence.Divergence, t
 	return true
 }
 
+// diagnosed is what came of a port, and the time on the wall and of processors that its diagnosis took.
+type diagnosed struct {
+	result     *judge.Result
+	collector  *diagnosis.Collector
+	took, used time.Duration
+}
+
+// diagnosed judges a port and diagnoses what fails.
+func (m *measurement) diagnosed(ctx context.Context, port ports.Port, level verdict.Level, selection judge.Selection) (d diagnosed, err error) {
+	d.collector = diagnosis.New(m.set)
+	d.result, err = judge.Run(ctx, port, judge.Options{Fixtures: m.set, Level: level, Selection: selection, Observe: d.collector.Observe})
+	if err != nil {
+		return d, err
+	}
+	start, before := time.Now(), cpuTime()
+	err = d.collector.Diagnose(ctx, port, d.result)
+	d.took, d.used = time.Since(start), cpuTime()-before
+	return d, err
+}
+
 // diagnose judges a port with some mistakes, and counts what the diagnosis names.
 func (m *measurement) diagnose(ctx context.Context, c *count, module string, several []*divergence.Divergence, together *divergence.Divergence) error {
-	collector := diagnosis.New(m.set)
 	selection := judge.Selection{Modules: []string{module}, Skip: []string{"*/relations/*"}}
 	if !together.Sums {
 		selection.Skip = append(selection.Skip, "*/accumulation/*", "*/large/*")
 	}
-	port := divergent.Noisy(together.Port())
-	result, err := judge.Run(ctx, port, judge.Options{Fixtures: m.set, Level: together.Level, Selection: selection, Observe: collector.Observe})
+	d, err := m.diagnosed(ctx, divergent.Noisy(together.Port()), together.Level, selection)
 	if err != nil {
 		return err
 	}
-	start := time.Now()
-	if err := collector.Diagnose(ctx, port, result); err != nil {
-		return err
-	}
-	took := time.Since(start)
-	c.slowest = max(c.slowest, took)
 	c.all++
 	var found, missing, false []string
-	for _, cause := range result.Causes {
+	for _, cause := range d.result.Causes {
 		if cause.Kind == judge.KnownMistake && !cause.Lead && cause.Module == module {
 			found = append(found, cause.Name)
 		}
@@ -281,8 +292,8 @@ func (m *measurement) diagnose(ctx context.Context, c *count, module string, sev
 		c.false++
 	}
 	if m.verbose || len(missing)+len(false) > 0 {
-		fmt.Printf("%s: %s: found %v, missing %v, false %v (%v)\n", module, together.Name, found, missing, false, took.Round(time.Millisecond))
-		for _, cause := range result.Causes {
+		fmt.Printf("%s: %s: found %v, missing %v, false %v (%v)\n", module, together.Name, found, missing, false, d.took.Round(time.Millisecond))
+		for _, cause := range d.result.Causes {
 			fmt.Printf("    %s lead=%v %q explains %d of %d, contradicted %d, otherwise %d, with %v, fresh %v\n",
 				cause.Name, cause.Lead, cause.Condition, cause.Explains, cause.Failing, cause.Contradicted, cause.Otherwise, cause.With, cause.Fresh != nil && cause.Fresh.Predicted)
 		}

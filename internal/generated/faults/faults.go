@@ -6,7 +6,6 @@ package faults
 import (
 	"context"
 	"math"
-	"slices"
 
 	"lossproof/internal/definition"
 	"lossproof/ports"
@@ -175,15 +174,6 @@ func total(v []float64) float64 {
 		sum += x
 	}
 	return sum
-}
-
-// ByName returns the fault of that name.
-func ByName(name string) (*Fault, bool) {
-	i := slices.IndexFunc(All(), func(f Fault) bool { return f.Name == name })
-	if i < 0 {
-		return nil, false
-	}
-	return &All()[i], true
 }
 
 var negative = math.Inf(-1)

@@ -57,6 +57,22 @@ func (n noisy) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, err
 	return answer, err
 }
 
+// Nothing answers a call that is right in no element, in a way that no divergence explains.
+func Nothing(call ports.Call) ports.Answer {
+	answer := divergence.Right(call)
+	if answer.Outputs == nil {
+		return ports.Answer{Unsupported: &ports.Unsupported{Reason: "it is to fail"}}
+	}
+	for name, output := range answer.Outputs {
+		values := output.Float64s()
+		for i, v := range values {
+			values[i] = math.Sin(v) + 3
+		}
+		answer.Outputs[name] = tensor.FromValues(output.DType, values, output.Shape...)
+	}
+	return answer
+}
+
 // disturbed moves elements to a neighbour, by a hash of their bits.
 func disturbed(t tensor.Tensor) tensor.Tensor {
 	data := append([]byte{}, t.Data...)
