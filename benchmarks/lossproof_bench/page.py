@@ -1,6 +1,6 @@
 """Writes the tables of docs/performance.md."""
 
-from .figures import FIGURES, reached
+from .figures import COMPILED, EAGER, FIGURES, reached
 from .measure import Times
 
 #: The parts of the page that are written: all tables, or the figures to reach alone.
@@ -22,13 +22,13 @@ def update(page: str, content: str, part: str = TABLES) -> str:
 
 def figures_alone(results: list[dict], machine: dict, path: str, torch: dict, quick: bool) -> str:
     """The machine and the figures to reach."""
-    return "\n\n".join([describe(machine, path, torch), *trial(quick), figures(results)])
+    return "\n\n".join([describe(machine, path, torch), *trial(quick), figures(results, torch["capability"])])
 
 
 def content(results: list[dict], machine: dict, path: str, torch: dict, quick: bool) -> str:
     """The machine, the figures to reach, and all times."""
     parts = ["## The machine", describe(machine, path, torch), *trial(quick)]
-    parts += ["## The figures to reach", figures(results)]
+    parts += ["## The figures to reach", figures(results, torch["capability"])]
     threads = sorted({r["row"].threads for r in results})
     for n in threads:
         for dtype in ("float32", "float64"):
@@ -54,24 +54,26 @@ def describe(machine: dict, path: str, torch: dict) -> str:
     )
 
 
-def figures(results: list[dict]) -> str:
+def figures(results: list[dict], capability: str) -> str:
     lines = [
-        "Ratios of the fastest rounds, PyTorch's time to lossproof's.\n",
-        table_line(["work", "at least", "aim", "1 thread", "2 threads"]),
-        "|---|---|---|---|---|",
+        "Ratios of the fastest rounds, PyTorch's time to lossproof's, float32.\n",
+        table_line(["work", "to reach", "1 thread", "2 threads"] + ["to reach", COMPILED]),
+        "|---|---|---|---|---|---|",
     ]
     for figure in FIGURES:
-        unit = "" if figure.elements else "×"
-        cells = [figure.text, f"{figure.least:g}{unit}", f"{figure.aim:g}{unit}"]
-        for threads in (1, 2):
-            number = reached(figure, results, threads) if threads in figure.threads else None
-            if number is None:
-                cells.append("not timed" if threads in figure.threads else "")
-                continue
-            text = f"{number:.0f}" if figure.elements else ratio(number)
-            cells.append(text if number >= figure.least else f"**{text}: missed**")
+        least = figure.avx512 if capability.startswith("AVX512") else figure.avx2
+        eager = [against(least, reached(figure, results, n, EAGER)) for n in (1, 2)]
+        compiled = against(figure.compiled, reached(figure, results, 1, COMPILED))
+        cells = [figure.text, f"{least:g}×", *eager, f"{figure.compiled:g}×", compiled]
         lines.append(table_line(cells))
     return "\n".join(lines)
+
+
+def against(least: float, number: float | None) -> str:
+    """What was reached, and whether it is enough."""
+    if number is None:
+        return "not timed"
+    return ratio(number) if number >= least else f"**{ratio(number)}: missed**"
 
 
 def times(results: list[dict]) -> str:
@@ -83,7 +85,7 @@ def times(results: list[dict]) -> str:
         ours = by_name["lossproof"]
         cells = [row.module, row.work, row.shape_text.replace("x", "×"), both(ours)]
         cells.append(f"{100 * result['read'] / ours.minimum:.0f} %")
-        for name in ("PyTorch eager", "torch.compile"):
+        for name in (EAGER, COMPILED):
             theirs = by_name.get(name)
             if isinstance(theirs, Times):
                 fastest, median = theirs.minimum / ours.minimum, theirs.median / ours.median

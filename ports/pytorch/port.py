@@ -18,7 +18,6 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from adapter import Loss, serve, versions
 
-DTYPES = ["float16", "bfloat16", "float32", "float64"]
 MODULES = ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "BCELoss", "CrossEntropyLoss")
 
 #: How torch refuses a call.
@@ -58,7 +57,7 @@ REFUSALS = [
 
 
 serve(
-    *(Loss(getattr(torch.nn, module), claim={"dtypes": DTYPES}) for module in MODULES),
+    *(Loss(getattr(torch.nn, module)) for module in MODULES),
     name="torch",
     version=versions("torch"),
     refusals=REFUSALS,

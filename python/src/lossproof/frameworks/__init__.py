@@ -30,6 +30,9 @@ class Framework(ABC):
     name: ClassVar[str]
     #: The layouts that its arrays can have.
     layouts: ClassVar[tuple[str, ...]] = ("contiguous",)
+    #: The dtypes in which its losses are meant to be computed. A function of NumPy computes in 16
+    #: bits what nobody would train with.
+    dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16")
     #: Exceptions that refuse a call, as PyTorch refuses one. Any other is an error of the
     #: implementation: a crash must not pass for a refusal.
     refusals: tuple[type[BaseException], ...] = (

@@ -16,6 +16,7 @@ class NumPy(Framework):
     name = "numpy"
     layouts = LAYOUTS
     differentiates = False
+    dtypes = ("float32", "float64")
     errors = (*Framework.errors, np.linalg.LinAlgError)
 
     def version(self) -> str:
