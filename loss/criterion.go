@@ -1,6 +1,10 @@
 package loss
 
-import "fmt"
+import (
+	"fmt"
+
+	"lossproof/loss/internal/kernel"
+)
 
 // Results says where a call writes what it computes. A slice that is nil is left out; any other has as many elements as the
 // loss, or as what it is the gradient of.
@@ -83,9 +87,9 @@ func (c *criterion[T]) into(r Results[T], input Tensor[T], target ClassTarget[T]
 	case *criterion[float64]:
 		return computeAs(c, &r, &input, &target, gradOutput)
 	case *criterion[Float16]:
-		return computeWide(c, binary16, any(&r).(*Results[Float16]), any(&input).(*Tensor[Float16]), any(&target).(*ClassTarget[Float16]), any(gradOutput).(*Tensor[Float16]))
+		return computeHalf(c, kernel.Binary16, any(&r).(*Results[Float16]), any(&input).(*Tensor[Float16]), any(&target).(*ClassTarget[Float16]), any(gradOutput).(*Tensor[Float16]))
 	}
-	return computeWide(any(c).(*criterion[BFloat16]), bfloat16, any(&r).(*Results[BFloat16]), any(&input).(*Tensor[BFloat16]), any(&target).(*ClassTarget[BFloat16]), any(gradOutput).(*Tensor[BFloat16]))
+	return computeHalf(any(c).(*criterion[BFloat16]), kernel.BFloat16, any(&r).(*Results[BFloat16]), any(&input).(*Tensor[BFloat16]), any(&target).(*ClassTarget[BFloat16]), any(gradOutput).(*Tensor[BFloat16]))
 }
 
 // computeAs computes a checked call whose elements are of type T, as are those of c.

@@ -15,8 +15,9 @@
 // ForwardGrad computes both in one pass. Into writes any of them to slices of the caller, and allocates nothing (but for weights of a rank
 // above eight that are broadcast along every other dimension).
 //
-// The elements of 16 bits are [Float16] and [BFloat16], which have the bits. Such a call is computed in float64, and each result rounded once: without a reduction
-// the loss and its gradients in input and target are the numbers nearest to the exact ones.
+// The elements of 16 bits are [Float16] and [BFloat16], which have the bits. Without a reduction
+// the loss and its gradients in input and target are the numbers nearest to the exact ones. A call with hard targets and without weights is computed as
+// float32 numbers, any other as float64 numbers, which takes several times as long; a result close to the middle of two numbers is computed once more, as a pair of numbers.
 //
 // The target of CrossEntropyLoss is made by [ClassIndices] or [ClassProbabilities].
 //

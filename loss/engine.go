@@ -148,23 +148,32 @@ func (j *job[T]) run() (float64, refusal) {
 	return total.Value(), refusal{}
 }
 
-// parallel is run with goroutines: each takes the next block until there is none. The refusal is that of the first block that has one.
+// parallel is run with goroutines.
 func (j *job[T]) parallel(workers int) (float64, refusal) {
+	shared := new(job[T]) // a copy, so that j itself is not on the heap
+	*shared = *j
+	return parallel(workers, j.blocks(), func() (func(b int) (kernel.Accumulator, refusal), func()) {
+		s := newScratch[T]()
+		return func(b int) (kernel.Accumulator, refusal) { return shared.block(b, s) }, s.release
+	})
+}
+
+// parallel computes blocks, and returns their sum: each goroutine takes the next block until there is none. It computes them by what begin returns, and
+// ends with the other function. The refusal is that of the first block that has one.
+func parallel(workers, blocks int, begin func() (block func(b int) (kernel.Accumulator, refusal), end func())) (float64, refusal) {
 	type result struct {
 		sum     kernel.Accumulator
 		refused refusal
 	}
-	shared := new(job[T]) // a copy, so that j itself is not on the heap
-	*shared = *j
-	results := make([]result, j.blocks())
+	results := make([]result, blocks)
 	var next atomic.Int64
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
-			s := newScratch[T]()
-			defer s.release()
+			block, end := begin()
+			defer end()
 			for b := int(next.Add(1)) - 1; b < len(results); b = int(next.Add(1)) - 1 {
-				results[b].sum, results[b].refused = shared.block(b, s)
+				results[b].sum, results[b].refused = block(b)
 			}
 		})
 	}

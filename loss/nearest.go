@@ -7,8 +7,8 @@ import (
 )
 
 // nearest computes single results of a job that was run, in pairs of numbers.
-type nearest struct {
-	*job[float64]
+type nearest[T Float] struct {
+	*job[T]
 	// Of the row rowAt of classes, -1 for none yet: the largest logit, Σ exp(x-m) without one that is 1, 1 more, and the sum of the coefficients.
 	rowAt       int
 	m           float64
@@ -17,20 +17,20 @@ type nearest struct {
 }
 
 // one returns the only element of an operand of one element, 1 where it is absent.
-func one(operand []float64) float64 {
+func one[T Float](operand []T) float64 {
 	if len(operand) == 0 {
 		return 1
 	}
-	return operand[0]
+	return float64(operand[0])
 }
 
 // scaled returns v times the upstream gradient u, divided as the reduction says.
-func (n *nearest) scaled(v kernel.Pair, u float64) kernel.Pair {
+func (n *nearest[T]) scaled(v kernel.Pair, u float64) kernel.Pair {
 	return v.Times(u).Over(kernel.Pair{High: n.div})
 }
 
 // loss returns element i of the losses that are not reduced.
-func (n *nearest) loss(i int) kernel.Pair {
+func (n *nearest[T]) loss(i int) kernel.Pair {
 	switch {
 	case n.kind == ofClasses:
 		return n.rowLoss(i)
@@ -44,27 +44,27 @@ func (n *nearest) loss(i int) kernel.Pair {
 	return n.scaled(sum, 1)
 }
 
-func (n *nearest) elementLoss(i int) kernel.Pair {
+func (n *nearest[T]) elementLoss(i int) kernel.Pair {
 	s := n.segment(i, i+1)
 	if n.kind == ofProbabilities {
-		return kernel.ProbabilityLoss(s.Input[0], s.Target[0], one(s.Weight))
+		return kernel.ProbabilityLoss(float64(s.Input[0]), float64(s.Target[0]), one(s.Weight))
 	}
-	return kernel.LogitLoss(s.Input[0], s.Target[0], one(s.Weight), one(s.PosWeight))
+	return kernel.LogitLoss(float64(s.Input[0]), float64(s.Target[0]), one(s.Weight), one(s.PosWeight))
 }
 
-func (n *nearest) gradInput(i int) kernel.Pair {
+func (n *nearest[T]) gradInput(i int) kernel.Pair {
 	if n.kind == ofClasses {
 		return n.classGradInput(i)
 	}
 	s := n.segment(i, i+1)
 	u := one(n.upstream.of(s))
 	if n.kind == ofProbabilities {
-		return n.scaled(kernel.ProbabilityGrad(s.Input[0], s.Target[0], one(s.Weight)), u)
+		return n.scaled(kernel.ProbabilityGrad(float64(s.Input[0]), float64(s.Target[0]), one(s.Weight)), u)
 	}
-	return n.scaled(kernel.LogitGrad(s.Input[0], s.Target[0], one(s.Weight), one(s.PosWeight)), u)
+	return n.scaled(kernel.LogitGrad(float64(s.Input[0]), float64(s.Target[0]), one(s.Weight), one(s.PosWeight)), u)
 }
 
-func (n *nearest) gradTarget(i int) kernel.Pair {
+func (n *nearest[T]) gradTarget(i int) kernel.Pair {
 	if n.kind == ofClasses {
 		row, class := n.classAt(i)
 		n.seeRow(row)
@@ -74,26 +74,26 @@ func (n *nearest) gradTarget(i int) kernel.Pair {
 	s := n.segment(i, i+1)
 	u := one(n.upstream.of(s))
 	if n.kind == ofProbabilities {
-		return n.scaled(kernel.ProbabilityGradTarget(s.Input[0], one(s.Weight)), u)
+		return n.scaled(kernel.ProbabilityGradTarget(float64(s.Input[0]), one(s.Weight)), u)
 	}
-	return n.scaled(kernel.LogitGradTarget(s.Input[0], one(s.Weight), one(s.PosWeight)), u)
+	return n.scaled(kernel.LogitGradTarget(float64(s.Input[0]), one(s.Weight), one(s.PosWeight)), u)
 }
 
 // classAt returns the row and the class of element i of the logits.
-func (n *nearest) classAt(i int) (row, class int) {
+func (n *nearest[T]) classAt(i int) (row, class int) {
 	return i/(n.classes*n.stride)*n.stride + i%n.stride, i / n.stride % n.classes
 }
 
 // logit returns the logit of a class of a row.
-func (n *nearest) logit(row, class int) float64 { return n.input[n.element(row, class)] }
+func (n *nearest[T]) logit(row, class int) float64 { return float64(n.input[n.element(row, class)]) }
 
 // element returns where a class of a row is.
-func (n *nearest) element(row, class int) int {
+func (n *nearest[T]) element(row, class int) int {
 	return (row/n.stride*n.classes+class)*n.stride + row%n.stride
 }
 
 // seeRow computes what all classes of a row need.
-func (n *nearest) seeRow(row int) {
+func (n *nearest[T]) seeRow(row int) {
 	if n.rowAt == row {
 		return
 	}
@@ -116,11 +116,11 @@ func (n *nearest) seeRow(row int) {
 }
 
 // coefficient returns what a class of a row counts.
-func (n *nearest) coefficient(row, class int) kernel.Pair {
+func (n *nearest[T]) coefficient(row, class int) kernel.Pair {
 	keep, even := kernel.OneMinus(n.smoothing), kernel.Pair{High: n.smoothing}.Over(kernel.Pair{High: float64(n.classes)})
 	switch {
 	case !n.byIndex:
-		even = even.Plus(keep.Times(n.target[n.element(row, class)]))
+		even = even.Plus(keep.Times(float64(n.target[n.element(row, class)])))
 	case int(n.indices[row]) == class:
 		even = even.Plus(keep)
 	case n.smoothing == 0:
@@ -130,11 +130,11 @@ func (n *nearest) coefficient(row, class int) kernel.Pair {
 }
 
 // negativeLog returns -log p of a class of a row.
-func (n *nearest) negativeLog(row, class int) kernel.Pair {
+func (n *nearest[T]) negativeLog(row, class int) kernel.Pair {
 	return kernel.Pair{High: n.m}.Minus(kernel.Pair{High: n.logit(row, class)}).Plus(kernel.Pair{High: math.Log1p(n.rest.High + n.rest.Low)})
 }
 
-func (n *nearest) rowLoss(row int) kernel.Pair {
+func (n *nearest[T]) rowLoss(row int) kernel.Pair {
 	n.seeRow(row)
 	var sum kernel.Pair
 	for c := range n.classes {
@@ -145,7 +145,7 @@ func (n *nearest) rowLoss(row int) kernel.Pair {
 	return sum
 }
 
-func (n *nearest) classGradInput(i int) kernel.Pair {
+func (n *nearest[T]) classGradInput(i int) kernel.Pair {
 	row, class := n.classAt(i)
 	n.seeRow(row)
 	a, e, rest := n.coefficient(row, class), 1.0, n.rest

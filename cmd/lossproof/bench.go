@@ -55,7 +55,7 @@ another implementation take turns:
 	flags := cmd.Flags()
 	flags.StringVar(&f.config.Module, "module", "BCEWithLogitsLoss", "the `name` of one of the four modules")
 	flags.StringVar(&f.config.Reduction, "reduction", "mean", "`mean`, sum or none")
-	flags.StringVar(&f.config.DType, "dtype", "float32", "float32 or float64")
+	flags.StringVar(&f.config.DType, "dtype", "float32", "`float32`, float64, float16 or bfloat16")
 	flags.StringVar(&f.shape, "shape", "4096x1024", "the `shape` of input and target")
 	flags.IntVar(&f.config.Threads, "threads", runtime.GOMAXPROCS(0), "the `number` of threads (GOMAXPROCS)")
 	flags.IntVar(&f.rounds, "rounds", 20, "the `number` of rounds")

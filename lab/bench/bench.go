@@ -108,7 +108,7 @@ func (t *task) time(n int) (time.Duration, error) {
 }
 
 // typed is data of one dtype. Slices are made when first needed.
-type typed[T loss.Float] struct {
+type typed[T loss.Element] struct {
 	shape []int
 	n     int
 	// logits, hard, probabilities and shares are the numbers of tensors.go; indices the classes of the rows.
@@ -118,8 +118,13 @@ type typed[T loss.Float] struct {
 }
 
 func newData(dtype string, shape Shape, n int) data {
-	if dtype == "float32" {
+	switch dtype {
+	case "float32":
 		return &typed[float32]{shape: shape, n: n}
+	case "float16":
+		return &typed[loss.Float16]{shape: shape, n: n}
+	case "bfloat16":
+		return &typed[loss.BFloat16]{shape: shape, n: n}
 	}
 	return &typed[float64]{shape: shape, n: n}
 }
@@ -213,6 +218,6 @@ func (d *typed[T]) call(c Config, reduction loss.Reduction) func() (float64, err
 	}
 	return func() (float64, error) {
 		err := call()
-		return float64(l[0]), err
+		return valueOf(l[0]), err
 	}
 }

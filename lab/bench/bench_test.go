@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"lossproof/loss"
 )
@@ -70,6 +71,8 @@ func TestRoundComputesWhatItTimes(t *testing.T) {
 	for r := range indices {
 		indices[r] = class(r, classes)
 	}
+	// What the roundings of the input and of the result may add.
+	roundings := map[string]float64{"float32": 1e-6, "float64": 1e-6, "float16": 5e-3, "bfloat16": 4e-2}
 	for _, reduction := range []loss.Reduction{loss.Mean, loss.Sum, loss.None} {
 		bce, err := loss.BCEWithLogitsLoss[float64]{Reduction: reduction}.Forward(x, y)
 		if err != nil {
@@ -111,7 +114,7 @@ func TestRoundComputesWhatItTimes(t *testing.T) {
 			{crossEntropyLoss, 0.1, false, smooth.Data[0]},
 		} {
 			want := test.want
-			for _, dtype := range []string{"float32", "float64"} {
+			for _, dtype := range DTypes() {
 				for _, gradient := range []bool{false, true} {
 					c := Config{Module: test.module, Reduction: reduction.String(), DType: dtype, Shape: Shape{rows, classes}, Threads: 3, Gradient: gradient,
 						LabelSmoothing: test.smoothing, ClassProbabilities: test.probabilities}
@@ -119,7 +122,7 @@ func TestRoundComputesWhatItTimes(t *testing.T) {
 					if err != nil {
 						t.Fatalf("%+v: %v", c, err)
 					}
-					if math.Abs(got.Value-want) > 1e-6*math.Abs(want) || got.Nanoseconds <= 0 || got.Calls < 2 {
+					if math.Abs(got.Value-want) > roundings[dtype]*math.Abs(want) || got.Nanoseconds <= 0 || got.Calls < 2 {
 						t.Errorf("%+v: got %+v, want the value %v", c, got, want)
 					}
 					if gradient {
@@ -139,16 +142,22 @@ func checkGradient(t *testing.T, d data) {
 	t.Helper()
 	switch d := d.(type) {
 	case *typed[float32]:
-		if slices.Contains(d.grad, 0) {
-			t.Error("the gradient was not computed")
-		}
-		clear(d.grad)
+		wantNoZero(t, d.grad)
 	case *typed[float64]:
-		if slices.Contains(d.grad, 0) {
-			t.Error("the gradient was not computed")
-		}
-		clear(d.grad)
+		wantNoZero(t, d.grad)
+	case *typed[loss.Float16]:
+		wantNoZero(t, d.grad)
+	case *typed[loss.BFloat16]:
+		wantNoZero(t, d.grad)
 	}
+}
+
+func wantNoZero[T loss.Element](t *testing.T, grad []T) {
+	t.Helper()
+	if slices.Contains(grad, 0) {
+		t.Error("the gradient was not computed")
+	}
+	clear(grad)
 }
 
 // TestRoundsAllocateNothing: the garbage collector must not run in a round.
@@ -163,6 +172,8 @@ func TestRoundsAllocateNothing(t *testing.T) {
 		{Module: "BCELoss", Reduction: "mean", DType: "float32", Shape: Shape{64, 10}, Threads: 1, Gradient: true},
 		{Module: "CrossEntropyLoss", Reduction: "mean", DType: "float32", Shape: Shape{64, 10}, Threads: 1, Gradient: true, LabelSmoothing: 0.1},
 		{Module: "CrossEntropyLoss", Reduction: "none", DType: "float64", Shape: Shape{64, 10}, Threads: 1, ClassProbabilities: true},
+		{Module: "BCEWithLogitsLoss", Reduction: "mean", DType: "bfloat16", Shape: Shape{64, 10}, Threads: 1, Gradient: true},
+		{Module: "CrossEntropyLoss", Reduction: "none", DType: "float16", Shape: Shape{64, 10}, Threads: 1, Gradient: true},
 		{DType: "float32", Shape: Shape{64, 10}, Threads: 1, Read: true},
 	} {
 		if _, err := b.Round(c); err != nil {
@@ -213,7 +224,7 @@ func TestConfigErrors(t *testing.T) {
 		{func(c *Config) { c.Module, c.Shape = "CrossEntropyLoss", Shape{3} }, "shape: got 3, want rows and classes"},
 		{func(c *Config) { c.Module, c.LabelSmoothing = "CrossEntropyLoss", 2 }, "label_smoothing"},
 		{func(c *Config) { c.Reduction = "max" }, `got "max", want mean, sum or none`},
-		{func(c *Config) { c.DType = "float16" }, `dtype: got "float16"`},
+		{func(c *Config) { c.DType = "float8" }, `dtype: got "float8"`},
 		{func(c *Config) { c.Shape = nil }, "shape: got none"},
 		{func(c *Config) { c.Shape = Shape{3, 0} }, "shape: got 3x0"},
 		{func(c *Config) { c.Shape = Shape{math.MaxInt, 2} }, "at most 1073741824 elements"},
@@ -255,6 +266,12 @@ func TestRead(t *testing.T) {
 			// What fills no word, at most one element at either end, is left out.
 			if got > want || want-got > uint64(n+1) {
 				t.Errorf("%d elements from %d on: read %d, want %d less at most the ends", n, offset, got, want)
+			}
+		}
+		for offset := range 4 { // of 16 bits: at most three elements at either end fill no word
+			w := words(make([]loss.Float16, n+offset)[offset:])
+			if 4*len(w) > n || n-4*len(w) > 6 || len(w) > 0 && uintptr(unsafe.Pointer(&w[0]))%8 != 0 {
+				t.Errorf("%d elements of 16 bits from %d on: got %d words", n, offset, len(w))
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,8 +12,8 @@ import (
 
 // Config says what one round times.
 type Config struct {
-	// Module is one of the four of package loss, Reduction mean, sum or none, DType float32 or
-	// float64, Shape such as 4096x1024. CrossEntropyLoss needs two dimensions, rows and classes.
+	// Module is one of the four of package loss, Reduction mean, sum or none, DType one of
+	// [DTypes], Shape such as 4096x1024. CrossEntropyLoss needs two dimensions, rows and classes.
 	Module    string `json:"module"`
 	Reduction string `json:"reduction"`
 	DType     string `json:"dtype"`
@@ -36,13 +37,16 @@ const (
 	multiLabelSoftMarginLoss = "MultiLabelSoftMarginLoss"
 )
 
+// DTypes returns the names of the element types.
+func DTypes() []string { return []string{"float32", "float64", "float16", "bfloat16"} }
+
 // maxElements bounds a tensor: 2³⁰ elements of float64 are 8 GB.
 const maxElements = 1 << 30
 
 // check returns the number of elements and the reduction.
 func (c Config) check() (n int, reduction loss.Reduction, err error) {
-	if c.DType != "float32" && c.DType != "float64" {
-		return 0, 0, fmt.Errorf("dtype: got %q, want float32 or float64", c.DType)
+	if !slices.Contains(DTypes(), c.DType) {
+		return 0, 0, fmt.Errorf("dtype: got %q, want one of %s", c.DType, strings.Join(DTypes(), ", "))
 	}
 	if c.Threads < 1 {
 		return 0, 0, fmt.Errorf("threads: got %d, want at least 1", c.Threads)

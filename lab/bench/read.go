@@ -12,7 +12,7 @@ import (
 var sink atomic.Uint64
 
 // read reads all of both slices, which may differ in length, with the given number of goroutines.
-func read[T loss.Float](input, target []T, threads int) {
+func read[T loss.Element](input, target []T, threads int) {
 	if threads == 1 {
 		sink.Add(readWords(words(input)) + readWords(words(target)))
 		return
@@ -27,23 +27,20 @@ func read[T loss.Float](input, target []T, threads int) {
 }
 
 // part is the i-th of n parts of a slice.
-func part[T loss.Float](s []T, i, n int) []T { return s[len(s)*i/n : len(s)*(i+1)/n] }
+func part[T loss.Element](s []T, i, n int) []T { return s[len(s)*i/n : len(s)*(i+1)/n] }
 
 // words returns the memory of a slice in words of 64 bits, less what does not fill one.
-func words[T loss.Float](s []T) []uint64 {
+func words[T loss.Element](s []T) []uint64 {
 	if len(s) == 0 {
 		return nil
 	}
 	first := unsafe.Pointer(unsafe.SliceData(s))
 	size := unsafe.Sizeof(s[0])
-	n := uintptr(len(s)) * size
-	if uintptr(first)%8 != 0 { // an odd element of float32
-		if len(s) == 1 {
-			return nil
-		}
-		first, n = unsafe.Pointer(&s[1]), n-size
+	before := int(-uintptr(first) % 8 / size) // the elements that stand before the first whole word
+	if before >= len(s) {
+		return nil
 	}
-	return unsafe.Slice((*uint64)(first), n/8)
+	return unsafe.Slice((*uint64)(unsafe.Pointer(&s[before])), uintptr(len(s)-before)*size/8)
 }
 
 // readWords adds up words: eight sums, so that none waits for another.

@@ -6,6 +6,7 @@ import (
 
 	"lossproof/internal/machine"
 	"lossproof/loss"
+	"lossproof/tensor"
 )
 
 // Result sums up the rounds of a Config.
@@ -55,11 +56,7 @@ func (b *Bench) Run(c Config, rounds int) (Result, error) {
 	}
 	slices.Sort(times)
 	r.Minimum, r.Median = times[0], median(times)
-	size := 8.0
-	if c.DType == "float32" {
-		size = 4
-	}
-	bytes := size * float64(n)
+	bytes := float64(tensor.DType(c.DType).Size() * n)
 	if c.Module != crossEntropyLoss || c.ClassProbabilities {
 		bytes *= 2 // a target as large as the input
 	}

@@ -1,9 +1,13 @@
 package bench
 
-import "lossproof/loss"
+import (
+	"math"
 
-// The tensors are the same in every dtype and every language: all arithmetic is in integers
-// of 64 bits until the last division, which is exact.
+	"lossproof/loss"
+)
+
+// The tensors are the same in every language: all arithmetic is in integers of 64 bits until the last division, which is exact. So they are in every
+// dtype, but that those of 16 bits are rounded.
 //
 //	mix(n)    = SplitMix64's n-th output for the seed 0, n from 1 (below)
 //	logit i   = (the sum of the four 16-bit parts of mix(2i+1), less 131070) / 2¹⁴
@@ -47,10 +51,35 @@ func unit(h uint64) float64 { return float64(2*(h>>41)+1) / (1 << 24) }
 func class(r, classes int) int64 { return int64((mix(2*uint64(r)+2) >> 32) * uint64(classes) >> 32) }
 
 // numbers returns the first n numbers.
-func numbers[T loss.Float](n int, number func(i int) float64) []T {
+func numbers[T loss.Element](n int, number func(i int) float64) []T {
 	values := make([]T, n)
 	for i := range values {
-		values[i] = T(number(i))
+		v := number(i)
+		switch to := any(&values[i]).(type) {
+		case *float32:
+			*to = float32(v)
+		case *float64:
+			*to = v
+		case *loss.Float16:
+			*to = loss.ToFloat16(v)
+		case *loss.BFloat16:
+			*to = loss.ToBFloat16(v)
+		}
 	}
 	return values
+}
+
+// valueOf returns an element as a float64 number.
+func valueOf[T loss.Element](v T) float64 {
+	switch v := any(v).(type) {
+	case loss.Float16:
+		return v.Float64()
+	case loss.BFloat16:
+		return v.Float64()
+	case float32:
+		return float64(v)
+	case float64:
+		return v
+	}
+	return math.NaN()
 }

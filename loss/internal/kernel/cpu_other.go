@@ -6,4 +6,5 @@ const (
 	assembled = false
 	useAVX2   = false
 	useAVX512 = false
+	useF16C   = false
 )

@@ -40,6 +40,11 @@
 // The sums of BCELoss are products too ([ProbabilitySums]). What the lanes cannot do as accurately is left to the passes: logits beyond ±43, infinite ones and NaN,
 // and soft targets but for sums.
 //
+// # 16 bits
+//
+// A [Half] loads 16-bit numbers as float32 numbers, by VCVTPH2PS or a shift, and stores them rounded, by VCVTPS2PH or an addition. A float32 number is rounded
+// itself, and to round it once more may miss the nearest number of 16 bits where it is close to the middle of two: these are marked, and nearest.go computes them.
+//
 // # Assembly
 //
 // On amd64 with AVX2 and FMA the passes are assembly, elsewhere and with the build tag purego Go. Both

@@ -726,3 +726,30 @@ func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, tar
 //
 //go:noescape
 func lossPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, stream bool)
+
+// widenFloat16AVX2 writes the numbers of src to dst, as many as dst has eights.
+//
+//go:noescape
+func widenFloat16AVX2(dst []float32, src []uint16)
+
+// widenBFloat16AVX2 writes the numbers of src to dst, as many as dst has eights.
+//
+//go:noescape
+func widenBFloat16AVX2(dst []float32, src []uint16)
+
+// hard16AVX2 reports whether each of bits is 0 or one, of as many as there are eights.
+//
+//go:noescape
+func hard16AVX2(bits []uint16, one uint16) (hard bool)
+
+// narrowFloat16AVX2 rounds the numbers of src to dst, as many as dst has eights. A bit of near is set where one is close
+// to the middle between two: see [Half.Narrow].
+//
+//go:noescape
+func narrowFloat16AVX2(dst []uint16, src []float32, near []uint8)
+
+// narrowBFloat16AVX2 rounds the numbers of src to dst, as many as dst has eights. A bit of near is set where one is close
+// to the middle between two: see [Half.Narrow].
+//
+//go:noescape
+func narrowBFloat16AVX2(dst []uint16, src []float32, near []uint8)

@@ -153,3 +153,13 @@ func gradPairsAVX512(dst, yh, yl, x, target []float32, delta float32, stream boo
 }
 
 func lossPairsAVX512(dst, yh, yl, x, target []float32, stream bool) { panic("no assembly") }
+
+func widenFloat16AVX2(dst []float32, src []uint16) { panic("no assembly") }
+
+func widenBFloat16AVX2(dst []float32, src []uint16) { panic("no assembly") }
+
+func hard16AVX2(bits []uint16, one uint16) (hard bool) { panic("no assembly") }
+
+func narrowFloat16AVX2(dst []uint16, src []float32, near []uint8) { panic("no assembly") }
+
+func narrowBFloat16AVX2(dst []uint16, src []float32, near []uint8) { panic("no assembly") }

@@ -77,6 +77,9 @@ func main() {
 		gradPairs(v)
 	}
 	lossPairs(16, coefficients)
+	widen16()
+	hard16()
+	narrow16()
 	Generate()
 	if err := os.WriteFile("../kernels_other.go", []byte(others.String()), 0o644); err != nil {
 		log.Fatal(err)
