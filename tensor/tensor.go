@@ -174,8 +174,19 @@ func (t Tensor) Bits16(i int) uint16 { return binary.LittleEndian.Uint16(t.Data[
 // Float64s returns all elements as by Float64.
 func (t Tensor) Float64s() []float64 {
 	values := make([]float64, t.Len())
-	for i := range values {
-		values[i] = t.Float64(i)
+	switch t.DType {
+	case Float32:
+		for i := range values {
+			values[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(t.Data[4*i:])))
+		}
+	case Float64:
+		for i := range values {
+			values[i] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data[8*i:]))
+		}
+	default:
+		for i := range values {
+			values[i] = t.Float64(i)
+		}
 	}
 	return values
 }

@@ -92,8 +92,8 @@ type Arguments struct {
 	IgnoreIndex   int64
 	Smoothing     float64
 
-	// counts are [Loss.Counts].
-	counts []float64
+	// counts are [Loss.Counts], copies [Loss.Copies].
+	counts, copies []float64
 
 	tape tape
 	each func(func(i int, u *Unit))
@@ -105,6 +105,15 @@ func (a *Arguments) times(i int) float64 {
 		return 1
 	}
 	return a.counts[i]
+}
+
+// total adds whole numbers.
+func total(counts []float64) float64 {
+	n := 0.0
+	for _, c := range counts {
+		n += c
+	}
+	return n
 }
 
 // count is the number of elements or rows that n of them stand for.

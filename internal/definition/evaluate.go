@@ -83,7 +83,7 @@ func begin[B arithmetic[B]](l *Loss, call ports.Call) (*computation[B], ports.An
 	if err != nil {
 		return nil, ports.Answer{Failed: &ports.Failed{Message: err.Error()}}
 	}
-	c.Arguments, a.each, a.counts = a, c.each, l.Counts
+	c.Arguments, a.each, a.counts, a.copies = a, c.each, l.Counts, l.Copies
 	if dtype := a.Input.DType; !dtype.IsFloat() && l.AnyInput {
 		a.Input.DType = tensor.Float32
 	} else if !dtype.IsFloat() {
@@ -176,6 +176,9 @@ func (c *computation[B]) seeElement(i int) {
 
 func (c *computation[B]) seeRow(i int) {
 	u := &c.u
+	if c.copies != nil {
+		u.Copies = c.copies[i*c.Classes() : (i+1)*c.Classes()]
+	}
 	for class := range c.Classes() {
 		u.X = append(u.X, c.element(c.Input, c.At(i, class)))
 		if c.Probabilities {
@@ -340,9 +343,14 @@ func (c *computation[B]) differentiate(i int, u *Unit, loss Number, gradients []
 				continue
 			}
 			for k, leaf := range c.leaves[g.leaves] {
-				if v, ok := in.in(leaf); ok {
-					g.add(c.place(g, i, k), scale, times(factor, v))
+				v, ok := in.in(leaf)
+				switch n := u.copies(k); {
+				case !ok, n == 0:
+					continue
+				case n != 1:
+					v = v.div(v.of(n))
 				}
+				g.add(c.place(g, i, k), scale, times(factor, v))
 			}
 		}
 	})
@@ -467,7 +475,11 @@ func (c *computation[B]) reduce() result[B] {
 			terms[i] = all[i*n : i*n : (i+1)*n]
 		}
 		for i, g := range group {
-			terms[g] = append(terms[g], losses[i])
+			v := losses[i]
+			if c.copies != nil {
+				v = v.mul(v.of(c.copies[i]))
+			}
+			terms[g] = append(terms[g], v)
 		}
 		losses = make([]B, len(terms))
 		for i, t := range terms {

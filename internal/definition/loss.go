@@ -47,6 +47,10 @@ type Loss struct {
 	// equal ones it stands for; nil means one. A reduction adds up all of them, the gradient is that of
 	// one of them. There is no gradient in what several have in common, as a weight for each class.
 	Counts []float64
+	// Copies says for each element of an input (N, C), of the modules that have rows, how many equal ones
+	// of its row it stands for, 0 for none; nil means one. All rows have as many. The gradient is that of
+	// one of them.
+	Copies []float64
 
 	// magnitudes are M of an element: see "Tolerances" in fixtures/README.md.
 	magnitudes func(e factors) magnitudes
@@ -74,6 +78,8 @@ type Unit struct {
 	// Class is the class index, and Ignored says that it is ignore_index.
 	Class   int
 	Ignored bool
+	// Copies are [Loss.Copies] of the classes of a row; nil means one each.
+	Copies []float64
 	// Smoothing is label_smoothing.
 	Smoothing float64
 	// DType is that of the input, in which an implementation would compute.
@@ -91,6 +97,22 @@ type Unit struct {
 
 // Number returns a constant.
 func (u *Unit) Number(v float64) Number { return u.tape.constant(v) }
+
+// Classes is the number of classes of a row.
+func (u *Unit) Classes() float64 {
+	if u.Copies == nil {
+		return float64(len(u.X))
+	}
+	return total(u.Copies)
+}
+
+// copies is the number of classes that class c stands for.
+func (u *Unit) copies(c int) float64 {
+	if u.Copies == nil {
+		return 1
+	}
+	return u.Copies[c]
+}
 
 // Ones takes the weights for one.
 func (u *Unit) Ones() {
@@ -176,7 +198,11 @@ func PlanClassMean(a *Arguments) Plan { return ClassMean(a, len(a.Input.Shape)-1
 // ClassMean is the plan with a mean over an axis.
 func ClassMean(a *Arguments, axis int) Plan {
 	rest, _ := Without(a.Grid, axis)
-	return Plan{a.Reduction, a.Grid, axis, false, a.Number(float64(a.Input.Shape[axis])), a.Number(a.count(Size(rest)))}
+	classes := float64(a.Input.Shape[axis])
+	if a.copies != nil {
+		classes = total(a.copies[:a.Input.Shape[axis]])
+	}
+	return Plan{a.Reduction, a.Grid, axis, false, a.Number(classes), a.Number(a.count(Size(rest)))}
 }
 
 // PlanRows is that of CrossEntropyLoss: the mean of class indices is divided by the weights of the

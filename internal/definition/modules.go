@@ -91,7 +91,7 @@ func ClassCoefficients(u *Unit) {
 		return
 	}
 	kept := u.Number(u.Smoothing).Rest()
-	uniform := u.Number(u.Smoothing).Div(u.Number(float64(max(1, len(u.X)))))
+	uniform := u.Number(u.Smoothing).Div(u.Number(max(1, u.Classes())))
 	for c, w := range u.W {
 		switch {
 		case len(u.T) > 0:
@@ -109,7 +109,7 @@ func ClassCoefficients(u *Unit) {
 }
 
 // ClassFunctions are -log_softmax of a row.
-func ClassFunctions(u *Unit) { u.F = LogSoftmax(u.F, u.X) }
+func ClassFunctions(u *Unit) { u.F = LogSoftmax(u.F, u.X, u.Copies...) }
 
 // CombineClasses returns the loss of a row: the sum of A[c]·F[c], whatever is in an ignored one.
 func CombineClasses(u *Unit) Number {
@@ -118,7 +118,11 @@ func CombineClasses(u *Unit) Number {
 	}
 	terms := u.terms[:0]
 	for c, a := range u.A {
-		terms = append(terms, a.Times(u.F[c]))
+		term := a.Times(u.F[c])
+		if u.Copies != nil {
+			term = term.Scale(u.Copies[c])
+		}
+		terms = append(terms, term)
 	}
 	u.terms = terms
 	return Sum(u.Number(0), terms...)

@@ -21,7 +21,7 @@ type tape interface {
 	along(a, x, slope int32) Number
 	custom(a int32, value, slope float64) Number
 	sum(numbers []Number) Number
-	softmax(x, nll []Number)
+	softmax(x []Number, copies []float64, nll []Number)
 	adopt(a Number) Number
 	value(a int32) float64
 }
@@ -139,13 +139,13 @@ func Sum(zero Number, numbers ...Number) Number {
 }
 
 // LogSoftmax returns -log_softmax(x) of a row, appended to nll, in the grouping that does not
-// cancel.
-func LogSoftmax(nll, x []Number) []Number {
+// cancel. copies are how many equal logits each stands for; none means one.
+func LogSoftmax(nll, x []Number, copies ...float64) []Number {
 	if len(x) == 0 {
 		return nll
 	}
 	n := len(nll)
 	nll = append(nll, x...)
-	x[0].tape.softmax(x, nll[n:])
+	x[0].tape.softmax(x, copies, nll[n:])
 	return nll
 }

@@ -72,9 +72,10 @@ type node[B arithmetic[B]] struct {
 
 // softmaxRow is a row of logits x with its probabilities p and their complements q = 1-p.
 type softmaxRow[B any] struct {
-	first int32
-	x     []int32
-	p, q  []B
+	first  int32
+	x      []int32
+	copies []float64
+	p, q   []B
 }
 
 // What is no index of a node or row.
@@ -213,29 +214,34 @@ func (t *Tape[B]) softplus(x B) (f, s, rest B) {
 //	-log p = d + log1p(R)    p = exp(-d)/(1+R)    1-p = the sum of the other p, where p is above ½
 //
 // At one infinite logit they are the limits; where several are +inf, or all of several -inf, there
-// are none.
-func (t *Tape[B]) softmax(x, nll []Number) {
+// are none. A class of n copies is n of them, each with the probability p; one of none does not count.
+func (t *Tape[B]) softmax(x []Number, copies []float64, nll []Number) {
 	var row softmaxRow[B]
 	if n := len(t.free); n > 0 {
 		row, t.free = t.free[n-1], t.free[:n-1]
 	}
-	row.x, row.p, row.q = row.x[:0], row.p[:0], row.q[:0]
+	row.x, row.copies, row.p, row.q = row.x[:0], copies, row.p[:0], row.q[:0]
 	row.first = int32(len(t.nodes))
 	var zero B
 	top, infinite, undefined := 0, 0, false
 	largest := math.Inf(-1)
+	classes := 0.0
 	for c, n := range x {
 		row.x = append(row.x, n.at)
-		v := n.Value()
+		v, of := n.Value(), row.times(c)
+		if of == 0 {
+			continue
+		}
+		classes += of
 		if v > largest {
 			top, largest = c, v
 		}
 		if math.IsInf(v, 1) {
-			infinite++
+			infinite += int(of)
 		}
 		undefined = undefined || math.IsNaN(v)
 	}
-	undefined = undefined || infinite > 1 || len(x) > 1 && math.IsInf(largest, -1)
+	undefined = undefined || infinite > 1 || classes > 1 && math.IsInf(largest, -1)
 	m := t.nodes[row.x[top]].value
 	for c := range x {
 		d := zero
@@ -250,8 +256,12 @@ func (t *Tape[B]) softmax(x, nll []Number) {
 	}
 	var rest sum[B]
 	for c, p := range row.p {
-		if c != top {
-			rest.add(p)
+		n := row.times(c)
+		if c == top {
+			n--
+		}
+		if n > 0 {
+			rest.add(multiple(p, n))
 		}
 	}
 	r := rest.value()
@@ -261,7 +271,7 @@ func (t *Tape[B]) softmax(x, nll []Number) {
 		n.value = n.value.add(log)
 		row.p[c] = row.p[c].div(all)
 	}
-	row.q = sumsOfOthers(row.q, row.p)
+	row.q = sumsOfOthers(row.q, row.p, copies)
 	for c, p := range row.p { // the last bits just below 1 decide the binade
 		if unit := p.of(1); p.float() > 0.5 {
 			row.p[c] = unit.sub(row.q[c])
@@ -273,17 +283,48 @@ func (t *Tape[B]) softmax(x, nll []Number) {
 	t.rows = append(t.rows, row)
 }
 
-// sumsOfOthers appends for each number the sum of the others, without subtracting.
-func sumsOfOthers[B arithmetic[B]](sums, numbers []B) []B {
+// times is the number of copies of class c.
+func (r *softmaxRow[B]) times(c int) float64 {
+	if len(r.copies) == 0 {
+		return 1
+	}
+	return r.copies[c]
+}
+
+// multiple returns n·v.
+func multiple[B arithmetic[B]](v B, n float64) B {
+	if n == 1 {
+		return v
+	}
+	return v.mul(v.of(n))
+}
+
+// sumsOfOthers appends for each number the sum of the others, without subtracting. copies says how many
+// each stands for; none means one.
+func sumsOfOthers[B arithmetic[B]](sums, numbers []B, copies []float64) []B {
 	n := len(sums)
+	times := func(i int) float64 {
+		if len(copies) == 0 {
+			return 1
+		}
+		return copies[i]
+	}
 	var before, after sum[B]
-	for _, v := range numbers {
-		sums = append(sums, before.value())
-		before.add(v)
+	for i, v := range numbers {
+		own := before
+		if k := times(i); k > 0 {
+			if k > 1 {
+				own.add(multiple(v, k-1))
+			}
+			before.add(multiple(v, k))
+		}
+		sums = append(sums, own.value())
 	}
 	for i := len(numbers) - 1; i >= 0; i-- {
 		sums[n+i] = sums[n+i].add(after.value())
-		after.add(numbers[i])
+		if k := times(i); k > 0 {
+			after.add(multiple(numbers[i], k))
+		}
 	}
 	return sums
 }
@@ -371,7 +412,7 @@ func (t *Tape[B]) pass(to int32, v B) {
 }
 
 // throughSoftmax adds to the adjoints of the logits of a row. The derivative of -log p[k] in x[c]
-// is p[c], but p[c]-1 for k = c.
+// is p[c], but p[c]-1 for k = c. A class of n copies has the adjoint of all of them.
 func (t *Tape[B]) throughSoftmax(row *softmaxRow[B]) {
 	from, to := int(row.first), min(int(row.first)+len(row.x), len(t.adjoints))
 	reached := false
@@ -383,8 +424,13 @@ func (t *Tape[B]) throughSoftmax(row *softmaxRow[B]) {
 	}
 	own := append(t.own[:0], t.adjoints[from:to]...)
 	own = append(own, make([]B, len(row.x)-len(own))...)
-	t.own, t.others = own, sumsOfOthers(t.others[:0], own)
+	for c, v := range own { // of one copy
+		if n := row.times(c); n > 1 {
+			own[c] = v.div(v.of(n))
+		}
+	}
+	t.own, t.others = own, sumsOfOthers(t.others[:0], own, row.copies)
 	for c, x := range row.x {
-		t.pass(x, times(t.others[c], row.p[c]).sub(times(own[c], row.q[c])))
+		t.pass(x, multiple(times(t.others[c], row.p[c]).sub(times(own[c], row.q[c])), row.times(c)))
 	}
 }

@@ -178,12 +178,15 @@ func allowElements(c *computation[float], al *Allowance, output string, of *grad
 			e.u, at = upstream, c.place(of, i, 0)
 		}
 		times := 1.0
+		if output == ports.Loss && c.copies != nil {
+			times = c.copies[i]
+		}
 		if output == ports.Loss && c.plan.Reduction != "none" {
 			row := i
 			if c.plan.Axis != NoAxis {
 				row /= c.plan.Grid[c.plan.Axis]
 			}
-			times = c.times(row)
+			times *= c.times(row)
 		}
 		w, p, t, rest := times*math.Abs(e.w*e.u), math.Abs(e.p), math.Abs(e.t), math.Abs(e.rest())
 		m := c.loss.magnitudes(e)

@@ -25,6 +25,9 @@ type rows struct {
 func allowRows(c *computation[float], al *Allowance, output string, of *gradient[float]) {
 	r := &rows{computation: c, al: al, output: output, of: of, format: al.working}
 	n := c.Classes()
+	if c.copies != nil {
+		n = int(total(c.copies[:n]))
+	}
 	if output == ports.GradWeight || output == ports.Loss && c.plan.Reduction != "none" || c.plan.Reduction == "mean" && c.Weight != nil {
 		n *= int(c.count(Size(c.Grid)))
 	}
@@ -60,7 +63,7 @@ func (r *rows) add(i int, u *Unit) {
 	}
 	r.loss.Functions(u)
 	if len(r.tape.rows) == 0 { // other functions than those of a softmax
-		LogSoftmax(nil, u.X)
+		LogSoftmax(nil, u.X, u.Copies...)
 	}
 	row := &r.tape.rows[len(r.tape.rows)-1]
 	upstream := 1.0
@@ -73,7 +76,7 @@ func (r *rows) add(i int, u *Unit) {
 	}
 	finite := r.distances(u)
 	ofNLL, amplified, total := 0.0, 0.0, 0.0
-	kept, uniform := math.Abs(1-u.Smoothing), u.Smoothing/float64(n)
+	kept, uniform := math.Abs(1-u.Smoothing), u.Smoothing/u.Classes()
 	r.a, r.own, r.share, r.ofP = r.a[:0], r.own[:0], r.share[:0], r.ofP[:0]
 	for k := range n {
 		own := term(float64(row.p[k]), r.format.ULP(r.d[k]))
@@ -83,17 +86,21 @@ func (r *rows) add(i int, u *Unit) {
 		}
 		a := math.Abs(u.A[k].Value())
 		r.own, r.share, r.a = append(r.own, own), append(r.share, share), append(r.a, float(a))
-		ofNLL += own
-		total += a
-		amplified += amplification(u, k, share, upstream)
+		copies := u.copies(k)
+		ofNLL += copies * own
+		total += copies * a
+		amplified += copies * amplification(u, k, share, upstream)
 	}
 	for k, own := range r.own {
 		r.ofP = append(r.ofP, float(own+float64(row.p[k])*ofNLL))
 	}
-	r.others, r.ofQ = sumsOfOthers(r.others[:0], r.a), sumsOfOthers(r.ofQ[:0], r.ofP)
+	r.others, r.ofQ = sumsOfOthers(r.others[:0], r.a, u.Copies), sumsOfOthers(r.ofQ[:0], r.ofP, u.Copies)
 	rowOver := 0.0
 	for k := range n {
-		s := r.place(i, k)
+		s, copies := r.place(i, k), u.copies(k)
+		if copies == 0 {
+			continue
+		}
 		nll, over := u.F[k].Value(), amplification(u, k, r.share[k], upstream)
 		s.unknown = s.unknown || !known
 		if r.output == ports.GradInput {
@@ -113,6 +120,7 @@ func (r *rows) add(i int, u *Unit) {
 					times := r.times(i)
 					coefficient, over = times*coefficient, times*over
 				}
+				coefficient, over = copies*coefficient, copies*over
 			}
 			s.add(r.format, coefficient, nll, ofNLL)
 			s.m += term(coefficient, 1+nll)
@@ -127,8 +135,11 @@ func (r *rows) add(i int, u *Unit) {
 		if r.d[k] > r.format.Largest() {
 			over = math.Inf(1)
 		}
-		rowOver += over
 		s.over += over
+		if r.output == ports.GradInput {
+			over *= copies
+		}
+		rowOver += over
 	}
 	if r.output == ports.GradInput {
 		for k := range n {

@@ -44,9 +44,8 @@ func (k *Checker) compare(f *finding, c *Check, e *expectation, name string, got
 	largest, place := dtype.Format().Largest(), e.place(name)
 	wrong, last, text := 0, 0, ""
 	n := got.Len()
-	for i := range n {
+	for i, g := range got.Float64s() {
 		l := &limits[place(i)]
-		g := got.Float64(i)
 		share, right := l.right(g, largest)
 		f.headroom = max(f.headroom, share)
 		if right {
@@ -87,7 +86,7 @@ func (k *Checker) limits(c *Check, e *expectation, name string) ([]limit, error)
 		if l.known = allowance.Known(i); !l.known {
 			continue
 		}
-		l.high, l.low = e.pair(name, i)
+		l.high, l.low = e.exact[name].Pair(i)
 		l.allowed = allowance.Tolerance(i, l.high)
 		if larger := allowance.Cap(i); k.options.Level != verdict.Exact && !definition.NotFinite(larger) {
 			l.allowed = max(l.allowed, larger)

@@ -135,13 +135,18 @@ func (d *drawer) drawElements(c *ports.Call) {
 	n := definition.Size(shape)
 	x, t := make([]float64, n), make([]float64, n)
 	added := d.reduction != none || d.module == ports.MultiLabelSoftMarginLoss
-	common := make([][2]float64, commonKinds)
+	width := 1 // of what comes again: elements, or rows
+	if d.along == rows {
+		width = shape[1]
+	}
+	common := make([][2]float64, commonKinds*width)
 	for i := range common {
 		common[i] = d.element(added)
 	}
-	for i := range x {
-		e := common[d.rng.IntN(commonKinds)]
-		x[i], t[i] = e[0], e[1]
+	for i := 0; i < n; i += width {
+		for k, e := range common[d.rng.IntN(commonKinds)*width:][:width] {
+			x[i+k], t[i+k] = e[0], e[1]
+		}
 	}
 	terms := n
 	if d.reduction == none {

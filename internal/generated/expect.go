@@ -1,7 +1,6 @@
 package generated
 
 import (
-	"encoding/binary"
 	"math"
 
 	"lossproof/internal/definition"
@@ -15,34 +14,31 @@ import (
 type expectation struct {
 	call ports.Call
 	// small is the call of the elements or rows that differ, and unit the one of each element or row of
-	// the call; nil where small is the call.
-	small ports.Call
-	unit  []int32
-	loss  *definition.Loss
-	exact map[string]definition.Exact
-	// long are rows of many classes; nil where there are none.
-	long *longRows
+	// the call; nil where small is the call. classes says that rows stay as they are, and that unit is of
+	// each of their classes.
+	small   ports.Call
+	unit    []int32
+	classes bool
+	loss    *definition.Loss
+	exact   map[string]definition.Exact
 }
 
 func expect(call ports.Call) (*expectation, error) {
 	e := &expectation{call: call, small: call, loss: definition.Of(call.Module)}
-	e.compact()
-	var err error
-	if shape := call.Inputs[ports.Input].Shape; call.Module == ports.CrossEntropyLoss && len(shape) == 2 && shape[1] > fewClasses {
-		e.long = newLongRows(call)
-		e.exact, err = e.long.loss.Exact(e.long.call)
+	if longRows(call) {
+		e.kinds()
 	} else {
-		e.exact, err = e.loss.Exact(e.small)
+		e.compact()
 	}
+	var err error
+	e.exact, err = e.loss.Exact(e.small)
 	return e, err
 }
 
-// pair returns element i of an output of the small call as the sum of two numbers.
-func (e *expectation) pair(name string, i int) (high, low float64) {
-	if e.long != nil {
-		return e.long.pair(name, e.exact[name], i)
-	}
-	return e.exact[name].Pair(i)
+// longRows reports whether a call has rows (N, C) of many classes.
+func longRows(call ports.Call) bool {
+	shape, weight := call.Inputs[ports.Input].Shape, call.Inputs[ports.Weight].Shape
+	return ports.ModuleOf(call.Module).LossOf != ports.OfElement && len(shape) == 2 && shape[1] > fewClasses && (len(weight) < 2 || tensor.SameShape(weight, shape))
 }
 
 // width is the number of elements of the input that a unit of a call has: an element, or a row of a few
@@ -74,22 +70,22 @@ func (e *expectation) compact() {
 		return
 	}
 	read := e.readers(width)
-	units := map[string]int32{}
+	all := 0
+	for _, r := range read {
+		all += r.each
+	}
+	units, key := newTable(all), make([]uint64, all)
 	unit := make([]int32, n/width)
 	var counts []float64
 	var first []int
-	var key []byte
 	for i := range unit {
-		key = key[:0]
+		to := key
 		for _, r := range read {
-			for k := range r.each {
-				key = binary.LittleEndian.AppendUint64(key, math.Float64bits(r.at(i, k)))
-			}
+			r.bits(to, i)
+			to = to[r.each:]
 		}
-		u, known := units[string(key)]
-		if !known {
-			u = int32(len(first))
-			units[string(key)] = u
+		u, isNew := units.number(key)
+		if isNew {
 			first, counts = append(first, i), append(counts, 0)
 		}
 		unit[i] = u
@@ -102,9 +98,11 @@ func (e *expectation) compact() {
 	}
 	for _, r := range read {
 		values := make([]float64, 0, len(first)*r.each)
+		bits := make([]uint64, r.each)
 		for _, i := range first {
-			for k := range r.each {
-				values = append(values, r.at(i, k))
+			r.bits(bits, i)
+			for _, b := range bits {
+				values = append(values, math.Float64frombits(b))
 			}
 		}
 		shape := []int{len(first)}
@@ -121,7 +119,8 @@ type reader struct {
 	// each is their number, rows says that they are a dimension.
 	each int
 	rows bool
-	at   func(unit, k int) float64
+	// bits are those of the elements of a unit.
+	bits func(to []uint64, unit int)
 }
 
 func (e *expectation) readers(width int) []reader {
@@ -136,15 +135,20 @@ func (e *expectation) readers(width int) []reader {
 		t, given := e.call.Inputs[name]
 		switch {
 		case !given, rows && name == ports.Weight, name == ports.GradOutput && len(t.Shape) == 0:
-		case tensor.SameShape(t.Shape, input.Shape) && inner == 1:
-			read = append(read, reader{name, width, rows, func(i, k int) float64 { return t.Float64(i*width + k) }})
 		case tensor.SameShape(t.Shape, input.Shape):
-			read = append(read, reader{name, width, rows, func(i, k int) float64 { return t.Float64((i/inner*width+k)*inner + i%inner) }})
+			v := t.Float64s()
+			read = append(read, reader{name, width, rows, func(to []uint64, i int) {
+				first := i/inner*width*inner + i%inner
+				for k := range width {
+					to[k] = math.Float64bits(v[first+k*inner])
+				}
+			}})
 		case rows: // class indices, and the upstream gradient
-			read = append(read, reader{name, 1, false, func(i, _ int) float64 { return t.Float64(i) }})
+			v := t.Float64s()
+			read = append(read, reader{name, 1, false, func(to []uint64, i int) { to[0] = math.Float64bits(v[i]) }})
 		default:
 			if at, ok := tensor.Broadcast(t, input.Shape); ok {
-				read = append(read, reader{name, 1, false, func(i, _ int) float64 { return at(i) }})
+				read = append(read, reader{name, 1, false, func(to []uint64, i int) { to[0] = math.Float64bits(at(i)) }})
 			}
 		}
 	}
@@ -184,6 +188,10 @@ func (e *expectation) place(name string) func(i int) int {
 	switch shape := e.call.Inputs[ports.Input].Shape; {
 	case e.unit == nil || name == ports.Loss && *e.call.Options.Reduction != none:
 		return func(i int) int { return i }
+	case e.classes && name == ports.Loss:
+		return func(i int) int { return i }
+	case e.classes:
+		return func(i int) int { return int(e.unit[i]) }
 	case name == ports.Loss || width == 1:
 		return func(i int) int { return int(e.unit[i]) }
 	case e.call.Module == ports.CrossEntropyLoss:

@@ -22,7 +22,7 @@ func TestExpect(t *testing.T) {
 			switch {
 			case s.size > 600:
 				continue
-			case e.long != nil:
+			case e.classes:
 				long++
 			case e.unit != nil:
 				compacted++
@@ -48,7 +48,7 @@ func TestExpect(t *testing.T) {
 				}
 				for i := range exact[name].Len() {
 					j := place(i)
-					g, gLow := e.pair(name, j)
+					g, gLow := e.exact[name].Pair(j)
 					w, wLow := exact[name].Pair(i)
 					if allowance.Known(i) != small.Known(j) {
 						t.Fatalf("%s: %s[%d]: known %t", describe(call), name, i, small.Known(j))

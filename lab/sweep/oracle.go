@@ -11,9 +11,8 @@ import (
 )
 
 // The oracle, which the results of a sweep are compared with, is the definition of the loss. At three
-// billion inputs that would take hours, so there the loss at a hard target is computed in float64 first, by
-// oracle32 and probability32: a filter. Whether a result is the nearest float32 number, where that is
-// too close to call in float64, is for the definition to say. A test holds the filter to the definition.
+// billion inputs that would take hours, so there [definition.Filter] is asked first, and the definition whether a
+// result is the nearest float32 number where that is too close to call in float64.
 
 // tensorOf returns the tensor of values.
 func tensorOf[T loss.Float](values []T, shape ...int) tensor.Tensor {
@@ -66,83 +65,47 @@ func (e exactly) unit(i int) float64 {
 	return unit
 }
 
-// The losses of BCEWithLogitsLoss with hard targets and their derivatives are, up to the sign, four
-// functions of the magnitude a = |x| of the logit. With y = exp(-a):
-//
-//	softplus(-a) = log1p(y)    softplus(a) = a + log1p(y)
-//	σ(-a)        = y/(1+y)     σ(a)        = 1/(1+y)
+// The results at the four outputs, up to the sign, are those of [definition.Filter]:
 //
 //	           loss t=0      loss t=1      gradient t=0  gradient t=1
 //	x = a      softplus(a)   softplus(-a)  σ(a)          -σ(-a)
 //	x = -a     softplus(-a)  softplus(a)   σ(-a)         -σ(a)
+//	BCELoss    -log'(1-x)    -log'(x)      1/(1-x)       -1/x      with log' = max(log, -100)
+//
+// PyTorch computes the gradient of BCELoss as (x-t)/max(x·(1-x), ε). Where the bound holds it is no derivative, and this is what it is compared with:
+//
+//	x/ε for t=0, -(1-x)/ε for t=1
 
-// oracleError bounds the error of the filter, in ULPs of float32 (so it is at most 2⁻⁴³ of the
-// result): the errors of math.Exp, math.Log1p and three further operations in float64 add up to a hundredth of it.
-const oracleError = 1e-6
+// oracleError bounds the error of the filter, in ULPs of float32.
+const oracleError = definition.FilterError * (1 << 23)
 
-// Beyond these magnitudes the functions are simple: exp(-a) vanishes beside the smallest
-// float32, or the series end after the term in a.
-const (
-	largeMagnitude = 128
-	smallMagnitude = 0x1p-30
-)
+// oracle32 returns the values at a magnitude a ≥ 0 for comparison with float32.
+func oracle32(a float64) values[float64] { return valuesOf(ofLogit(a)) }
 
-// oracle32 returns the values at a finite magnitude a ≥ 0 for comparison with float32.
-func oracle32(a float64) values[float64] {
-	switch {
-	case a >= largeMagnitude:
-		return values[float64]{a, 0, 1, 0} // exp(-128) < 2⁻¹⁸⁴
-	case a < smallMagnitude:
-		return values[float64]{math.Ln2 + a/2, math.Ln2 - a/2, 0.5 + a/4, 0.5 - a/4}
-	}
-	y := math.Exp(-a)
-	l := math.Log1p(y)
-	sigma := 1 / (1 + y)
-	return values[float64]{a + l, l, sigma, y * sigma}
+var ofLogit, ofProbability = definition.FilterOf(BCEWithLogitsLoss), definition.FilterOf(BCELoss)
+
+func valuesOf(f definition.Filter) values[float64] {
+	return values[float64]{f.Zero, f.One, f.SlopeZero, -f.SlopeOne}
 }
 
 // oracle32At returns the values at the magnitude with the given bits, and the magnitude; at infinity they
 // are the limits, and NaN at a NaN.
 func oracle32At(magnitude uint32) (exact values[float64], a float64) {
 	a = float64(math.Float32frombits(magnitude))
-	switch {
-	case magnitude > infinity32:
-		return values[float64]{a, a, a, a}, a
-	case magnitude == infinity32:
-		return values[float64]{a, 0, 1, 0}, a
-	}
 	return oracle32(a), a
 }
 
-// BCELoss with hard targets, of a probability x, is with log' = max(log, -100)
-//
-//	loss t=0     loss t=1    gradient t=0  gradient t=1
-//	-log'(1-x)   -log'(x)    1/(1-x)       -1/x
-//
-// PyTorch computes the gradient as (x-t)/max(x·(1-x), ε). Where the bound holds it is no derivative, and this is what it is compared with:
-//
-//	x/ε for t=0, -(1-x)/ε for t=1
-const (
-	// minLog is what a logarithm is at least.
-	minLog = -100
-	// epsilon is PyTorch's bound, the float32 nearest to 1e-12, also for float64.
-	epsilon = float64(float32(1e-12))
-)
+// epsilon is PyTorch's bound, the float32 nearest to 1e-12, also for float64.
+const epsilon = float64(float32(1e-12))
 
 // boundedText says where and with what the gradient is compared.
 const boundedText = "The logarithms are at least -100, by the definition of the module. Where x·(1-x) < 1e-12 the gradient is compared with PyTorch's formula, " +
 	"(x-t) over the float32 nearest to 1e-12, which is no derivative there."
 
-// probability32 returns the results at a probability by its bits, for comparison with float32. As in oracle32
-// the errors, here of math.Log, math.Log1p and two further operations, are a hundredth of oracleError.
+// probability32 returns the results at a probability by its bits, for comparison with float32.
 func probability32(magnitude uint32) (exact values[float64], place float64) {
 	x := float64(math.Float32frombits(magnitude))
-	of, ofRest := math.Log(x), math.Log1p(-x)
-	exact = values[float64]{min(-ofRest, -minLog), min(-of, -minLog), 1 / (1 - x), 1 / x}
-	if x*(1-x) < epsilon {
-		exact[2], exact[3] = x/epsilon, (1-x)/epsilon
-	}
-	return exact, of - ofRest
+	return valuesOf(ofProbability(x)), math.Log(x) - math.Log1p(-x)
 }
 
 // unit returns the spacing of the dtype at v.
