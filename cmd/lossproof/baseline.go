@@ -13,6 +13,7 @@ import (
 	"lossproof/internal/infile"
 	"lossproof/internal/outfile"
 	"lossproof/internal/suggest"
+	"lossproof/internal/words"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 )
@@ -146,9 +147,9 @@ func (r *baselineRun) finish(p *program, j *judge.Judge, result *judge.Result) (
 		}
 		why := ""
 		if gate > 0 {
-			why = fmt.Sprintf("; %d checks of should rules gate until they have one", gate)
+			why = "; " + words.Plural(gate, "check of a should rule gates until it has one", "checks of should rules gate until they have one")
 		}
-		fmt.Fprintf(p.stderr, "lossproof: warning: %s: %d entries have no reason, the first is %s%s\n", r.file, len(ids), ids[0], why)
+		fmt.Fprintf(p.stderr, "lossproof: warning: %s: %s no reason, the first is %s%s\n", r.file, words.Plural(len(ids), "entry has", "entries have"), ids[0], why)
 	}
 	for _, note := range result.Baseline.Notes {
 		fmt.Fprintf(p.stderr, "lossproof: warning: %s: %s\n", r.file, note)
@@ -171,7 +172,7 @@ func (r *baselineRun) updateFile(p *program, result *judge.Result) error {
 	if err != nil {
 		return fmt.Errorf("--update-baseline: %w", err)
 	}
-	fmt.Fprintf(p.stderr, "lossproof: %s: %d entries, %d added, %d removed\n", r.file, len(updated.Known), changes.Added, changes.Removed)
+	fmt.Fprintf(p.stderr, "lossproof: %s: %s, %d added, %d removed\n", r.file, words.Plural(len(updated.Known), "entry", "entries"), changes.Added, changes.Removed)
 	r.baseline = updated
 	r.shrank = updated.ClaimShrank(result.Claim, r.asked, result.Fixtures.Version)
 	return nil

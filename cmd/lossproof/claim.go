@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/internal/probe"
+	"lossproof/internal/words"
 	"lossproof/judge"
 	"lossproof/tensor"
 )
@@ -79,7 +80,7 @@ func (p *program) claim(cmd *cobra.Command, f portFlags, command []string) error
 		for _, line := range m.Left {
 			fmt.Fprintf(p.stderr, "  %s\n", line)
 		}
-		fmt.Fprintf(p.stderr, "  inside this claim %d of %d cases fail\n", m.Wrong, m.Inside)
+		fmt.Fprintf(p.stderr, "  inside this claim %s\n", words.Of(m.Wrong, m.Inside, "case", "fail"))
 		for _, id := range m.WrongIDs {
 			fmt.Fprintf(p.stderr, "    %s\n", id)
 		}

@@ -171,7 +171,7 @@ func TestDiff(t *testing.T) {
 	grown := changed(func(_ *judge.Result, c *judge.CheckResult) {
 		output(c, func(o *judge.OutputResult) { o.Errors.Exact.ULP = 1.75 })
 	})
-	check(t, command("diff", file, grown), 1, "errors that grew: 1\n  "+loss+"#loss: ", "-> 1.75 ULP against exact", "worse: 0 outcomes, 1 errors")
+	check(t, command("diff", file, grown), 1, "errors that grew: 1\n  "+loss+"#loss: ", "-> 1.75 ULP against exact", "worse: 0 outcomes, 1 error\n")
 	check(t, command("diff", "--slack", "2", file, grown), 0, "nothing got worse")
 	check(t, command("diff", grown, file), 0, "errors that shrank: 1")
 
@@ -198,7 +198,7 @@ func TestDiff(t *testing.T) {
 		c.SHA256 = strings.Repeat("0", 64)
 		output(c, func(o *judge.OutputResult) { o.Outcome = judge.Fail })
 	})
-	check(t, command("diff", file, other), 0, "compared: 19 outputs", "1 cases whose content changed", "only in the new one\n  "+loss+"\n", "nothing got worse")
+	check(t, command("diff", file, other), 0, "compared: 19 outputs", "1 case whose content changed", "only in the new one\n  "+loss+"\n", "nothing got worse")
 
 	arm := changed(func(r *judge.Result, _ *judge.CheckResult) {
 		r.Platform.Arch, r.Platform.CPU, r.Platform.SIMD, r.Port.Version = "arm64", "Neoverse N1", []string{"NEON"}, "9"

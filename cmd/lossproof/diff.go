@@ -11,6 +11,7 @@ import (
 
 	"lossproof/internal/drift"
 	"lossproof/internal/report"
+	"lossproof/internal/words"
 )
 
 func (p *program) diffCommand() *cobra.Command {
@@ -76,8 +77,9 @@ func (p *program) diff(ctx context.Context, oldName, newName string, slack float
 			fmt.Fprintf(w, "  %s, %s: %s -> %s\n", group.title, d.What, unknown(d.Was), unknown(d.Is))
 		}
 	}
-	fmt.Fprintf(w, "compared: %d outputs and rejections, %d relations, %d generated checks; not compared: %d cases whose content changed, %d only in the old result, %d only in the new one\n",
-		r.Compared, r.Relations, r.Generated, len(r.Changed), r.OnlyOld, r.OnlyNew)
+	fmt.Fprintf(w, "compared: %s, %s, %s; not compared: %s whose content changed, %d only in the old result, %d only in the new one\n",
+		words.Plural(r.Compared, "output or rejection", "outputs and rejections"), words.Plural(r.Relations, "relation", "relations"),
+		words.Plural(r.Generated, "generated check", "generated checks"), words.Plural(len(r.Changed), "case", "cases"), r.OnlyOld, r.OnlyNew)
 	for _, id := range r.Changed[:min(len(r.Changed), limit)] {
 		fmt.Fprintf(w, "  %s\n", id)
 	}
@@ -88,7 +90,7 @@ func (p *program) diff(ctx context.Context, oldName, newName string, slack float
 	writeGrowth(w, "errors that shrank", r.Shrank, min(limit, 5))
 	if r.Fails() {
 		p.code = exitNotConformant
-		fmt.Fprintf(w, "\nworse: %d outcomes, %d errors\n", len(r.Worse), len(r.Grew))
+		fmt.Fprintf(w, "\nworse: %s, %s\n", words.Plural(len(r.Worse), "outcome", "outcomes"), words.Plural(len(r.Grew), "error", "errors"))
 	} else {
 		fmt.Fprintf(w, "\nnothing got worse\n")
 	}

@@ -11,6 +11,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/divergence"
 	"lossproof/internal/suggest"
+	"lossproof/internal/words"
 	"lossproof/judge"
 	"lossproof/ports"
 )
@@ -182,7 +183,7 @@ func explainRule(w *bufio.Writer, set *fixtures.Set, id string) error {
 			also = append(also, c.ID)
 		}
 	}
-	evidence := fmt.Sprintf("recorded: %d cases stand for it, %d touch it", len(own), len(also))
+	evidence := fmt.Sprintf("recorded: %s for it, %d touch it", words.Plural(len(own), "case stands", "cases stand"), len(also))
 	if rule.Evidence != "" {
 		evidence = rule.Evidence + "; " + evidence
 	}

@@ -131,9 +131,9 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	} else if result.Outcome == judge.Pass {
 		switch check.Kind {
 		case judge.Relation:
-			fmt.Fprintf(p.stderr, "lossproof: the relation holds on %d inputs: the calls are those of the first\n", result.Samples)
+			fmt.Fprintf(p.stderr, "lossproof: the relation holds on %s: the calls are those of the first\n", words.Plural(result.Samples, "input", "inputs"))
 		case judge.Generated:
-			fmt.Fprintf(p.stderr, "lossproof: the generated check passes on %d calls: the one below is another\n", result.Samples)
+			fmt.Fprintf(p.stderr, "lossproof: the generated check passes on %s: the one below is another\n", words.Plural(result.Samples, "call", "calls"))
 		}
 	}
 	if f.request {

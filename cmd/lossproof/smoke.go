@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"lossproof/internal/report"
 	"lossproof/judge"
 	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 func (p *program) smokeCommand() *cobra.Command {
@@ -98,9 +100,9 @@ func (p *program) smoke(cmd *cobra.Command, f portFlags, command []string) error
 }
 
 // smokeCase returns the first case of a must rule inside the claim that fits, else one of a
-// should rule, nil if there is none.
+// should rule, else one of 16 bits, nil if there is none.
 func smokeCase(set *fixtures.Set, j *judge.Judge, module string, fits func(*fixtures.Case, []string) bool) (*judge.Check, error) {
-	var second *judge.Check
+	var second, third *judge.Check
 	for _, check := range j.Checks() {
 		c, requirement := check.Recorded, check.Rule.Requirement
 		if check.Module != module || c == nil || requirement == fixtures.Quirk || second != nil && requirement == fixtures.Should {
@@ -118,10 +120,14 @@ func smokeCase(set *fixtures.Set, j *judge.Judge, module string, fits func(*fixt
 		if outside != "" || !fits(c, claim.Features(c, inputs, nil)) {
 			continue
 		}
-		if requirement == fixtures.Must {
+		switch dtype := inputs[ports.Input].DType; {
+		case dtype == tensor.Float16 || dtype == tensor.BFloat16:
+			third = cmp.Or(third, check)
+		case requirement == fixtures.Must:
 			return check, nil
+		default:
+			second = cmp.Or(second, check)
 		}
-		second = check
 	}
-	return second, nil
+	return cmp.Or(second, third), nil
 }

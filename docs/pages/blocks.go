@@ -53,8 +53,13 @@ func wrongPort(set *fixtures.Set) (string, error) {
 	if !ok {
 		return "", errors.New("the run names no mistake")
 	}
+	_, end, ok := strings.Cut(text, "\nnot conformant ")
+	if !ok {
+		return "", errors.New("the run has no verdict")
+	}
 	text, _, _ = strings.Cut(text, " (reduction=") // the fresh input in full, and links
-	return "\n```\n$ lossproof run -- ./my-port\n…\ndiagnosis of " + text + "\n…\n" + result.Summary.Verdict[0] + "\n…\n```\n", nil
+	verdict, _, _ := strings.Cut(end, "\n")
+	return "\n```\n$ lossproof run -- ./my-port\n…\ndiagnosis of " + text + "\n…\nnot conformant " + verdict + "\n…\n```\n", nil
 }
 
 // exactness sums up where the reference of a rule, or of all, is not exact.

@@ -2,13 +2,17 @@ package report
 
 import (
 	"cmp"
+	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/internal/prose"
 	"lossproof/judge"
+	"lossproof/tensor"
 )
 
 // closing writes the end of a report, a screen that stands by itself: the verdict on each module,
@@ -18,20 +22,7 @@ func (t *text) closing(result *judge.Result) {
 		t.printf("\n%s\n", t.color(red, "not complete: "+strconv.Itoa(s.NotRun)+" of "+strconv.Itoa(result.Selected)+" cases were not run"+whyNotRun(result)))
 	}
 	t.printf("\n")
-	var unclaimed []string
-	for i, m := range result.Summary.Modules {
-		switch {
-		case !m.Claimed:
-			unclaimed = append(unclaimed, m.Module)
-		case m.Passed:
-			t.printf("%s\n", t.color(green, result.Summary.Verdict[i]))
-		default:
-			t.printf("%s\n", t.color(red, result.Summary.Verdict[i]))
-		}
-	}
-	if len(unclaimed) > 0 {
-		t.printf("not claimed: %s\n", strings.Join(unclaimed, ", "))
-	}
+	t.verdicts(result)
 	for _, n := range ofBaseline(result) {
 		t.printf("%s\n", n.text)
 	}
@@ -51,9 +42,148 @@ func (t *text) closing(result *judge.Result) {
 	if _, command := flagsAndCommand(result.Argv); len(command) > 0 {
 		t.printf("      %s\n", ShellQuote(append([]string{"lossproof", "repro", "--level", result.Level, example.ID, "--"}, command...)))
 	}
-	for _, name := range causes[:min(len(causes), 2)] {
-		t.printf("      lossproof explain %s\n", name)
+	if len(causes) > 0 {
+		t.printf("      lossproof explain %s\n", causes[0])
 	}
+}
+
+// verdicts writes the verdict on each module: what fails, or what stands behind it where all pass.
+func (t *text) verdicts(result *judge.Result) {
+	var passed, failed []row
+	var unclaimed []string
+	for _, m := range result.Summary.Modules {
+		switch r := (row{name: "  " + m.Module, of: m}); {
+		case !m.Claimed:
+			unclaimed = append(unclaimed, m.Module)
+		case m.Passed:
+			passed = append(passed, r)
+		default:
+			failed = append(failed, r)
+		}
+	}
+	for i, m := range result.Summary.Modules {
+		if m.Claimed && m.Passed {
+			t.printf("%s\n", t.color(green, headline(result.Summary.Verdict[i])))
+		}
+	}
+	if len(failed) > 0 {
+		t.failed(result, failed)
+	} else if len(passed) > 0 {
+		t.table(telling(evidence, passed), passed)
+		t.printf("  drawn from %s, effort %s\n", result.SeedFrom.String(result.Seed), result.Effort)
+	}
+	if len(unclaimed) > 0 {
+		t.printf("not claimed: %s\n", strings.Join(unclaimed, ", "))
+	}
+}
+
+// headline is the verdict on a module that passes without what stands behind it: that is between a semicolon and what was
+// not checked, or why only known failures fail.
+func headline(verdict string) string {
+	head, behind, _ := strings.Cut(verdict, "; ")
+	if at := endOfEvidence.FindStringIndex(behind); at != nil {
+		head += behind[at[0]:]
+	}
+	return head
+}
+
+var endOfEvidence = regexp.MustCompile(` \[|: `)
+
+// failed writes that modules fail: of one in a sentence, of several what fails in columns, and what else keeps them from
+// passing.
+func (t *text) failed(result *judge.Result, rows []row) {
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.of.Module)
+	}
+	verdict := "not conformant (" + result.Level + "): " + claim.And(names)
+	if result.Quirks {
+		verdict += ", quirks included"
+	}
+	if len(rows) == 1 {
+		t.printf("%s\n", t.color(red, verdict+": "+rows[0].of.Reason))
+		return
+	}
+	t.printf("%s\n", t.color(red, verdict))
+	if columns := telling(failures(result), rows); len(columns) > 1 {
+		t.table(columns, rows)
+	}
+	for _, r := range rows {
+		var others []string
+		for _, reason := range strings.Split(r.of.Reason, ", ") {
+			if !counted.MatchString(reason) {
+				others = append(others, reason)
+			}
+		}
+		if len(others) > 0 {
+			t.printf("%s: %s\n", r.name, strings.Join(others, ", "))
+		}
+	}
+}
+
+// counted matches a reason that the table of what fails has.
+var counted = regexp.MustCompile(`^\d+ of \d+ (case|law|generated check)s? fails?$`)
+
+// table writes rows in those columns for which there is room.
+func (t *text) table(columns []column, rows []row) {
+	_, lines := fit(columns, rows, t.options.Width)
+	for _, line := range lines {
+		t.WriteString(line + "\n")
+	}
+}
+
+// evidence has the columns of what stands behind the verdict on a module that passes.
+var evidence = []column{
+	{title: "behind it", cell: func(r row) string { return r.name }, always: true},
+	{title: "outputs", cell: func(r row) string { return number(r.of.Asked.OutputsPassed) }},
+	{title: "refusals", gives: 2, cell: func(r row) string { return number(r.of.Asked.RefusalsPassed) }},
+	{title: "laws", always: true, cell: func(r row) string {
+		if e := r.of.Evidence; e.Laws < e.LawsOf {
+			return fmt.Sprintf("%d of %d", e.Laws, e.LawsOf)
+		}
+		return number(r.of.Evidence.Laws)
+	}},
+	{title: "generated", cell: func(r row) string {
+		if r.of.Drawn == nil {
+			return none
+		}
+		return number(r.of.Drawn.Calls)
+	}},
+	{title: "up to", gives: 3, cell: func(r row) string {
+		if r.of.Drawn == nil {
+			return none
+		}
+		return tensor.FormatShape(r.of.Drawn.Largest)
+	}},
+	{title: "16-bit inputs", gives: 1, cell: func(r row) string {
+		n := 0
+		for _, e := range r.of.Every {
+			n += e.Right
+		}
+		return number(n)
+	}},
+}
+
+// failures returns the columns of what fails of a module, of what was asked.
+func failures(result *judge.Result) []column {
+	share := func(checks []judge.CheckResult) func(r row) string {
+		return func(r row) string {
+			of := concerning(checks, r.of.Module)
+			if n := len(failing(of)); n > 0 {
+				return fmt.Sprintf("%d of %d", n, asked(of))
+			}
+			return none
+		}
+	}
+	return []column{
+		{title: "what fails", cell: func(r row) string { return r.name }, always: true},
+		{title: "cases", cell: share(result.Cases)}, {title: "laws", cell: share(result.Relations)}, {title: "generated", cell: share(result.Generated)},
+	}
+}
+
+// concerning returns the checks that count for a module.
+func concerning(checks []judge.CheckResult, module string) []judge.CheckResult {
+	return slices.DeleteFunc(slices.Clone(checks), func(r judge.CheckResult) bool { return cmp.Or(r.Blames, r.Module) != module })
 }
 
 // whyNotRun says why cases were not run.
@@ -74,8 +204,9 @@ func lost(r judge.CheckResult) bool {
 // maxCauses bounds the causes that the end of a report has.
 const maxCauses = 3
 
-// causes writes what causes failures, what must hold and explains most first, and returns the names of
-// known mistakes, and whether one has a call that shows it. Leads are written where there is nothing else.
+// causes writes what causes failures, what must hold and explains most first, that one with its sentence and
+// a call that shows it; and returns the names of known mistakes, and whether there is such a call. Leads are
+// written where there is nothing else.
 func (t *text) causes(result *judge.Result) (names []string, shown bool) {
 	type group struct {
 		first    judge.Cause
@@ -115,8 +246,15 @@ func (t *text) causes(result *judge.Result) (names []string, shown bool) {
 			t.printf("cause: and %s, named above\n", plural(len(groups)-i, "more", "more"))
 			break
 		}
-		t.printf("cause: %s, in %d of the %d answers that fail (%s)\n       %s\n", t.color(bold, prose.CauseName(g.first)),
-			g.explains, failing, strings.Join(g.modules, ", "), prose.CauseSentence(g.first))
+		in := ""
+		if len(g.modules) < len(result.Diagnoses) {
+			in = " (" + strings.Join(g.modules, ", ") + ")"
+		}
+		t.printf("cause: %s, in %d of the %d answers that fail%s\n", t.color(bold, prose.CauseName(g.first)), g.explains, failing, in)
+		if i > 0 {
+			continue
+		}
+		t.printf("       %s\n", prose.CauseSentence(g.first))
 		if r := g.first.Reproduction; r != nil {
 			shown = true
 			t.printf("       %s\n       %s: got %s, want %s\n", r.Call, r.Output, r.Got, r.Want)

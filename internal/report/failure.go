@@ -131,6 +131,9 @@ func weight(r judge.CheckResult) []int {
 	if strings.HasPrefix(r.Topic, "extreme") || slices.Contains(r.Features, "soft_targets") {
 		special++
 	}
+	if strings.Contains(r.Call, "float16") { // bfloat16 too
+		special++
+	}
 	if shape := dimensions.FindStringSubmatch(r.Call); shape != nil {
 		for _, d := range strings.Split(shape[1], ",") {
 			if n, err := strconv.Atoi(strings.TrimSpace(d)); err == nil {

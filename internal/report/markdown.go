@@ -206,7 +206,7 @@ func (m *markdown) checked(result *judge.Result) {
 	}
 	titles, rule, legends := "|", "|", []string{}
 	lines := make([]string, len(rows))
-	for i, c := range telling(rows) {
+	for i, c := range telling(columns, rows) {
 		titles += " " + c.title + " |"
 		rule += map[bool]string{true: "---|", false: "--:|"}[i == 0]
 		for j, r := range rows {

@@ -44,7 +44,7 @@ func (t *text) asking(result *judge.Result, a asking) {
 	t.printf("\n%s\n", a.summary)
 	if t.options.Verbose {
 		for _, r := range a.results {
-			if _, claimed := result.Claim[r.Module]; !claimed {
+			if r.Outcome == judge.Unsupported {
 				continue
 			}
 			detail := r.Message
@@ -129,7 +129,10 @@ func everySummary(result *judge.Result, every []judge.CheckResult) string {
 				e.DType, r.Module, e.Right, e.Inputs, e.Of, e.Nearest)
 		}
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(text, "\n")+claimedOf(result, every).unasked(), "; ")
+	if text == "" {
+		return ""
+	}
+	return text[1:] + claimedOf(result, every).unasked()
 }
 
 // claimed counts the checks of claimed modules.

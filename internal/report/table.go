@@ -19,6 +19,8 @@ type row struct {
 	cases, failing, quirks int
 	// where is the place of the largest error.
 	where string
+	// of is the module of a row about one at the end of a report.
+	of judge.ModuleSummary
 }
 
 // newRow returns a row. failing counts the failing cases that gate, the others are quirks; prefix is left out of the
@@ -115,8 +117,8 @@ var columns = []column{
 	{title: "where", gives: 9, cell: func(r row) string { return r.where }},
 }
 
-// telling returns the columns that say something of one of the rows.
-func telling(rows []row) []column {
+// telling returns those of some columns that say something of one of the rows.
+func telling(columns []column, rows []row) []column {
 	return slices.DeleteFunc(slices.Clone(columns), func(c column) bool {
 		return !c.always && !slices.ContainsFunc(rows, func(r row) bool { return !r.heading && c.cell(r) != none && c.cell(r) != "" })
 	})

@@ -39,7 +39,7 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t := &text{options: options}
 	t.header(result)
 	if options.Verbose {
-		t.cases(result.Cases, result.Claim)
+		t.cases(result.Cases)
 	}
 	t.topics(result)
 	t.worst(result.Summary)
@@ -85,7 +85,7 @@ func (t *text) color(code, s string) string {
 }
 
 func (t *text) header(result *judge.Result) {
-	selected := fmt.Sprintf("%d cases", result.Selected)
+	selected := words.Plural(result.Selected, "case", "cases")
 	if result.Partial {
 		selected = fmt.Sprintf("%d of %d cases", result.Selected, result.Fixtures.Cases)
 	}
@@ -112,10 +112,10 @@ func (t *text) header(result *judge.Result) {
 	t.printf("port:      %s %s%s\n\n", result.Port.Name, result.Port.Version, language)
 }
 
-// cases writes a line for every case of the modules that are claimed.
-func (t *text) cases(results []judge.CheckResult, claim map[string]judge.Claim) {
+// cases writes a line for every case that was asked; those outside the claim are counted below.
+func (t *text) cases(results []judge.CheckResult) {
 	for _, r := range results {
-		if _, claimed := claim[r.Module]; !claimed {
+		if r.Outcome == judge.Unsupported {
 			continue
 		}
 		var details []string
@@ -132,14 +132,8 @@ func (t *text) cases(results []judge.CheckResult, claim map[string]judge.Claim) 
 			}
 		}
 		detail := strings.Join(details, ", ")
-		switch {
-		case r.Outcome == judge.Unsupported:
-			detail = r.Message
-		case r.Rejection && r.Outcome == judge.Pass:
-			detail = "refused"
-			if r.Note != "" {
-				detail = r.Note
-			}
+		if r.Rejection && r.Outcome == judge.Pass {
+			detail = cmp.Or(r.Note, "refused")
 		}
 		t.printf("%-11s  %s  %s\n", r.Outcome, r.ID, detail)
 	}
@@ -168,7 +162,7 @@ func (t *text) topics(result *judge.Result) {
 	if len(rows) == 0 {
 		return
 	}
-	counted := telling(rows)
+	counted := telling(columns, rows)
 	shown, lines := fit(counted, rows, t.options.Width)
 	for i, line := range lines {
 		if i == 0 || rows[i-1].heading {
@@ -315,7 +309,7 @@ func (t *text) quirks(result *judge.Result) {
 	if result.Quirks {
 		gate = "which gate"
 	}
-	t.printf("\nquirks of PyTorch, %s: %d cases pass, %d do not\n", gate, followed, len(not))
+	t.printf("\nquirks of PyTorch, %s: %s, %d do not\n", gate, words.Plural(followed, "case passes", "cases pass"), len(not))
 	t.byRule(not)
 }
 

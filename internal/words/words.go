@@ -3,6 +3,14 @@ package words
 
 import "fmt"
 
+// Plural writes a number with its noun: "1 entry", "2 entries".
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // Of writes a share with its verb: "1 of 62 relations fails", "2 of 3 cases fail".
 func Of(n, all int, noun, verb string) string {
 	if all != 1 {

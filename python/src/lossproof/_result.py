@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -97,12 +99,12 @@ class Result:
 
     @cached_property
     def failures(self) -> list[Failure]:
-        """The checks that fail, those of quirks left out, each layout after the other."""
+        """The checks that fail, the plainest first, those of quirks left out; each layout after the other."""
         return [failure for r in self._all() for failure in r._failures()]
 
     def _failures(self) -> list[Failure]:
         found = []
-        for raw in checks(self.json):
+        for raw in sorted(checks(self.json), key=_plainness):
             if raw["outcome"] in ("pass", "unsupported", "known") or not raw.get("gates"):
                 continue
             messages = [raw.get("message", "")]
@@ -165,7 +167,8 @@ class Result:
             if len(self.causes) > _CAUSES:
                 lines.append(f"  and {len(self.causes) - _CAUSES} more")
         if self.failures and failures:
-            lines.append(f"{len(self.failures)} checks fail, such as")
+            count = len(self.failures)
+            lines.append(f"{count} checks fail, such as" if count > 1 else "1 check fails:")
             for failure in self.failures[:failures]:
                 text = str(failure).splitlines()
                 lines += [f"  {_cut(line)}" for line in text[:_LINES]]
@@ -193,6 +196,20 @@ class Result:
         text = html.escape(self.summary())
         parts.append(f"<details><summary>report</summary><pre>{text}</pre></details>")
         return "".join(parts)
+
+
+def _plainness(raw: dict[str, Any]) -> tuple[int, int, int]:
+    """Sort checks as the report of the binary does: by how well they show what is wrong."""
+    features = raw.get("features", ())
+    special = (
+        4 * (raw["requirement"] != "must")
+        + 3 * (raw["id"].split("/")[1] in ("relations", "generated"))
+        + 2 * ("nonfinite" in features or "empty" in features)
+        + (raw["id"].split("/")[1].startswith("extreme") or "soft_targets" in features)
+    )
+    shape = re.search(r"\(([\d, ]*)\)", raw.get("call", ""))
+    sizes = shape[1].split(",") if shape else []
+    return special, len(features), math.prod(int(size) for size in sizes if size.strip())
 
 
 def checks(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
