@@ -16,13 +16,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/internal/bar"
+	"lossproof/internal/halves"
 	"lossproof/internal/machine"
 	"lossproof/internal/outfile"
 	"lossproof/judge"
 	"lossproof/lab/sweep"
 	"lossproof/loss"
 	"lossproof/ports"
+	"lossproof/ports/builtin"
 	"lossproof/ports/process"
+	"lossproof/tensor"
 )
 
 // sweepTimeout is the time for an answer of 1 Mi elements.
@@ -38,6 +41,7 @@ const (
 
 type sweepFlags struct {
 	modules               []string
+	dtype                 string
 	sample                bool
 	all                   bool
 	timeout, startTimeout time.Duration
@@ -78,13 +82,17 @@ them; it ends with exit code 1 if the built-in losses miss a limit.
 
 With a command it measures BCEWithLogitsLoss of a port, or with --module BCELoss that, in calls of 1 Mi
 elements: of a stratified sample of the inputs, which proves nothing, or with --all, --shard or --state
-of every one. A port has no limits to miss: run judges, sweep measures.`,
+of every one. A port has no limits to miss: run judges, sweep measures.
+
+With --dtype float16 or bfloat16 it measures all 65,536 numbers, of the modules that the port claims
+for it; --plot then draws the error at each of them, a column of pixels each.`,
 		Example: `  lossproof sweep --sample
   lossproof sweep --state sweep.json --sums 100000000 --page docs/accuracy.md
   lossproof sweep --shard 1/2 --state 1.json    # on another machine of this kind: 2/2, 2.json
   lossproof merge 1.json 2.json
   lossproof sweep --module BCELoss --sample
-  lossproof sweep --plot errors.svg -- python3 port.py`,
+  lossproof sweep --plot errors.svg -- python3 port.py
+  lossproof sweep --dtype bfloat16 --plot bfloat16.svg -- python3 port.py`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && cmd.ArgsLenAtDash() != 0 {
 				return fmt.Errorf("sweep takes no arguments but the command of a port behind --, got %q", args)
@@ -95,7 +103,10 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 			if err := f.check(cmd, len(command) > 0); err != nil {
 				return err
 			}
-			if len(command) > 0 {
+			switch {
+			case f.half():
+				return p.sweepHalf(cmd, f, command)
+			case len(command) > 0:
 				return p.sweepPort(cmd, f, command)
 			}
 			options := f.options
@@ -105,6 +116,7 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.modules, "module", nil, "measure this `module` alone: BCEWithLogitsLoss, BCELoss or CrossEntropyLoss (repeatable; default: all, of a port BCEWithLogitsLoss)")
+	flags.StringVar(&f.dtype, "dtype", string(tensor.Float32), "`float32`; or float16 or bfloat16, all 65,536 numbers of it, of all four modules")
 	flags.BoolVar(&f.sample, "sample", false, "a stratified sample of the inputs, in seconds; it proves nothing")
 	flags.BoolVar(&f.all, "all", false, "measure a port at every input, for BCEWithLogitsLoss all 2³²")
 	flags.DurationVar(&f.timeout, "timeout", sweepTimeout, "the `time` that a port has for one answer, of 1 Mi elements")
@@ -122,7 +134,15 @@ of every one. A port has no limits to miss: run judges, sweep measures.`,
 // check checks what the flags say together, and sets what they leave open.
 func (f *sweepFlags) check(cmd *cobra.Command, ofPort bool) error {
 	known := sweep.Modules()
-	if ofPort {
+	switch {
+	case f.half():
+		known = nil
+		for _, m := range ports.Modules() {
+			known = append(known, m.Name)
+		}
+	case f.dtype != string(tensor.Float32):
+		return fmt.Errorf("--dtype: got %q, want float32, float16 or bfloat16", f.dtype)
+	case ofPort:
 		known = sweep.Exhaustive()
 	}
 	for i, m := range f.modules {
@@ -132,6 +152,14 @@ func (f *sweepFlags) check(cmd *cobra.Command, ofPort bool) error {
 		if slices.Contains(f.modules[:i], m) {
 			return fmt.Errorf("--module: got %s twice", m)
 		}
+	}
+	if f.half() {
+		for _, flag := range []string{"sample", "all", "state", "shard", "points", "sums", "page", "jobs"} {
+			if cmd.Flags().Changed(flag) {
+				return fmt.Errorf("--%s: goes without --dtype %s, whose numbers are few", flag, f.dtype)
+			}
+		}
+		return nil
 	}
 	switch {
 	case f.modules == nil && ofPort:
@@ -187,6 +215,9 @@ func (f *sweepFlags) check(cmd *cobra.Command, ofPort bool) error {
 	return err
 }
 
+// half reports whether a dtype of 16 bits is measured.
+func (f *sweepFlags) half() bool { return slices.Contains(halves.DTypes(), tensor.DType(f.dtype)) }
+
 // exhaustive reports whether a module is measured at every float32 input, or at a sample.
 func (f *sweepFlags) exhaustive() bool {
 	return slices.ContainsFunc(f.modules, func(m string) bool { return slices.Contains(sweep.Exhaustive(), m) })
@@ -212,11 +243,44 @@ func (p *program) sweepPort(cmd *cobra.Command, f sweepFlags, command []string) 
 		info = d.Port
 		options.Variants = append(options.Variants, variant)
 	}
-	return p.sweep(cmd.Context(), f, options, sweep.Source{
+	return p.sweep(cmd.Context(), f, options, sourceOf(info))
+}
+
+// sweepHalf measures the built-in losses, or the port of a command, at every number of 16 bits.
+func (p *program) sweepHalf(cmd *cobra.Command, f sweepFlags, command []string) error {
+	report := &sweep.Report{Source: sweep.Source{Machine: machine.Describe().String(), Path: loss.Kernels()}}
+	var port ports.Port = builtin.Port{}
+	if len(command) > 0 {
+		opened, end, err := p.openPort(cmd, portFlags{timeout: f.timeout, startTimeout: f.startTimeout, jobs: 1}, command)
+		if err != nil {
+			return err
+		}
+		defer end()
+		port = opened
+	}
+	if err := f.open(p, report); err != nil {
+		return err
+	}
+	bar := newSweepProgress(p.stderr, terminalColumns(p.stderr), f.dtype+" inputs")
+	results, d, err := sweep.Half(cmd.Context(), port, tensor.DType(f.dtype), f.modules, bar.show)
+	bar.end()
+	if err != nil {
+		return &judge.PortError{Err: err}
+	}
+	report.Float32 = results
+	if len(command) > 0 {
+		report.Source = sourceOf(d.Port)
+	}
+	return f.write(p, report)
+}
+
+// sourceOf says what is measured over the wire.
+func sourceOf(info ports.Info) sweep.Source {
+	return sweep.Source{
 		Machine: machine.Describe().String(),
 		Path:    fmt.Sprintf("%s %s (%s), over the wire", info.Name, info.Version, strings.TrimSpace(info.Language+" "+info.LanguageVersion)),
 		Port:    info.Name + " " + info.Version,
-	})
+	}
 }
 
 // sweep measures, and writes the results to where they are wanted. source says what is measured.

@@ -101,6 +101,9 @@ func TestSweepRefusesWrongUse(t *testing.T) {
 		{[]string{"--module", "CrossEntropyLoss", "--plot", "x.svg"}, "got the module CrossEntropyLoss"},
 		{[]string{"--module", "CrossEntropyLoss", "--points", "0"}, "--points and --sums: got 0 for CrossEntropyLoss"},
 		{[]string{"--module", "CrossEntropyLoss", "--page", bad}, "--page: CrossEntropyLoss is not all"},
+		{[]string{"--dtype", "float64"}, `--dtype: got "float64", want float32, float16 or bfloat16`},
+		{[]string{"--dtype", "float16", "--sample"}, "--sample: goes without --dtype float16"},
+		{[]string{"--dtype", "bfloat16", "--module", "MSELoss"}, `--module: got "MSELoss", want one of`},
 		{[]string{"--module", "CrossEntropyLoss", "--", "port"}, `--module: got "CrossEntropyLoss", want one of BCEWithLogitsLoss, BCELoss`},
 	} {
 		got := command(append([]string{"sweep"}, test.args...)...)
@@ -209,6 +212,16 @@ func TestSweepOfAModule(t *testing.T) {
 	check(t, rows, exitConformant, "CrossEntropyLoss: random points")
 	if strings.Contains(rows.stdout, "hard targets") {
 		t.Errorf("other modules too:\n%s", rows.stdout)
+	}
+}
+
+// TestSweepOf16Bits asks all numbers, and draws them.
+func TestSweepOf16Bits(t *testing.T) {
+	plot := filepath.Join(t.TempDir(), "errors.svg")
+	got := command("sweep", "--dtype", "float16", "--module", "BCELoss", "--plot", plot)
+	check(t, got, exitConformant, "Every float16 number in [0, 1] was a probability, -0 too: 15 362", "100 %")
+	if svg, err := os.ReadFile(plot); err != nil || !strings.Contains(string(svg), "BCELoss in float16, lossproof") {
+		t.Errorf("no plot (%v)", err)
 	}
 }
 

@@ -66,17 +66,27 @@ text{font:12px system-ui,sans-serif;fill:#1f2328}.title{font-weight:600;font-siz
 </style>
 `
 
+// Height returns the height of the picture that SVG draws, in pixels.
+func Height(columns int, panels ...Panel) int {
+	return (top + legends(columns, panels)*legendLine + plotHeight + bottom) * ((len(panels) + columns - 1) / columns)
+}
+
+// legends returns the most lines of text that the legend of a panel takes.
+func legends(columns int, panels []Panel) (most int) {
+	for _, p := range panels {
+		most = max(most, p.legend(nil, 0, 0, float64(width)/float64(columns)-left-right))
+	}
+	return most
+}
+
 // SVG draws panels in rows of so many columns.
 func SVG(columns int, panels ...Panel) []byte {
-	legends := 0
+	legends := legends(columns, panels)
 	inner := float64(width)/float64(columns) - left - right
-	for _, p := range panels {
-		legends = max(legends, p.legend(nil, 0, 0, inner))
-	}
 	rowHeight := float64(top + legends*legendLine + plotHeight + bottom)
-	rows := (len(panels) + columns - 1) / columns
+	height := Height(columns, panels...)
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %g\" width=\"%d\" height=\"%g\">\n%s", width, rowHeight*float64(rows), width, rowHeight*float64(rows), style)
+	fmt.Fprintf(&b, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">\n%s", width, height, width, height, style)
 	b.WriteString("<rect class=\"back\" width=\"100%\" height=\"100%\"/>\n")
 	for i, p := range panels {
 		x, y := float64(i%columns)*width/float64(columns)+left, float64(i/columns)*rowHeight+20

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"lossproof/tensor"
 )
 
 // Magnitudes of float32 are counted in chunks, the unit of work that a state remembers.
@@ -45,6 +47,8 @@ type Options struct {
 // Result is what became of the float32 inputs of a module.
 type Result struct {
 	Module string
+	// DType is that of 16 bits; empty means float32.
+	DType tensor.DType `json:",omitempty"`
 	// Sample says what was sampled; empty means that nothing was left out, or not yet.
 	Sample string `json:",omitempty"`
 	// Complete says that every input was looked at.
@@ -57,6 +61,9 @@ type Result struct {
 	Variants []string
 	// Differences are those of the other variants, of which there was at least one.
 	Differences []Difference `json:",omitempty"`
+
+	// points are those of 16 bits.
+	points *halfPoints
 }
 
 // NamedTally is the tally of one output.

@@ -8,6 +8,9 @@ const (
 	// ULPs, and MinCorrect32 the least share of the results that are correctly rounded.
 	MaxULP32     = 0.51
 	MinCorrect32 = 0.999
+	// MaxULP16 and MinCorrect16 are those of 16 bits: each result is the nearest number.
+	MaxULP16     = 0.5
+	MinCorrect16 = 1
 	// MaxULPWeighted32 is the largest error of float32 with soft targets, weight or
 	// pos_weight, and of CrossEntropyLoss in float32, in ULPs of the sum of the magnitudes. MaxULP64 is that of
 	// BCEWithLogitsLoss in float64, MaxULPProbability64 that of BCELoss in float64, which rounds more often: two logarithms, their products with
@@ -34,15 +37,19 @@ func (r *Report) Misses() []string {
 	miss := func(format string, args ...any) { misses = append(misses, fmt.Sprintf(format, args...)) }
 	for _, result := range r.Float32 {
 		for _, t := range result.Tallies {
-			name := fmt.Sprintf("%s float32 %s", result.Module, t.Output)
+			name := fmt.Sprintf("%s %s %s", result.Module, result.dtype(), t.Output)
+			maxULP, minCorrect := MaxULP32, MinCorrect32
+			if result.DType != "" {
+				maxULP, minCorrect = MaxULP16, MinCorrect16
+			}
 			if t.WrongClass > 0 {
 				miss("%s: %s", name, t.wrongText())
 			}
-			if t.Worst != nil && !(t.Worst.ULP <= MaxULP32) {
-				miss("%s: an error of %.4g ULP at %s, want at most %v", name, t.Worst.ULP, t.Worst.Input, MaxULP32)
+			if t.Worst != nil && !(t.Worst.ULP <= maxULP) {
+				miss("%s: an error of %.4g ULP at %s, want at most %v", name, t.Worst.ULP, t.Worst.Input, maxULP)
 			}
-			if t.Finite > 0 && !(t.CorrectShare() >= MinCorrect32) {
-				miss("%s: %.4f %% are correctly rounded, want at least %v %%", name, 100*t.CorrectShare(), 100*MinCorrect32)
+			if t.Finite > 0 && !(t.CorrectShare() >= minCorrect) {
+				miss("%s: %.4f %% are correctly rounded, want at least %v %%", name, 100*t.CorrectShare(), 100*minCorrect)
 			}
 		}
 		for _, d := range result.Differences {

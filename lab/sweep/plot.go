@@ -15,11 +15,14 @@ const (
 	topDrawn              = 9e8
 )
 
-// Plot draws the largest errors along the axis of the logits as SVG: a row for each module, its loss beside its gradient.
+// Plot draws the largest errors along the axis of the logits as SVG: a row for each module, its loss beside its gradient. Those of 16 bits are drawn at all inputs.
 func (r *Report) Plot() []byte {
 	name := r.Port
 	if name == "" {
 		name = "lossproof"
+	}
+	if len(r.Float32) > 0 && r.Float32[0].DType != "" {
+		return r.plotHalf(name)
 	}
 	var panels []chart.Panel
 	for _, result := range r.Float32 {

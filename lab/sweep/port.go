@@ -21,7 +21,7 @@ func VariantOf(ctx context.Context, port ports.Port, module string) (Variant, po
 	if err != nil {
 		return Variant{}, d, err
 	}
-	if err := claims(d, module); err != nil {
+	if err := claims(d, module, tensor.Float32, "reduction:none", "rank:1"); err != nil {
 		return Variant{}, d, err
 	}
 	name := fmt.Sprintf("%s of %s %s, over ports.Port", module, d.Port.Name, d.Port.Version)
@@ -30,21 +30,21 @@ func VariantOf(ctx context.Context, port ports.Port, module string) (Variant, po
 	}}, d, nil
 }
 
-// claims returns an error that names what a claim lacks.
-func claims(d ports.Description, module string) error {
+// claims returns an error that names what a claim lacks of an outcome in a dtype; without are words that it must not have.
+func claims(d ports.Description, module string, dtype tensor.DType, without ...string) error {
 	claim, ok := d.Modules[module]
 	if !ok {
 		return fmt.Errorf("the port does not claim %s, which a sweep measures", module)
 	}
-	if !slices.Contains(claim.DTypes, tensor.Float32) {
-		return fmt.Errorf("the port claims %s of %v, a sweep needs float32", module, claim.DTypes)
+	if !slices.Contains(claim.DTypes, dtype) {
+		return fmt.Errorf("the port claims %s of %v, a sweep needs %s", module, claim.DTypes, dtype)
 	}
 	for _, output := range []string{ports.Loss, ports.GradInput} {
 		if !slices.Contains(claim.Outputs, output) {
 			return fmt.Errorf("the port claims the outputs %v of %s, a sweep needs %s", claim.Outputs, module, output)
 		}
 	}
-	for _, word := range []string{"reduction:none", "rank:1"} {
+	for _, word := range without {
 		if slices.Contains(claim.Without, word) {
 			return fmt.Errorf("the port claims %s without %s, which a sweep needs", module, word)
 		}
@@ -53,41 +53,45 @@ func claims(d ports.Description, module string) error {
 }
 
 func evaluate(ctx context.Context, port ports.Port, module string, loss, grad, input, target []float32) error {
-	none := "none"
-	answer, err := port.Evaluate(ctx, ports.Call{
-		Module:  module,
-		Options: ports.Options{Reduction: &none},
-		Inputs: map[string]tensor.Tensor{
-			ports.Input:  tensor.FromFloat32(input, len(input)),
-			ports.Target: tensor.FromFloat32(target, len(target)),
-		},
-		Want: []string{ports.Loss, ports.GradInput},
+	call := callOf(module, "none", map[string]tensor.Tensor{
+		ports.Input:  tensor.FromFloat32(input, len(input)),
+		ports.Target: tensor.FromFloat32(target, len(target)),
 	})
+	shape := []int{len(input)}
+	outputs, err := ask(ctx, port, call, tensor.Float32, map[string][]int{ports.Loss: shape, ports.GradInput: shape})
+	if err != nil {
+		return err
+	}
+	copy(loss, outputs[ports.Loss].Float32s())
+	copy(grad, outputs[ports.GradInput].Float32s())
+	return nil
+}
+
+// ask returns the outputs of a call, which have a dtype and shapes.
+func ask(ctx context.Context, port ports.Port, call ports.Call, dtype tensor.DType, shapes map[string][]int) (map[string]tensor.Tensor, error) {
+	answer, err := port.Evaluate(ctx, call)
+	n := call.Inputs[ports.Input].Len()
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case answer.Rejected != nil:
-		return fmt.Errorf("the port refuses a call of %d elements: %.500s", len(input), answer.Rejected.Message)
+		return nil, fmt.Errorf("the port refuses a call of %d elements: %.500s", n, answer.Rejected.Message)
 	case answer.Unsupported != nil:
-		return fmt.Errorf("the port answers unsupported to a call of %d elements: %.500s", len(input), answer.Unsupported.Reason)
+		return nil, fmt.Errorf("the port answers unsupported to a call of %d elements: %.500s", n, answer.Unsupported.Reason)
 	case answer.Failed != nil:
-		return fmt.Errorf("the port failed at a call of %d elements: %.500s", len(input), answer.Failed.Message)
+		return nil, fmt.Errorf("the port failed at a call of %d elements: %.500s", n, answer.Failed.Message)
 	}
-	for _, output := range []struct {
-		name string
-		into []float32
-	}{{ports.Loss, loss}, {ports.GradInput, grad}} {
-		t, ok := answer.Outputs[output.name]
+	for _, output := range call.Want {
+		t, ok := answer.Outputs[output]
 		if !ok {
-			return fmt.Errorf("%w: it lacks %s", ports.ErrMalformed, output.name)
+			return nil, fmt.Errorf("%w: it lacks %s", ports.ErrMalformed, output)
 		}
 		if _, err := tensor.New(t.DType, t.Shape, t.Data); err != nil {
-			return fmt.Errorf("%w: %s: %w", ports.ErrMalformed, output.name, err)
+			return nil, fmt.Errorf("%w: %s: %w", ports.ErrMalformed, output, err)
 		}
-		if t.DType != tensor.Float32 || !tensor.SameShape(t.Shape, []int{len(input)}) {
-			return fmt.Errorf("%s is %s of shape %.100s, want float32 of shape (%d,)", output.name, t.DType, tensor.FormatShape(t.Shape), len(input))
+		if want := shapes[output]; t.DType != dtype || !tensor.SameShape(t.Shape, want) {
+			return nil, fmt.Errorf("%s is %s of shape %.100s, want %s of shape %s", output, t.DType, tensor.FormatShape(t.Shape), dtype, tensor.FormatShape(want))
 		}
-		copy(output.into, t.Float32s())
 	}
-	return nil
+	return answer.Outputs, nil
 }

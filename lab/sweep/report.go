@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"lossproof/tensor"
 )
 
 // Source says where results come from.
@@ -73,7 +75,7 @@ func (r *Result) of(port string) string {
 // histogram returns the table of how many errors there are of which size.
 func (r *Result) histogram(port string) table {
 	t := table{
-		title: titled(r.of(port), "how often which error, float32, hard targets"),
+		title: titled(r.of(port), fmt.Sprintf("how often which error, %s, hard targets", r.dtype())),
 		notes: []string{fmt.Sprintf("Results at finite %[1]s by their error in ULPs; each column has those that no column before it has, the last one those that are NaN or infinite. Each row adds up to the %[2]s finite %[1]s.",
 			r.module().inputs, grouped(r.finite()))},
 		header: []string{"output"},
@@ -94,15 +96,25 @@ func (r *Result) histogram(port string) table {
 
 // module returns that of the result. One without a name is of the only module that there was when it was written.
 func (r *Result) module() *module {
+	if r.DType != "" {
+		return halfModule(r.Module, r.DType)
+	}
 	if m, err := moduleOf(r.Module); err == nil {
 		return m
 	}
 	return modules[0]
 }
 
+func (r *Result) dtype() tensor.DType {
+	if r.DType == "" {
+		return tensor.Float32
+	}
+	return r.DType
+}
+
 func (r *Result) table(port string) table {
 	m := r.module()
-	t := table{title: titled(r.of(port), "float32, hard targets"), header: []string{"output", "largest error (ULP)", "at the " + m.input, "result", "correctly rounded", "not correctly rounded"}}
+	t := table{title: titled(r.of(port), string(r.dtype())+", hard targets"), header: []string{"output", "largest error (ULP)", "at the " + m.input, "result", "correctly rounded", "not correctly rounded"}}
 	switch {
 	case r.Complete:
 		t.notes = append(t.notes, fmt.Sprintf("%s: %s, of which %s are finite; each with the targets 0 and 1.", m.every, grouped(r.Inputs), grouped(r.finite())))
@@ -125,6 +137,9 @@ func (r *Result) table(port string) table {
 		t.rows = append(t.rows, row)
 	}
 	for _, tally := range r.Tallies {
+		if tally.Zeros > 0 {
+			t.notes = append(t.notes, fmt.Sprintf("ZERO: %s: %s results are 0 where the nearest number is not, from the %s %v on.", tally.Output, grouped(tally.Zeros), m.input, tally.FirstZero.Float()))
+		}
 		if tally.WrongClass > 0 {
 			t.notes = append(t.notes, fmt.Sprintf("WRONG CLASS: %s: %s.", tally.Output, tally.wrongText()))
 		}

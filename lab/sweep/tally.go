@@ -23,6 +23,9 @@ type Tally struct {
 	// WrongClass is the number of results that are NaN or infinite where the right one is
 	// not, or the other way round; at an infinite input, of those that are not the limit.
 	WrongClass uint64
+	// Zeros is the number of results of 16 bits that are 0 where the nearest number is not, and FirstZero the input of them that is nearest to 0.
+	Zeros     uint64  `json:",omitempty"`
+	FirstZero *Bits32 `json:",omitempty"`
 	// Worst is the largest error, at the input with the smallest bits if there are several;
 	// nil if every result is exact.
 	Worst *Error `json:",omitempty"`
