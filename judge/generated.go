@@ -58,6 +58,8 @@ func (j *Judge) newDrawer() *generated.Checker {
 		Level:  j.options.Level,
 		DTypes: j.options.Selection.DTypes,
 		Ask:    j.ask,
+
+		FewShapes: j.description.Compiles,
 	})
 }
 

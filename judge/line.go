@@ -44,6 +44,9 @@ func (j *Judge) verdictLine(result *Result, m ModuleSummary) string {
 		if m.Drawn != nil {
 			line += ", effort " + string(m.Drawn.Effort)
 		}
+		if result.FewShapes && (m.Evidence.Laws > 0 || m.Drawn != nil) {
+			line += ", few shapes for a port that compiles"
+		}
 	}
 	limits := m.Limits
 	if m.Passed && m.Incidents.Total() > 0 {

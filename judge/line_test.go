@@ -49,6 +49,15 @@ func skipping(patterns ...string) judge.Options {
 	return judge.Options{Selection: judge.Selection{Skip: patterns}}
 }
 
+// compiling is a port that compiles for each shape.
+type compiling struct{ ports.Port }
+
+func (c compiling) Describe(ctx context.Context) (ports.Description, error) {
+	d, err := c.Port.Describe(ctx)
+	d.Compiles = true
+	return d, err
+}
+
 // TestVerdictLine: a verdict names what stands behind it, and what was not checked.
 func TestVerdictLine(t *testing.T) {
 	lossAlone := testports.Claiming(func(_ string, c *ports.Claim) {
@@ -65,6 +74,7 @@ func TestVerdictLine(t *testing.T) {
 		{"another seed", wide, judge.Options{Seed: 7}, `\), seed 7, effort quick$`, 0},
 		{"a random seed", wide, judge.Options{Seed: 7, Random: true}, `\), random seed 7, effort quick$`, 0},
 		{"less is claimed", lossAlone, judge.Options{}, `^conformant \(parity\): BCELoss float32 float64, loss, without [a-z_ ]*; \d+ recorded outputs, \d+ refusals?, 14 of 17 laws and \d+ generated calls`, 0},
+		{"a port that compiles", compiling{wide}, judge.Options{}, `effort quick, few shapes for a port that compiles$`, 0},
 		{"no laws", wide, skipping("*/relations/*"), `^conformant as far as asked \(parity\): BCELoss .*, no law and \d+ generated calls .* \[no laws selected\]$`, 1},
 		{"cases alone", wide, skipping("*/relations/*", "*/generated/*", "*/every_input/*"), `^conformant as far as asked \(parity\): BCELoss .* and no law \[no laws selected, no generated checks selected\]$`, 2},
 		{"some laws", wide, skipping("*/relations/m*", "*/generated/*", "*/every_input/*"), ` and 16 laws, seed 1 of the release \[16 of 17 laws selected, no generated checks selected\]$`, 2},

@@ -33,7 +33,7 @@ func Merge(set *fixtures.Set, parts []Part) (*Result, error) {
 		return nil, err
 	}
 	first := parts[0].Result
-	description := ports.Description{Modules: map[string]ports.Claim{}}
+	description := ports.Description{Modules: map[string]ports.Claim{}, Compiles: first.FewShapes}
 	for module, c := range first.Claim {
 		description.Modules[module] = ports.Claim{DTypes: c.DTypes, Outputs: c.Outputs, Without: c.Without}
 	}
@@ -98,6 +98,7 @@ func sameRun(set *fixtures.Set, parts []Part) error {
 		{"seed", func(r *Result) any { return r.Seed }},
 		{"seed_from", func(r *Result) any { return r.SeedFrom }},
 		{"effort", func(r *Result) any { return r.Effort }},
+		{"few_shapes", func(r *Result) any { return r.FewShapes }},
 		{"recorded", func(r *Result) any { return r.Recorded }},
 		{"baseline", func(r *Result) any { return r.Baseline }},
 		{"platform", func(r *Result) any { return []string{r.Platform.OS, r.Platform.Arch, r.Platform.Go} }},

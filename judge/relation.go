@@ -59,6 +59,8 @@ func (j *Judge) newChecker() *laws.Checker {
 		Level:  j.options.Level,
 		DTypes: j.options.Selection.DTypes,
 		Ask:    j.ask,
+
+		FewShapes: j.description.Compiles,
 	})
 }
 

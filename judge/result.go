@@ -56,6 +56,8 @@ type Result struct {
 	Relations Relations `json:"relations"`
 	// Effort says how much the generated checks asked.
 	Effort Effort `json:"effort"`
+	// FewShapes says that laws and generated checks drew from few shapes, for the port compiles for each.
+	FewShapes bool `json:"few_shapes,omitempty"`
 	// Generated are the checks whose generated calls were judged by the exact result.
 	Generated GeneratedChecks `json:"generated"`
 	// Complete says that every selected check was made. It is the last member.

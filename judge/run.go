@@ -139,6 +139,7 @@ func (j *Judge) newResult() *Result {
 		Recorded:  recorded,
 		Relations: Relations{},
 		Effort:    j.Effort(),
+		FewShapes: j.description.Compiles,
 		Generated: GeneratedChecks{},
 	}
 }

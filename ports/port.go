@@ -46,6 +46,9 @@ type Description struct {
 	// Slow says that an answer may take minutes where others take seconds, for the port
 	// compiles each call: it is given more time.
 	Slow bool
+	// Compiles says that the port compiles anew for each shape that it meets, which costs more than an
+	// answer: laws and generated checks then draw from few shapes.
+	Compiles bool
 }
 
 // Info identifies a port.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -21,6 +22,8 @@ type Options struct {
 	Level  verdict.Level
 	// DTypes are those that are asked; none means all.
 	DTypes []tensor.DType
+	// FewShapes has the calls of all checks of a module drawn in few shapes, for a port that compiles for each.
+	FewShapes bool
 	// Ask sends a call, and returns what waits for its answer. It has to bear panics.
 	Ask func(ctx context.Context, call ports.Call) (wait func() (ports.Answer, error))
 }
@@ -82,6 +85,7 @@ type plan struct {
 	check      *Check
 	seed       uint32
 	budget     budget
+	few        bool
 	reductions []string
 	want       []string
 	may        func(word string) bool
@@ -100,6 +104,10 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 	var steps []step
 	for _, dtype := range dtypes {
 		rng := newRand(p.seed, p.check.ID, dtype, -1)
+		of := rng
+		if p.few {
+			of = p.shapes(0)
+		}
 		last, large, least := min(p.budget.last, cmp.Or(p.check.subject.last, p.budget.last)), p.budget.large, 0
 		switch {
 		case dtype != tensor.Float32:
@@ -109,7 +117,7 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 		default:
 			least = last - 1
 		}
-		all := sizes(rng, p.budget, last, large, least)
+		all := sizes(of, p.budget, last, large, least)
 		if p.check.subject.along == vocabularies {
 			all = vocabulary[:p.budget.vocabularies]
 		}
@@ -153,10 +161,21 @@ func repeated(steps []step) []step {
 	return all
 }
 
+// shapes returns what sizes, and other dimensions beside a size, are drawn from where shapes are to be few: the same for
+// all checks of a module that count the same.
+func (p plan) shapes(size int) *rand.Rand {
+	return newRand(p.seed, p.check.Rule.Module+" "+string(p.check.subject.along), "", size)
+}
+
 // call draws a call.
 func (p plan) call(s step) ports.Call {
+	rng := newRand(p.seed, p.check.ID, s.dtype, s.number)
+	shapes := rng
+	if p.few {
+		shapes = p.shapes(s.size)
+	}
 	d := &drawer{
-		subject: p.check.subject, rng: newRand(p.seed, p.check.ID, s.dtype, s.number), module: p.check.Rule.Module,
+		subject: p.check.subject, rng: rng, shapes: shapes, module: p.check.Rule.Module,
 		dtype: s.dtype, format: s.dtype.Format(), reduction: s.reduction, size: s.size, limit: max(p.budget.elements, s.size), may: p.may,
 	}
 	return d.call(p.want)
@@ -168,7 +187,7 @@ func (k *Checker) plan(c *Check) (p plan, of []tensor.DType, outside string) {
 	if !ok {
 		return plan{}, nil, c.Rule.Module + " is not claimed"
 	}
-	p = plan{check: c, seed: k.options.Seed, budget: k.options.Effort.budget(), may: func(word string) bool { return !slices.Contains(cl.Without, word) }}
+	p = plan{check: c, seed: k.options.Seed, few: k.options.FewShapes, budget: k.options.Effort.budget(), may: func(word string) bool { return !slices.Contains(cl.Without, word) }}
 	for _, word := range c.subject.needs {
 		if !p.may(word) {
 			return plan{}, nil, "without " + word

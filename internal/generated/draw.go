@@ -23,7 +23,9 @@ const (
 // drawer draws a call.
 type drawer struct {
 	*subject
-	rng       *rand.Rand
+	rng *rand.Rand
+	// shapes is what shapes are drawn from: rng, where they need not be few.
+	shapes    *rand.Rand
 	module    string
 	dtype     tensor.DType
 	format    tensor.Format
@@ -120,7 +122,7 @@ func (d *drawer) spots(n, count int) []int {
 // small returns a size for another dimension, so that with n it stays within the limit.
 func (d *drawer) small(n, least, most int) int {
 	most = max(least, min(most, d.limit/max(1, n)))
-	return least + d.rng.IntN(most-least+1)
+	return least + d.shapes.IntN(most-least+1)
 }
 
 // Numbers of elements or rows that a call consists of: what most of it is, and what is special.
@@ -183,7 +185,7 @@ func (d *drawer) elementShape() []int {
 		if n*a*2 <= d.limit && d.may(claim.Rank3) {
 			shapes = append(shapes, []int{2, n, a}, []int{a, 2, n})
 		}
-		return one(d.rng, shapes...)
+		return one(d.shapes, shapes...)
 	}
 }
 
@@ -257,7 +259,7 @@ func (d *drawer) drawWeight(c *ports.Call, name string, shape []int) {
 		add(sample)
 	}
 	if len(shapes) > 0 {
-		shape = one(d.rng, shapes...)
+		shape = one(d.shapes, shapes...)
 	}
 	d.set(c, name, d.weights(definition.Size(shape)), shape...)
 }

@@ -80,7 +80,7 @@ func (d *drawer) rowShape() []int {
 		return []int{d.small(n, 1, 3), n}
 	case places:
 		classes := d.small(2*n, 2, 5)
-		if height := one(d.rng, 2, 3, 7, 16); d.rng.IntN(2) == 0 && n > 2*height {
+		if height := one(d.shapes, 2, 3, 7, 16); d.shapes.IntN(2) == 0 && n > 2*height {
 			return []int{d.small(n*classes, 1, 3), classes, height, n / height}
 		}
 		return []int{d.small(n*classes, 1, 3), classes, n}

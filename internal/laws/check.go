@@ -31,6 +31,8 @@ type Options struct {
 	Level verdict.Level
 	// DTypes are those that are asked; none means all.
 	DTypes []tensor.DType
+	// FewShapes has the samples drawn in few shapes, for a port that compiles for each.
+	FewShapes bool
 	// Ask sends a call, and returns what waits for its answer. It has to bear panics.
 	Ask func(ctx context.Context, call ports.Call) (wait func() (ports.Answer, error))
 }
@@ -344,7 +346,11 @@ func (k *Checker) sample(module string, number int) sample {
 	for len(k.samples[module]) <= number {
 		// An odd factor: no number comes twice.
 		seed := int((k.options.Seed ^ uint32(len(k.samples[module]))*0x9e3779b9) & math.MaxInt32)
-		k.samples[module] = append(k.samples[module], drawn(module, seed))
+		var in *form
+		if k.options.FewShapes {
+			in = &fewForms(module, k.options.Seed)[len(k.samples[module])%formsOfFew]
+		}
+		k.samples[module] = append(k.samples[module], drawn(module, seed, in))
 	}
 	return k.samples[module][number]
 }

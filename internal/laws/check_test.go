@@ -3,6 +3,8 @@ package laws
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"math"
 	"path"
 	"slices"
@@ -401,6 +403,37 @@ func TestBlame(t *testing.T) {
 			if result.Broken == "" && result.Err == nil || result.Blames != test.blames {
 				t.Errorf("%s, of %s: %+v: %q is blamed: %+v", test.law, test.wrong, answer, result.Blames, result)
 			}
+		}
+	}
+}
+
+// TestFewShapes: for a port that compiles, all laws of a module together ask a few dozen shapes, with every kind of
+// weight; without, some hundreds.
+func TestFewShapes(t *testing.T) {
+	for _, module := range ports.ModuleNames() {
+		var shapes, weights [2]map[string]bool
+		for i, few := range []bool{false, true} {
+			shapes[i], weights[i] = map[string]bool{}, map[string]bool{}
+			k := checker(t, builtin.Port{}, Options{Seed: Seed, Level: verdict.Parity, FewShapes: few})
+			for _, r := range All() {
+				if r.Rule.Module != module {
+					continue
+				}
+				for _, q := range k.inside(r) {
+					for _, c := range q.calls {
+						shapes[i][tensor.FormatShape(c.x.shape)] = true
+						if c.w != nil {
+							weights[i][fmt.Sprint(len(c.w.shape) == len(c.x.shape), len(c.w.values) == len(c.x.values))] = true
+						}
+					}
+				}
+			}
+		}
+		if !maps.Equal(weights[0], weights[1]) {
+			t.Errorf("%s: weights are %v, where shapes are few %v", module, weights[0], weights[1])
+		}
+		if few, many := len(shapes[1]), len(shapes[0]); few > 40 || few < 2*formsOfFew || many < 2*few {
+			t.Errorf("%s: %d shapes, and %d where they are to be few", module, many, few)
 		}
 	}
 }

@@ -414,12 +414,12 @@ var elementLaws = []law{
 			part := func(first, end int) call {
 				return c.each(func(a array) array { return a.taken(false, s.x.shape, wholeNumbers(first, end)) })
 			}
-			at := 1 + s.pick%(rows-1)
+			at := s.cut()
 			return []call{c, part(0, at), part(at, rows)}
 		},
 		holds: func(_ string, s *sample, a []answer) []equation {
 			rows := s.x.shape[0]
-			at := 1 + s.pick%(rows-1)
+			at := s.cut()
 			var equations []equation
 			for _, output := range lossAndGradient {
 				whole := a[0].output(output)

@@ -517,7 +517,7 @@ func (s *sample) unweighted(reduction string, want ...string) call {
 func (s *sample) ignoring() (kept, left []int) {
 	rows := s.x.shape[0]
 	order := s.permutation(rows)
-	n := 1 + s.pick%(rows-1)
+	n := s.cut()
 	kept, left = order[:n], order[n:]
 	slices.Sort(kept)
 	slices.Sort(left)

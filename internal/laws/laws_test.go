@@ -15,7 +15,7 @@ import (
 func drawnFor(module string) []sample {
 	var samples []sample
 	for number := range 4 * samplesPerRelation {
-		samples = append(samples, drawn(module, number))
+		samples = append(samples, drawn(module, number, nil))
 	}
 	return samples
 }

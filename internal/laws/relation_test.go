@@ -63,7 +63,7 @@ func TestAllowance(t *testing.T) {
 	exact, parity := allowance{exact: true}, allowance{}
 	for _, module := range ports.ModuleNames() {
 		for number := range 20 {
-			s := drawn(module, number)
+			s := drawn(module, number, nil)
 			c := s.call(module, s.reduction, ports.Loss, ports.GradInput)
 			for _, output := range c.want {
 				want, err := definition.Of(module).Allow(c.port(), output)

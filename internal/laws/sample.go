@@ -38,6 +38,37 @@ type sample struct {
 	// pick is an element of x, other a logit to put there.
 	pick  int
 	other float64
+	// few says that other samples have the same shape, and that calls of a part of the rows are to have one shape.
+	few bool
+}
+
+// form is the shape of a sample, and the ways in which its weights are smaller.
+type form struct {
+	shape             []int
+	weight, posWeight broadcast
+}
+
+// formsOfFew is the number of forms of samples for a port that compiles for each shape.
+const formsOfFew = 8
+
+// fewForms returns the forms that a seed leads to: different shapes, and each way of a weight as often as another.
+func fewForms(module string, seed uint32) []form {
+	var forms []form
+	for number := uint32(0); len(forms) < formsOfFew; number++ {
+		f := rapid.Custom(func(t *rapid.T) form { return drawForm(t, module) }).Example(int((seed ^ number*0x9e3779b9) & math.MaxInt32))
+		if slices.ContainsFunc(forms, func(other form) bool { return slices.Equal(other.shape, f.shape) }) {
+			continue
+		}
+		if i := len(forms); elementwise(module) {
+			f.weight, f.posWeight = broadcast(i%4), broadcast((i+i/4+1)%4)
+		}
+		forms = append(forms, f)
+	}
+	return forms
+}
+
+func elementwise(module string) bool {
+	return module == ports.BCEWithLogitsLoss || module == ports.BCELoss
 }
 
 // The bounds of what is drawn. With them no product of an element's factors is subnormal,
@@ -108,31 +139,40 @@ func (b broadcast) of(shape []int) []int {
 }
 
 // drawn returns the sample of a number, for a module: MultiLabelSoftMarginLoss documents
-// inputs (N, C) and weights (C,), and its samples have these alone; so have those of CrossEntropyLoss.
-func drawn(module string, number int) sample {
-	return rapid.Custom(func(t *rapid.T) sample { return draw(t, module) }).Example(number)
+// inputs (N, C) and weights (C,), and its samples have these alone; so have those of CrossEntropyLoss. The form
+// is drawn, too, where none is given.
+func drawn(module string, number int, in *form) sample {
+	return rapid.Custom(func(t *rapid.T) sample { return draw(t, module, in) }).Example(number)
 }
 
-func draw(t *rapid.T, module string) sample {
+func drawForm(t *rapid.T, module string) form {
+	shape := []int{drawRows.Draw(t, "rows"), drawClasses.Draw(t, "classes")}
+	if !elementwise(module) {
+		return form{shape, classes, classes}
+	}
+	switch rank := drawRank.Draw(t, "rank"); rank {
+	case 1:
+		shape = shape[1:]
+	case 3, 4:
+		shape = []int{drawAxis.Draw(t, "axis"), drawAxis.Draw(t, "axis"), drawRows.Draw(t, "axis")}
+		if rank == 4 {
+			shape = append(shape, drawAxis.Draw(t, "axis"))
+		}
+	}
+	return form{shape, drawShape.Draw(t, "weight"), drawShape.Draw(t, "pos_weight")}
+}
+
+func draw(t *rapid.T, module string, in *form) sample {
 	s := sample{
+		few:         in != nil,
 		dtype:       drawDType.Draw(t, "dtype"),
 		weighted:    drawBool.Draw(t, "weighted"),
 		posWeighted: module == ports.BCEWithLogitsLoss && drawBool.Draw(t, "posWeighted"),
 		reduction:   drawReduction.Draw(t, "reduction"),
 	}
-	shape := []int{drawRows.Draw(t, "rows"), drawClasses.Draw(t, "classes")}
-	weightShape, posWeightShape := classes, classes
-	if module == ports.BCEWithLogitsLoss || module == ports.BCELoss {
-		switch rank := drawRank.Draw(t, "rank"); rank {
-		case 1:
-			shape = shape[1:]
-		case 3, 4:
-			shape = []int{drawAxis.Draw(t, "axis"), drawAxis.Draw(t, "axis"), drawRows.Draw(t, "axis")}
-			if rank == 4 {
-				shape = append(shape, drawAxis.Draw(t, "axis"))
-			}
-		}
-		weightShape, posWeightShape = drawShape.Draw(t, "weight"), drawShape.Draw(t, "pos_weight")
+	if in == nil {
+		of := drawForm(t, module)
+		in = &of
 	}
 	logit := func() float64 {
 		x := drawWhole.Draw(t, "whole") + drawFraction.Draw(t, "fraction")
@@ -148,11 +188,11 @@ func draw(t *rapid.T, module string) sample {
 	if drawBool.Draw(t, "soft") {
 		target = func() float64 { return drawSoft.Draw(t, "target") * quantum }
 	}
-	s.x = fill(shape, logit)
-	s.t = fill(shape, target)
+	s.x = fill(in.shape, logit)
+	s.t = fill(in.shape, target)
 	weight := func() float64 { return drawWeight.Draw(t, "weight") * quantum }
-	s.w = fill(weightShape.of(shape), weight)
-	s.p = fill(posWeightShape.of(shape), weight)
+	s.w = fill(in.weight.of(in.shape), weight)
+	s.p = fill(in.posWeight.of(in.shape), weight)
 	s.u = fill([]int{len(s.x.values)}, func() float64 {
 		u := drawUpstream.Draw(t, "upstream") * quantum
 		if drawBool.Draw(t, "negative") {
@@ -188,6 +228,15 @@ func count(shape []int) int {
 
 // classes returns the number of classes.
 func (s *sample) classes() int { return s.x.shape[len(s.x.shape)-1] }
+
+// cut returns how many rows, of two or more, are the first part.
+func (s *sample) cut() int {
+	rows := s.x.shape[0]
+	if s.few {
+		return (rows + 1) / 2
+	}
+	return 1 + s.pick%(rows-1)
+}
 
 // permutation returns one of n places, which is a matter of pick alone.
 func (s *sample) permutation(n int) []int {

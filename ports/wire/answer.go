@@ -27,6 +27,7 @@ type jsonDescription struct {
 	Protocol int                  `json:"protocol"`
 	Port     jsonInfo             `json:"port"`
 	Slow     bool                 `json:"slow,omitempty"`
+	Compiles bool                 `json:"compiles,omitempty"`
 	Modules  map[string]jsonClaim `json:"modules"`
 }
 
@@ -82,7 +83,7 @@ func EncodeDescription(d ports.Description) ([]byte, error) {
 			Without: append([]string{}, claim.Without...),
 		}
 	}
-	return marshal(jsonDescription{Version, jsonInfo(d.Port), d.Slow, modules})
+	return marshal(jsonDescription{Version, jsonInfo(d.Port), d.Slow, d.Compiles, modules})
 }
 
 // EncodeProtocolError returns the answer to what cannot be answered otherwise: a
@@ -128,9 +129,11 @@ func DecodeDescription(line []byte) (ports.Description, error) {
 	if d.Port, err = decodeInfo(o); err != nil {
 		return ports.Description{}, err
 	}
-	if raw, ok := o["slow"]; ok {
-		if d.Slow, err = boolean(raw, "slow"); err != nil {
-			return ports.Description{}, err
+	for name, member := range map[string]*bool{"slow": &d.Slow, "compiles": &d.Compiles} {
+		if raw, ok := o[name]; ok {
+			if *member, err = boolean(raw, name); err != nil {
+				return ports.Description{}, err
+			}
 		}
 	}
 	if d.Modules, err = decodeModules(o); err != nil {

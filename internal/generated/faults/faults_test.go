@@ -28,8 +28,8 @@ type found struct {
 	Call string `json:"call"`
 }
 
-// find makes the check that a fault is found by; seed is what it draws from.
-func find(t *testing.T, f *faults.Fault, seed uint32) generated.Result {
+// find makes the check that a fault is found by; seed is what it draws from, few says that shapes are to be few.
+func find(t *testing.T, f *faults.Fault, seed uint32, few bool) generated.Result {
 	t.Helper()
 	port := f.Port()
 	d, err := port.Describe(t.Context())
@@ -37,7 +37,7 @@ func find(t *testing.T, f *faults.Fault, seed uint32) generated.Result {
 		t.Fatal(err)
 	}
 	k := generated.NewChecker(d.Modules, generated.Options{
-		Seed: seed, Effort: generated.Normal, Level: verdict.Parity,
+		Seed: seed, Effort: generated.Normal, Level: verdict.Parity, FewShapes: few,
 		Ask: func(ctx context.Context, call ports.Call) func() (ports.Answer, error) {
 			return func() (ports.Answer, error) { return judge.Ask(ctx, port, call) }
 		},
@@ -55,7 +55,7 @@ func find(t *testing.T, f *faults.Fault, seed uint32) generated.Result {
 }
 
 // TestFaultsAreFound: each fault of position and size is found by the check that the catalogue names,
-// with the seed of the release, and has a small counterexample.
+// with the seed of the release, and has a small counterexample. It is found in few shapes as well.
 func TestFaultsAreFound(t *testing.T) {
 	all := faults.All()
 	full := os.Getenv("LOSSPROOF_FULL") != "" || *update
@@ -73,7 +73,10 @@ func TestFaultsAreFound(t *testing.T) {
 		if !full && i%12 != 0 {
 			continue
 		}
-		r := find(t, f, judge.Seed)
+		if r := find(t, f, judge.Seed, true); r.Broken == "" || r.Err != nil {
+			t.Errorf("%s is not found in few shapes: %v", f.Name, r.Err)
+		}
+		r := find(t, f, judge.Seed, false)
 		if r.Broken == "" || r.Err != nil {
 			t.Errorf("%s is not found: %v", f.Name, r.Err)
 			continue

@@ -49,7 +49,7 @@ class Port:
 
     def description(self, name: str = "", version: str = "") -> dict[str, Any]:
         """Return what the port is, as the answer to hello has it."""
-        return {
+        described: dict[str, Any] = {
             "port": {
                 "name": name or self.implementation.description,
                 "version": version or self.version(),
@@ -57,6 +57,7 @@ class Port:
                 "language_version": platform.python_version(),
             },
         }
+        return described | ({"compiles": True} if self.framework.compiles else {})
 
     def evaluate(
         self, module: str, options: dict[str, Any], inputs: dict[str, Tensor], want: list[str]

@@ -19,8 +19,8 @@ class Cause:
     """A known mistake that the wrong answers equal, or else the rule that they break.
 
     name is that of the divergence, or of the rule; title says what is wrong, and where. explains is
-    the number of wrong answers for it, of all of the module: a check has an answer for each output.
-    example is a small call that shows it.
+    the number of wrong answers that it explains, of all of the module: a check has an answer for
+    each output, and one if the call is to be refused. example is a small call that shows it.
     """
 
     name: str
@@ -33,7 +33,8 @@ class Cause:
     example: str = ""
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {self.title} ({self.explains} of {self.of})"]
+        answers = "wrong answer" if self.of == 1 else "wrong answers"
+        lines = [f"{self.name}: {self.title} ({self.explains} of {self.of} {answers})"]
         lines += [f"  right: {self.right}"] if self.right else []
         lines += [f"  example: {self.example}"] if self.example else []
         return "\n".join(lines)
@@ -104,9 +105,7 @@ class Result:
 
     def _failures(self) -> list[Failure]:
         found = []
-        for raw in sorted(checks(self.json), key=_plainness):
-            if raw["outcome"] in ("pass", "unsupported", "known") or not raw.get("gates"):
-                continue
+        for raw in sorted(filter(_fails, checks(self.json)), key=_plainness):
             messages = [raw.get("message", "")]
             for name, output in raw.get("outputs", {}).items():
                 if output.get("message"):
@@ -148,13 +147,19 @@ class Result:
                 )
             )
         # Where a module has none, as where only laws fail: the rules that are broken.
-        left = [f for f in self.failures if f.id.partition("/")[0] not in explained]
-        rules: dict[str, list[Failure]] = {}
-        for failure in left:
-            rules.setdefault(failure.rule, []).append(failure)
-        for rule, failures in sorted(rules.items(), key=lambda item: -len(item[1])):
-            count, of = len(failures), len(left)
-            found.append(Cause(rule, failures[0].statement, count, of, rule=rule))
+        left = [
+            raw
+            for r in self._all()
+            for raw in filter(_fails, checks(r.json))
+            if raw["module"] not in explained
+        ]
+        rules: dict[str, list[dict[str, Any]]] = {}
+        for raw in left:
+            rules.setdefault(raw["rule"], []).append(raw)
+        of = sum(map(_wrong, left))
+        for rule, raws in sorted(rules.items(), key=lambda item: -sum(map(_wrong, item[1]))):
+            count = sum(map(_wrong, raws))
+            found.append(Cause(rule, raws[0]["statement"], count, of, rule=rule))
         return found
 
     def summary(self, failures: int = _FAILURES) -> str:
@@ -216,6 +221,16 @@ def checks(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Return the checks of all kinds in the result JSON."""
     for kind in ("cases", "relations", "generated"):
         yield from result.get(kind) or ()
+
+
+def _fails(check: dict[str, Any]) -> bool:
+    return bool(check.get("gates")) and check["outcome"] not in ("pass", "unsupported", "known")
+
+
+def _wrong(check: dict[str, Any]) -> int:
+    """Return how many answers of a check that fails are wrong."""
+    outputs = (check.get("outputs") or {}).values()
+    return sum(o["outcome"] not in ("pass", "unsupported", "known") for o in outputs) or 1
 
 
 def _cut(line: str) -> str:

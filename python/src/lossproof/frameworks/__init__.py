@@ -46,6 +46,9 @@ class Framework(ABC):
     errors: tuple[type[BaseException], ...] = (RecursionError, UnicodeError)
     #: Whether it has gradients.
     differentiates = True
+    #: Whether it compiles anew for each shape that it meets: laws and generated checks then draw
+    #: from few shapes.
+    compiles = False
 
     def session(self) -> AbstractContextManager[object]:
         """Return what surrounds the calls of a check."""

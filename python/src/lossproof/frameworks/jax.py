@@ -15,6 +15,7 @@ from lossproof.frameworks.numpy import from_numpy, to_numpy
 
 class Jax(Framework):
     name = "jax"
+    compiles = True
 
     def version(self) -> str:
         return str(jax.__version__)

@@ -21,6 +21,7 @@ class Keras(Framework):
         self.refusals = self.backend.refusals
         self.errors = self.backend.errors
         self.differentiates = self.backend.differentiates
+        self.compiles = self.backend.compiles
 
     def session(self) -> AbstractContextManager[object]:
         return self.backend.session()

@@ -15,6 +15,7 @@ from lossproof.frameworks import Framework, Loss
 
 class Tinygrad(Framework):
     name = "tinygrad"
+    compiles = True
 
     def version(self) -> str:
         return version("tinygrad")
