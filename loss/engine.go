@@ -77,6 +77,7 @@ type scratch[T Float] struct {
 	l     [rowChunk]float64
 	lanes kernel.LaneScratch
 	sums  kernel.Sums
+	rows  kernel.Rows
 	// m, rest and logSum are those of a group of rows, or of a chunk; values are the losses of a group.
 	m, rest, logSum, values [groupRows]float64
 	// input and target hold a chunk whose classes are not neighbours in memory, out a result of it.

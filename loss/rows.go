@@ -46,6 +46,10 @@ func (j *job[T]) blockOfRows(first, end int, s *scratch[T]) kernel.Accumulator {
 	var sums kernel.Sums
 	for ; first < end; first += j.perGroup() {
 		count := min(j.perGroup(), end-first)
+		if j.rowsInLanes(first, count, s) {
+			j.give(&sums, first, count, s)
+			continue
+		}
 		if count > 1 {
 			kernel.Softmax(s.m[:count], s.rest[:count], s.y[:count*j.classes+kernel.SoftmaxSlack],
 				j.input[first*j.classes:(first+count)*j.classes], j.classes)
@@ -53,12 +57,7 @@ func (j *job[T]) blockOfRows(first, end int, s *scratch[T]) kernel.Accumulator {
 		}
 		if count > 1 && j.byIndex && j.smoothing == 0 {
 			j.ofIndices(first, count, s)
-			if j.losses != nil {
-				kernel.Round(j.losses[first:first+count], s.values[:count], false)
-			}
-			if j.sum {
-				sums.Add(s.values[:count])
-			}
+			j.give(&sums, first, count, s)
 			continue
 		}
 		for k := range count {
@@ -79,12 +78,114 @@ func (j *job[T]) blockOfRows(first, end int, s *scratch[T]) kernel.Accumulator {
 	return sums.Total()
 }
 
+// give writes or adds the losses of a group of rows, which are s.values.
+func (j *job[T]) give(sums *kernel.Sums, first, count int, s *scratch[T]) {
+	if j.losses != nil {
+		kernel.Round(j.losses[first:first+count], s.values[:count], false)
+	}
+	if j.sum {
+		sums.Add(s.values[:count])
+	}
+}
+
 // perGroup returns the number of rows whose exponentials are computed at a time: as many as fit into one chunk.
 func (j *job[T]) perGroup() int {
 	if j.stride != 1 || j.classes == 0 {
 		return 1
 	}
+	if rows := kernel.RowsAtATime[T](j.classes); rows > 0 && j.plain() {
+		return rows
+	}
 	return max(1, min(groupRows, rowChunk/j.classes))
+}
+
+// plain reports whether the rows have class indices and no label smoothing, and no gradient in targets is wanted.
+func (j *job[T]) plain() bool { return j.byIndex && j.smoothing == 0 && j.gradTarget == nil }
+
+// rowsInLanes computes a group of rows in float32 lanes, and sets s.values to their losses. It returns false if there are no lanes for such rows.
+func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
+	if j.stride != 1 || !j.plain() || kernel.RowsAtATime[T](j.classes) == 0 {
+		return false
+	}
+	indices, grads := j.indices[first:first+count], j.gradInput != nil
+	if grads {
+		j.factors(first, indices, s.rows.Factors[:count])
+	}
+	kernel.RowLosses(&s.rows, j.input[first*j.classes:], indices, j.classes, grads)
+	values, odd := s.values[:count], false
+	for k, y := range indices {
+		v := s.rows.Losses[k]
+		if y == j.ignore {
+			v = 0
+		}
+		odd = odd || v != v
+		values[k] = v
+	}
+	if j.weight != nil {
+		for k, y := range indices {
+			if y != j.ignore {
+				values[k] *= float64(j.weight[y])
+			}
+		}
+	}
+	var dst []T
+	if grads {
+		dst = j.gradInput[first*j.classes:][:count*j.classes]
+	}
+	if odd {
+		j.oddRows(first, indices, dst, s)
+	}
+	if !grads {
+		return true
+	}
+	kernel.RowGrads(&s.rows, dst)
+	for k, y := range indices {
+		if y == j.ignore {
+			clear(dst[k*j.classes:][:j.classes])
+		} else {
+			dst[k*j.classes+int(y)] = T(s.rows.Own(k))
+		}
+	}
+	if odd {
+		for k, y := range indices {
+			if v := s.rows.Losses[k]; v != v && y != j.ignore {
+				copy(dst[k*j.classes:][:j.classes], s.out[k*j.classes:])
+			}
+		}
+	}
+	return true
+}
+
+// factors sets what the gradients of rows are multiplied by.
+func (j *job[T]) factors(first int, indices []int64, factors []float64) {
+	if j.weight == nil && len(j.upstream.values) <= 1 {
+		factor := j.upstream.number(first) / j.div
+		for k, y := range indices {
+			if factors[k] = factor; y == j.ignore {
+				factors[k] = 0
+			}
+		}
+		return
+	}
+	for k, y := range indices {
+		if factors[k] = 0; y != j.ignore {
+			factors[k] = kernel.Product(j.weightOf(int(y)), j.upstream.number(first+k), 1/j.div)
+		}
+	}
+}
+
+// oddRows computes the rows of a group that the lanes do not, before the gradient of any row is written, perhaps over the logits of others. Their gradients wait in s.out.
+func (j *job[T]) oddRows(first int, indices []int64, dst []T, s *scratch[T]) {
+	for k, y := range indices {
+		if v := s.rows.Losses[k]; v == v || y == j.ignore {
+			continue
+		}
+		r := row{index: first + k, class: -1, exps: -1}
+		s.values[k] = j.row(&r, s)
+		if dst != nil {
+			copy(s.out[k*j.classes:], dst[k*j.classes:][:j.classes])
+		}
+	}
 }
 
 // streamRows reports whether results are written past the caches.

@@ -40,6 +40,8 @@
 // The sums of BCELoss are products too ([ProbabilitySums]). What the lanes cannot do as accurately is left to the passes: logits beyond ±43, infinite ones and NaN,
 // and soft targets but for sums.
 //
+// Rows of few classes with an index are computed eight at a time, each in a lane ([Rows], in AVX2 alone).
+//
 // # 16 bits
 //
 // A [Half] loads 16-bit numbers as float32 numbers, by VCVTPH2PS or a shift, and stores them rounded, by VCVTPS2PH or an addition. A float32 number is rounded

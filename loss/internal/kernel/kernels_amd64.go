@@ -753,3 +753,105 @@ func narrowFloat16AVX2(dst []uint16, src []float32, near []uint8)
 //
 //go:noescape
 func narrowBFloat16AVX2(dst []uint16, src []float32, near []uint8)
+
+// acrossMaxima32AVX2 is
+//
+//	for r := range len(rows)/4 {
+//		rows[r/8*32+r%8], rows[r/8*32+24+r%8] = -Inf, 0
+//		for c, logit := range x[r*classes:][:classes] {
+//			if c == int(indices[r]) {
+//				rows[r/8*32+24+r%8], logit = logit, -Inf
+//			}
+//			t[(r/8*classes+c)*8+r%8] = logit
+//			rows[r/8*32+r%8] = max(rows[r/8*32+r%8], logit)
+//		}
+//	}
+//
+// with a maximum that passes over NaN. Rows are a multiple of 8. It needs 3 elements of x behind the last row.
+//
+//go:noescape
+func acrossMaxima32AVX2(rows []float64, t []float32, x []float32, indices []int64, classes int)
+
+// acrossSums32AVX2 is
+//
+//	for r := range len(rows)/4 {
+//		k := round(rows[r/8*32+r%8]*log2E)
+//		rows[r/8*32+8+r%8] = k
+//		rows[r/8*32+16+r%8] = sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes)) / 2**(k-40) * exp(k*ln2Lo32)
+//	}
+//
+// Rows are a multiple of 8. What it computes of a row whose largest logit is not in ±1<<14 is not defined.
+//
+//go:noescape
+func acrossSums32AVX2(rows []float64, t []float32, classes int)
+
+// acrossExps32AVX2 is
+//
+//	for r := range len(rows)/4 {
+//		k := round(rows[r/8*32+r%8]*log2E)
+//		rows[r/8*32+8+r%8] = k
+//		rows[r/8*32+16+r%8] = sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes)) / 2**(k-40) * exp(k*ln2Lo32)
+//	}
+//
+// and leaves t, r and s with t*(1+r+s) = exp(t) / 2**(k-40) * exp(k*ln2Lo32).
+//
+// Rows are a multiple of 8. What it computes of a row whose largest logit is not in ±1<<14 is not defined.
+//
+//go:noescape
+func acrossExps32AVX2(rows []float64, t []float32, r []float32, s []float32, classes int)
+
+// acrossGrads32AVX2 is
+//
+//	for r := range len(rows)/4 {
+//		for c := range classes {
+//			i := (r/8*classes+c)*8 + r%8
+//			dst[r*classes+c] = t[i]*(1+r[i]+s[i]) * rows[r/8*32+16+r%8] / 2**40
+//		}
+//	}
+//
+// Rows are a multiple of 8. With fewer than 4 classes it needs, and writes to, 3 elements behind the last row of dst.
+//
+//go:noescape
+func acrossGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, rows []float64, classes int)
+
+// finishLossesAVX2 is
+//
+//	for r := range losses {
+//		m, k, sum, own := rows[r/8*32+r%8], rows[r/8*32+8+r%8], rows[r/8*32+16+r%8], rows[r/8*32+24+r%8]
+//		f := exp(k*ln2Hi32 - m)
+//		o, d := max(sum*f/2**40, 1), m-own
+//		e := exp(-|d|)
+//		rest, inverse := o-1+e, 1
+//		if d < 0 {
+//			rest, inverse = o*e, e
+//		}
+//		losses[r] = max(d, 0) + log1p(rest)
+//	}
+//
+// A loss is NaN unless |m| is less than 1<<14, |d| less than 700, and sum a number.
+// The losses are a multiple of 8.
+//
+//go:noescape
+func finishLossesAVX2(losses []float64, rows []float64)
+
+// finishRowsAVX2 is
+//
+//	for r := range losses {
+//		m, k, sum, own := rows[r/8*32+r%8], rows[r/8*32+8+r%8], rows[r/8*32+16+r%8], rows[r/8*32+24+r%8]
+//		f := exp(k*ln2Hi32 - m)
+//		o, d := max(sum*f/2**40, 1), m-own
+//		e := exp(-|d|)
+//		rest, inverse := o-1+e, 1
+//		if d < 0 {
+//			rest, inverse = o*e, e
+//		}
+//		losses[r] = max(d, 0) + log1p(rest)
+//		rows[r/8*32+8+r%8] = -o*inverse/(1+rest)*factors[r]
+//		rows[r/8*32+16+r%8] = f*inverse/(1+rest)*factors[r]
+//	}
+//
+// A loss is NaN unless |m| is less than 1<<14, |d| less than 700, sum a number, and the last of the other results from 2**-102 to 2**16, unless it is 0.
+// The losses are a multiple of 8.
+//
+//go:noescape
+func finishRowsAVX2(losses []float64, factors []float64, rows []float64)

@@ -163,3 +163,17 @@ func hard16AVX2(bits []uint16, one uint16) (hard bool) { panic("no assembly") }
 func narrowFloat16AVX2(dst []uint16, src []float32, near []uint8) { panic("no assembly") }
 
 func narrowBFloat16AVX2(dst []uint16, src []float32, near []uint8) { panic("no assembly") }
+
+func acrossMaxima32AVX2(rows []float64, t, x []float32, indices []int64, classes int) {
+	panic("no assembly")
+}
+
+func acrossSums32AVX2(rows []float64, t []float32, classes int) { panic("no assembly") }
+
+func acrossExps32AVX2(rows []float64, t, r, s []float32, classes int) { panic("no assembly") }
+
+func acrossGrads32AVX2(dst, t, r, s []float32, rows []float64, classes int) { panic("no assembly") }
+
+func finishLossesAVX2(losses, rows []float64) { panic("no assembly") }
+
+func finishRowsAVX2(losses, factors, rows []float64) { panic("no assembly") }

@@ -80,6 +80,12 @@ func main() {
 	widen16()
 	hard16()
 	narrow16()
+	acrossMaxima()
+	acrossSums(coefficients, false)
+	acrossSums(coefficients, true)
+	acrossGrads()
+	finishRows(coefficients["exp32Poly"], coefficients["log32Poly"], false)
+	finishRows(coefficients["exp32Poly"], coefficients["log32Poly"], true)
 	Generate()
 	if err := os.WriteFile("../kernels_other.go", []byte(others.String()), 0o644); err != nil {
 		log.Fatal(err)

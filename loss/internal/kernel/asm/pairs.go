@@ -122,12 +122,21 @@ func (v wide) pick(sign, b, a reg.Register) reg.VecVirtual {
 	return r
 }
 
-// table is one of float32 numbers, in registers: 8 for AVX2, 32 for AVX-512.
-type table []reg.VecVirtual
+// table is one of float32 numbers: 8 for AVX2, 32 for AVX-512; in registers, or, for AVX2, in memory.
+type table []operand.Op
 
 var tables = map[string]operand.Mem{}
 
 func (v wide) table(name string, bits []uint32) table {
+	var t table
+	m := tableInMemory(name, bits)
+	for i := 0; i < len(bits); i += int(v) {
+		t = append(t, v.load(m.Offset(4*i)))
+	}
+	return t
+}
+
+func tableInMemory(name string, bits []uint32) operand.Mem {
 	m, ok := tables[name]
 	if !ok {
 		m = GLOBL(name, attr.RODATA|attr.NOPTR)
@@ -136,11 +145,7 @@ func (v wide) table(name string, bits []uint32) table {
 		}
 		tables[name] = m
 	}
-	var t table
-	for i := 0; i < len(bits); i += int(v) {
-		t = append(t, v.load(m.Offset(4*i)))
-	}
-	return t
+	return m
 }
 
 // at returns the entries that the low bits of index say.
@@ -176,12 +181,18 @@ const (
 )
 
 func (v wide) exponential(coefficients map[string][]float64) *exponential {
-	e := &exponential{wide: v, magic: 0x1.8p20, c: coefficients["expOf8Poly"]}
+	e, powers, rests := v.exponentialTables(coefficients)
+	e.powers, e.rests = v.table(fmt.Sprintf("powers%d", len(powers)), powers), v.table(fmt.Sprintf("rests%d", len(powers)), rests)
+	return e
+}
+
+// exponentialTables returns an exponential without its tables, and what those are.
+func (v wide) exponentialTables(coefficients map[string][]float64) (e *exponential, powers, rests []uint32) {
+	e = &exponential{wide: v, magic: 0x1.8p20, c: coefficients["expOf8Poly"]}
 	name := "expOf8"
 	if v == 16 {
 		name, e.magic, e.c = "expOf32", 0x1.8p18, coefficients["expOf32Poly"]
 	}
-	var powers, rests []uint32
 	for i, f := range coefficients[name+"Powers"] {
 		bits := math.Float32bits(float32(f))
 		if v == 8 {
@@ -190,8 +201,7 @@ func (v wide) exponential(coefficients map[string][]float64) *exponential {
 		powers = append(powers, bits)
 		rests = append(rests, math.Float32bits(float32(coefficients[name+"Rests"][i])))
 	}
-	e.powers, e.rests = v.table(fmt.Sprintf("powers%d", len(powers)), powers), v.table(fmt.Sprintf("rests%d", len(powers)), rests)
-	return e
+	return e, powers, rests
 }
 
 // of returns T, r and s for a = |x|, which it bounds.

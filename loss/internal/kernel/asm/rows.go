@@ -1,0 +1,561 @@
+package main
+
+import (
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// The kernels of CrossEntropyLoss in float32 lanes. Of a row of logits x without that of its class, of which m is the largest, and with K = round(m·log2(e)),
+//
+//	exp(x) = 2^(K-rowShift)·exp(-K·ln2Lo)·T·(1+r+s)
+//
+// with T, r and s as in pairs.go, but n - K in place of n in w, or that would not be small: reduced is x itself, since x-m would be rounded. A sum of T·(1+r+s) is kept in two float32 numbers. To the first are added
+// multiples of one power of two, without an error as long as there are few of them; to the second what is left of T·(1+r+s), which is small.
+
+const (
+	// rowShift keeps T a normal number for logits down to m-rowReach, 2⁻¹⁶⁶ of the largest exponential.
+	rowShift = 40
+	rowReach = 115
+	// rowMagic is the magic number of rowShift.
+	rowMagic = 0x1.8p20 + rowShift
+	// rowGrid makes multiples of 2^(rowShift-17) of what is added to it and subtracted again: a sum of 90 of them, each at most √2·2^rowShift, has 24 bits.
+	rowGrid = single(0x1.8p46)
+	// rowFields is the number of numbers that are kept of a row: eight rows have eight times the first, then the second, and so on.
+	rowFields = 4
+)
+
+// rowExp computes exponentials of rows.
+type rowExp struct {
+	*exponential
+	// magic is the number that leaves n - K + rowShift in the low bits, lowest m - rowReach; for all lanes, or for each.
+	magic, lowest reg.VecVirtual
+	// before are T, r and s of the logits before.
+	before [3]reg.VecVirtual
+}
+
+// rowExp returns one for maxima m, and the K.
+func (v wide) rowExp(tables *exponential, m reg.VecVirtual) (e *rowExp, k reg.VecVirtual) {
+	const whole = single(0x1.8p23)
+	e = &rowExp{exponential: tables, magic: v.constant(rowMagic), lowest: v.reg(), before: [3]reg.VecVirtual{v.reg(), v.reg(), v.reg()}}
+	k = v.constant(whole)
+	v.plusTimes(log2E32, m, k)
+	v.sub(whole, k, k)
+	v.sub(k, e.magic, e.magic)
+	v.add(single(-rowReach), m, e.lowest)
+	for _, r := range e.before {
+		v.clear(r)
+	}
+	return e, k
+}
+
+// of returns T, r and s of logits x, of which it makes r.
+func (e *rowExp) of(x reg.VecVirtual) (power, r, s reg.VecVirtual) {
+	z := e.copy(e.magic)
+	e.plusTimes(log2E32, x, z)
+	n := e.reg()
+	e.sub(e.magic, z, n)
+	r = x
+	e.minusTimes(ln2Hi32, n, r)
+	less, w := e.reg(), e.at(e.rests, z)
+	e.sub(single(rowMagic), z, less) // n - K
+	e.minusTimes(ln2Lo32, less, w)
+	power = e.at(e.powers, z)
+	do(func() { VPSLLD(operand.Imm(20), z, z) })
+	do(func() { VPADDD(z, power, power) })
+	last := len(e.c) - 1
+	s = e.constant(single(e.c[last]))
+	for i := last - 1; i >= 0; i-- {
+		e.timesPlus(single(e.c[i]), r, s)
+	}
+	e.timesPlus(w, r, s)
+	e.timesPlus(w, r, s)
+	return power, r, s
+}
+
+// load returns logits, not below lowest; NaN stays NaN.
+func (e *rowExp) load(m operand.Mem) reg.VecVirtual {
+	x := e.reg()
+	e.max(m, e.lowest, x)
+	return x
+}
+
+// rowSum is a sum of T·(1+r+s).
+type rowSum struct {
+	wide
+	high, low reg.VecVirtual
+}
+
+func (v wide) rowSum() rowSum {
+	s := rowSum{v, v.reg(), v.reg()}
+	v.clear(s.high)
+	v.clear(s.low)
+	return s
+}
+
+func (s rowSum) add(e [3]reg.VecVirtual) {
+	v, power := s.wide, e[0]
+	h, l := v.copy(power), v.reg()
+	v.plusTimes(e[1], power, h)
+	v.add(rowGrid, h, h)
+	v.sub(rowGrid, h, h)
+	v.sub(h, power, l)
+	v.plusTimes(e[1], power, l)
+	v.plusTimes(e[2], power, l)
+	v.add(h, s.high, s.high)
+	v.add(l, s.low, s.low)
+}
+
+// doubles returns eight float32 numbers in float64.
+func doubles(r reg.VecVirtual) [2]reg.VecVirtual {
+	d := [2]reg.VecVirtual{YMM(), YMM()}
+	VEXTRACTF128(operand.Imm(1), r, d[1].AsX())
+	VCVTPS2PD(d[1].AsX(), d[1])
+	VCVTPS2PD(r.AsX(), d[0])
+	return d
+}
+
+// storeDoubles writes eight float32 numbers in float64.
+func storeDoubles(r reg.VecVirtual, to cursor, first int) {
+	for k, d := range doubles(r) {
+		VMOVUPD(d, to.at(first+4*k))
+	}
+}
+
+// follow computes T, r and s of the logits of next, and adds those of the logits before it to the sum, which e.before has; the two are apart, so that a processor finds more to do at a time.
+func (e *rowExp) follow(total rowSum, next func() reg.VecVirtual) {
+	var now [3]reg.VecVirtual
+	interleaved(2, func(k int) {
+		if k == 0 {
+			now[0], now[1], now[2] = e.of(next())
+		} else {
+			total.add(e.before)
+		}
+	})
+	for i, r := range now {
+		VMOVAPS(r, e.before[i])
+	}
+}
+
+// acrossMaxima makes columns of rows, eight at a time, each in a lane, and finds the largest logit of each row but that of its class.
+func acrossMaxima() {
+	function("acrossMaxima32AVX2", "rows []float64, t, x []float32, indices []int64, classes int", "",
+		"acrossMaxima32AVX2 is", "",
+		"\tfor r := range len(rows)/4 {",
+		"\t\trows[r/8*32+r%8], rows[r/8*32+24+r%8] = -Inf, 0",
+		"\t\tfor c, logit := range x[r*classes:][:classes] {",
+		"\t\t\tif c == int(indices[r]) {",
+		"\t\t\t\trows[r/8*32+24+r%8], logit = logit, -Inf",
+		"\t\t\t}",
+		"\t\t\tt[(r/8*classes+c)*8+r%8] = logit",
+		"\t\t\trows[r/8*32+r%8] = max(rows[r/8*32+r%8], logit)",
+		"\t\t}",
+		"\t}", "",
+		"with a maximum that passes over NaN. Rows are a multiple of 8. It needs 3 elements of x behind the last row.")
+	const v = wide(8)
+	state, t, x, indices := param("rows", 8), param("t", 4), param("x", 4), param("indices", 8)
+	rows, classes := Load(Param("rows").Len(), GP64()), Load(Param("classes"), GP64())
+	stride, three := GP64(), GP64()
+	MOVQ(classes, stride)
+	SHLQ(operand.Imm(2), stride)
+	LEAQ(operand.Mem{Base: stride, Index: stride, Scale: 2}, three)
+	lowest := YMM()
+	VMOVUPS(bitPattern(0xff800000_ff800000), lowest)
+	TESTQ(rows, rows)
+	JE(operand.LabelRef("done"))
+	Label("rows")
+	first, fifth, n := GP64(), GP64(), GP64()
+	MOVQ(x.base, first)
+	LEAQ(operand.Mem{Base: first, Index: stride, Scale: 4}, fifth)
+	LEAQ(operand.Mem{Base: fifth, Index: stride, Scale: 4}, x.base)
+	MOVQ(classes, n)
+	low, wanted, largest, own := YMM(), YMM(), YMM(), YMM()
+	VMOVUPS(indices.at(0), low)
+	VMOVUPS(indices.at(4), wanted)
+	VSHUFPS(operand.Imm(0x88), wanted, low, wanted)
+	VPERMQ(operand.Imm(0xd8), wanted, wanted)
+	VMOVAPS(lowest, largest)
+	VXORPS(own, own, own)
+	block := func() [4]reg.VecVirtual {
+		var four [4]reg.VecVirtual
+		for i := range four {
+			four[i] = YMM()
+			VMOVUPS(rowOf(first, i, stride, three), four[i].AsX())
+			VINSERTF128(operand.Imm(1), rowOf(fifth, i, stride, three), four[i], four[i])
+		}
+		return transposed(four)
+	}
+	logits := func(i int, logit reg.VecVirtual) {
+		equal := YMM()
+		VPCMPEQD(bitPattern(uint64(i)<<32|uint64(i)), wanted, equal)
+		VBLENDVPS(equal, logit, own, own)
+		VBLENDVPS(equal, lowest, logit, logit)
+		VMOVUPS(logit, t.at(8*i))
+		VMAXPS(largest, logit, largest) // the first operand where one is NaN
+	}
+	SUBQ(operand.Imm(4), n)
+	JL(operand.LabelRef("last"))
+	Label("four")
+	for i, logit := range block() {
+		logits(i, logit)
+	}
+	VPSUBD(bitPattern(4<<32|4), wanted, wanted)
+	ADDQ(operand.Imm(16), first)
+	ADDQ(operand.Imm(16), fifth)
+	t.advance(32)
+	SUBQ(operand.Imm(4), n)
+	JGE(operand.LabelRef("four"))
+	Label("last")
+	ADDQ(operand.Imm(4), n)
+	JE(operand.LabelRef("stored"))
+	for i, logit := range block() {
+		if i == 3 {
+			break
+		}
+		logits(0, logit)
+		t.advance(8)
+		VPSUBD(bitPattern(1<<32|1), wanted, wanted)
+		DECQ(n)
+		JE(operand.LabelRef("stored"))
+	}
+	Label("stored")
+	storeDoubles(largest, state, 0)
+	storeDoubles(own, state, 24)
+	state.advance(rowFields * 8)
+	indices.advance(8)
+	SUBQ(immediate(rowFields*8), rows)
+	JNE(operand.LabelRef("rows"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// rowOf is where row i of four is.
+func rowOf(base reg.Register, i int, stride, three reg.Register) operand.Mem {
+	switch i {
+	case 0:
+		return operand.Mem{Base: base}
+	case 3:
+		return operand.Mem{Base: base, Index: three, Scale: 1}
+	}
+	return operand.Mem{Base: base, Index: stride, Scale: uint8(i)}
+}
+
+// acrossSums sums the exponentials of the columns of acrossMaxima. keep says whether T, r and s are kept for the gradient.
+func acrossSums(coefficients map[string][]float64, keep bool) {
+	const v = wide(8)
+	name, arguments := "acrossSums32AVX2", "t"
+	doc := []string{"", "\tfor r := range len(rows)/4 {",
+		"\t\tk := round(rows[r/8*32+r%8]*log2E)",
+		"\t\trows[r/8*32+8+r%8] = k",
+		"\t\trows[r/8*32+16+r%8] = sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes)) / 2**(k-40) * exp(k*ln2Lo32)",
+		"\t}"}
+	if keep {
+		name, arguments = "acrossExps32AVX2", "t, r, s"
+		doc = append(doc, "", "and leaves t, r and s with t*(1+r+s) = exp(t) / 2**(k-40) * exp(k*ln2Lo32).")
+	}
+	doc = append(doc, "", "Rows are a multiple of 8. What it computes of a row whose largest logit is not in ±1<<14 is not defined.")
+	function(name, "rows []float64, "+arguments+" []float32, classes int", "", append([]string{name + " is"}, doc...)...)
+	state, t := param("rows", 8), param("t", 4)
+	kept := []cursor{t}
+	if keep {
+		kept = append(kept, param("r", 4), param("s", 4))
+	}
+	rows, classes := Load(Param("rows").Len(), GP64()), Load(Param("classes"), GP64())
+	tables := v.exponential(coefficients)
+	TESTQ(rows, rows)
+	JE(operand.LabelRef("done"))
+	Label("rows")
+	largest := v.reg()
+	VCVTPD2PSY(state.at(0), largest.AsX())
+	upper := XMM()
+	VCVTPD2PSY(state.at(4), upper)
+	VINSERTF128(operand.Imm(1), upper, largest, largest)
+	e, exponents := v.rowExp(tables, largest)
+	storeDoubles(exponents, state, 8)
+	total := v.rowSum()
+	n := GP64()
+	MOVQ(classes, n)
+	Label("exp")
+	e.follow(total, func() reg.VecVirtual { return e.load(t.at(0)) })
+	for i, to := range kept {
+		if keep {
+			VMOVUPS(e.before[i], to.at(0))
+		}
+		to.advance(8)
+	}
+	DECQ(n)
+	JNE(operand.LabelRef("exp"))
+	total.add(e.before)
+	high, low := doubles(total.high), doubles(total.low)
+	for i := range high {
+		VADDPD(low[i], high[i], high[i])
+		VMOVUPD(high[i], state.at(16+4*i))
+	}
+	state.advance(rowFields * 8)
+	SUBQ(immediate(rowFields*8), rows)
+	JNE(operand.LabelRef("rows"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// transposed returns a transposed matrix of four rows and four columns, in each half of the registers.
+func transposed(rows [4]reg.VecVirtual) (columns [4]reg.VecVirtual) {
+	for i := 0; i < 4; i += 2 {
+		low := YMM()
+		VUNPCKLPS(rows[i+1], rows[i], low)
+		VUNPCKHPS(rows[i+1], rows[i], rows[i+1])
+		rows[i] = low
+	}
+	for i := range 2 {
+		columns[2*i] = YMM()
+		VUNPCKLPD(rows[2+i], rows[i], columns[2*i])
+		VUNPCKHPD(rows[2+i], rows[i], rows[i])
+		columns[2*i+1] = rows[i]
+	}
+	return columns
+}
+
+// scaled returns T·(1+r+s)·(high+low)/2^rowShift, rounded nearly once.
+func (v wide) scaled(power, r, s operand.Mem, high, low reg.VecVirtual) reg.VecVirtual {
+	t, factor := v.load(power), v.load(r)
+	product, rest := v.reg(), v.reg()
+	v.mul(high, t, product)
+	do(func() { VMOVAPS(t, rest) })
+	v.timesMinus(product, high, rest)
+	v.plusTimes(low, t, rest) // product + rest = T·(high+low)
+	v.timesPlus(rest, factor, rest)
+	sum := v.copy(product)
+	v.plusTimes(factor, product, sum)
+	left := t
+	v.sub(sum, product, left)
+	v.plusTimes(factor, product, left) // sum + left = product·(1+r)
+	v.add(left, rest, rest)
+	do(func() { VFMADD231PS(s, product, rest) })
+	v.add(rest, sum, sum)
+	v.mul(single(math.Ldexp(1, -rowShift)), sum, sum) // the rests were no subnormal numbers
+	return sum
+}
+
+// scales returns eight float64 numbers as float32 numbers, and what those lack.
+func scales(from cursor, first int) (high, low reg.VecVirtual) {
+	high, low = YMM(), YMM()
+	var halves, rests [2]reg.VecVirtual
+	for i := range halves {
+		d, back := YMM(), YMM()
+		halves[i], rests[i] = XMM(), XMM()
+		VMOVUPD(from.at(first+4*i), d)
+		VCVTPD2PSY(d, halves[i])
+		VCVTPS2PD(halves[i], back)
+		VSUBPD(back, d, d)
+		VCVTPD2PSY(d, rests[i])
+	}
+	VINSERTF128(operand.Imm(1), halves[1], halves[0].AsY(), high)
+	VINSERTF128(operand.Imm(1), rests[1], rests[0].AsY(), low)
+	return high, low
+}
+
+// acrossGrads writes rows of what acrossExps32AVX2 has left in lanes, scaled.
+func acrossGrads() {
+	const v = wide(8)
+	function("acrossGrads32AVX2", "dst, t, r, s []float32, rows []float64, classes int", "",
+		"acrossGrads32AVX2 is", "",
+		"\tfor r := range len(rows)/4 {",
+		"\t\tfor c := range classes {",
+		"\t\t\ti := (r/8*classes+c)*8 + r%8",
+		"\t\t\tdst[r*classes+c] = t[i]*(1+r[i]+s[i]) * rows[r/8*32+16+r%8] / 2**40",
+		"\t\t}",
+		"\t}", "",
+		"Rows are a multiple of 8. With fewer than 4 classes it needs, and writes to, 3 elements behind the last row of dst.",
+	)
+	dst, t, r, s, state := param("dst", 4), param("t", 4), param("r", 4), param("s", 4), param("rows", 8)
+	rows, classes := Load(Param("rows").Len(), GP64()), Load(Param("classes"), GP64())
+	stride, three := GP64(), GP64()
+	MOVQ(classes, stride)
+	SHLQ(operand.Imm(2), stride)
+	LEAQ(operand.Mem{Base: stride, Index: stride, Scale: 2}, three)
+	TESTQ(rows, rows)
+	JE(operand.LabelRef("done"))
+	Label("rows")
+	high, low := scales(state, 16)
+	first, fifth, n := GP64(), GP64(), GP64()
+	MOVQ(dst.base, first)
+	LEAQ(operand.Mem{Base: first, Index: stride, Scale: 4}, fifth)
+	LEAQ(operand.Mem{Base: fifth, Index: stride, Scale: 4}, dst.base)
+	MOVQ(classes, n)
+	Label("columns")
+	// The last four classes overlap with others, unless there are no others.
+	back := GP64()
+	XORQ(back, back)
+	CMPQ(n, operand.Imm(4))
+	JGE(operand.LabelRef("four"))
+	CMPQ(classes, operand.Imm(4))
+	JL(operand.LabelRef("four"))
+	MOVQ(operand.U32(4), back)
+	SUBQ(n, back)
+	SHLQ(operand.Imm(2), back)
+	SUBQ(back, first)
+	SUBQ(back, fifth)
+	SHLQ(operand.Imm(3), back)
+	for _, from := range []cursor{t, r, s} {
+		SUBQ(back, from.base)
+	}
+	Label("four")
+	var columns [4]reg.VecVirtual
+	for i := range columns {
+		columns[i] = v.scaled(t.at(8*i), r.at(8*i), s.at(8*i), high, low)
+	}
+	for half, base := range []reg.Register{first, fifth} {
+		if half == 0 {
+			columns = transposed(columns)
+		}
+		for i, r := range columns {
+			to := rowOf(base, i, stride, three)
+			if half == 0 {
+				VMOVUPS(r.AsX(), to)
+			} else {
+				VEXTRACTF128(operand.Imm(1), r, to)
+			}
+		}
+	}
+	ADDQ(operand.Imm(16), first)
+	ADDQ(operand.Imm(16), fifth)
+	for _, from := range []cursor{t, r, s} {
+		from.advance(32)
+	}
+	SUBQ(operand.Imm(4), n)
+	JG(operand.LabelRef("columns"))
+	// Behind the columns of these rows are those of the next.
+	CMPQ(classes, operand.Imm(4))
+	JGE(operand.LabelRef("aligned"))
+	SHLQ(operand.Imm(5), n) // minus the columns that are too many
+	for _, from := range []cursor{t, r, s} {
+		ADDQ(n, from.base)
+	}
+	Label("aligned")
+	state.advance(rowFields * 8)
+	SUBQ(immediate(rowFields*8), rows)
+	JNE(operand.LabelRef("rows"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+// finishRows computes of m, K, the sum of the others and the own logit of rows what losses and gradients are made of. With d = m - own, o = Σ exp(x-m) over the
+// others, which is at least 1, and e = exp(-|d|),
+//
+//	loss = log(1 + o·exp(d)) = max(d, 0) + log1p(d < 0 ? o·e : (o-1) + e)
+//
+// and nothing cancels.
+func finishRows(exps, logs []float64, grads bool) {
+	const v = lanes(4)
+	name, arguments := "finishLossesAVX2", ""
+	doc := []string{"\tfor r := range losses {",
+		"\t\tm, k, sum, own := rows[r/8*32+r%8], rows[r/8*32+8+r%8], rows[r/8*32+16+r%8], rows[r/8*32+24+r%8]",
+		"\t\tf := exp(k*ln2Hi32 - m)",
+		"\t\to, d := max(sum*f/2**40, 1), m-own",
+		"\t\te := exp(-|d|)",
+		"\t\trest, inverse := o-1+e, 1",
+		"\t\tif d < 0 {",
+		"\t\t\trest, inverse = o*e, e",
+		"\t\t}",
+		"\t\tlosses[r] = max(d, 0) + log1p(rest)"}
+	condition := "|d| less than 700, and sum a number."
+	if grads {
+		name, arguments = "finishRowsAVX2", ", factors"
+		doc = append(doc, "\t\trows[r/8*32+8+r%8] = -o*inverse/(1+rest)*factors[r]", "\t\trows[r/8*32+16+r%8] = f*inverse/(1+rest)*factors[r]")
+		condition = "|d| less than 700, sum a number, and the last of the other results from 2**-102 to 2**16, unless it is 0."
+	}
+	function(name, "losses"+arguments+", rows []float64", "", append(append([]string{name + " is", ""}, doc...), "\t}", "",
+		"A loss is NaN unless |m| is less than 1<<14, "+condition, "The losses are a multiple of 8.")...)
+	losses, state := param("losses", 8), param("rows", 8)
+	var factors cursor
+	if grads {
+		factors = param("factors", 8)
+	}
+	n := Load(Param("losses").Len(), GP64())
+	TESTQ(n, n)
+	JE(operand.LabelRef("done"))
+	Label("loop")
+	const notLess, notGreater, notEqual, unordered = 21, 26, 4, 3 // NLT_UQ, NGT_UQ, NEQ_UQ, UNORD_Q
+	var sums [2]reg.VecVirtual
+	for half := range sums {
+		field := func(i int) operand.Mem { return state.at(4*half + 8*i) }
+		or := func(a, dst reg.VecVirtual) { do(func() { VORPD(a, dst, dst) }) }
+		largest, r := v.load(field(0)), v.load(field(1))
+		v.timesMinus(largest, v.constant(float64(ln2Hi32)), r)
+		square := v.reg()
+		v.mul(r, r, square)
+		f := polynomial(v, exps, r, square)
+		v.timesPlus(r, square, f)
+		v.add(constant(1), f, f)
+		o, d, a := v.load(field(2)), v.reg(), v.reg()
+		v.mul(f, o, o)
+		v.mul(constant(math.Ldexp(1, -rowShift)), o, o)
+		v.max(o, v.constant(1), o) // o where it is NaN
+		v.sub(field(3), largest, d)
+		v.and(bitPattern(absMask), largest, largest)
+		extreme := v.compare(notLess, constant(1<<14), largest)
+		v.and(bitPattern(absMask), d, a)
+		or(v.compare(notLess, constant(700), a), extreme)
+		or(v.compare(unordered, o, o), extreme)
+		z, whole := v.constant(magic32), v.reg()
+		v.minusTimes(constant(log2E), a, z)
+		v.sub(constant(magic32), z, whole)
+		v.negative(constant(ln2), whole, a)
+		do(func() { VPSLLQ(operand.Imm(52), z, z) })
+		e := scaledExp(float32s, v, exps, a, z)
+		less, rest := v.reg(), v.reg()
+		v.mul(e, o, less)
+		v.sub(constant(1), o, rest)
+		v.add(e, rest, rest)
+		v.pick(d, less, rest, rest)
+		if grads {
+			u := v.constant(1)
+			v.add(rest, u, u)
+			inverse := v.constant(1)
+			v.pick(d, e, inverse, inverse)
+			v.div(u, inverse, inverse)
+			v.mul(factors.at(4*half), inverse, inverse)
+			v.mul(inverse, f, f)
+			v.store(f, field(2))
+			v.mul(inverse, o, o)
+			v.xor(bitPattern(1<<63), o, o)
+			v.store(o, field(1))
+			v.and(bitPattern(absMask), f, f)
+			zero := v.reg()
+			v.xor(f, f, zero)
+			nonzero := v.compare(notEqual, zero, f)
+			outside := v.compare(notGreater, constant(0x1p-102), f)
+			or(v.compare(notLess, constant(1<<16), f), outside)
+			v.and(nonzero, outside, outside)
+			or(outside, extreme)
+		}
+		v.max(v.constant(0), d, d)
+		or(extreme, d)
+		v.store(d, losses.at(4*half))
+		sums[half] = rest
+	}
+	interleaved(2, func(half int) {
+		u, left, loss := v.constant(1), v.reg(), losses.at(4*half)
+		v.add(sums[half], u, u)
+		v.sub(constant(1), u, left)
+		v.sub(left, sums[half], left)
+		logarithm := boundedLog(float32s, v, logs, u, left)
+		v.add(loss, logarithm, logarithm)
+		v.store(logarithm, loss)
+	})
+	losses.advance(8)
+	state.advance(rowFields * 8)
+	if grads {
+		factors.advance(8)
+	}
+	SUBQ(operand.Imm(8), n)
+	JNE(operand.LabelRef("loop"))
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
