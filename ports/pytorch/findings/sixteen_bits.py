@@ -1,42 +1,62 @@
-"""float16 and bfloat16: from which logit on a loss and a gradient are 0, of all there are."""
+"""float16 and bfloat16: where a loss and a gradient are 0, and how far they are off, of all."""
 
 import torch
 
 NUMBERS = torch.arange(1 << 16, dtype=torch.int32).to(torch.int16)
 
 
-def exact(module, x, target):
-    """Loss and gradient in float64, where nothing cancels."""
+def exact(name, x, target):
+    """Loss and gradient in float64, where nothing cancels; without the sign of the gradient."""
     x = x.double()
+    if name == "BCELoss":
+        p = x if target else 1 - x
+        return -p.log().clamp(min=-100), 1 / p
     softplus, sigmoid = torch.nn.functional.softplus, torch.sigmoid
-    if target == 0:
-        return softplus(x), sigmoid(x)
-    return softplus(-x), -sigmoid(-x)
+    sign = -1 if target else 1
+    return softplus(sign * x), sigmoid(sign * x)
 
 
-def zeros(results, right, x):
-    """The logits at which a result is 0, and the exact one is no number that rounds to 0."""
-    smallest = torch.finfo(results.dtype).smallest_normal * torch.finfo(results.dtype).eps / 2
-    return x[(results == 0) & (right.abs() > smallest)]
+def ask(name, x, target):
+    """Return loss and gradient of an input by itself, of CrossEntropyLoss those of rows (x, 0)."""
+    leaf = x.reshape(-1, 1).clone().requires_grad_()
+    criterion = getattr(torch.nn, name)(reduction="none")
+    if name == "CrossEntropyLoss":
+        rows = torch.cat((leaf, torch.zeros_like(leaf)), 1)
+        loss = criterion(rows, torch.full((len(x),), 1 - target))
+    else:
+        loss = criterion(leaf, torch.full_like(leaf, target))
+    loss.backward(torch.ones_like(loss))
+    return loss.detach().flatten(), leaf.grad.flatten().abs()
+
+
+def units(got, want):
+    """Errors in units of the last place of the exact results."""
+    info = torch.finfo(got.dtype)
+    spacing = 2.0 ** want.clamp(min=info.smallest_normal).log2().floor() * info.eps
+    return (got.double() - want).abs() / spacing
 
 
 for dtype in (torch.float16, torch.bfloat16):
-    x = NUMBERS.view(dtype)
-    x = x[x.isfinite()].reshape(-1, 1)
-    for name in ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss"):
+    info = torch.finfo(dtype)
+    for name in ("BCEWithLogitsLoss", "CrossEntropyLoss", "MultiLabelSoftMarginLoss", "BCELoss"):
+        x = NUMBERS.view(dtype)
+        x = x[x.isfinite()]
+        if name == "BCELoss":
+            x = x[(x > 1e-6) & (x < 1)]
         for target in (0, 1):
-            leaf = x.clone().requires_grad_()
-            criterion = getattr(torch.nn, name)(reduction="none")
-            loss = criterion(leaf, torch.full_like(leaf, target)).reshape(-1, 1)
-            loss.backward(torch.ones_like(loss))
-            right = exact(name, x, target)
-            answers = (("loss", loss.detach(), right[0]), ("gradient", leaf.grad, right[1]))
+            names = ("loss", "gradient")
+            answers = zip(names, ask(name, x, target), exact(name, x, target), strict=True)
             for what, got, want in answers:
-                lost = zeros(got, want, x)
+                says = f"{dtype} {name}, target {target}: the {what} is"
+                lost = x[(got == 0) & (want > info.smallest_normal * info.eps / 2)]
                 if len(lost):
                     nearest = lost[lost.abs().argmin()].item()
-                    where = f"at {len(lost)} logits, from {nearest} on"
-                    print(f"{dtype} {name}, target {target}: the {what} is 0 {where}")
+                    print(f"{says} 0 at {len(lost)} logits, from {nearest} on")
+                held = got.isfinite() & (want <= info.max)
+                errors = units(got, want)[held]
+                wrong = int((errors > 0.51).sum())
+                if wrong:
+                    print(f"{says} not the nearest at {wrong}, by up to {errors.max():.2f} units")
 
 n = 4096
 logits = torch.tensor([[0.0, 64.0]], dtype=torch.float16).expand(n, 2)
