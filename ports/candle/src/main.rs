@@ -55,6 +55,9 @@ fn evaluate(call: &Call) -> wire::Answer {
         if !matches!(name.as_str(), "input" | "target") {
             return Err(Refusal::Unsupported(format!("the loss of candle has no {name}")));
         }
+        if matches!(tensor.dtype, "float16" | "bfloat16") {
+            return Err(Refusal::Unsupported(format!("{name} is {}", tensor.dtype)));
+        }
         if tensor.dtype == "bool" {
             let message = format!("{name} is bool: candle has no such dtype");
             return Err(Refusal::Inexpressible { kind: "dtype", message });
