@@ -65,6 +65,40 @@ func exchange(t *testing.T) (text, loss string) {
 	return text, loss
 }
 
+// exchangeOf16 is that of calls of 16 bits, as docs/protocol.md shows them.
+func exchangeOf16(t *testing.T, ids ...string) (text string) {
+	t.Helper()
+	set, err := fixtures.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range ids {
+		c, err := set.Case(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inputs, err := set.Inputs(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		expected, err := set.Expected(c, ports.Loss)
+		if err != nil {
+			t.Fatal(err)
+		}
+		call := judge.Call(c, inputs, []string{ports.Loss})
+		run, err := wire.EncodeRun(18+int64(i), call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := wire.EncodeAnswer(18+int64(i), ports.Answer{Outputs: map[string]tensor.Tensor{ports.Loss: expected.Reference}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += "-> " + string(run) + "\n<- " + string(answer) + "\n"
+	}
+	return text
+}
+
 // TestProtocolPage holds docs/protocol.md against the codec.
 func TestProtocolPage(t *testing.T) {
 	data, err := os.ReadFile("../../docs/protocol.md")
@@ -78,6 +112,9 @@ func TestProtocolPage(t *testing.T) {
 	}
 	if !strings.Contains(page, loss) {
 		t.Errorf("the page does not have the bytes of the loss: %s", loss)
+	}
+	if text := exchangeOf16(t, "BCEWithLogitsLoss/half_ordinary/bf16-mean-5", "BCEWithLogitsLoss/half_ordinary/f16-mean-5"); !strings.Contains(page, "\n```\n"+text+"```\n") {
+		t.Errorf("the page does not have the exchange in 16 bits\n%s", text)
 	}
 	words := append([]string{}, claim.Words...)
 	words = append(words, "input", "target", "weight", "pos_weight", "grad_output", "loss", "grad_input", "grad_target", "grad_weight",
