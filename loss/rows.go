@@ -93,7 +93,7 @@ func (j *job[T]) perGroup() int {
 	if j.stride != 1 || j.classes == 0 {
 		return 1
 	}
-	if rows := kernel.RowsAtATime[T](j.classes); rows > 0 && j.plain() {
+	if rows := kernel.RowsAtATime[T](j.classes, j.gradInput != nil); rows > 0 && j.plain() {
 		return rows
 	}
 	return max(1, min(groupRows, rowChunk/j.classes))
@@ -104,7 +104,7 @@ func (j *job[T]) plain() bool { return j.byIndex && j.smoothing == 0 && j.gradTa
 
 // rowsInLanes computes a group of rows in float32 lanes, and sets s.values to their losses. It returns false if there are no lanes for such rows.
 func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
-	if j.stride != 1 || !j.plain() || kernel.RowsAtATime[T](j.classes) == 0 {
+	if j.stride != 1 || !j.plain() || kernel.RowsAtATime[T](j.classes, j.gradInput != nil) == 0 {
 		return false
 	}
 	indices, grads := j.indices[first:first+count], j.gradInput != nil
@@ -138,15 +138,16 @@ func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
 	if !grads {
 		return true
 	}
-	kernel.RowGrads(&s.rows, dst)
+	kernel.RowGrads(&s.rows, dst, j.input[first*j.classes:][:len(dst)], j.streamRows())
 	for k, y := range indices {
-		if y == j.ignore {
+		switch v := s.rows.Losses[k]; {
+		case y == j.ignore:
 			clear(dst[k*j.classes:][:j.classes])
-		} else {
+		case v == v:
 			dst[k*j.classes+int(y)] = T(s.rows.Own(k))
 		}
 	}
-	if odd {
+	if odd && j.classes <= kernel.ClassesInLanes {
 		for k, y := range indices {
 			if v := s.rows.Losses[k]; v != v && y != j.ignore {
 				copy(dst[k*j.classes:][:j.classes], s.out[k*j.classes:])
@@ -174,7 +175,8 @@ func (j *job[T]) factors(first int, indices []int64, factors []float64) {
 	}
 }
 
-// oddRows computes the rows of a group that the lanes do not, before the gradient of any row is written, perhaps over the logits of others. Their gradients wait in s.out.
+// oddRows computes the rows of a group that the lanes do not, before the gradient of any row is written, perhaps over the logits of others. Where gradients are written by group, theirs
+// wait in s.out.
 func (j *job[T]) oddRows(first int, indices []int64, dst []T, s *scratch[T]) {
 	for k, y := range indices {
 		if v := s.rows.Losses[k]; v == v || y == j.ignore {
@@ -182,7 +184,7 @@ func (j *job[T]) oddRows(first int, indices []int64, dst []T, s *scratch[T]) {
 		}
 		r := row{index: first + k, class: -1, exps: -1}
 		s.values[k] = j.row(&r, s)
-		if dst != nil {
+		if dst != nil && j.classes <= kernel.ClassesInLanes {
 			copy(s.out[k*j.classes:], dst[k*j.classes:][:j.classes])
 		}
 	}

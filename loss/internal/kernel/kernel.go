@@ -40,7 +40,7 @@
 // The sums of BCELoss are products too ([ProbabilitySums]). What the lanes cannot do as accurately is left to the passes: logits beyond ±43, infinite ones and NaN,
 // and soft targets but for sums.
 //
-// Rows of few classes with an index are computed eight at a time, each in a lane ([Rows], in AVX2 alone).
+// Rows of CrossEntropyLoss with a class index have lanes of their own, also for AVX-512 those of AVX2 ([Rows]).
 //
 // # 16 bits
 //

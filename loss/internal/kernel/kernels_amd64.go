@@ -814,6 +814,40 @@ func acrossExps32AVX2(rows []float64, t []float32, r []float32, s []float32, cla
 //go:noescape
 func acrossGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, rows []float64, classes int)
 
+// alongSum32AVX2 is
+//
+//	m = max(x..., y...)
+//	k = round(m*log2E)
+//	sum = sum(exp(x...), exp(y...)) / 2**(k-40) * exp(k*ln2Lo32)
+//
+// with a maximum that passes over NaN, for at most 4096 logits. What it computes if m is not in ±1<<14 is not defined. It fetches what is so many bytes behind, and may write to 8 elements behind the last one.
+//
+//go:noescape
+func alongSum32AVX2(x []float32, y []float32, ahead int) (m float32, k float32, sum float64)
+
+// alongExps32AVX2 is
+//
+//	m = max(x..., y...)
+//	k = round(m*log2E)
+//	sum = sum(exp(x...), exp(y...)) / 2**(k-40) * exp(k*ln2Lo32)
+//	t*(1+r+s) = exp({x..., 0, y...}) / 2**(k-40) * exp(k*ln2Lo32)
+//
+// with a maximum that passes over NaN, for at most 4096 logits. What it computes if m is not in ±1<<14 is not defined. It fetches what is so many bytes behind, and may write to 8 elements behind the last one.
+//
+//go:noescape
+func alongExps32AVX2(x []float32, y []float32, t []float32, r []float32, s []float32, ahead int) (m float32, k float32, sum float64)
+
+// alongGrads32AVX2 is
+//
+//	for i := range dst {
+//		dst[i] = t[i]*(1+r[i]+s[i]) * scale / 2**40
+//	}
+//
+// and writes past the caches if stream is set and dst is aligned to 32 bytes. Of t, r and s it may read 7 elements behind the last one.
+//
+//go:noescape
+func alongGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, scale float64, stream bool)
+
 // finishLossesAVX2 is
 //
 //	for r := range losses {

@@ -10320,6 +10320,1056 @@ DATA s2b800000<>+24(SB)/4, $0x2b800000
 DATA s2b800000<>+28(SB)/4, $0x2b800000
 GLOBL s2b800000<>(SB), RODATA|NOPTR, $32
 
+// func alongSum32AVX2(x []float32, y []float32, ahead int) (m float32, k float32, sum float64)
+// Requires: AVX, AVX2, FMA3, MMX+, SSE, SSE2
+TEXT ·alongSum32AVX2(SB), NOSPLIT, $0-72
+	MOVQ    x_base+0(FP), AX
+	MOVQ    y_base+24(FP), CX
+	MOVQ    x_len+8(FP), DX
+	MOVQ    y_len+32(FP), BX
+	MOVQ    ahead+48(FP), SI
+	LEAQ    tail<>+0(SB), DI
+	VMOVUPS cff800000ff800000<>+0(SB), Y0
+	VMOVUPS cff800000ff800000<>+0(SB), Y1
+	MOVQ    AX, R8
+	MOVQ    DX, R9
+	CMPQ    R9, $0x10
+	JL      max0_16_done
+
+max0_16:
+	VMOVUPS (R8), Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS 32(R8), Y2
+	VMAXPS  Y1, Y2, Y1
+	ADDQ    $0x40, R8
+	SUBQ    $0x10, R9
+	CMPQ    R9, $0x10
+	JGE     max0_16
+
+max0_16_done:
+	CMPQ R9, $0x08
+	JL   max0_8_done
+
+max0_8:
+	VMOVUPS (R8), Y2
+	VMAXPS  Y0, Y2, Y0
+	ADDQ    $0x20, R8
+	SUBQ    $0x08, R9
+	CMPQ    R9, $0x08
+	JGE     max0_8
+
+max0_8_done:
+	TESTQ      R9, R9
+	JE         max0_done
+	NEGQ       R9
+	VMOVDQU    32(DI)(R9*4), Y2
+	VMASKMOVPS (R8), Y2, Y3
+	VMOVUPS    cff800000ff800000<>+0(SB), Y4
+	VBLENDVPS  Y2, Y3, Y4, Y3
+	VMOVUPS    Y3, Y2
+	VMAXPS     Y0, Y2, Y0
+
+max0_done:
+	MOVQ CX, R8
+	MOVQ BX, R9
+	CMPQ R9, $0x10
+	JL   max1_16_done
+
+max1_16:
+	VMOVUPS (R8), Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS 32(R8), Y2
+	VMAXPS  Y1, Y2, Y1
+	ADDQ    $0x40, R8
+	SUBQ    $0x10, R9
+	CMPQ    R9, $0x10
+	JGE     max1_16
+
+max1_16_done:
+	CMPQ R9, $0x08
+	JL   max1_8_done
+
+max1_8:
+	VMOVUPS (R8), Y2
+	VMAXPS  Y0, Y2, Y0
+	ADDQ    $0x20, R8
+	SUBQ    $0x08, R9
+	CMPQ    R9, $0x08
+	JGE     max1_8
+
+max1_8_done:
+	TESTQ      R9, R9
+	JE         max1_done
+	NEGQ       R9
+	VMOVDQU    32(DI)(R9*4), Y2
+	VMASKMOVPS (R8), Y2, Y3
+	VMOVUPS    cff800000ff800000<>+0(SB), Y4
+	VBLENDVPS  Y2, Y3, Y4, Y3
+	VMOVUPS    Y3, Y2
+	VMAXPS     Y0, Y2, Y0
+
+max1_done:
+	VMAXPS       Y0, Y1, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VMAXPS       X1, X0, X1
+	VPSRLDQ      $0x04, X1, X0
+	VMAXPS       X1, X0, X1
+	VBROADCASTSS X1, Y0
+	VMOVUPS      powers8<>+0(SB), Y1
+	VMOVUPS      rests8<>+0(SB), Y2
+	VMOVUPS      s49c00140<>+0(SB), Y3
+	VMOVUPS      s4b400000<>+0(SB), Y8
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y0, Y8
+	VSUBPS       s4b400000<>+0(SB), Y8, Y8
+	VSUBPS       Y8, Y3, Y3
+	VADDPS       sc2e60000<>+0(SB), Y0, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVSS        X0, m+56(FP)
+	MOVSS        X8, k+60(FP)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y8, Y8, Y8
+	CMPQ         DX, $0x10
+	JL           exp0_16_done
+
+exp0_16:
+	PREFETCHT0   (AX)(SI*1)
+	VMAXPS       (AX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	VMAXPS       32(AX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	ADDQ         $0x40, AX
+	SUBQ         $0x10, DX
+	CMPQ         DX, $0x10
+	JGE          exp0_16
+
+exp0_16_done:
+	CMPQ DX, $0x08
+	JL   exp0_8_done
+
+exp0_8:
+	VMAXPS       (AX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	ADDQ         $0x20, AX
+	SUBQ         $0x08, DX
+	CMPQ         DX, $0x08
+	JGE          exp0_8
+
+exp0_8_done:
+	TESTQ        DX, DX
+	JE           exp0_done
+	NEGQ         DX
+	VMOVDQU      32(DI)(DX*4), Y9
+	VMASKMOVPS   (AX), Y9, Y10
+	VMOVUPS      cff800000ff800000<>+0(SB), Y11
+	VBLENDVPS    Y9, Y10, Y11, Y10
+	VMAXPS       Y10, Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+
+exp0_done:
+	MOVQ x_len+8(FP), AX
+	CMPQ BX, $0x10
+	JL   exp1_16_done
+
+exp1_16:
+	PREFETCHT0   (CX)(SI*1)
+	VMAXPS       (CX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	VMAXPS       32(CX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	ADDQ         $0x40, CX
+	SUBQ         $0x10, BX
+	CMPQ         BX, $0x10
+	JGE          exp1_16
+
+exp1_16_done:
+	CMPQ BX, $0x08
+	JL   exp1_8_done
+
+exp1_8:
+	VMAXPS       (CX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, BX
+	CMPQ         BX, $0x08
+	JGE          exp1_8
+
+exp1_8_done:
+	TESTQ        BX, BX
+	JE           exp1_done
+	MOVQ         BX, AX
+	NEGQ         AX
+	VMOVDQU      32(DI)(AX*4), Y9
+	VMASKMOVPS   (CX), Y9, Y10
+	VMOVUPS      cff800000ff800000<>+0(SB), Y11
+	VBLENDVPS    Y9, Y10, Y11, Y10
+	VMAXPS       Y10, Y4, Y4
+	VMOVAPS      Y5, Y10
+	VMOVAPS      Y3, Y9
+	VFMADD231PS  Y6, Y5, Y10
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y4, Y9
+	VADDPS       s58400000<>+0(SB), Y10, Y10
+	VSUBPS       Y3, Y9, Y3
+	VSUBPS       s58400000<>+0(SB), Y10, Y10
+	VFNMADD231PS s3f317218<>+0(SB), Y3, Y4
+	VSUBPS       Y10, Y5, Y3
+	VPERMPS      Y2, Y9, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	VSUBPS       s49c00140<>+0(SB), Y9, Y6
+	VFMADD231PS  Y7, Y5, Y3
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y2
+	VADDPS       Y10, Y0, Y0
+	VPERMPS      Y1, Y9, Y1
+	VADDPS       Y3, Y8, Y8
+	VPSLLD       $0x14, Y9, Y9
+	VPADDD       Y9, Y1, Y1
+	VMOVUPS      s3d2aad20<>+0(SB), Y3
+	VFMADD213PS  s3e2aae41<>+0(SB), Y4, Y3
+	VFMADD213PS  s3f000000<>+0(SB), Y4, Y3
+	VFMADD213PS  Y2, Y4, Y3
+	VFMADD213PS  Y2, Y4, Y3
+	VMOVAPS      Y1, Y5
+	VMOVAPS      Y4, Y6
+	VMOVAPS      Y3, Y7
+
+exp1_done:
+	VMOVAPS      Y5, Y1
+	VFMADD231PS  Y6, Y5, Y1
+	VADDPS       s58400000<>+0(SB), Y1, Y1
+	VSUBPS       s58400000<>+0(SB), Y1, Y1
+	VSUBPS       Y1, Y5, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VFMADD231PS  Y7, Y5, Y2
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y2, Y8, Y8
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y8, X2
+	VCVTPS2PD    X2, Y2
+	VCVTPS2PD    X8, Y3
+	VADDPD       Y3, Y0, Y0
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VADDSD       X0, X1, X1
+	MOVSD        X1, sum+64(FP)
+	VZEROUPPER
+	RET
+
+DATA s58400000<>+0(SB)/4, $0x58400000
+DATA s58400000<>+4(SB)/4, $0x58400000
+DATA s58400000<>+8(SB)/4, $0x58400000
+DATA s58400000<>+12(SB)/4, $0x58400000
+DATA s58400000<>+16(SB)/4, $0x58400000
+DATA s58400000<>+20(SB)/4, $0x58400000
+DATA s58400000<>+24(SB)/4, $0x58400000
+DATA s58400000<>+28(SB)/4, $0x58400000
+GLOBL s58400000<>(SB), RODATA|NOPTR, $32
+
+// func alongExps32AVX2(x []float32, y []float32, t []float32, r []float32, s []float32, ahead int) (m float32, k float32, sum float64)
+// Requires: AVX, AVX2, FMA3, MMX+, SSE, SSE2
+TEXT ·alongExps32AVX2(SB), NOSPLIT, $0-144
+	MOVQ    x_base+0(FP), AX
+	MOVQ    y_base+24(FP), CX
+	MOVQ    x_len+8(FP), DX
+	MOVQ    y_len+32(FP), BX
+	MOVQ    ahead+120(FP), SI
+	MOVQ    t_base+48(FP), DI
+	MOVQ    r_base+72(FP), R8
+	MOVQ    s_base+96(FP), R9
+	LEAQ    tail<>+0(SB), R10
+	VMOVUPS cff800000ff800000<>+0(SB), Y0
+	VMOVUPS cff800000ff800000<>+0(SB), Y1
+	MOVQ    AX, R11
+	MOVQ    DX, R12
+	CMPQ    R12, $0x10
+	JL      max0_16_done
+
+max0_16:
+	VMOVUPS (R11), Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS 32(R11), Y2
+	VMAXPS  Y1, Y2, Y1
+	ADDQ    $0x40, R11
+	SUBQ    $0x10, R12
+	CMPQ    R12, $0x10
+	JGE     max0_16
+
+max0_16_done:
+	CMPQ R12, $0x08
+	JL   max0_8_done
+
+max0_8:
+	VMOVUPS (R11), Y2
+	VMAXPS  Y0, Y2, Y0
+	ADDQ    $0x20, R11
+	SUBQ    $0x08, R12
+	CMPQ    R12, $0x08
+	JGE     max0_8
+
+max0_8_done:
+	TESTQ      R12, R12
+	JE         max0_done
+	NEGQ       R12
+	VMOVDQU    32(R10)(R12*4), Y2
+	VMASKMOVPS (R11), Y2, Y3
+	VMOVUPS    cff800000ff800000<>+0(SB), Y4
+	VBLENDVPS  Y2, Y3, Y4, Y3
+	VMOVUPS    Y3, Y2
+	VMAXPS     Y0, Y2, Y0
+
+max0_done:
+	MOVQ CX, R11
+	MOVQ BX, R12
+	CMPQ R12, $0x10
+	JL   max1_16_done
+
+max1_16:
+	VMOVUPS (R11), Y2
+	VMAXPS  Y0, Y2, Y0
+	VMOVUPS 32(R11), Y2
+	VMAXPS  Y1, Y2, Y1
+	ADDQ    $0x40, R11
+	SUBQ    $0x10, R12
+	CMPQ    R12, $0x10
+	JGE     max1_16
+
+max1_16_done:
+	CMPQ R12, $0x08
+	JL   max1_8_done
+
+max1_8:
+	VMOVUPS (R11), Y2
+	VMAXPS  Y0, Y2, Y0
+	ADDQ    $0x20, R11
+	SUBQ    $0x08, R12
+	CMPQ    R12, $0x08
+	JGE     max1_8
+
+max1_8_done:
+	TESTQ      R12, R12
+	JE         max1_done
+	NEGQ       R12
+	VMOVDQU    32(R10)(R12*4), Y2
+	VMASKMOVPS (R11), Y2, Y3
+	VMOVUPS    cff800000ff800000<>+0(SB), Y4
+	VBLENDVPS  Y2, Y3, Y4, Y3
+	VMOVUPS    Y3, Y2
+	VMAXPS     Y0, Y2, Y0
+
+max1_done:
+	VMAXPS       Y0, Y1, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VMAXPS       X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VMAXPS       X1, X0, X1
+	VPSRLDQ      $0x04, X1, X0
+	VMAXPS       X1, X0, X1
+	VBROADCASTSS X1, Y0
+	VMOVUPS      powers8<>+0(SB), Y1
+	VMOVUPS      rests8<>+0(SB), Y2
+	VMOVUPS      s49c00140<>+0(SB), Y3
+	VMOVUPS      s4b400000<>+0(SB), Y8
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y0, Y8
+	VSUBPS       s4b400000<>+0(SB), Y8, Y8
+	VSUBPS       Y8, Y3, Y3
+	VADDPS       sc2e60000<>+0(SB), Y0, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVSS        X0, m+128(FP)
+	MOVSS        X8, k+132(FP)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y8, Y8, Y8
+	CMPQ         DX, $0x10
+	JL           exp0_16_done
+
+exp0_16:
+	PREFETCHT0   (AX)(SI*1)
+	VMAXPS       (AX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	VMOVUPS      Y5, (DI)
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R9)
+	VMAXPS       32(AX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	VMOVUPS      Y5, 32(DI)
+	VMOVUPS      Y6, 32(R8)
+	VMOVUPS      Y7, 32(R9)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, DI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	SUBQ         $0x10, DX
+	CMPQ         DX, $0x10
+	JGE          exp0_16
+
+exp0_16_done:
+	CMPQ DX, $0x08
+	JL   exp0_8_done
+
+exp0_8:
+	VMAXPS       (AX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	VMOVUPS      Y5, (DI)
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R9)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, DI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	SUBQ         $0x08, DX
+	CMPQ         DX, $0x08
+	JGE          exp0_8
+
+exp0_8_done:
+	TESTQ        DX, DX
+	JE           exp0_done
+	NEGQ         DX
+	VMOVDQU      32(R10)(DX*4), Y9
+	VMASKMOVPS   (AX), Y9, Y10
+	VMOVUPS      cff800000ff800000<>+0(SB), Y11
+	VBLENDVPS    Y9, Y10, Y11, Y10
+	VMAXPS       Y10, Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	VMOVUPS      Y5, (DI)
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R9)
+
+exp0_done:
+	MOVQ x_len+8(FP), AX
+	MOVQ t_base+48(FP), DI
+	LEAQ 4(DI)(AX*4), DI
+	MOVQ r_base+72(FP), R8
+	LEAQ 4(R8)(AX*4), R8
+	MOVQ s_base+96(FP), R9
+	LEAQ 4(R9)(AX*4), R9
+	CMPQ BX, $0x10
+	JL   exp1_16_done
+
+exp1_16:
+	PREFETCHT0   (CX)(SI*1)
+	VMAXPS       (CX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	VMOVUPS      Y5, (DI)
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R9)
+	VMAXPS       32(CX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	VMOVUPS      Y5, 32(DI)
+	VMOVUPS      Y6, 32(R8)
+	VMOVUPS      Y7, 32(R9)
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DI
+	ADDQ         $0x40, R8
+	ADDQ         $0x40, R9
+	SUBQ         $0x10, BX
+	CMPQ         BX, $0x10
+	JGE          exp1_16
+
+exp1_16_done:
+	CMPQ BX, $0x08
+	JL   exp1_8_done
+
+exp1_8:
+	VMAXPS       (CX), Y4, Y9
+	VMOVAPS      Y5, Y12
+	VMOVAPS      Y3, Y10
+	VFMADD231PS  Y6, Y5, Y12
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y9, Y10
+	VADDPS       s58400000<>+0(SB), Y12, Y12
+	VSUBPS       Y3, Y10, Y11
+	VSUBPS       s58400000<>+0(SB), Y12, Y12
+	VFNMADD231PS s3f317218<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y5, Y13
+	VPERMPS      Y2, Y10, Y11
+	VFMADD231PS  Y6, Y5, Y13
+	VSUBPS       s49c00140<>+0(SB), Y10, Y6
+	VFMADD231PS  Y7, Y5, Y13
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y11
+	VADDPS       Y12, Y0, Y0
+	VPERMPS      Y1, Y10, Y5
+	VADDPS       Y13, Y8, Y8
+	VPSLLD       $0x14, Y10, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVUPS      s3d2aad20<>+0(SB), Y7
+	VFMADD213PS  s3e2aae41<>+0(SB), Y9, Y7
+	VFMADD213PS  s3f000000<>+0(SB), Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VFMADD213PS  Y11, Y9, Y7
+	VMOVAPS      Y5, Y5
+	VMOVAPS      Y9, Y6
+	VMOVAPS      Y7, Y7
+	VMOVUPS      Y5, (DI)
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R9)
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DI
+	ADDQ         $0x20, R8
+	ADDQ         $0x20, R9
+	SUBQ         $0x08, BX
+	CMPQ         BX, $0x08
+	JGE          exp1_8
+
+exp1_8_done:
+	TESTQ        BX, BX
+	JE           exp1_done
+	MOVQ         BX, AX
+	NEGQ         AX
+	VMOVDQU      32(R10)(AX*4), Y9
+	VMASKMOVPS   (CX), Y9, Y10
+	VMOVUPS      cff800000ff800000<>+0(SB), Y11
+	VBLENDVPS    Y9, Y10, Y11, Y10
+	VMAXPS       Y10, Y4, Y4
+	VMOVAPS      Y5, Y10
+	VMOVAPS      Y3, Y9
+	VFMADD231PS  Y6, Y5, Y10
+	VFMADD231PS  s3fb8aa3b<>+0(SB), Y4, Y9
+	VADDPS       s58400000<>+0(SB), Y10, Y10
+	VSUBPS       Y3, Y9, Y3
+	VSUBPS       s58400000<>+0(SB), Y10, Y10
+	VFNMADD231PS s3f317218<>+0(SB), Y3, Y4
+	VSUBPS       Y10, Y5, Y3
+	VPERMPS      Y2, Y9, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	VSUBPS       s49c00140<>+0(SB), Y9, Y6
+	VFMADD231PS  Y7, Y5, Y3
+	VFNMADD231PS sb102e308<>+0(SB), Y6, Y2
+	VADDPS       Y10, Y0, Y0
+	VPERMPS      Y1, Y9, Y1
+	VADDPS       Y3, Y8, Y8
+	VPSLLD       $0x14, Y9, Y9
+	VPADDD       Y9, Y1, Y1
+	VMOVUPS      s3d2aad20<>+0(SB), Y3
+	VFMADD213PS  s3e2aae41<>+0(SB), Y4, Y3
+	VFMADD213PS  s3f000000<>+0(SB), Y4, Y3
+	VFMADD213PS  Y2, Y4, Y3
+	VFMADD213PS  Y2, Y4, Y3
+	VMOVAPS      Y1, Y5
+	VMOVAPS      Y4, Y6
+	VMOVAPS      Y3, Y7
+	VMOVUPS      Y5, (DI)
+	VMOVUPS      Y6, (R8)
+	VMOVUPS      Y7, (R9)
+
+exp1_done:
+	VMOVAPS      Y5, Y1
+	VFMADD231PS  Y6, Y5, Y1
+	VADDPS       s58400000<>+0(SB), Y1, Y1
+	VSUBPS       s58400000<>+0(SB), Y1, Y1
+	VSUBPS       Y1, Y5, Y2
+	VFMADD231PS  Y6, Y5, Y2
+	VFMADD231PS  Y7, Y5, Y2
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y2, Y8, Y8
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X1, Y1
+	VCVTPS2PD    X0, Y0
+	VEXTRACTF128 $0x01, Y8, X2
+	VCVTPS2PD    X2, Y2
+	VCVTPS2PD    X8, Y3
+	VADDPD       Y3, Y0, Y0
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VADDSD       X0, X1, X1
+	MOVSD        X1, sum+136(FP)
+	VZEROUPPER
+	RET
+
+// func alongGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, scale float64, stream bool)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·alongGrads32AVX2(SB), NOSPLIT, $0-105
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         t_base+24(FP), CX
+	MOVQ         r_base+48(FP), DX
+	MOVQ         s_base+72(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	MOVBQZX      stream+104(FP), DI
+	MOVQ         AX, R8
+	ANDQ         $0x1f, R8
+	XORQ         R9, R9
+	TESTQ        R8, R8
+	CMOVQNE      R9, DI
+	LEAQ         tail<>+0(SB), R8
+	VBROADCASTSD scale+96(FP), Y2
+	VMOVUPD      Y2, Y2
+	VCVTPD2PSY   Y2, X0
+	VCVTPS2PD    X0, Y3
+	VSUBPD       Y3, Y2, Y2
+	VCVTPD2PSY   Y2, X1
+	VBROADCASTSD scale+96(FP), Y2
+	VMOVUPD      Y2, Y2
+	VCVTPD2PSY   Y2, X3
+	VCVTPS2PD    X3, Y4
+	VSUBPD       Y4, Y2, Y2
+	VCVTPD2PSY   Y2, X2
+	VINSERTF128  $0x01, X3, Y0, Y0
+	VINSERTF128  $0x01, X2, Y1, Y1
+	CMPQ         SI, $0x10
+	JL           scale_16_done
+
+scale_16:
+	VMOVUPS     (CX), Y2
+	VMOVUPS     32(CX), Y7
+	VMOVUPS     (DX), Y3
+	VMOVUPS     32(DX), Y8
+	VMULPS      Y0, Y2, Y4
+	VMULPS      Y0, Y7, Y9
+	VMOVAPS     Y2, Y5
+	VMOVAPS     Y7, Y10
+	VFMSUB213PS Y4, Y0, Y5
+	VFMSUB213PS Y9, Y0, Y10
+	VFMADD231PS Y1, Y2, Y5
+	VFMADD231PS Y1, Y7, Y10
+	VFMADD213PS Y5, Y3, Y5
+	VFMADD213PS Y10, Y8, Y10
+	VMOVAPS     Y4, Y6
+	VMOVAPS     Y9, Y11
+	VFMADD231PS Y3, Y4, Y6
+	VFMADD231PS Y8, Y9, Y11
+	VSUBPS      Y6, Y4, Y2
+	VSUBPS      Y11, Y9, Y7
+	VFMADD231PS Y3, Y4, Y2
+	VFMADD231PS Y8, Y9, Y7
+	VADDPS      Y2, Y5, Y5
+	VADDPS      Y7, Y10, Y10
+	VFMADD231PS (BX), Y4, Y5
+	VFMADD231PS 32(BX), Y9, Y10
+	VADDPS      Y5, Y6, Y6
+	VADDPS      Y10, Y11, Y11
+	VMULPS      s2b800000<>+0(SB), Y6, Y6
+	VMULPS      s2b800000<>+0(SB), Y11, Y11
+	TESTQ       DI, DI
+	JNE         stream_23
+	VMOVUPS     Y6, (AX)
+	VMOVUPS     Y11, 32(AX)
+	JMP         stored_23
+
+stream_23:
+	VMOVNTPS Y6, (AX)
+	VMOVNTPS Y11, 32(AX)
+
+stored_23:
+	ADDQ $0x40, AX
+	ADDQ $0x40, CX
+	ADDQ $0x40, DX
+	ADDQ $0x40, BX
+	SUBQ $0x10, SI
+	CMPQ SI, $0x10
+	JGE  scale_16
+
+scale_16_done:
+	CMPQ SI, $0x08
+	JL   scale_8_done
+
+scale_8:
+	VMOVUPS     (CX), Y2
+	VMOVUPS     (DX), Y3
+	VMULPS      Y0, Y2, Y4
+	VMOVAPS     Y2, Y5
+	VFMSUB213PS Y4, Y0, Y5
+	VFMADD231PS Y1, Y2, Y5
+	VFMADD213PS Y5, Y3, Y5
+	VMOVAPS     Y4, Y6
+	VFMADD231PS Y3, Y4, Y6
+	VSUBPS      Y6, Y4, Y2
+	VFMADD231PS Y3, Y4, Y2
+	VADDPS      Y2, Y5, Y5
+	VFMADD231PS (BX), Y4, Y5
+	VADDPS      Y5, Y6, Y6
+	VMULPS      s2b800000<>+0(SB), Y6, Y6
+	TESTQ       DI, DI
+	JNE         stream_24
+	VMOVUPS     Y6, (AX)
+	JMP         stored_24
+
+stream_24:
+	VMOVNTPS Y6, (AX)
+
+stored_24:
+	ADDQ $0x20, AX
+	ADDQ $0x20, CX
+	ADDQ $0x20, DX
+	ADDQ $0x20, BX
+	SUBQ $0x08, SI
+	CMPQ SI, $0x08
+	JGE  scale_8
+
+scale_8_done:
+	TESTQ       SI, SI
+	JE          done
+	VMOVUPS     (CX), Y2
+	VMOVUPS     (DX), Y3
+	VMULPS      Y0, Y2, Y4
+	VMOVAPS     Y2, Y5
+	VFMSUB213PS Y4, Y0, Y5
+	VFMADD231PS Y1, Y2, Y5
+	VFMADD213PS Y5, Y3, Y5
+	VMOVAPS     Y4, Y0
+	VFMADD231PS Y3, Y4, Y0
+	VSUBPS      Y0, Y4, Y2
+	VFMADD231PS Y3, Y4, Y2
+	VADDPS      Y2, Y5, Y5
+	VFMADD231PS (BX), Y4, Y5
+	VADDPS      Y5, Y0, Y0
+	VMULPS      s2b800000<>+0(SB), Y0, Y0
+	MOVQ        SI, CX
+	NEGQ        CX
+	VMOVDQU     32(R8)(CX*4), Y1
+	VMASKMOVPS  Y0, Y1, (AX)
+
+done:
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func finishLossesAVX2(losses []float64, rows []float64)
 // Requires: AVX, AVX2, FMA3
 TEXT ·finishLossesAVX2(SB), NOSPLIT, $0-48

@@ -174,6 +174,14 @@ func acrossExps32AVX2(rows []float64, t, r, s []float32, classes int) { panic("n
 
 func acrossGrads32AVX2(dst, t, r, s []float32, rows []float64, classes int) { panic("no assembly") }
 
+func alongSum32AVX2(x, y []float32, ahead int) (m, k float32, sum float64) { panic("no assembly") }
+
+func alongExps32AVX2(x, y, t, r, s []float32, ahead int) (m, k float32, sum float64) {
+	panic("no assembly")
+}
+
+func alongGrads32AVX2(dst, t, r, s []float32, scale float64, stream bool) { panic("no assembly") }
+
 func finishLossesAVX2(losses, rows []float64) { panic("no assembly") }
 
 func finishRowsAVX2(losses, factors, rows []float64) { panic("no assembly") }

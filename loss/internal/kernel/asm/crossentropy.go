@@ -438,16 +438,12 @@ func softmaxRows32(c []float64) {
 
 // tailMasks returns the address of eight ones and eight zeros of 32 bits.
 func tailMasks() reg.Register {
-	table := GLOBL("tail", attr.RODATA|attr.NOPTR)
-	for i := range 16 {
-		ones := uint32(math.MaxUint32)
-		if i >= 8 {
-			ones = 0
-		}
-		DATA(4*i, operand.U32(ones))
+	bits := make([]uint32, 16)
+	for i := range 8 {
+		bits[i] = math.MaxUint32
 	}
 	base := GP64()
-	LEAQ(table, base)
+	LEAQ(tableInMemory("tail", bits), base)
 	return base
 }
 
@@ -532,9 +528,14 @@ func rowMaximum(x cursor, classes reg.Register, masks reg.Register) reg.VecVirtu
 	Label("max_few")
 	VMAXPS(lowest, maskedLoad(x.at(0), tailMask(masks, n)), maxima[0])
 	Label("max_one_left")
+	return largestSingle(maxima[0])
+}
+
+// largestSingle returns the largest of eight float32 numbers.
+func largestSingle(r reg.VecVirtual) reg.VecVirtual {
 	largest, other := XMM(), XMM()
-	VEXTRACTF128(operand.Imm(1), maxima[0], largest)
-	VMAXPS(maxima[0].AsX(), largest, largest)
+	VEXTRACTF128(operand.Imm(1), r, largest)
+	VMAXPS(r.AsX(), largest, largest)
 	VPSRLDQ(operand.Imm(8), largest, other)
 	VMAXPS(largest, other, largest)
 	VPSRLDQ(operand.Imm(4), largest, other)

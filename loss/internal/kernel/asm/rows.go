@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -21,8 +22,10 @@ const (
 	rowReach = 115
 	// rowMagic is the magic number of rowShift.
 	rowMagic = 0x1.8p20 + rowShift
-	// rowGrid makes multiples of 2^(rowShift-17) of what is added to it and subtracted again: a sum of 90 of them, each at most √2·2^rowShift, has 24 bits.
-	rowGrid = single(0x1.8p46)
+	// acrossGrid makes multiples of 2^(rowShift-17) of what is added to it and subtracted again: a sum of 90 of them, each at most √2·2^rowShift, has 24 bits.
+	// alongGrid does so for 720.
+	acrossGrid = single(0x1.8p46)
+	alongGrid  = single(0x1.8p49)
 	// rowFields is the number of numbers that are kept of a row: eight rows have eight times the first, then the second, and so on.
 	rowFields = 4
 )
@@ -85,11 +88,12 @@ func (e *rowExp) load(m operand.Mem) reg.VecVirtual {
 // rowSum is a sum of T·(1+r+s).
 type rowSum struct {
 	wide
+	grid      single
 	high, low reg.VecVirtual
 }
 
-func (v wide) rowSum() rowSum {
-	s := rowSum{v, v.reg(), v.reg()}
+func (v wide) rowSum(grid single) rowSum {
+	s := rowSum{v, grid, v.reg(), v.reg()}
 	v.clear(s.high)
 	v.clear(s.low)
 	return s
@@ -99,8 +103,8 @@ func (s rowSum) add(e [3]reg.VecVirtual) {
 	v, power := s.wide, e[0]
 	h, l := v.copy(power), v.reg()
 	v.plusTimes(e[1], power, h)
-	v.add(rowGrid, h, h)
-	v.sub(rowGrid, h, h)
+	v.add(s.grid, h, h)
+	v.sub(s.grid, h, h)
 	v.sub(h, power, l)
 	v.plusTimes(e[1], power, l)
 	v.plusTimes(e[2], power, l)
@@ -275,7 +279,7 @@ func acrossSums(coefficients map[string][]float64, keep bool) {
 	VINSERTF128(operand.Imm(1), upper, largest, largest)
 	e, exponents := v.rowExp(tables, largest)
 	storeDoubles(exponents, state, 8)
-	total := v.rowSum()
+	total := v.rowSum(acrossGrid)
 	n := GP64()
 	MOVQ(classes, n)
 	Label("exp")
@@ -320,8 +324,7 @@ func transposed(rows [4]reg.VecVirtual) (columns [4]reg.VecVirtual) {
 }
 
 // scaled returns T·(1+r+s)·(high+low)/2^rowShift, rounded nearly once.
-func (v wide) scaled(power, r, s operand.Mem, high, low reg.VecVirtual) reg.VecVirtual {
-	t, factor := v.load(power), v.load(r)
+func (v wide) scaled(t, factor reg.VecVirtual, s operand.Op, high, low reg.VecVirtual) reg.VecVirtual {
 	product, rest := v.reg(), v.reg()
 	v.mul(high, t, product)
 	do(func() { VMOVAPS(t, rest) })
@@ -340,14 +343,14 @@ func (v wide) scaled(power, r, s operand.Mem, high, low reg.VecVirtual) reg.VecV
 	return sum
 }
 
-// scales returns eight float64 numbers as float32 numbers, and what those lack.
-func scales(from cursor, first int) (high, low reg.VecVirtual) {
+// scales returns eight float64 numbers, four of which are at each of two places, as float32 numbers, and what those lack.
+func scales(four func(half int) operand.Op) (high, low reg.VecVirtual) {
 	high, low = YMM(), YMM()
 	var halves, rests [2]reg.VecVirtual
 	for i := range halves {
 		d, back := YMM(), YMM()
 		halves[i], rests[i] = XMM(), XMM()
-		VMOVUPD(from.at(first+4*i), d)
+		VMOVUPD(four(i), d)
 		VCVTPD2PSY(d, halves[i])
 		VCVTPS2PD(halves[i], back)
 		VSUBPD(back, d, d)
@@ -380,7 +383,7 @@ func acrossGrads() {
 	TESTQ(rows, rows)
 	JE(operand.LabelRef("done"))
 	Label("rows")
-	high, low := scales(state, 16)
+	high, low := scales(func(half int) operand.Op { return state.at(16 + 4*half) })
 	first, fifth, n := GP64(), GP64(), GP64()
 	MOVQ(dst.base, first)
 	LEAQ(operand.Mem{Base: first, Index: stride, Scale: 4}, fifth)
@@ -406,7 +409,7 @@ func acrossGrads() {
 	Label("four")
 	var columns [4]reg.VecVirtual
 	for i := range columns {
-		columns[i] = v.scaled(t.at(8*i), r.at(8*i), s.at(8*i), high, low)
+		columns[i] = v.scaled(v.load(t.at(8*i)), v.load(r.at(8*i)), s.at(8*i), high, low)
 	}
 	for half, base := range []reg.Register{first, fifth} {
 		if half == 0 {
@@ -442,6 +445,140 @@ func acrossGrads() {
 	Label("done")
 	VZEROUPPER()
 	RET()
+}
+
+// along appends body for the elements of a row, 16, then 8 at a time, which begin where the slices do, then, with masks, for what is left, with -Inf behind the last one.
+func along(label string, n reg.Register, slices []cursor, masks reg.Register, body func(elements ...operand.Op)) {
+	for _, registers := range []int{2, 1} {
+		at := fmt.Sprintf("%s_%d", label, 8*registers)
+		CMPQ(n, immediate(8*registers))
+		JL(operand.LabelRef(at + "_done"))
+		Label(at)
+		elements := []operand.Op{slices[0].at(0), slices[0].at(8)}
+		body(elements[:registers]...)
+		for _, s := range slices {
+			s.advance(8 * registers)
+		}
+		SUBQ(immediate(8*registers), n)
+		CMPQ(n, immediate(8*registers))
+		JGE(operand.LabelRef(at))
+		Label(at + "_done")
+	}
+	if masks == nil {
+		return
+	}
+	TESTQ(n, n)
+	JE(operand.LabelRef(label + "_done"))
+	body(maskedLoad(slices[0].at(0), tailMask(masks, n)))
+	Label(label + "_done")
+}
+
+// alongRow sums the exponentials of a row in two parts, between which the logit of its class has been. keep says whether T, r and s are kept for the gradient.
+func alongRow(coefficients map[string][]float64, keep bool) {
+	const v = wide(8)
+	name, arguments := "alongSum32AVX2", ""
+	doc := []string{"", "\tm = max(x..., y...)",
+		"\tk = round(m*log2E)",
+		"\tsum = sum(exp(x...), exp(y...)) / 2**(k-40) * exp(k*ln2Lo32)"}
+	if keep {
+		name, arguments = "alongExps32AVX2", ", t, r, s"
+		doc = append(doc, "\tt*(1+r+s) = exp({x..., 0, y...}) / 2**(k-40) * exp(k*ln2Lo32)")
+	}
+	function(name, "x, y"+arguments+" []float32, ahead int", "(m, k float32, sum float64)", append(append([]string{name + " is"}, doc...), "",
+		"with a maximum that passes over NaN, for at most 4096 logits. What it computes if m is not in ±1<<14 is not defined. It fetches what is so many bytes behind, and may write to 8 elements behind the last one.")...)
+	parts := []cursor{param("x", 4), param("y", 4)}
+	lengths := []reg.Register{Load(Param("x").Len(), GP64()), Load(Param("y").Len(), GP64())}
+	ahead := Load(Param("ahead"), GP64())
+	var kept []cursor
+	if keep {
+		kept = []cursor{param("t", 4), param("r", 4), param("s", 4)}
+	}
+	masks := tailMasks()
+	maxima := [2]reg.VecVirtual{YMM(), YMM()}
+	for _, m := range maxima {
+		VMOVUPS(bitPattern(0xff800000_ff800000), m)
+	}
+	for i, part := range parts {
+		at, n := cursor{GP64(), 4}, GP64()
+		MOVQ(part.base, at.base)
+		MOVQ(lengths[i], n)
+		along(fmt.Sprintf("max%d", i), n, []cursor{at}, masks, func(logits ...operand.Op) {
+			for k, logit := range logits {
+				r := YMM()
+				VMOVUPS(logit, r)
+				VMAXPS(maxima[k], r, maxima[k]) // the first operand where one is NaN
+			}
+		})
+	}
+	VMAXPS(maxima[0], maxima[1], maxima[0])
+	largest := v.reg()
+	VBROADCASTSS(largestSingle(maxima[0]), largest)
+	e, k := v.rowExp(v.exponential(coefficients), largest)
+	Store(largest.AsX(), Return("m"))
+	Store(k.AsX(), Return("k"))
+	total := v.rowSum(alongGrid)
+	for i, part := range parts {
+		if i == 1 {
+			length := Load(Param("x").Len(), GP64())
+			for j, to := range kept {
+				Load(Param([]string{"t", "r", "s"}[j]).Base(), to.base)
+				LEAQ(operand.Mem{Base: to.base, Index: length, Scale: 4, Disp: 4}, to.base)
+			}
+		}
+		along(fmt.Sprintf("exp%d", i), lengths[i], append([]cursor{part}, kept...), masks, func(logits ...operand.Op) {
+			if len(logits) == 2 {
+				PREFETCHT0(operand.Mem{Base: part.base, Index: ahead, Scale: 1})
+			}
+			for i, logit := range logits {
+				e.follow(total, func() reg.VecVirtual {
+					x := e.reg()
+					e.max(logit, e.lowest, x)
+					return x
+				})
+				for j, to := range kept {
+					VMOVUPS(e.before[j], to.at(8*i))
+				}
+			}
+		})
+	}
+	total.add(e.before)
+	high, low := doubles(total.high), doubles(total.low)
+	for i := range high {
+		VADDPD(low[i], high[i], high[i])
+	}
+	VADDPD(high[1], high[0], high[0])
+	Store(horizontalSum(high[0]), Return("sum"))
+	VZEROUPPER()
+	RET()
+}
+
+// alongGrads writes the exponentials of a row, of which alongRow has kept what they are made of, scaled.
+func alongGrads() {
+	const v = wide(8)
+	function("alongGrads32AVX2", "dst, t, r, s []float32, scale float64, stream bool", "",
+		"alongGrads32AVX2 is", "",
+		"\tfor i := range dst {",
+		"\t\tdst[i] = t[i]*(1+r[i]+s[i]) * scale / 2**40",
+		"\t}", "",
+		"and writes past the caches if stream is set and dst is aligned to 32 bytes. Of t, r and s it may read 7 elements behind the last one.")
+	dst, t, r, s := param("dst", 4), param("t", 4), param("r", 4), param("s", 4)
+	n := Load(Param("dst").Len(), GP64())
+	flag := v.streamFlag(dst)
+	masks := tailMasks()
+	high, low := scales(func(int) operand.Op { return broadcastParam("scale") })
+	value := func(i int) reg.VecVirtual {
+		return v.scaled(v.load(t.at(8*i)), v.load(r.at(8*i)), s.at(8*i), high, low)
+	}
+	along("scale", n, []cursor{dst, t, r, s}, nil, func(out ...operand.Op) {
+		values := make([]reg.VecVirtual, len(out))
+		interleaved(len(out), func(i int) { values[i] = value(i) })
+		v.storeAll(values, dst, 0, flag)
+	})
+	TESTQ(n, n)
+	JE(operand.LabelRef("done"))
+	VMASKMOVPS(value(0), tailMask(masks, n), dst.at(0))
+	Label("done")
+	fence()
 }
 
 // finishRows computes of m, K, the sum of the others and the own logit of rows what losses and gradients are made of. With d = m - own, o = Σ exp(x-m) over the
