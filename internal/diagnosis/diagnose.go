@@ -55,7 +55,9 @@ type examination struct {
 	// skipped is the number of those that are not looked at: there are too many large ones.
 	skipped             int
 	passing, passingAll []*exhibit
-	table               *table
+	// passingLarge are a few calls of large inputs of which nothing fails: they speak against wrong sums.
+	passingLarge []*exhibit
+	table        *table
 
 	// asks counts the questions to the port about borders.
 	asks int
@@ -66,16 +68,22 @@ type examination struct {
 }
 
 func (m *examination) diagnose(ctx context.Context, names map[string]string, result *judge.Result) error {
-	for _, d := range divergence.All() {
-		if d.Of(m.module) {
-			m.catalogue = append(m.catalogue, d)
-		}
-	}
 	if err := m.read(); err != nil {
 		return err
 	}
+	for _, d := range divergence.All() {
+		if d.Of(m.module) && !d.Fitted {
+			m.catalogue = append(m.catalogue, d)
+		}
+	}
+	known := len(m.catalogue)
+	for _, d := range m.fitted(ctx) {
+		if !slices.ContainsFunc(m.catalogue, func(one *divergence.Divergence) bool { return one.Name == d.Name }) {
+			m.catalogue = append(m.catalogue, d)
+		}
+	}
 	diagnosis := judge.Diagnosis{
-		Module: m.module, Catalogue: len(m.catalogue), Findings: []judge.Finding{},
+		Module: m.module, Catalogue: known, Findings: []judge.Finding{},
 		Examined: m.failing, Failing: m.failing + m.skipped + m.collector.lost[m.module],
 	}
 	h := m.search(ctx)
@@ -140,7 +148,7 @@ func (m *examination) read() error {
 		observations = slices.Concat(m.collector.broken, observations)
 	}
 	var small []*exhibit
-	large := 0
+	large, right := 0, 0
 	for _, o := range observations {
 		if o.check.Module != m.module {
 			continue
@@ -150,12 +158,17 @@ func (m *examination) read() error {
 			return err
 		}
 		if e.elements > maxElements {
-			if !o.fails() {
+			switch {
+			case !o.fails() && right+e.elements > maxLarge/4:
 				continue
-			}
-			if large += e.elements; large > maxLarge {
+			case !o.fails():
+				right += e.elements
+				m.passingLarge = append(m.passingLarge, e)
+			case large+e.elements > maxLarge:
 				m.skipped += max(1, len(o.failing))
 				continue
+			default:
+				large += e.elements
 			}
 		}
 		if o.fails() {

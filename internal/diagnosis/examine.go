@@ -26,6 +26,10 @@ type exhibit struct {
 
 	load     sync.Once
 	expected map[string]fixtures.Expected
+
+	mu sync.Mutex
+	// labelled has the labels of divergences, by name.
+	labelled map[string][]label
 }
 
 // place is one answer of the port: an output, or a refusal, whose output is "".
@@ -120,8 +124,25 @@ const (
 	identical
 )
 
-// labels holds d against the places of an exhibit, in their order.
+// labels holds d against the places of an exhibit, in their order. It does so once.
 func (e *exhibit) labels(d *divergence.Divergence, level verdict.Level) []label {
+	e.mu.Lock()
+	labels, ok := e.labelled[d.Name]
+	e.mu.Unlock()
+	if ok {
+		return labels
+	}
+	labels = e.held(d, level)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.labelled == nil {
+		e.labelled = map[string][]label{}
+	}
+	e.labelled[d.Name] = labels
+	return labels
+}
+
+func (e *exhibit) held(d *divergence.Divergence, level verdict.Level) []label {
 	labels := make([]label, len(e.places))
 	if e.raised != "" {
 		return labels

@@ -21,11 +21,17 @@ const (
 	finalists = 3
 	// maxLarge bounds the elements of large inputs that are looked at in one module.
 	maxLarge = 400_000
+	// hopeless is the number of answers after which a divergence that explains none of them is given up.
+	hopeless = 48
+	// fewFailing is the number of calls that fail up to which large ones are looked at from the beginning.
+	fewFailing = 12
 	// maxMistakes is the number of mistakes that are looked for in one module.
 	maxMistakes = 4
 	// The number of calls on which all divergences are evaluated: of those that fail, of those that
 	// pass, of those that what is found so far does not explain, and for pairs.
 	sampleFailing, samplePassing, sampleLeft, samplePairs = 84, 80, 32, 5
+	// smallEnough is the number of elements of calls that are taken first; larger ones where there are few others.
+	smallEnough = 256
 )
 
 // suspect is a divergence with how it fits.
@@ -264,7 +270,7 @@ func (m *examination) explain(e *exhibit, h hypothesis, first int, explained boo
 	// silents are the mistakes that are none in this call: with others they make what the others make.
 	silents := uint(0)
 	for _, set := range subsets(n) {
-		if first > 0 && set>>first == 0 || explained && bits(set) > 1 || set&silents != 0 {
+		if explained && bits(set) > 1 || set&silents != 0 {
 			continue
 		}
 		d, ok := m.together(h, set)
@@ -272,8 +278,11 @@ func (m *examination) explain(e *exhibit, h hypothesis, first int, explained boo
 			continue
 		}
 		labels := e.labels(d, m.level)
-		if bits(set) == 1 && !slices.ContainsFunc(labels, func(l label) bool { return l != silent }) {
+		if bits(set) == 1 && !e.refusal && !speaks(labels) { // whoever refuses a call says nothing of its numbers
 			silents |= set
+		}
+		if first > 0 && set>>first == 0 {
+			continue
 		}
 		for k, l := range labels {
 			p := e.places[k]
@@ -295,6 +304,11 @@ func (m *examination) explain(e *exhibit, h hypothesis, first int, explained boo
 		}
 	}
 	return f
+}
+
+// speaks reports whether a divergence is wrong in one of the answers.
+func speaks(labels []label) bool {
+	return slices.ContainsFunc(labels, func(l label) bool { return l != silent })
 }
 
 // subsets are the sets of up to n things, as bits, the small ones first.
@@ -344,6 +358,10 @@ func (m *examination) round(ctx context.Context, h hypothesis) []*suspect {
 		return nil
 	}
 	onlyLarge := sample[0].elements > maxElements
+	var large []*exhibit // what mistakes of sums are held against besides
+	if !onlyLarge {
+		large = m.large(h)
+	}
 	var suspects []*suspect
 	for i, d := range m.catalogue {
 		known := slices.ContainsFunc(h.mistakes, func(s *suspect) bool { return s.Divergence == d })
@@ -351,10 +369,14 @@ func (m *examination) round(ctx context.Context, h hypothesis) []*suspect {
 			suspects = append(suspects, &suspect{Divergence: d, order: i})
 		}
 	}
-	m.hold(ctx, h, suspects, sample, m.passing)
+	few := large
+	if len(sample) > fewFailing {
+		few = nil
+	}
+	m.hold(ctx, h, suspects, sample, few, m.passing)
 	suspects = m.likely(suspects)
-	if len(exhibits) > len(sample) && len(suspects) > 0 {
-		m.hold(ctx, h, suspects, exhibits, m.passingAll)
+	if len(exhibits)+len(large) > len(sample)+len(few) && len(suspects) > 0 {
+		m.hold(ctx, h, suspects, exhibits, large, m.passingAll)
 		suspects = m.likely(suspects)
 	}
 	if len(suspects) == 0 && !onlyLarge {
@@ -363,12 +385,30 @@ func (m *examination) round(ctx context.Context, h hypothesis) []*suspect {
 	return suspects
 }
 
-// hold holds suspects, each with every set of the mistakes of h, against what h leaves open.
-func (m *examination) hold(ctx context.Context, h hypothesis, suspects []*suspect, exhibits, passing []*exhibit) {
+// large returns a few exhibits of large inputs that h does not explain.
+func (m *examination) large(h hypothesis) []*exhibit {
+	var large []*exhibit
+	elements := 0
+	for _, e := range m.exhibits {
+		if e.elements > maxElements && elements+e.elements <= maxLarge/8 && slices.ContainsFunc(e.places, func(p *place) bool { return p.fails && len(h.by[p.index]) == 0 }) {
+			large = append(large, e)
+			elements += e.elements
+		}
+	}
+	return large
+}
+
+// hold holds suspects, each with every set of the mistakes of h, against what h leaves open, mistakes of sums
+// against large inputs, too.
+func (m *examination) hold(ctx context.Context, h hypothesis, suspects []*suspect, exhibits, large, passing []*exhibit) {
 	m.inParallel(ctx, len(suspects), func(k int) {
 		s := suspects[k]
 		s.same, s.otherwise, s.identical = nil, nil, 0
 		with := hypothesis{mistakes: append(slices.Clone(h.mistakes), s), by: h.by}
+		exhibits := exhibits
+		if s.Sums {
+			exhibits = slices.Concat(exhibits, large)
+		}
 		for _, e := range exhibits {
 			f := m.explain(e, with, len(h.mistakes), false)
 			s.identical += f.equal
@@ -379,6 +419,9 @@ func (m *examination) hold(ctx context.Context, h hypothesis, suspects []*suspec
 				if _, ok := f.by[i]; !ok {
 					s.otherwise = append(s.otherwise, i)
 				}
+			}
+			if len(s.same) == 0 && len(s.otherwise) >= hopeless {
+				break
 			}
 		}
 		if len(s.same) == 0 {
@@ -400,6 +443,9 @@ func (m *examination) clash(d *divergence.Divergence, passing []*exhibit) []int 
 	m.mu.Unlock()
 	if ok {
 		return found
+	}
+	if d.Sums {
+		passing = slices.Concat(passing, m.passingLarge)
 	}
 	for _, e := range passing {
 		for k, l := range e.labels(d, m.level) {
@@ -443,10 +489,10 @@ func (m *examination) pairs(ctx context.Context, h hypothesis, exhibits []*exhib
 	}
 	found := make([]*suspect, len(first))
 	// A mistake that is none in a call makes no pair there.
-	speaks := make([][]bool, len(first))
+	speak := make([][]bool, len(first))
 	m.inParallel(ctx, len(first), func(k int) {
 		for _, e := range sample {
-			speaks[k] = append(speaks[k], slices.ContainsFunc(e.labels(first[k].Divergence, m.level), func(l label) bool { return l != silent }))
+			speak[k] = append(speak[k], speaks(e.labels(first[k].Divergence, m.level)))
 		}
 	})
 	m.inParallel(ctx, len(first), func(k int) {
@@ -454,7 +500,7 @@ func (m *examination) pairs(ctx context.Context, h hypothesis, exhibits []*exhib
 			d, _ := joined(first[k], other)
 			explained, tried := 0, 0
 			for i, e := range sample {
-				if !speaks[k][i] || !speaks[k+1+j][i] {
+				if !speak[k][i] || !speak[k+1+j][i] {
 					continue
 				}
 				tried++
@@ -484,6 +530,10 @@ func (m *examination) pairs(ctx context.Context, h hypothesis, exhibits []*exhib
 func sampled(exhibits []*exhibit, size int) []*exhibit {
 	if len(exhibits) <= size {
 		return exhibits
+	}
+	few := slices.DeleteFunc(slices.Clone(exhibits), func(e *exhibit) bool { return e.elements > smallEnough })
+	if len(few) >= size/2 {
+		exhibits = few
 	}
 	groups := map[string][]*exhibit{}
 	var keys []string

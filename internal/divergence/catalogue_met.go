@@ -1,7 +1,6 @@
 package divergence
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -101,46 +100,22 @@ func met() []*Divergence {
 			Title: "A loss above 50 is 50, and has no gradient.",
 			Why:   "Outliers are to be kept from the training.",
 			Right: tail,
-			vary: combining(func(u *unit) number {
-				w := u.W[0]
-				u.Ones()
-				return w.Times(definition.CombineTargets(u).Clamp(math.Inf(-1), 50))
-			})},
+			vary:  capped(50)},
 		{Name: "gradient-of-max-at-zero", Modules: both, rule: "LOGIT-ZERO",
 			Title: "At logit 0 the gradient has the derivative of max(x, 0), which is taken for 1, and of |x|, taken for 0.",
 			Why:   "max(x, 0) - x*t + log1p(exp(-|x|)) is differentiated automatically, term by term, and the framework takes another of the derivatives of max.",
 			Right: atZero,
-			vary: sloping(ports.GradInput, func(u *unit, slope []float64) {
-				switch e := elementOf(u); {
-				case e.x != 0:
-				case u.P.Given():
-					slope[0] = e.w * (1 - e.t - (1 + (e.p-1)*e.t))
-				default:
-					slope[0] = e.w * (1 - e.t)
-				}
-			})},
+			vary:  slopeAtZero(1, 1)},
 		{Name: "gradient-of-abs-as-one-at-zero", Modules: both, rule: "LOGIT-ZERO",
 			Title: "At logit 0 the gradient has the derivative of |x|, which is taken for 1, and of max(x, 0), taken for 0.",
 			Why:   "max(x, 0) - x*t + log1p(exp(-|x|)) is differentiated automatically, and |x| as where(x >= 0, x, -x).",
 			Right: atZero,
-			vary: sloping(ports.GradInput, func(u *unit, slope []float64) {
-				if e := elementOf(u); e.x == 0 && !u.P.Given() {
-					slope[0] = e.w * (-0.5 - e.t)
-				}
-			})},
+			vary:  slopeAtZero(-0.5, 0.5)},
 		{Name: "probability-scaled", Modules: both, rule: "TAIL-LOSS",
 			Title: "The probability is scaled into [1e-7, 1-1e-7]: s becomes 1e-7 + (1-2e-7)*s.",
 			Why:   "It keeps log(0) away and, unlike a clip, keeps a gradient.",
 			Right: tail,
-			vary: func(l *loss) {
-				combining(typed)(l)
-				computing(func(u *unit) {
-					e := elementOf(u)
-					p := e.round(1 / e.add(1, e.exp(-e.x)))
-					s := u.X[0].Custom(p, p*e.add(1, -p)).Scale(1 - 2e-7).Plus(1e-7).Round(u.DType)
-					u.F = append(u.F, minusLog(u, s, 0), minusLog(u, s.Rest().Round(u.DType), 0))
-				})(l)
-			}},
+			vary:  scaledProbability(1e-7)},
 		{Name: "float32-returned", Modules: every, rule: "FORMULA",
 			Title: "Results of float64 are computed in float64 and returned as float32.",
 			Why:   "The buffer of the result has the default dtype.",
@@ -150,39 +125,33 @@ func met() []*Divergence {
 					o.DType = tensor.Float32
 				}
 			})},
-		{Name: "float64-by-float32-functions", Modules: both, rule: "TAIL-LOSS",
-			Title: "In float64, softplus is computed by functions of float32: expf and log1pf.",
+		{Name: "float64-by-float32-functions", Modules: every, rule: "FORMULA",
+			Title: "In float64, exponentials and logarithms are those of float32: expf and log1pf.",
 			Why:   "The kernel is a template, and its functions are those of one type.",
-			Right: tail + " in float64",
-			vary: rounding(func(e element, _, right float64) float64 {
-				if e.dtype == tensor.Float64 {
-					return tensor.Float32.Format().Round(right)
+			Right: "l = {loss}, in float64",
+			vary: func(l *loss) {
+				functions := l.Functions
+				l.Functions = func(u *unit) {
+					functions(u)
+					for i, f := range u.F {
+						if u.DType == tensor.Float64 {
+							u.F[i] = f.Round(tensor.Float32)
+						}
+					}
 				}
-				return right
-			})},
+			}},
 		{Name: "byte-order-swapped", Modules: every, rule: "FORMULA",
 			Title: "The bytes of the numbers are in the other order.",
 			Why:   "The adapter writes big-endian numbers, and the protocol has little-endian ones.",
 			Right: "l = {loss}, in little-endian order",
 			vary:  finishingAll(func(_ *arguments, _ string, o *operand) { o.Map(swapped(o.DType)) })},
 	}
-	for _, epsilon := range []float64{1e-5, 1e-6, 1e-8, 1e-10, 1e-15} {
-		name := fmt.Sprintf("1e-%d", int(math.Round(-math.Log10(epsilon))))
-		bound := fmt.Sprintf("%.0f", -math.Log(epsilon))
-		all = append(all,
-			&Divergence{Name: "epsilon-" + name + "-in-log", Modules: both, rule: "TAIL-LOSS",
-				Title: name + " is added inside the logarithms.", Why: "It keeps log(0) away, and bounds the loss by " + bound + ".", Right: tail,
-				vary: ofProbability(0, epsilon)},
-			&Divergence{Name: "probability-clipped-at-" + name, Modules: both, rule: "TAIL-LOSS",
-				Title: "The probability is clipped to [" + name + ", 1-" + name + "], and the gradient is zero beyond.", Why: "It keeps log(0) away, and bounds the loss by " + bound + ".", Right: tail,
-				vary: ofProbability(epsilon, 0)},
-			&Divergence{Name: "epsilon-" + name + "-added", Modules: probability, rule: "CLAMP",
-				Title: name + " is added inside the logarithms, which bounds the loss by " + bound + ".", Why: "It keeps log(0) away.", Right: "l = {loss}",
-				vary: epsilonInLogs(epsilon)},
-			&Divergence{Name: "input-clipped-at-" + name, Modules: probability, rule: "CLAMP",
-				Title: "The probability is clipped to [" + name + ", 1-" + name + "], which bounds the loss by " + bound + "; the gradient is zero beyond.", Why: "It keeps log(0) away.", Right: "l = {loss}",
-				vary: viewing(func(u *unit) { u.X[0] = u.X[0].Clamp(epsilon, u.DType.Format().Round(1-epsilon)) })},
-		)
+	for _, n := range []float64{1e-5, 1e-6, 1e-8, 1e-10, 1e-15} {
+		for _, f := range Families() {
+			if slices.Contains([]string{"epsilon-#-in-log", "probability-clipped-at-#", "epsilon-#-added", "input-clipped-at-#"}, f.name) {
+				all = append(all, f.Member(n))
+			}
+		}
 	}
 	return all
 }

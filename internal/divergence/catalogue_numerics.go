@@ -70,20 +70,13 @@ func tails() []*Divergence {
 			Why:   "BCELoss does so, and the loss is composed of a sigmoid and BCELoss.",
 			Right: right,
 			Met:   links("ml-explore/mlx/pull/1280: BCE clips its logarithms at -100, after PyTorch's BCELoss"),
-			vary: computing(func(u *unit) {
-				x := u.X[0]
-				u.F = append(u.F, x.Neg().Softplus().Clamp(0, 100), x.Softplus().Clamp(0, 100))
-			})},
+			vary:  clampedLogs(100)},
 		{Name: "logits-clamped", Modules: withLogits, rule: "LOGIT-HUGE",
 			Title: "Logits are clamped to [-50, 50], and the gradient is zero beyond, as that of a clamp is.",
 			Why:   "It keeps exp from overflowing.",
 			Right: right,
 			Met:   links("pytorch/pytorch/pull/163975: Logits clamped to [-100, 100] in the loss alone, its gradient left as it was: proposed for binary_cross_entropy_with_logits"),
-			vary: viewing(func(u *unit) {
-				for c, x := range u.X {
-					u.X[c] = x.Clamp(-50, 50)
-				}
-			})},
+			vary:  clampedLogits(50)},
 		{Name: "softplus-linear-above-20", Modules: both, rule: "TAIL-LOSS",
 			Title: "softplus(x) is x above 20: in float64, nine digits of the tail are lost.",
 			Why:   "torch.nn.Softplus has this threshold.",
@@ -208,15 +201,7 @@ func precision() []*Divergence {
 			Why:   "It is the loop that everybody writes. The error grows with the number of elements.",
 			Right: "sum in blocks, pairwise, compensated or in a wider dtype",
 			Met:   links("numba/numba/issues/2855: float32 sums have low accuracy", "numpy/numpy/issues/22956: A mean over float32 stops at 2^24"),
-			vary: func(l *loss) {
-				l.Sum = func(dtype tensor.DType, values []float64) float64 {
-					f, sum := dtype.Format(), 0.0
-					for _, v := range values {
-						sum = f.Round(sum + f.Round(v))
-					}
-					return sum
-				}
-			}},
+			vary:  func(l *loss) { l.Sum = oneAfterTheOther }},
 	}
 }
 
@@ -270,23 +255,13 @@ func gradients() []*Divergence {
 			Title: "The gradient is clipped to [-1, 1].",
 			Why:   "Without weights it never leaves this range.",
 			Right: right,
-			vary: finishing(ports.GradInput, func(_ *arguments, o *operand) {
-				o.Map(func(v float64) float64 { return max(-1, min(v, 1)) }) // NaN stays
-			})},
+			vary:  clippedGradient(1)},
 		{Name: "gradient-of-abs-at-zero", Modules: both, rule: "LOGIT-ZERO",
 			Title: "At logit 0 the gradient has the derivatives of max(x, 0) and |x|, which are taken for 0.",
 			Why:   "max(x, 0) - x*t + log1p(exp(-|x|)) is differentiated automatically, term by term.",
 			Right: "at x = 0 the gradient is w*((1-t)/2 - p*t/2), times the scale of the reduction",
 			Met:   links("pytorch/pytorch/pull/2195: bce_with_logits without abs, whose gradient at 0 is 0", "pytorch/pytorch/issues/2298: BCEWithLogitsLoss computes a wrong gradient at 0"),
-			vary: sloping(ports.GradInput, func(u *unit, slope []float64) {
-				switch e := elementOf(u); {
-				case e.x != 0:
-				case u.P.Given(): // (1-t)*x + (1+(p-1)*t)*(log1p(exp(-|x|)) + max(-x, 0))
-					slope[0] = e.w * (1 - e.t)
-				default:
-					slope[0] = -e.w * e.t
-				}
-			})},
+			vary:  slopeAtZero(0, 0)},
 		{Name: "sigmoid-minus-target", Modules: both, rule: "TAIL-GRAD", Level: verdict.Exact,
 			Title: "The gradient is sigmoid(x)-t, which is 0 for t = 1 beyond x = 17 in float32.",
 			Why:   "It is the formula that everybody knows, PyTorch's BCEWithLogitsLoss included.",

@@ -33,6 +33,8 @@ type Divergence struct {
 	Null bool
 	// Sums marks what only sums over thousands of elements show.
 	Sums bool
+	// Fitted marks members of a family: a diagnosis finds their number in the answers, and tries no other.
+	Fitted bool
 	// Fresh marks those that were invented when the cases were there, and that the cases found as they were.
 	Fresh bool
 
@@ -164,7 +166,7 @@ func All() []*Divergence {
 	all := slices.Concat(
 		reductions(), emptiness(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
 		gradients(), nonfinite(), refusals(), probabilities(), halves(),
-		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), met(), fresh(), nulls(),
+		classMeans(), smoothings(), ignorings(), softmaxes(), classWeights(), met(), parts(), fresh(), nulls(),
 	)
 	for _, d := range all {
 		if d.Level == "" {
@@ -174,10 +176,15 @@ func All() []*Divergence {
 	return all
 }
 
-// ByName returns the divergence of that name.
+// ByName returns the divergence of that name: one of the catalogue, or of a family with any number.
 func ByName(name string) (*Divergence, bool) {
 	for _, d := range All() {
 		if d.Name == name {
+			return d, true
+		}
+	}
+	for _, f := range Families() {
+		if d, ok := f.member(name); ok {
 			return d, true
 		}
 	}

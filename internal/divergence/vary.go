@@ -227,8 +227,8 @@ func losing(value func(e element, right float64) float64) variation {
 
 // typed combines the terms of an element as a formula is typed: 0 times infinity is NaN.
 func typed(u *unit) number {
-	t := u.T[0]
-	return u.W[0].Mul(u.P.Or(u.Number(1)).Mul(t).Mul(u.F[0]).Add(t.Rest().Mul(u.F[1])))
+	t, one := u.T[0], u.Number(1)
+	return u.W[0].Mul(u.P.Or(one).Mul(t).Mul(u.F[0]).Add(u.N.Or(one).Mul(t.Rest()).Mul(u.F[1])))
 }
 
 // apart cuts off the functions whose coefficient is 0, as a class index and the targets 0 and 1 leave
@@ -272,19 +272,24 @@ func rounding(f func(e element, x, right float64) float64) variation {
 
 // ofProbability takes -(p·t·log(s+ε) + (1-t)·log(1-s+ε)) in the dtype of the input, of s = sigmoid(x)
 // in [low, 1-low].
-func ofProbability(low, epsilon float64) variation {
+func ofProbability(low, epsilon amount) variation {
 	return all(combining(typed), computing(func(u *unit) {
-		e := elementOf(u)
-		p := e.round(1 / e.add(1, e.exp(-e.x)))
-		s := u.X[0].Custom(p, p*e.add(1, -p)) // a sigmoid is differentiated as one step
-		s = s.Clamp(low, e.add(1, -low))
+		low := low.of(u.DType)
+		s := probabilityOf(u).Clamp(low, u.DType.Format().Round(1-low))
 		u.F = append(u.F, minusLog(u, s, epsilon), minusLog(u, s.Rest().Round(u.DType), epsilon))
 	}))
 }
 
+// probabilityOf is the sigmoid in the dtype of the input, differentiated as one step.
+func probabilityOf(u *unit) number {
+	e := elementOf(u)
+	p := e.round(1 / e.add(1, e.exp(-e.x)))
+	return u.X[0].Custom(p, p*e.add(1, -p))
+}
+
 // minusLog is -log(v+ε) in the dtype of the input.
-func minusLog(u *unit, v number, epsilon float64) number {
-	return v.Plus(epsilon).Round(u.DType).Log().Round(u.DType).Neg()
+func minusLog(u *unit, v number, epsilon amount) number {
+	return v.Plus(epsilon.of(u.DType)).Round(u.DType).Log().Round(u.DType).Neg()
 }
 
 // reducing takes one reduction for another.
@@ -421,7 +426,7 @@ func ofLogs(logs func(e element) (one, zero float64)) variation {
 }
 
 // epsilonInLogs takes -(t·log(x+ε) + (1-t)·log(1-x+ε)) for BCELoss, in the dtype of the input.
-func epsilonInLogs(epsilon float64) variation {
+func epsilonInLogs(epsilon amount) variation {
 	return computing(func(u *unit) {
 		x := u.X[0]
 		u.F = append(u.F, minusLog(u, x, epsilon), minusLog(u, x.Rest().Round(u.DType), epsilon))

@@ -124,8 +124,9 @@ func ofExps(shift func(u *unit) number) variation {
 }
 
 // ofSoftmax takes -log(p+ε) in the dtype of the input, of the softmax p in [low, 1-low].
-func ofSoftmax(low, epsilon float64) variation {
+func ofSoftmax(low, epsilon amount) variation {
 	return computing(func(u *unit) {
+		low := low.of(u.DType)
 		definition.ClassFunctions(u)
 		for c, nll := range u.F {
 			p := nll.Neg().Exp().Round(u.DType).Clamp(low, u.DType.Format().Round(1-low))

@@ -260,7 +260,7 @@ func (m *measurement) diagnosed(ctx context.Context, port ports.Port, level verd
 
 // diagnose judges a port with some mistakes, and counts what the diagnosis names.
 func (m *measurement) diagnose(ctx context.Context, c *count, module string, several []*divergence.Divergence, together *divergence.Divergence) error {
-	selection := judge.Selection{Modules: []string{module}, Skip: []string{"*/relations/*"}}
+	selection := judge.Selection{Modules: []string{module}, Skip: []string{"*/relations/*", "*/generated/*", "*/every_input/*"}}
 	if !together.Sums {
 		selection.Skip = append(selection.Skip, "*/accumulation/*", "*/large/*")
 	}
