@@ -51,8 +51,8 @@ func (e recorded) question(j *Judge) (question, error) {
 		return q, nil
 	}
 	q.features = claim.Features(e.c, q.inputs, q.expected)
-	dtype := q.inputs[ports.Input].DType
-	if q.outside = claim.Outside(cl, e.c, dtype, q.features); q.outside != "" {
+	dtypes := claim.DTypesOf(q.inputs)
+	if q.outside = claim.Outside(cl, e.c, dtypes, q.features); q.outside != "" {
 		return q, nil
 	}
 	if e.c.Rejection != nil {
@@ -61,7 +61,7 @@ func (e recorded) question(j *Judge) (question, error) {
 		if slices.Contains(cl.Outputs, ports.Loss) {
 			q.want[0] = ports.Loss
 		}
-		q.excused = claim.Excused(cl, dtype, q.features)
+		q.excused = claim.Excused(cl, dtypes, q.features)
 		return q, nil
 	}
 	for _, name := range e.c.OutputNames() {

@@ -82,30 +82,36 @@ func checkWords(where string, words, known []string, isWithout bool) error {
 }
 
 // Outside says why a case lies outside a claim; "" means that it lies inside. features
-// are those of [Features], dtype is that of input.
+// are those of [Features], dtypes those of [DTypesOf].
 //
 // A rejection lies inside every claim but one without rejections: a port refuses what
 // it does not know, and what it does know it has to refuse here. (A port that answers
 // "unsupported" to a rejection is excused where anything else of the case lies outside:
 // see [Excused].)
-func Outside(cl ports.Claim, c *fixtures.Case, dtype tensor.DType, features []string) string {
+func Outside(cl ports.Claim, c *fixtures.Case, dtypes []tensor.DType, features []string) string {
 	if c.Rejection != nil {
 		if slices.Contains(cl.Without, Rejections) {
 			return "without " + Rejections
 		}
 		return ""
 	}
-	return outside(cl, dtype, features)
+	return outside(cl, dtypes, features)
 }
 
 // Excused says why a port may answer "unsupported" to a case; "" means that it may not.
-func Excused(cl ports.Claim, dtype tensor.DType, features []string) string {
-	return outside(cl, dtype, features)
+func Excused(cl ports.Claim, dtypes []tensor.DType, features []string) string {
+	return outside(cl, dtypes, features)
 }
 
-func outside(cl ports.Claim, dtype tensor.DType, features []string) string {
-	if !slices.Contains(cl.DTypes, dtype) {
-		return fmt.Sprintf("input is %s", dtype)
+func outside(cl ports.Claim, dtypes []tensor.DType, features []string) string {
+	for i, dtype := range dtypes {
+		switch {
+		case slices.Contains(cl.DTypes, dtype):
+		case i == 0:
+			return fmt.Sprintf("input is %s", dtype)
+		default:
+			return fmt.Sprintf("%s is not claimed", dtype)
+		}
 	}
 	lacks := func(word string) bool { return !slices.Contains(features, word) }
 	for _, word := range cl.Without {

@@ -221,35 +221,37 @@ func TestValidate(t *testing.T) {
 
 func TestOutside(t *testing.T) {
 	cl := ports.Claim{DTypes: []tensor.DType{"float32"}, Outputs: []string{"loss"}, Without: []string{"pos_weight", "empty"}}
+	float32 := []tensor.DType{"float32"}
 	plain, refused := &fixtures.Case{}, &fixtures.Case{Rejection: &fixtures.Rejection{}}
 	for _, test := range []struct {
 		c        *fixtures.Case
-		dtype    tensor.DType
+		dtypes   []tensor.DType
 		features []string
 		want     string
 	}{
-		{plain, "float32", []string{"reduction:mean"}, ""},
-		{plain, "float64", []string{"reduction:mean"}, "input is float64"},
-		{plain, "float32", []string{"weight", "empty"}, "without empty"},
-		{refused, "int64", []string{"pos_weight", "rejections"}, ""},
+		{plain, float32, []string{"reduction:mean"}, ""},
+		{plain, []tensor.DType{"float64"}, []string{"reduction:mean"}, "input is float64"},
+		{plain, []tensor.DType{"float32", "bfloat16"}, []string{"mixed_dtype"}, "bfloat16 is not claimed"},
+		{plain, float32, []string{"weight", "empty"}, "without empty"},
+		{refused, []tensor.DType{"int64"}, []string{"pos_weight", "rejections"}, ""},
 	} {
-		if got := claim.Outside(cl, test.c, test.dtype, test.features); got != test.want {
-			t.Errorf("%v %s: got %q, want %q", test.features, test.dtype, got, test.want)
+		if got := claim.Outside(cl, test.c, test.dtypes, test.features); got != test.want {
+			t.Errorf("%v %s: got %q, want %q", test.features, test.dtypes, got, test.want)
 		}
 	}
 	joined := ports.Claim{DTypes: cl.DTypes, Without: []string{"weight+rank:3+", "rank:3++empty"}}
 	for features, want := range map[string]string{
 		"weight": "", "rank:3+": "", "weight empty": "", "weight rank:3+": "without weight+rank:3+", "rank:3+ empty": "without rank:3++empty",
 	} {
-		if got := claim.Outside(joined, plain, "float32", strings.Fields(features)); got != want {
+		if got := claim.Outside(joined, plain, float32, strings.Fields(features)); got != want {
 			t.Errorf("%s: got %q, want %q", features, got, want)
 		}
 	}
-	if got := claim.Excused(cl, "float32", []string{"pos_weight", "rejections"}); got != "without pos_weight" {
+	if got := claim.Excused(cl, float32, []string{"pos_weight", "rejections"}); got != "without pos_weight" {
 		t.Errorf("Excused: got %q", got)
 	}
 	cl.Without = []string{"rejections"}
-	if got := claim.Outside(cl, refused, "float32", []string{"rejections"}); got != "without rejections" {
+	if got := claim.Outside(cl, refused, float32, []string{"rejections"}); got != "without rejections" {
 		t.Errorf("without rejections: got %q", got)
 	}
 }

@@ -1,7 +1,9 @@
 package claim
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"lossproof/fixtures"
 	"lossproof/internal/definition"
@@ -100,6 +102,18 @@ func shapes(has map[string]bool, module string, inputs map[string]tensor.Tensor)
 	}
 	_, has[PosWeight] = inputs[ports.PosWeight]
 	_, has[GradOutput] = inputs[ports.GradOutput]
+}
+
+// DTypesOf returns the dtypes that a port has to have for inputs: that of input, and the other
+// floating-point ones.
+func DTypesOf(inputs map[string]tensor.Tensor) []tensor.DType {
+	dtypes := []tensor.DType{inputs[ports.Input].DType}
+	for _, name := range slices.Sorted(maps.Keys(inputs)) {
+		if dtype := inputs[name].DType; dtype.IsFloat() && !slices.Contains(dtypes, dtype) {
+			dtypes = append(dtypes, dtype)
+		}
+	}
+	return dtypes
 }
 
 func dtypes(has map[string]bool, inputs map[string]tensor.Tensor) {

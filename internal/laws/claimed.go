@@ -6,6 +6,7 @@ import (
 
 	"lossproof/internal/claim"
 	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // A law is asked of what is claimed: of the loss alone, of the gradient alone, with another reduction in place
@@ -52,7 +53,7 @@ func (k *Checker) claimed(r *Relation, s *sample) (calls []call, outside string)
 		if len(cl.Without) > 0 {
 			features = claim.Features(c.fixture(), c.port().Inputs, nil)
 		}
-		if reason := claim.Outside(cl, c.fixture(), c.dtype, features); reason != "" {
+		if reason := claim.Outside(cl, c.fixture(), []tensor.DType{c.dtype}, features); reason != "" {
 			return nil, reason
 		}
 	}

@@ -32,7 +32,7 @@ func parts(m *Module, items []*item) {
 		}
 		if len(m.Claim.DTypes) > 1 {
 			for _, dtype := range m.Claim.DTypes {
-				consider(func(it *item) bool { return it.dtype == dtype }, func(in, rest wrongs) { m.leaveDType(dtype, in, rest) })
+				consider(func(it *item) bool { return it.dtypes[0] == dtype }, func(in, rest wrongs) { m.leaveDType(dtype, in, rest) })
 			}
 		}
 		for _, word := range ranks {
@@ -58,7 +58,7 @@ func (w wrongs) share() float64 { return float64(w.wrong) / float64(max(w.of, 1)
 // takes no computing.
 func (m *Module) wrongs(items []*item, names func(*item) bool) (in, rest wrongs) {
 	for _, it := range items {
-		if !it.gates || it.c.Rejection != nil || !asksAny(m.Claim, it.c) || claim.Outside(m.Claim, it.c, it.dtype, it.features) != "" {
+		if !it.gates || it.c.Rejection != nil || !asksAny(m.Claim, it.c) || claim.Outside(m.Claim, it.c, it.dtypes, it.features) != "" {
 			continue
 		}
 		to := &rest

@@ -93,7 +93,7 @@ type prober struct {
 // item is a case of a module with its features.
 type item struct {
 	c        *fixtures.Case
-	dtype    tensor.DType
+	dtypes   []tensor.DType
 	features []string
 	gates    bool
 	passes   bool
@@ -120,10 +120,10 @@ func (p *prober) module(name string) (*Module, error) {
 	without(m, items)
 	parts(m, items)
 	for _, it := range items {
-		if !it.gates || claim.Outside(m.Claim, it.c, it.dtype, it.features) != "" || !asksAny(m.Claim, it.c) {
+		if !it.gates || claim.Outside(m.Claim, it.c, it.dtypes, it.features) != "" || !asksAny(m.Claim, it.c) {
 			continue
 		}
-		if it.refused && claim.Excused(m.Claim, it.dtype, it.features) != "" {
+		if it.refused && claim.Excused(m.Claim, it.dtypes, it.features) != "" {
 			continue // a refusal, of a call outside the claim
 		}
 		m.Inside++
@@ -159,7 +159,7 @@ func (p *prober) items(module string) ([]*item, error) {
 			return nil, err
 		}
 		items = append(items, &item{
-			c: c, dtype: inputs[ports.Input].DType, features: claim.Features(c, inputs, expected), gates: rule.Requirement != fixtures.Quirk,
+			c: c, dtypes: claim.DTypesOf(inputs), features: claim.Features(c, inputs, expected), gates: rule.Requirement != fixtures.Quirk,
 		})
 	}
 	return items, nil
@@ -179,7 +179,7 @@ func (p *prober) basics(m *Module, items []*item) (dtypes []tensor.DType, output
 	passes := map[string]bool{}
 	for _, it := range plain {
 		for _, output := range it.c.OutputNames() {
-			key := string(it.dtype) + " " + output
+			key := string(it.dtypes[0]) + " " + output
 			set := key + " " + strings.Join(it.features, " ")
 			if !it.gates || passes[key] || tried[set] == tries {
 				continue

@@ -79,8 +79,8 @@ func TestClaimsOfPorts(t *testing.T) {
 			element := slices.ContainsFunc(w.Shape[:max(len(w.Shape)-1, 0)], func(d int) bool { return d != 1 })
 			return element || has(c, ports.PosWeight) || c.Inputs[ports.Input].DType != tensor.Float32
 		}, unsupported), []string{
-			"BCEWithLogitsLoss float32, loss, grad_input and grad_target, without weight:element, pos_weight and mixed_dtype",
-			"MultiLabelSoftMarginLoss float32, loss, grad_input, grad_target and grad_weight, without weight:element, mixed_dtype and integer_targets",
+			"BCEWithLogitsLoss float32, loss, grad_input and grad_target, without weight:element and pos_weight",
+			"MultiLabelSoftMarginLoss float32, loss, grad_input, grad_target and grad_weight, without weight:element and integer_targets",
 		}},
 		{"the loss alone", lacking(func(c ports.Call) bool {
 			return c.Module != ports.BCEWithLogitsLoss || len(c.Want) != 1 || c.Want[0] != ports.Loss

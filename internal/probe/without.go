@@ -50,7 +50,7 @@ func next(m *Module, items []*item) (best string, n tally) {
 		counts[word] = &tally{}
 	}
 	for _, it := range items {
-		if it.c.Rejection != nil || !asksAny(m.Claim, it.c) || claim.Outside(m.Claim, it.c, it.dtype, it.features) != "" {
+		if it.c.Rejection != nil || !asksAny(m.Claim, it.c) || claim.Outside(m.Claim, it.c, it.dtypes, it.features) != "" {
 			continue
 		}
 		for _, word := range it.features {
