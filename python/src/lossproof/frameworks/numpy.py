@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lossproof._wire import Tensor
+from lossproof._wire import Tensor, Unsupported
 from lossproof.frameworks import LAYOUTS, Framework, Loss
 
 
@@ -60,8 +60,10 @@ _WIRE = ("float16", "bfloat16", "float32", "float64", "int64", "int32", "uint8",
 def _name(dtype: str) -> Any:
     if dtype != "bfloat16":
         return dtype
-    import ml_dtypes  # NumPy lacks bfloat16; the frameworks that have it bring this
-
+    try:
+        import ml_dtypes  # NumPy lacks bfloat16; the frameworks that have it bring this
+    except ImportError:
+        raise Unsupported("bfloat16: the package ml_dtypes is missing") from None
     return ml_dtypes.bfloat16
 
 
