@@ -164,6 +164,15 @@ func start(t *testing.T, quiet bool, test, port, pattern string, more ...string)
 	return string(out), err == nil
 }
 
+// ways are the tests that a child runs: Ginkgo specs, and subtests. With -short it is one of them, by turns; make test-long has both.
+func ways(i int) []string {
+	both := []string{"TestSuites", "TestCheckTwice"}
+	if testing.Short() {
+		return both[i%2 : i%2+1]
+	}
+	return both
+}
+
 // TestWrongPorts: each fails, and the message names the rule, the output, the fault and
 // the command that shows the case.
 func TestWrongPorts(t *testing.T) {
@@ -171,7 +180,7 @@ func TestWrongPorts(t *testing.T) {
 		return
 	}
 	const blog = "BCEWithLogitsLoss/blog_example/f32-none"
-	for _, test := range []struct {
+	for i, test := range []struct {
 		port, pattern string
 		want          []string
 	}{
@@ -187,7 +196,7 @@ func TestWrongPorts(t *testing.T) {
 		{"Panics", blog, []string{blog + ": crash", "panic: index out of range"}},
 		{"ClaimsNothing", blog, []string{"nothing is checked:", "lies inside the claim"}},
 	} {
-		for _, how := range []string{"TestSuites", "TestCheckTwice"} {
+		for _, how := range ways(i) {
 			t.Run(test.port+" in "+how, func(t *testing.T) {
 				t.Parallel()
 				output, passed := child(t, how, test.port, test.pattern)
@@ -215,7 +224,7 @@ func TestManyFailures(t *testing.T) {
 	rule := regexp.MustCompile(`(?m)^ *rule (\S+) \(`)
 	line := regexp.MustCompile(`BCEWithLogitsLoss/\S+: fail \(rule \S+\): (loss|grad_input): float32 of shape `)
 	summary := regexp.MustCompile(`(?m)^ *suites_test\.go:\d+: (\d+) of \d+ cases fail, by rule:\n *BCEWL-\S+ +must +\d+\n`)
-	for _, how := range []string{"TestSuites", "TestCheckTwice"} {
+	for _, how := range ways(1) {
 		output, _ := start(t, true, how, "PosWeightIgnored", pattern)
 		inFull := map[string]int{}
 		for _, match := range rule.FindAllStringSubmatch(output, -1) {
@@ -240,6 +249,9 @@ func TestManyFailures(t *testing.T) {
 			t.Errorf("there is no diagnosis:\n%s", output)
 		}
 	}
+	if testing.Short() {
+		return
+	}
 	output, _ := child(t, "TestCheckTwice", "builtin", pattern)
 	if strings.Contains(output, "cases fail") {
 		t.Errorf("a summary, and nothing fails:\n%s", output)
@@ -256,6 +268,9 @@ func TestRelationsCount(t *testing.T) {
 		"BCEWithLogitsLoss/relations/pos-weight-*": "1 of 2 relations fails, by rule:\n",
 		"BCEWithLogitsLoss/*/*pos-weight*":         " cases fail, 1 of 2 relations fails, 1 of 1 generated check fails, by rule:\n",
 	} {
+		if testing.Short() && strings.Contains(pattern, "/relations/") {
+			continue // make test-long has both
+		}
 		output, passed := child(t, "TestCheckTwice", "PosWeightIgnored", pattern)
 		if passed || !strings.Contains(output, want) || !strings.Contains(output, "diagnosis of BCEWithLogitsLoss: pos-weight-ignored") {
 			t.Errorf("%s: want %q and a diagnosis in\n%s", pattern, want, output)
@@ -268,7 +283,7 @@ func TestQuirksFailOnRequest(t *testing.T) {
 		return
 	}
 	const quirk = "MultiLabelSoftMarginLoss/broadcasting/f32-none-target-3x5-and-5"
-	for _, how := range []string{"TestSuites", "TestCheckTwice"} {
+	for _, how := range ways(0) {
 		output, passed := child(t, how, "builtin", quirk)
 		if !passed || !strings.Contains(output, "quirk that the port does not have") {
 			t.Errorf("%s: a quirk fails, or is not reported:\n%s", how, output)
@@ -289,9 +304,13 @@ func TestTree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pattern := "*"
+	if testing.Short() {
+		pattern = "*/weights/*"
+	}
 	run := func(args ...string) string {
 		cmd := exec.CommandContext(t.Context(), binary, append([]string{"-test.run=^TestSuites$", "-ginkgo.dry-run", "-ginkgo.no-color"}, args...)...)
-		cmd.Env = append(os.Environ(), childPort+"=builtin", childSelect+"=*")
+		cmd.Env = append(os.Environ(), childPort+"=builtin", childSelect+"="+pattern)
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
@@ -313,7 +332,11 @@ func TestTree(t *testing.T) {
 		}
 		return n
 	}
-	if got, want := selected(run()), len(judge.Checks(set))+1; got != want {
+	checks, err := judge.Select(set, judge.Selection{Select: []string{pattern}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := selected(run()), len(checks)+1; got != want {
 		t.Errorf("%d specs, want %d: one for each check, and the claim", got, want)
 	}
 	want := 0
@@ -330,6 +353,9 @@ func TestTree(t *testing.T) {
 	filter := "-ginkgo.label-filter=module: containsAny BCEWithLogitsLoss && topic: containsAny weights && requirement: containsAny must && dtype: containsAny float64"
 	if got := selected(run(filter)); got != want || want == 0 {
 		t.Errorf("%s selects %d specs, want %d", filter, got, want)
+	}
+	if testing.Short() {
+		return
 	}
 	if got := selected(run("-ginkgo.label-filter=rule: containsAny MLSM-NONE-SHAPE")); got == 0 {
 		t.Error("no spec has the label of its rule")

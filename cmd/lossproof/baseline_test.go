@@ -61,7 +61,7 @@ var (
 // fewTopics opens the fixtures of the topics of these tests and some more: a baseline looks
 // at all cases, also at those that are not selected.
 var fewTopics = sync.OnceValues(func() (*fixtures.Set, error) {
-	all, err := fixtures.Embedded()
+	all, err := openSet()
 	if err != nil {
 		return nil, err
 	}

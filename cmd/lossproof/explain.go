@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/internal/divergence"
+	"lossproof/internal/report"
 	"lossproof/internal/suggest"
 	"lossproof/internal/words"
 	"lossproof/judge"
@@ -41,7 +43,7 @@ a diagnosis; or of an outcome. "explain divergences" lists the mistakes, explain
 				listRules(w, set)
 				return w.Flush()
 			}
-			if strings.Contains(args[0], "/") {
+			if strings.Contains(args[0], "/") || slices.Contains(claim.Modules, args[0]) {
 				return p.show(set, args[0], judge.Seed, false)
 			}
 			if err := explain(w, set, args[0]); err != nil {
@@ -117,6 +119,10 @@ func explain(w *bufio.Writer, set *fixtures.Set, name string) error {
 	}
 	if d, ok := divergence.ByName(name); ok {
 		explainDivergence(w, d)
+		return nil
+	}
+	if name == report.ClaimShrank {
+		fmt.Fprintf(w, "%s\nthe port claims less than its baseline\n\ngates        yes; --update-baseline=add makes it the claim\nexit code    %d\n", name, exitNotConformant)
 		return nil
 	}
 	for _, o := range outcomeMeans {

@@ -201,6 +201,9 @@ func TestSweepFindsDestinationsFirst(t *testing.T) {
 
 // TestSweepOfAModule measures no other.
 func TestSweepOfAModule(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds: make test-long runs it")
+	}
 	state := filepath.Join(t.TempDir(), "state")
 	got := command("sweep", "--module", "BCELoss", "--shard", "2033/4096", "--state", state, "--points", "100", "--sums", "100000")
 	check(t, got, exitConformant, "INCOMPLETE: 1 of the 1 065 353 218 float32 probabilities", "BCELoss: random points", "BCELoss  mean")

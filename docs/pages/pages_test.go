@@ -23,7 +23,7 @@ import (
 
 const root = "../.."
 
-var load = sync.OnceValues(fixtures.LoadEmbedded)
+var load = sync.OnceValues(fixtures.Embedded)
 
 func open(t *testing.T) *fixtures.Set {
 	t.Helper()

@@ -86,7 +86,7 @@ func escape(text string) string { return strings.ReplaceAll(text, "*", `\*`) }
 
 // KillMatrix runs the suite against the catalogue of divergences, and writes what it finds.
 func KillMatrix(set *fixtures.Set) (string, error) {
-	kills, err := mutants.All(context.Background(), set, mutants.EveryCase)
+	kills, err := mutants.All(context.Background(), set, divergence.All(), mutants.EveryCase)
 	if err != nil {
 		return "", err
 	}

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var load = sync.OnceValues(fixtures.LoadEmbedded)
+var load = sync.OnceValues(fixtures.Embedded)
 
 // Relations are no matter of a diagnosis; the topics that small leaves out have tensors of
 // thousands of elements.

@@ -31,7 +31,7 @@ func Annotations(w io.Writer, result *judge.Result, files Files) error {
 	room := maxAnnotations
 	if baseline := result.Baseline; baseline != nil {
 		if len(baseline.ClaimShrank) > 0 {
-			command("error", files.Baseline, "lossproof: "+claimShrank, strings.Join(baseline.ClaimShrank, "\n"))
+			command("error", files.Baseline, "lossproof: "+ClaimShrank, strings.Join(baseline.ClaimShrank, "\n"))
 			room--
 		}
 		if ids := baseline.WithoutReason; len(ids) > 0 {

@@ -91,7 +91,7 @@ func runSuite(result *judge.Result) junit.Testsuite {
 	}
 	if b := result.Baseline; b != nil && len(b.ClaimShrank) > 0 {
 		text := printable(strings.Join(b.ClaimShrank, "\n"))
-		add("claim", junit.Testcase{Failure: &junit.Result{Message: text, Type: claimShrank, Data: text}})
+		add("claim", junit.Testcase{Failure: &junit.Result{Message: text, Type: ClaimShrank, Data: text}})
 	}
 	for i, m := range result.Summary.Modules {
 		verdict := printable(result.Summary.Verdict[i])
@@ -110,8 +110,8 @@ func runSuite(result *judge.Result) junit.Testsuite {
 	return suite
 }
 
-// claimShrank is the name of the fault that a port claims less than its baseline.
-const claimShrank = "claim-shrank"
+// ClaimShrank is the name of the fault that a port claims less than its baseline.
+const ClaimShrank = "claim-shrank"
 
 // reasons joins the reasons of the baseline for a case.
 func reasons(r judge.CheckResult) string {

@@ -107,7 +107,7 @@ func (m *markdown) baseline(result *judge.Result) {
 		return
 	}
 	if len(baseline.ClaimShrank) > 0 {
-		m.add("\n### The claim shrank (" + claimShrank + ")\n\n")
+		m.add("\n### The claim shrank (" + ClaimShrank + ")\n\n")
 		for _, line := range baseline.ClaimShrank {
 			m.add("- " + escape(line) + "\n")
 		}

@@ -283,7 +283,7 @@ func (t *text) baseline(result *judge.Result) {
 		t.printf("  %s\n", note)
 	}
 	if len(b.ClaimShrank) > 0 {
-		t.printf("\n%s\n", t.color(red, claimShrank+": the port claims less than its baseline"))
+		t.printf("\n%s\n", t.color(red, ClaimShrank+": the port claims less than its baseline"))
 		for _, line := range b.ClaimShrank {
 			t.printf("  %s\n", line)
 		}

@@ -27,18 +27,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var load = sync.OnceValues(fixtures.LoadEmbedded)
+var load = sync.OnceValues(fixtures.Embedded)
 
-// kills is computed once for all tests. With -short, a divergence is asked the cases of the rules that it breaks.
+// kills is computed once for all tests. With -short, these are of the null ports and of every eighth divergence, and it is asked
+// the cases of the rules that it breaks; make test-long has all.
 var kills = sync.OnceValues(func() ([]mutants.Kill, error) {
 	set, err := load()
 	if err != nil {
 		return nil, err
 	}
-	if testing.Short() {
-		return mutants.All(context.Background(), set, mutants.CasesOfRules)
+	if !testing.Short() {
+		return mutants.All(context.Background(), set, divergence.All(), mutants.EveryCase)
 	}
-	return mutants.All(context.Background(), set, mutants.EveryCase)
+	var some []*divergence.Divergence
+	for i, d := range divergence.All() {
+		if d.Null || i%8 == 0 {
+			some = append(some, d)
+		}
+	}
+	return mutants.All(context.Background(), set, some, mutants.CasesOfRules)
 })
 
 func all(t *testing.T) []mutants.Kill {
@@ -51,18 +58,21 @@ func all(t *testing.T) []mutants.Kill {
 }
 
 // TestTheRightDefinition: what the divergences vary passes everything of its modules, with -short
-// one check of sixteen.
+// one check of sixteen at level exact, and what is exact agrees at parity, too.
 func TestTheRightDefinition(t *testing.T) {
-	var selection judge.Selection
+	var options judge.Options
+	levels := []verdict.Level{verdict.Exact, verdict.Parity}
 	if testing.Short() {
-		selection.Shard = judge.Shard{Index: 1, Count: 16}
+		options.Selection.Shard, options.Effort = judge.Shard{Index: 1, Count: 16}, judge.Quick
+		levels = levels[:1]
 	}
 	set, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
-		result, err := judge.Run(t.Context(), divergence.RightPort(), judge.Options{Fixtures: set, Level: level, Selection: selection})
+	options.Fixtures = set
+	for _, options.Level = range levels {
+		result, err := judge.Run(t.Context(), divergence.RightPort(), options)
 		if err != nil {
 			t.Fatal(err)
 		}
