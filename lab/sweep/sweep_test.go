@@ -334,7 +334,7 @@ func TestResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(results, resumed); diff != "" {
+	if diff := cmp.Diff(results, resumed, cmp.AllowUnexported(Result{})); diff != "" {
 		t.Errorf("an interrupted run and a whole one differ (-whole +resumed):\n%s", diff)
 	}
 	if left, _ := os.ReadDir(filepath.Dir(file)); len(left) != 1 {
@@ -391,7 +391,7 @@ func TestResumeOfModules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(whole, resumed); diff != "" {
+	if diff := cmp.Diff(whole, resumed, cmp.AllowUnexported(Result{})); diff != "" {
 		t.Errorf("an interrupted run and a whole one differ (-whole +resumed):\n%s", diff)
 	}
 	one := options(interrupted.State)
