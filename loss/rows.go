@@ -96,11 +96,16 @@ func (j *job[T]) perGroup() int {
 	if rows := kernel.RowsAtATime[T](j.classes, j.gradInput != nil); rows > 0 && j.plain() {
 		return rows
 	}
+	if j.gradInput == nil && j.classes > kernel.ClassesInLanes && kernel.RowsAtATime[T](j.classes, false) > 0 {
+		return 1 // without their exponentials
+	}
 	return max(1, min(groupRows, rowChunk/j.classes))
 }
 
-// plain reports whether the rows have class indices and no label smoothing, and no gradient in targets is wanted.
-func (j *job[T]) plain() bool { return j.byIndex && j.smoothing == 0 && j.gradTarget == nil }
+// plain reports whether the rows have class indices, without label smoothing, or with it, but without weights and gradients.
+func (j *job[T]) plain() bool {
+	return j.byIndex && j.gradTarget == nil && (j.smoothing == 0 || j.weight == nil && j.gradInput == nil)
+}
 
 // rowsInLanes computes a group of rows in float32 lanes, and sets s.values to their losses. It returns false if there are no lanes for such rows.
 func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
@@ -121,11 +126,13 @@ func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
 		odd = odd || v != v
 		values[k] = v
 	}
-	if j.weight != nil {
-		for k, y := range indices {
-			if y != j.ignore {
-				values[k] *= float64(j.weight[y])
-			}
+	for k, y := range indices {
+		switch {
+		case y == j.ignore || j.weight == nil && j.smoothing == 0:
+		case j.weight != nil:
+			values[k] *= float64(j.weight[y])
+		default:
+			values[k] = j.smoothed(values[k], j.input[(first+k)*j.classes:][:j.classes], int(y))
 		}
 	}
 	var dst []T
@@ -155,6 +162,14 @@ func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
 		}
 	}
 	return true
+}
+
+// smoothed returns the loss of a row with label smoothing ε, given the loss without:
+//
+//	(1-ε)·loss + ε/C·Σ (log Σ exp(x) - x[c])    log Σ exp(x) = loss + x[y]
+func (j *job[T]) smoothed(loss float64, x []T, y int) float64 {
+	n := float64(len(x))
+	return (1-j.smoothing)*loss + j.smoothing/n*(n*(loss+float64(x[y]))-kernel.SumLogits(x))
 }
 
 // factors sets what the gradients of rows are multiplied by.
@@ -283,8 +298,14 @@ func (j *job[T]) store(dst []T, r *row, lo int, values []T) {
 	}
 }
 
-// softmax finds m, rest and exps of a row.
+// softmax finds m, rest and, if there is a gradient, exps of a row.
 func (j *job[T]) softmax(r *row, s *scratch[T]) {
+	if j.gradInput == nil && j.stride == 1 {
+		var ok bool
+		if r.m, r.rest, ok = kernel.RowRest(j.input[r.start:][:j.classes]); ok {
+			return
+		}
+	}
 	for lo := 0; lo < j.classes; lo += rowChunk {
 		x := j.classesOf(j.input, r, lo, min(lo+rowChunk, j.classes), &s.input)
 		kernel.Softmax(s.m[:1], s.rest[:1], s.y[:len(x)+kernel.SoftmaxSlack], x, len(x))
@@ -495,6 +516,12 @@ func (j *job[T]) entropySums(r *row, s *scratch[T]) (sum float64, total kernel.A
 		total.Add(all)
 		total.Add(math.FMA(even, float64(j.classes), -all))
 		return j.withClass(r, sum, total)
+	}
+	if j.gradInput == nil && !j.byIndex && j.weight == nil && j.smoothing == 0 && j.stride == 1 {
+		if sum, all, ok := kernel.PlainEntropy(j.input[r.start:][:j.classes], j.target[r.start:][:j.classes], r.m); ok {
+			total.Add(all)
+			return j.withClass(r, sum, total)
+		}
 	}
 	var sums kernel.Sums
 	for lo := 0; lo < j.classes; lo += rowChunk {

@@ -202,6 +202,15 @@ func EntropySums[T Float](total *Sums, x, t, w []T, m, keep, even float64) (sum 
 	return entropySums32Go(&total.twoSum, logits, targets, weights, m, keep, even), true
 }
 
+// PlainEntropy returns Σ t·(m-x) and Σ t, for a loss without smoothing, weights and gradient. It returns false if T is not float32, or there is no assembly.
+func PlainEntropy[T Float](x, t []T, m float64) (sum, total float64, ok bool) {
+	if !single[T]() || !useAVX2 {
+		return 0, 0, false
+	}
+	sum, total = plainEntropy32AVX2(as[float32](x), as[float32](t[:len(x)]), m)
+	return sum, total, true
+}
+
 // EntropyGrads writes the derivatives in the logits of a row, times scale, given y = exp(x-m), the sum of all a of the row and the rest that [Softmax] gives:
 //
 //	((total-a)·y - a·(1-y+rest))·scale

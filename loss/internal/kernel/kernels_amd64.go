@@ -357,6 +357,16 @@ func softmaxRows32AVX2(maxima []float64, rests []float64, y []float64, x []float
 //go:noescape
 func entropySums32AVX2(total *[8]float64, x []float32, t []float32, w []float32, m float64, keep float64, even float64) (sum float64)
 
+// plainEntropy32AVX2 is
+//
+//	for i := range x {
+//		sum += t[i] * (m - x[i])
+//		total += t[i]
+//	}
+//
+//go:noescape
+func plainEntropy32AVX2(x []float32, t []float32, m float64) (sum float64, total float64)
+
 // sumDistances32AVX2 is
 //
 //	for _, x := range x {
@@ -365,6 +375,15 @@ func entropySums32AVX2(total *[8]float64, x []float32, t []float32, w []float32,
 //
 //go:noescape
 func sumDistances32AVX2(x []float32, m float64) (sum float64)
+
+// sumLogits32AVX2 is
+//
+//	for _, x := range x {
+//		sum += x
+//	}
+//
+//go:noescape
+func sumLogits32AVX2(x []float32) (sum float64)
 
 // entropyGrads32AVX2 is, where t and w may have one element for all,
 //

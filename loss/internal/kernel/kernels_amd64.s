@@ -5055,6 +5055,91 @@ one_done:
 	VZEROUPPER
 	RET
 
+// func plainEntropy32AVX2(x []float32, t []float32, m float64) (sum float64, total float64)
+// Requires: AVX, FMA3, MMX+, SSE2
+TEXT ·plainEntropy32AVX2(SB), NOSPLIT, $0-72
+	MOVQ         x_base+0(FP), AX
+	MOVQ         t_base+24(FP), CX
+	MOVQ         x_len+8(FP), DX
+	VBROADCASTSD m+48(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+	CMPQ         DX, $0x08
+	JL           eight_done
+
+eight_body:
+	PREFETCHT0  4096(CX)
+	VCVTPS2PD   (CX), Y5
+	VCVTPS2PD   (AX), Y6
+	VSUBPD      Y6, Y0, Y6
+	VADDPD      Y5, Y2, Y2
+	VFMADD231PD Y5, Y6, Y1
+	VCVTPS2PD   16(CX), Y5
+	VCVTPS2PD   16(AX), Y6
+	VSUBPD      Y6, Y0, Y6
+	VADDPD      Y5, Y4, Y4
+	VFMADD231PD Y5, Y6, Y3
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, DX
+	CMPQ        DX, $0x08
+	JGE         eight_body
+
+eight_done:
+	CMPQ DX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD   (CX), Y5
+	VCVTPS2PD   (AX), Y6
+	VSUBPD      Y6, Y0, Y6
+	VADDPD      Y5, Y2, Y2
+	VFMADD231PD Y5, Y6, Y1
+	ADDQ        $0x10, AX
+	ADDQ        $0x10, CX
+	SUBQ        $0x04, DX
+	CMPQ        DX, $0x04
+	JGE         four_body
+
+four_done:
+	CMPQ DX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS    (CX), X5
+	VCVTSS2SD X5, X5, X5
+	VMOVQ     X5, X7
+	VMOVSS    (AX), X5
+	VCVTSS2SD X5, X5, X5
+	VSUBSD    X5, X0, X5
+	VADDPD    Y7, Y2, Y2
+	VMULSD    X7, X5, X5
+	VMOVQ     X5, X7
+	VADDPD    Y7, Y1, Y1
+	ADDQ      $0x04, AX
+	ADDQ      $0x04, CX
+	SUBQ      $0x01, DX
+	CMPQ      DX, $0x01
+	JGE       one_body
+
+one_done:
+	VADDPD       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPD       X1, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VADDSD       X1, X0, X0
+	MOVSD        X0, sum+56(FP)
+	VADDPD       Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X2, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VADDSD       X1, X0, X0
+	MOVSD        X0, total+64(FP)
+	VZEROUPPER
+	RET
+
 // func sumDistances32AVX2(x []float32, m float64) (sum float64)
 // Requires: AVX, SSE2
 TEXT ·sumDistances32AVX2(SB), NOSPLIT, $0-40
@@ -5113,6 +5198,62 @@ one_done:
 	VPSRLDQ      $0x08, X0, X1
 	VADDSD       X1, X0, X0
 	MOVSD        X0, sum+32(FP)
+	VZEROUPPER
+	RET
+
+// func sumLogits32AVX2(x []float32) (sum float64)
+// Requires: AVX, SSE2
+TEXT ·sumLogits32AVX2(SB), NOSPLIT, $0-32
+	MOVQ   x_base+0(FP), AX
+	MOVQ   x_len+8(FP), CX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	CMPQ   CX, $0x08
+	JL     eight_done
+
+eight_body:
+	VCVTPS2PD (AX), Y2
+	VADDPD    Y2, Y0, Y0
+	VCVTPS2PD 16(AX), Y2
+	VADDPD    Y2, Y1, Y1
+	ADDQ      $0x20, AX
+	SUBQ      $0x08, CX
+	CMPQ      CX, $0x08
+	JGE       eight_body
+
+eight_done:
+	CMPQ CX, $0x04
+	JL   four_done
+
+four_body:
+	VCVTPS2PD (AX), Y2
+	VADDPD    Y2, Y0, Y0
+	ADDQ      $0x10, AX
+	SUBQ      $0x04, CX
+	CMPQ      CX, $0x04
+	JGE       four_body
+
+four_done:
+	CMPQ CX, $0x01
+	JL   one_done
+
+one_body:
+	VMOVSS    (AX), X2
+	VCVTSS2SD X2, X2, X2
+	VMOVQ     X2, X3
+	VADDPD    Y3, Y0, Y0
+	ADDQ      $0x04, AX
+	SUBQ      $0x01, CX
+	CMPQ      CX, $0x01
+	JGE       one_body
+
+one_done:
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPSRLDQ      $0x08, X1, X0
+	VADDSD       X0, X1, X1
+	MOVSD        X1, sum+24(FP)
 	VZEROUPPER
 	RET
 

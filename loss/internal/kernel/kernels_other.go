@@ -72,7 +72,11 @@ func entropySums32AVX2(total *[8]float64, x, t, w []float32, m, keep, even float
 	panic("no assembly")
 }
 
+func plainEntropy32AVX2(x, t []float32, m float64) (sum, total float64) { panic("no assembly") }
+
 func sumDistances32AVX2(x []float32, m float64) (sum float64) { panic("no assembly") }
+
+func sumLogits32AVX2(x []float32) (sum float64) { panic("no assembly") }
 
 func entropyGrads32AVX2(dst []float32, y []float64, t, w []float32, total, low, rest, keep, even, scale float64, stream bool) {
 	panic("no assembly")

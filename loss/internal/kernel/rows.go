@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Rows computes rows of logits of CrossEntropyLoss with class indices in float32 lanes: of few classes each row in one lane, of many one row after the other along the lanes.
 //
@@ -134,6 +137,40 @@ func (s *rowSum) add(x, y []float32) {
 
 // Own returns the derivative of row r in the logit of its class.
 func (s *Rows) Own(r int) float64 { return *s.field(r, 1) }
+
+// RowRest returns the largest logit of a row of float32 numbers, and the sum of all exp(x-m) but one that is 1, as [Softmax] does, without the exponentials. It returns false if the row is out of
+// the ordinary, or there are no lanes for T.
+func RowRest[T Float](x []T) (m, rest float64, ok bool) {
+	if !useAVX2 || !single[T]() || len(x) == 0 {
+		return 0, 0, false
+	}
+	row := as[float32](x)
+	all := rowSum{m: float32(math.Inf(-1))}
+	all.add(row, nil)
+	m, rest = float64(all.m), all.total()-1
+	// Beside a large exponential small ones lose their digits.
+	const least = 0.25
+	if rest < least {
+		at := slices.Index(row, all.m)
+		others := rowSum{m: float32(math.Inf(-1))}
+		others.add(row[:at], row[at+1:])
+		rest = others.total() * math.Exp(float64(others.m)-m)
+	}
+	return m, rest, rest >= 0
+}
+
+// total returns the sum, divided by exp(m), and NaN if m is not in the middle of the range.
+func (s *rowSum) total() float64 {
+	m := float64(s.m)
+	if !(math.Abs(m) < 1<<14) {
+		return math.NaN()
+	}
+	const ln2High = 0x1.62e43p-1 // ln2Hi32 in asm/pairs.go
+	return s.sum * math.Exp(float64(s.k)*ln2High-m) / (1 << 40)
+}
+
+// SumLogits returns the sum of a row that [RowLosses] has computed.
+func SumLogits[T Float](x []T) float64 { return sumLogits32AVX2(as[float32](x)) }
 
 // powerOf returns 2^k·exp(-k·ln2Low) for the distance of two k, and next to nothing for a large negative one.
 func powerOf(k float32) float64 {

@@ -133,3 +133,40 @@ func TestOddRows(t *testing.T) {
 		}
 	}
 }
+
+// TestRowRest compares with float64 arithmetic where the largest logit leaves much and little to the others, and so does PlainEntropy's sums.
+func TestRowRest(t *testing.T) {
+	if !useAVX2 {
+		t.Skip("no AVX2")
+	}
+	rng := rand.New(rand.NewPCG(43, 44))
+	for _, classes := range []int{1, 2, 7, 8, 9, 70, 1000, 4097, 9001} {
+		for lead := range 60 {
+			x, probabilities := make([]float32, classes), make([]float32, classes)
+			for i := range x {
+				x[i], probabilities[i] = float32(4*rng.NormFloat64()), rng.Float32()
+			}
+			x[rng.IntN(classes)] = float32(2 * lead)
+			m, rest, ok := RowRest(x)
+			sum, total, _ := PlainEntropy(x, probabilities, m)
+			wantRest, wantSum, wantTotal := 0.0, 0.0, 0.0
+			for i, v := range x {
+				if float64(v) != m {
+					wantRest += math.Exp(float64(v) - m)
+				}
+				wantSum += float64(probabilities[i]) * (m - float64(v))
+				wantTotal += float64(probabilities[i])
+			}
+			near := func(got, want float64) bool { return math.Abs(got-want) <= 0x1p-28*want }
+			if m != float64(slices.Max(x)) || classes > 1 && !(ok && near(rest, wantRest)) || !near(sum, wantSum) || !near(total, wantTotal) {
+				t.Errorf("%d classes: got %v, %v, %t, %v, %v; want rest %v, sums %v, %v", classes, m, rest, ok, sum, total, wantRest, wantSum, wantTotal)
+			}
+		}
+	}
+	if _, _, ok := RowRest([]float32{1, float32(math.NaN()), 3}); ok {
+		t.Error("a row with NaN is ordinary")
+	}
+	if _, _, ok := RowRest([]float64{1, 2}); ok {
+		t.Error("there are lanes for float64")
+	}
+}

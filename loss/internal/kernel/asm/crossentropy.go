@@ -259,16 +259,24 @@ func scaleRound(e element) {
 	fence()
 }
 
-func sumDistances32() {
+// sumDistances32 is the sum of m - x, or, unless distances is set, of x.
+func sumDistances32(distances bool) {
 	const e = float32s
-	function("sumDistances32AVX2", "x []float32, m float64", "(sum float64)",
-		"sumDistances32AVX2 is", "",
+	name, arguments, term := "sumDistances32AVX2", "x []float32, m float64", "m - x"
+	if !distances {
+		name, arguments, term = "sumLogits32AVX2", "x []float32", "x"
+	}
+	function(name, arguments, "(sum float64)",
+		name+" is", "",
 		"\tfor _, x := range x {",
-		"\t\tsum += m - x",
+		"\t\tsum += "+term,
 		"\t}",
 	)
 	x, n := param("x", int(e)), Load(Param("x").Len(), GP64())
-	m := broadcastParam("m")
+	var m reg.VecVirtual
+	if distances {
+		m = broadcastParam("m")
+	}
 	sums := [2]reg.VecVirtual{YMM(), YMM()}
 	for _, s := range sums {
 		VXORPD(s, s, s)
@@ -276,7 +284,9 @@ func sumDistances32() {
 	loop(n, x.advance, func(v lanes, starts []int) {
 		for k, start := range starts {
 			d := e.load(v, x.at(start))
-			v.sub(d, v.of(m), d)
+			if distances {
+				v.sub(d, v.of(m), d)
+			}
 			VADDPD(v.onlyFirst(d).AsY(), sums[k], sums[k])
 		}
 	})
@@ -624,6 +634,49 @@ func entropySums32() {
 	})
 	total.store(pointer)
 	Store(horizontalSum(sum), Return("sum"))
+	VZEROUPPER()
+	RET()
+}
+
+// plainEntropy32 is entropySums32 for a loss alone, of class probabilities and nothing else: their sum does not need what its rounding loses.
+func plainEntropy32() {
+	const e = float32s
+	function("plainEntropy32AVX2", "x, t []float32, m float64", "(sum, total float64)",
+		"plainEntropy32AVX2 is", "",
+		"\tfor i := range x {",
+		"\t\tsum += t[i] * (m - x[i])",
+		"\t\ttotal += t[i]",
+		"\t}")
+	x, t := param("x", int(e)), param("t", int(e))
+	n := Load(Param("x").Len(), GP64())
+	m := broadcastParam("m")
+	var sums, totals [2]reg.VecVirtual
+	for k := range sums {
+		sums[k], totals[k] = YMM(), YMM()
+		VXORPD(sums[k], sums[k], sums[k])
+		VXORPD(totals[k], totals[k], totals[k])
+	}
+	advance := func(k int) { x.advance(k); t.advance(k) }
+	loop(n, advance, func(v lanes, starts []int) {
+		if len(starts) == 2 {
+			PREFETCHT0(t.at(2 * chunkLen))
+		}
+		for k, start := range starts {
+			target, d := v.onlyFirst(e.load(v, t.at(start))), e.load(v, x.at(start))
+			v.sub(d, v.of(m), d)
+			VADDPD(target.AsY(), totals[k], totals[k])
+			if v == 1 {
+				VMULSD(target, d, d)
+				VADDPD(v.onlyFirst(d).AsY(), sums[k], sums[k])
+			} else {
+				VFMADD231PD(target, d, sums[k])
+			}
+		}
+	})
+	VADDPD(sums[1], sums[0], sums[0])
+	Store(horizontalSum(sums[0]), Return("sum"))
+	VADDPD(totals[1], totals[0], totals[0])
+	Store(horizontalSum(totals[0]), Return("total"))
 	VZEROUPPER()
 	RET()
 }
