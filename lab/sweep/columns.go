@@ -135,7 +135,7 @@ func (r *Result) strips(b *bytes.Buffer, y int) int {
 				asked, rough = asked || p.asked, rough || p.ulps > 0.5
 			}
 		}
-		step := 0
+		var step int
 		switch {
 		case rough:
 			step = stripHeight
