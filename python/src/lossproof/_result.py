@@ -100,7 +100,10 @@ class Result:
 
     @cached_property
     def failures(self) -> list[Failure]:
-        """The checks that fail, the plainest first, those of quirks left out; each layout after the other."""
+        """The checks that fail, the plainest first; each layout after the other.
+
+        Those of quirks are left out.
+        """
         return [failure for r in self._all() for failure in r._failures()]
 
     def _failures(self) -> list[Failure]:

@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -112,6 +112,32 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             item.group.selected.append(item.check)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Report a check that passes, or lies outside the claim, as soon as its function was asked.
+
+    Nothing runs in such a test that could print, log or need a fixture. What surrounds a test costs
+    much more than the look at its outcome: beside torch, whose loggers do not propagate, log
+    capturing alone takes a third of a run. The first and the last test of a function, those that
+    fail and those with marks are run as any other.
+    """
+    if not isinstance(item, Check) or not item.settled():
+        return None
+    if not isinstance(nextitem, Check) or nextitem.parent is not item.parent:
+        return None  # which tears down what the next test does not need
+    hook = item.ihook
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    call = pytest.CallInfo.from_call(item.runtest, "call")
+    for report in (
+        item.nothing("setup"),
+        hook.pytest_runtest_makereport(item=item, call=call),
+        item.nothing("teardown"),
+    ):
+        hook.pytest_runtest_logreport(report=report)
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Write the verdict and the causes of each function."""
     for name, result in config.stash[_RESULTS].all():
@@ -142,6 +168,8 @@ class Group:
         self.function = function
         self.options = options
         self.selected: list[str] = []
+        #: Whether module or class have marks, once that was looked at.
+        self.marked: bool | None = None
         self._outcomes: dict[str, dict[str, Any]] = {}
         self._error = ""
 
@@ -158,6 +186,10 @@ class Group:
         if self._error:
             raise Failed(f"{self.name} could not be asked: {self._error}")
         return self._outcomes[check]
+
+    def known(self, check: str) -> dict[str, Any]:
+        """Return what came of a check; nothing where the function was not asked yet."""
+        return self._outcomes.get(check, {})
 
     def run(self, config: pytest.Config, file: Path) -> None:
         """Have the binary judge, and write the result."""
@@ -225,6 +257,20 @@ class Check(pytest.Item):
             self.add_marker(pytest.mark.xfail(reason="a quirk of PyTorch, which does not gate"))
         if outcome not in ("pass", "fixed"):
             raise Failed(text)
+
+    def settled(self) -> bool:
+        """Whether the outcome is known, and raises nothing but a skip."""
+        if self.group.known(self.check).get("outcome") not in ("pass", "unsupported"):
+            return False
+        if self.group.marked is None and self.parent is not None:
+            self.group.marked = any(self.parent.iter_markers())
+        return not (self.own_markers or self.group.marked)
+
+    def nothing(self, when: Literal["setup", "teardown"]) -> pytest.TestReport:
+        """Return the report of a phase in which nothing is done."""
+        return pytest.TestReport(
+            self.nodeid, self.location, dict.fromkeys(self.keywords, 1), "passed", None, when
+        )
 
     def _claim(self, result: dict[str, Any]) -> None:
         """Fail where the claim shrank, or where nothing was proved; record the verdict."""

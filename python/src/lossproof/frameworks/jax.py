@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from lossproof._wire import Tensor
 from lossproof.frameworks import Framework, Loss
@@ -33,7 +34,9 @@ class Jax(Framework):
             return loss({**inputs, **dict(zip(wrt, leaves, strict=True))})
 
         value, pullback = jax.vjp(of, *(inputs[name] for name in wrt))
-        found = pullback(jnp.ones_like(value) if upstream is None else upstream)
+        if upstream is None:  # those of NumPy need no compilation for each shape
+            upstream = jnp.asarray(np.ones(value.shape, value.dtype))
+        found = pullback(upstream)
         return value, dict(zip(wrt, found, strict=True))
 
 
