@@ -104,9 +104,9 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 	var steps []step
 	for _, dtype := range dtypes {
 		rng := newRand(p.seed, p.check.ID, dtype, -1)
-		of := rng
+		of, b := rng, p.budget
 		if p.few {
-			of = p.shapes(0)
+			of, b.all = p.shapes(0), min(b.all, fewAll)
 		}
 		last, large, least := min(p.budget.last, cmp.Or(p.check.subject.last, p.budget.last)), p.budget.large, 0
 		switch {
@@ -117,7 +117,7 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 		default:
 			least = last - 1
 		}
-		all := sizes(of, p.budget, last, large, least)
+		all := sizes(of, b, last, large, least)
 		if p.check.subject.along == vocabularies {
 			all = vocabulary[:p.budget.vocabularies]
 		}

@@ -49,6 +49,9 @@ type budget struct {
 	shrinks, shrunk int
 }
 
+// fewAll is all of a budget where shapes are to be few.
+const fewAll = 3
+
 func (e Effort) budget() budget {
 	switch e {
 	case Quick:

@@ -51,18 +51,34 @@ type form struct {
 // formsOfFew is the number of forms of samples for a port that compiles for each shape.
 const formsOfFew = 8
 
-// fewForms returns the forms that a seed leads to: different shapes, and each way of a weight as often as another.
+// fewForms returns the forms that a seed leads to: different shapes, and each way of a weight as often as another. Of rows
+// of classes some are twice as many as others, in either dimension: laws halve rows and double classes. One is wider than a
+// vector.
 func fewForms(module string, seed uint32) []form {
 	var forms []form
-	for number := uint32(0); len(forms) < formsOfFew; number++ {
-		f := rapid.Custom(func(t *rapid.T) form { return drawForm(t, module) }).Example(int((seed ^ number*0x9e3779b9) & math.MaxInt32))
+	add := func(f form) {
 		if slices.ContainsFunc(forms, func(other form) bool { return slices.Equal(other.shape, f.shape) }) {
-			continue
+			return
 		}
 		if i := len(forms); elementwise(module) {
 			f.weight, f.posWeight = broadcast(i%4), broadcast((i+i/4+1)%4)
 		}
 		forms = append(forms, f)
+	}
+	for number := uint32(0); len(forms) < formsOfFew; number++ {
+		f := rapid.Custom(func(t *rapid.T) form { return drawForm(t, module) }).Example(int((seed ^ number*0x9e3779b9) & math.MaxInt32))
+		add(f)
+		if number == 0 && !elementwise(module) {
+			n, c := f.shape[0], f.shape[1]
+			add(form{[]int{2 * n, c}, classes, classes})
+			add(form{[]int{n, 2 * c}, classes, classes})
+			add(form{[]int{2 * n, 2 * c}, classes, classes})
+		}
+	}
+	forms = forms[:formsOfFew]
+	wide := func(f form) bool { return f.shape[len(f.shape)-1] > 16 }
+	if last := &forms[formsOfFew-1]; !slices.ContainsFunc(forms, wide) {
+		last.shape = append(slices.Clone(last.shape[:len(last.shape)-1]), 17)
 	}
 	return forms
 }
