@@ -148,3 +148,16 @@ def test_a_function_with_arguments(pytester):
     result = run(pytester)
     assert result.ret != 0
     assert "want a function without arguments" in result.stdout.str() + result.stderr.str()
+
+
+def test_marks_of_the_module(pytester, write):
+    """Tests with marks are run as any other, also where their outcome is known."""
+    write("right")
+    file = pytester.path / "test_loss.py"
+    text = file.read_text()
+    file.write_text(f"import pytest\npytestmark = pytest.mark.xfail(strict=True)\n{text}")
+    counts = run(pytester, *SELECT).parseoutcomes()
+    assert set(counts) == {"failed", "deselected"}
+    file.write_text(f"import pytest\npytestmark = pytest.mark.skip\n{text}")
+    counts = run(pytester, *SELECT).parseoutcomes()
+    assert set(counts) == {"skipped", "deselected"}
