@@ -10,6 +10,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/baseline"
+	"lossproof/internal/corpus"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/tensor"
@@ -21,14 +22,7 @@ const (
 	law     = "BCEWithLogitsLoss/relations/mean"
 )
 
-func openSet(t *testing.T) *fixtures.Set {
-	t.Helper()
-	set, err := fixtures.Embedded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
+var openSet = corpus.Whole
 
 // claims claims one module, without some words.
 func claims(without ...string) map[string]judge.Claim {
