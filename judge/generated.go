@@ -46,7 +46,7 @@ func (e drawn) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() 
 
 func (e drawn) calls(seed uint32) ([]ports.Call, error) { return e.check.Calls(seed), nil }
 
-func (drawn) dtypes() []tensor.DType { return generated.DTypes() }
+func (e drawn) dtypes() []tensor.DType { return e.check.DTypes }
 
 func (drawn) outputs() []string { return []string{ports.Loss, ports.GradInput} }
 

@@ -77,7 +77,11 @@ func Site(set *fixtures.Set, root, folder string) error {
 	if err != nil {
 		return err
 	}
-	pages := map[string]string{"rules.md": rules, "kill-matrix.md": matrix, "resolution.md": resolution}
+	faults, err := Faults()
+	if err != nil {
+		return err
+	}
+	pages := map[string]string{"rules.md": rules, "kill-matrix.md": matrix, "resolution.md": resolution, "sizes.md": faults}
 	names, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil {
 		return err

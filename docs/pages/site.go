@@ -9,6 +9,8 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/divergence"
 	"lossproof/internal/divergence/mutants"
+	"lossproof/internal/generated"
+	"lossproof/internal/generated/faults"
 	"lossproof/internal/laws"
 	"lossproof/internal/resolution"
 	"lossproof/judge/verdict"
@@ -78,6 +80,30 @@ and for the worst. 1 means that twice the answer passes, or 0: see [decisions.md
 	b.WriteString("```\n")
 	resolution.Write(&b, rows)
 	b.WriteString("```\n")
+	return b.String(), nil
+}
+
+// Faults writes the catalogue of losses that are wrong by position and size, with the smallest call that shows each.
+func Faults() (string, error) {
+	list, err := faults.Catalogue()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `# Wrong sizes
+
+Kernels work in blocks, tiles, chunks and vectors, and go wrong where these meet. The catalogue has %d losses that are wrong by position and size, and that
+pass all recorded cases or nearly all, since these are small. Each is found by the generated check that stands beside it, with the seed of the release; the call is the
+smallest that lossproof makes of what it found. `+"`make sizes`"+` finds them anew.
+`, len(list))
+	for _, module := range ports.Modules() {
+		fmt.Fprintf(&b, "\n## %s\n\n| fault | what is wrong | found by | a small call that shows it |\n| --- | --- | --- | --- |\n", module.Name)
+		for _, f := range list {
+			if f.Module == module.Name {
+				fmt.Fprintf(&b, "| `%s` | %s | `%s/%s/%s` | `%s` |\n", f.Name, f.Title, f.Module, generated.Topic, f.By, strings.TrimPrefix(f.Call, f.Module+"; "))
+			}
+		}
+	}
 	return b.String(), nil
 }
 

@@ -7,13 +7,14 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // Topic is the part of an id that generated checks have in place of a topic of cases.
 const Topic = "generated"
 
 // Inputs says in words what all checks are made on.
-const Inputs = `float32 and float64; sizes 2^k-1, 2^k, 2^k+1, odd primes and tails of vectors; 'none', 'mean' and 'sum' in turn;
+const Inputs = `float16, bfloat16, float32 and float64; sizes 2^k-1, 2^k, 2^k+1, odd primes and tails of vectors; 'none', 'mean' and 'sum' in turn;
 what is special stands at both ends, at powers of two and beside them, and anywhere`
 
 // Tolerances in words.
@@ -33,6 +34,8 @@ type Check struct {
 	// Domain and Tolerance say in words which calls are made, and how far an answer may be from the
 	// exact one.
 	Domain, Tolerance string
+	// DTypes are those of the inputs.
+	DTypes []tensor.DType
 
 	subject *subject
 }
@@ -57,9 +60,11 @@ type wish struct {
 	along along
 	// The inputs and options that calls have.
 	weight, posWeight, upstream, ignored, smoothing, probabilities bool
-	// masked calls have logits of -inf, offset ones a large number in common, and those that are uneven
-	// rows of very different size.
-	masked, offset, uneven bool
+	// masked calls have logits of -inf, lost ones rows of nothing else, and targets that are masked; offset
+	// ones have a large number in common, and those that are uneven rows of very different size.
+	masked, lost, offset, uneven bool
+	// zeros of calls have a sign, tiny ones are subnormal, or have results that are.
+	zeros, tiny bool
 	// strict leaves no slack for sums.
 	strict bool
 	// each asks for every reduction at the largest size.
@@ -79,24 +84,34 @@ const (
 	vocabularies along = "vocabularies"
 )
 
+// wide and halves are dtypes that checks are made in together.
+var (
+	wide   = []tensor.DType{tensor.Float32, tensor.Float64}
+	halves = []tensor.DType{tensor.Float16, tensor.BFloat16}
+)
+
 // All returns the checks, in the order of their ids.
 var All = sync.OnceValue(func() []*Check {
 	var all []*Check
 	for i := range subjects {
 		for _, module := range subjects[i].modules {
-			all = append(all, subjects[i].check(module))
+			s := &subjects[i]
+			all = append(all, s.check(module, s.name, wide, ""))
+			if !s.strict { // sums of 16 bits are rounded far above what accumulates
+				all = append(all, s.check(module, s.name+"-half", halves, " In 16 bits, rounded once."))
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b *Check) int { return strings.Compare(a.ID, b.ID) })
 	return all
 })
 
-func (s *subject) check(module string) *Check {
+func (s *subject) check(module, name string, dtypes []tensor.DType, also string) *Check {
 	c := &Check{
-		ID: module + "/" + Topic + "/" + s.name, Since: ports.ModuleOf(module).Since, Domain: s.domain, Tolerance: withSlack, subject: s,
+		ID: module + "/" + Topic + "/" + name, DTypes: dtypes, Since: ports.ModuleOf(module).Since, Domain: s.domain, Tolerance: withSlack, subject: s,
 		Rule: fixtures.Rule{
-			ID: ports.ModuleOf(module).Prefix + "-SIZE-" + strings.ToUpper(s.name), Module: module, Evidence: "generated",
-			Statement: s.says, Requirement: fixtures.Must,
+			ID: ports.ModuleOf(module).Prefix + "-SIZE-" + strings.ToUpper(name), Module: module, Evidence: "generated",
+			Statement: s.says + also, Requirement: fixtures.Must,
 			Basis: fixtures.Basis{
 				Kind: "derived", Text: "The formula says nothing about the size of a tensor or the place of an element.",
 				Link: "https://docs.pytorch.org/docs/2.15/generated/torch.nn." + module + ".html",

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"lossproof/internal/claim"
 	"lossproof/internal/definition"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -66,17 +67,11 @@ type Exchange struct {
 	Answer ports.Answer
 }
 
-// dtypes are those of the inputs.
-var dtypes = []tensor.DType{tensor.Float32, tensor.Float64}
-
-// DTypes returns the dtypes of the inputs of checks.
-func DTypes() []tensor.DType { return slices.Clone(dtypes) }
-
 // Calls returns the first call that a seed leads to, of a port that claims everything.
 func (c *Check) Calls(seed uint32) []ports.Call {
 	p := plan{check: c, seed: seed, budget: Normal.budget(), reductions: []string{none, mean, sum}, may: func(string) bool { return true }}
 	p.want = []string{ports.Loss, ports.GradInput}
-	steps := p.steps(dtypes[:1])
+	steps := p.steps(c.DTypes[:1])
 	return []ports.Call{p.call(steps[len(steps)/4])}
 }
 
@@ -107,6 +102,10 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 		of, b := rng, p.budget
 		if p.few {
 			of, b.all = p.shapes(0), min(b.all, fewAll)
+		}
+		if dtype.Size() == 2 {
+			steps = append(steps, p.halves(of, dtype)...)
+			continue
 		}
 		last, large, least := min(p.budget.last, cmp.Or(p.check.subject.last, p.budget.last)), p.budget.large, 0
 		switch {
@@ -142,6 +141,32 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 	return repeated(steps)
 }
 
+// halves returns the calls of a dtype of 16 bits: few, as most of what is wrong by size is wrong in all
+// dtypes, and none of a sum of more than 2^most terms, of which one no longer shows. Of a subject that is
+// asked all reductions at the largest size, one of the two dtypes has a call of that size, without one.
+func (p plan) halves(rng *rand.Rand, dtype tensor.DType) []step {
+	most := 12
+	if p.check.subject.smoothing { // PyTorch adds the logarithms of all classes in 16 bits, which end at 65504
+		most = 10
+	}
+	of, last := p.check.subject, min(p.budget.last, cmp.Or(p.check.subject.last, p.budget.last))
+	all := p.budget.halves(rng, min(most, last))
+	if of.along == vocabularies {
+		all = vocabulary[:1]
+	}
+	var steps []step
+	first := rng.IntN(len(p.reductions))
+	for i, n := range all {
+		steps = append(steps, step{dtype, i, n, p.reductions[(first+i)%len(p.reductions)]})
+	}
+	summed := of.along == classes && p.check.Rule.Module == ports.MultiLabelSoftMarginLoss
+	turn := halves[newRand(p.seed, p.check.ID, "", -1).IntN(len(halves))]
+	if of.each && dtype == turn && last > most && p.budget.large > 0 && !summed && slices.Contains(p.reductions, none) {
+		steps = append(steps, step{dtype, len(steps), 1<<last - 1 + rng.IntN(3), none})
+	}
+	return steps
+}
+
 // A call is asked twice, with others between, if it is one of every seldom calls and small.
 const (
 	seldom    = 6
@@ -174,9 +199,13 @@ func (p plan) call(s step) ports.Call {
 	if p.few {
 		shapes = p.shapes(s.size)
 	}
+	limit := p.budget.elements
+	if s.dtype.Size() == 2 {
+		limit /= 8
+	}
 	d := &drawer{
 		subject: p.check.subject, rng: rng, shapes: shapes, module: p.check.Rule.Module,
-		dtype: s.dtype, format: s.dtype.Format(), reduction: s.reduction, size: s.size, limit: max(p.budget.elements, s.size), may: p.may,
+		dtype: s.dtype, format: s.dtype.Format(), reduction: s.reduction, size: s.size, limit: max(limit, s.size), may: p.may,
 	}
 	return d.call(p.want)
 }
@@ -203,7 +232,10 @@ func (k *Checker) plan(c *Check) (p plan, of []tensor.DType, outside string) {
 			p.want = append(p.want, output)
 		}
 	}
-	for _, dtype := range dtypes {
+	for _, dtype := range c.DTypes {
+		if dtype == tensor.Float16 && !p.may(claim.Subnormals) { // its products are soon below 2^-14
+			continue
+		}
 		if slices.Contains(cl.DTypes, dtype) && (len(k.options.DTypes) == 0 || slices.Contains(k.options.DTypes, dtype)) {
 			of = append(of, dtype)
 		}

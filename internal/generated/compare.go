@@ -118,7 +118,7 @@ type slack struct {
 
 // newSlack returns what sums of n terms may lose, loses(n)·eps.
 func newSlack(e *expectation, name string, loses func(n float64) float64) slack {
-	eps := e.exact[name].DType.Format().Eps()
+	eps := definition.Working(e.exact[name].DType).Format().Eps()
 	shape := e.call.Inputs[ports.Input].Shape
 	n := float64(definition.Size(shape))
 	s := slack{loss: name == ports.Loss, isTarget: func(int) bool { return false }}

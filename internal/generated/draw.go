@@ -127,9 +127,44 @@ func (d *drawer) small(n, least, most int) int {
 
 // Numbers of elements or rows that a call consists of: what most of it is, and what is special.
 const (
-	commonKinds  = 32
-	specialKinds = 12
+	commonKinds = 32
+	specials    = 12
+	// specialHalves is the number of those that have a share of a sum of 16 bits that shows.
+	specialHalves = 2
 )
+
+// halves reports whether the dtype has 16 bits.
+func (d *drawer) halves() bool { return d.dtype.Size() == 2 }
+
+// specialKinds is the number of special elements or rows; added says that their losses are added up.
+func (d *drawer) specialKinds(added bool) int {
+	if d.halves() && added {
+		return specialHalves
+	}
+	return specials
+}
+
+// outstanding is a number that is large beside n numbers of about 1. With a weight of 4, two of 16 bits and
+// their sum are below 65504, where float16 ends and PyTorch's sums with it.
+func (d *drawer) outstanding(n int) float64 {
+	if d.halves() {
+		return float64(n) * (1 + d.rng.Float64()/2)
+	}
+	return float64(n) / 8 * (1 + 3*d.rng.Float64())
+}
+
+// zero is a zero of either sign.
+func (d *drawer) zero() float64 { return math.Copysign(0, one(d.rng, 1.0, -1)) }
+
+// subnormal is a subnormal number.
+func (d *drawer) subnormal() float64 {
+	return float64(1+d.rng.IntN(1<<(d.format.Precision-1)-1)) * d.format.SmallestSubnormal()
+}
+
+// gap is how far logits are apart whose probability is subnormal.
+func (d *drawer) gap() float64 {
+	return math.Round(-math.Log(d.format.SmallestNormal())+1) + d.eighths(0, 3)
+}
 
 // drawElements draws a call of another module than CrossEntropyLoss.
 func (d *drawer) drawElements(c *ports.Call) {
@@ -154,7 +189,7 @@ func (d *drawer) drawElements(c *ports.Call) {
 	if d.reduction == none {
 		terms = shape[len(shape)-1]
 	}
-	for _, i := range d.spots(n, specialKinds) {
+	for _, i := range d.spots(n, d.specialKinds(added)) {
 		x[i], t[i] = d.specialElement(added, terms)
 	}
 	d.set(c, ports.Input, x, shape...)
@@ -201,12 +236,19 @@ func (d *drawer) target() float64 {
 func (d *drawer) element(added bool) (e [2]float64) {
 	t := d.target()
 	if d.module == ports.BCELoss {
-		if added { // of a loss of about 2^-9, as none is above 100
+		unit := max(0x1p-11, d.format.Eps()/2) // so that 1-unit is a number of the dtype
+		if added {                             // of a small loss, as none is above 100
 			t = float64(d.rng.IntN(2))
-			x := float64(1+d.rng.IntN(4)) / 2048
+			x := float64(1+d.rng.IntN(4)) * unit
 			return [2]float64{t + (1-2*t)*x, t}
 		}
-		return [2]float64{float64(1+d.rng.IntN(2047)) / 2048, t}
+		return [2]float64{float64(1+d.rng.IntN(int(1/unit)-1)) * unit, t}
+	}
+	if d.zeros && d.rng.IntN(2) == 0 {
+		if t == 0 {
+			t = d.zero()
+		}
+		return [2]float64{d.zero(), t}
 	}
 	if added {
 		return [2]float64{d.eighths(-2, 2), t}
@@ -217,18 +259,42 @@ func (d *drawer) element(added bool) (e [2]float64) {
 // specialElement is one that shows: where n losses are added up, one of a large loss.
 func (d *drawer) specialElement(added bool, n int) (x, t float64) {
 	t = float64(d.rng.IntN(2))
+	if d.tiny {
+		return d.tinyElement(t)
+	}
 	if d.module == ports.BCELoss {
-		if added {
-			return d.format.Round(math.Ldexp(1+float64(d.rng.IntN(8))/8, -24-d.rng.IntN(14))), 1
+		least, range_ := -4, 20
+		switch half := d.dtype == tensor.Float16; {
+		case added && half:
+			least, range_ = -10, 4
+		case added:
+			least, range_ = -24, 14
+		case half:
+			range_ = 10
 		}
-		x = d.format.Round(math.Ldexp(1+float64(d.rng.IntN(8))/8, -4-d.rng.IntN(20)))
-		return x, t
+		if added {
+			t = 1
+		}
+		return d.format.Round(math.Ldexp(1+float64(d.rng.IntN(8))/8, least-d.rng.IntN(range_))), t
 	}
 	size := 20 + 30*d.rng.Float64()
 	if added {
-		size = max(size, float64(n)/8*(1+3*d.rng.Float64()))
+		size = max(size, d.outstanding(n))
 	}
 	return math.Round(size) * (1 - 2*t), t
+}
+
+// tinyElement is one of a subnormal logit or probability. A subnormal sigmoid is none that the textbook
+// formula has: 1 + exp(-x) overflows.
+func (d *drawer) tinyElement(target float64) (x, t float64) {
+	x = d.subnormal()
+	switch {
+	case d.module != ports.BCELoss:
+		x *= one(d.rng, 1.0, -1)
+	case math.Log(x) < -99 || 1/x > d.format.Largest()/4: // logarithms are clamped, the gradient overflows
+		target = 0
+	}
+	return x, target
 }
 
 // weights are the weights that a call has: multiples of 1/8, so that sums of them are exact.

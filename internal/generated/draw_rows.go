@@ -134,13 +134,13 @@ func (d *drawer) ignoredRows(n int) []bool {
 // rowsOf returns the rows of a call.
 func (d *drawer) rowsOf(n, classes int, probable bool) func(i int) row {
 	if classes > fewClasses {
-		return func(int) row { return d.longRow(n, classes, probable) }
+		return func(int) row { return d.longRow(classes, probable) }
 	}
 	common, special := make([]row, commonKinds), map[int]row{}
 	for i := range common {
-		common[i] = d.shortRow(n, classes, probable)
+		common[i] = d.shortRow(classes, probable)
 	}
-	for _, i := range d.spots(n, specialKinds) {
+	for _, i := range d.spots(n, d.specialKinds(d.reduction != none)) {
 		special[i] = d.specialRow(n, classes, probable)
 	}
 	return func(i int) row {
@@ -151,8 +151,8 @@ func (d *drawer) rowsOf(n, classes int, probable bool) func(i int) row {
 	}
 }
 
-// shortRow is a row of a few classes of n.
-func (d *drawer) shortRow(n, classes int, probable bool) row {
+// shortRow is a row of a few classes.
+func (d *drawer) shortRow(classes int, probable bool) row {
 	r := row{x: make([]float64, classes), y: d.rng.IntN(classes)}
 	size := 1.0
 	if d.reduction == none {
@@ -160,33 +160,54 @@ func (d *drawer) shortRow(n, classes int, probable bool) row {
 	}
 	for k := range r.x {
 		r.x[k] = d.eighths(-2, 2) * size
+		if d.zeros && d.rng.IntN(2) == 0 {
+			r.x[k] = d.zero()
+		}
 	}
-	return d.finished(r, n, probable)
+	return d.finished(r, probable)
 }
 
 // specialRow is a row of a few classes that shows: where n losses are added up, of a large one.
 func (d *drawer) specialRow(n, classes int, probable bool) row {
 	r := row{x: make([]float64, classes), y: d.rng.IntN(classes)}
+	if d.tiny {
+		return d.finished(d.tinyRow(r), probable)
+	}
 	size := 20 + 30*d.rng.Float64()
 	if d.reduction != none {
-		size = max(size, float64(n)/8*(1+3*d.rng.Float64()))
+		size = max(size, d.outstanding(n))
 	}
 	r.x[(r.y+1)%classes] = math.Round(size)
-	return d.finished(r, n, probable)
+	return d.finished(r, probable)
+}
+
+// tinyRow makes the logits of a row subnormal, or the probabilities of all classes but one.
+func (d *drawer) tinyRow(r row) row {
+	top := d.rng.IntN(len(r.x))
+	subnormal := d.rng.IntN(2) == 0
+	for k := range r.x {
+		switch {
+		case subnormal:
+			r.x[k] = d.subnormal() * one(d.rng, 1.0, -1)
+		case k != top:
+			r.x[k] = -d.gap()
+		}
+	}
+	return r
 }
 
 // longRow is a row of many classes: small logits, and a few that outweigh them.
-func (d *drawer) longRow(n, classes int, probable bool) row {
+func (d *drawer) longRow(classes int, probable bool) row {
 	r := row{x: make([]float64, classes), y: d.rng.IntN(classes)}
 	for k := range r.x {
 		r.x[k] = float64(d.rng.IntN(17)-8) / 8
 	}
-	spots := d.spots(classes, specialKinds)
+	spots := d.spots(classes, specials)
 	top := math.Round(math.Log(float64(classes)))
 	for _, k := range spots {
 		r.x[k] = top + d.eighths(-1, 3)
 	}
-	if d.rng.IntN(2) == 0 { // far apart
+	if d.rng.IntN(2) == 0 && !(d.smoothing && d.halves()) { // far apart
 		for k := range r.x {
 			r.x[k] *= 16
 		}
@@ -195,20 +216,23 @@ func (d *drawer) longRow(n, classes int, probable bool) row {
 	if d.rng.IntN(3) > 0 {
 		r.y = one(d.rng, spots...)
 	}
-	return d.finished(r, n, probable)
+	return d.finished(r, probable)
 }
 
 // finished gives a row what its subject is about, and class probabilities.
-func (d *drawer) finished(r row, n int, probable bool) row {
+func (d *drawer) finished(r row, probable bool) row {
 	switch {
 	case d.masked:
-		d.mask(&r, n)
+		d.mask(&r)
 	case d.offset:
 		d.shift(&r)
 	case d.uneven:
-		size := math.Pow(10, float64(d.rng.IntN(13)-6))
+		size, most := math.Pow(10, float64(d.rng.IntN(13)-6)), d.format.Largest()/4
+		if d.reduction != none {
+			most /= float64(d.size) // of float16, whose sums end at 65504
+		}
 		for k, v := range r.x {
-			r.x[k] = d.format.Round(v * size)
+			r.x[k] = d.format.Round(max(-most, min(v*size, most)))
 		}
 	}
 	if probable {
@@ -217,11 +241,12 @@ func (d *drawer) finished(r row, n int, probable bool) row {
 	return r
 }
 
-// mask takes classes out: a few, whole tiles, or all but one; of several rows sometimes all.
-func (d *drawer) mask(r *row, n int) {
+// mask takes classes out: a few, whole tiles, or all but the target, which is left. Of lost rows it takes
+// all, or the target.
+func (d *drawer) mask(r *row) {
 	classes := len(r.x)
 	masked := func(int) bool { return d.rng.IntN(8) == 0 }
-	switch tile := 1 << d.rng.IntN(13); d.rng.IntN(5) {
+	switch tile := 1 << d.rng.IntN(13); d.rng.IntN(4) {
 	case 0:
 	case 1: // the first tiles
 		end := min(classes-1, tile*(1+d.rng.IntN(3)))
@@ -229,12 +254,12 @@ func (d *drawer) mask(r *row, n int) {
 	case 2: // every second tile
 		first := d.rng.IntN(2)
 		masked = func(k int) bool { return k/tile%2 == first }
-	case 3: // all but one
+	case 3:
 		masked = func(k int) bool { return k != r.y }
-	case 4:
-		if n > 1 && d.reduction == none {
-			masked = func(int) bool { return true }
-		}
+	}
+	lost := d.lost && d.rng.IntN(4) == 0
+	if lost && d.rng.IntN(2) == 0 {
+		masked = func(int) bool { return true }
 	}
 	var left []int
 	for k := range r.x {
@@ -244,17 +269,24 @@ func (d *drawer) mask(r *row, n int) {
 			left = append(left, k)
 		}
 	}
-	if len(left) > 0 && (d.reduction != none || d.rng.IntN(4) > 0) { // or the loss is infinite
-		if !slices.Contains(left, r.y) {
-			r.y = one(d.rng, left...)
-		}
+	switch {
+	case lost:
+		r.x[r.y] = math.Inf(-1)
+	case len(left) == 0:
+		r.x[r.y] = 0
+	case !slices.Contains(left, r.y):
+		r.y = one(d.rng, left...)
 	}
 }
 
 // shift adds a large number to the logits of a row, in whose neighborhood they are made as far apart as
 // the dtype can tell.
 func (d *drawer) shift(r *row) {
-	by := one(d.rng, 1.0, -1) * math.Pow(10, float64(1+d.rng.IntN(8)))
+	most := 8
+	if d.dtype == tensor.Float16 {
+		most = 4
+	}
+	by := one(d.rng, 1.0, -1) * math.Pow(10, float64(1+d.rng.IntN(most)))
 	unit := max(1, 2*d.format.ULP(by))
 	for k, v := range r.x {
 		r.x[k] = d.format.Round(by + v*unit)
@@ -274,7 +306,7 @@ func (d *drawer) probabilitiesOf(r row) []float64 {
 	if classes <= fewClasses {
 		unit, left = 0x1p-7, 0x1p7
 	}
-	if d.rng.IntN(3) > 0 {
+	if d.rng.IntN(3) > 0 && !(d.halves() && classes > fewClasses) { // which has no room for many
 		for k := range t {
 			share := float64(d.rng.IntN(3))
 			t[k], left = share*unit, left-share

@@ -37,6 +37,8 @@ type budget struct {
 	// last, one of as many k as large and other say, for float32 and for another dtype.
 	all, each, last int
 	large, other    int
+	// step is how far the k of the sizes of 16 bits are apart.
+	step int
 	// extra is the number of sizes that lie elsewhere.
 	extra int
 	// vocabularies is the number of vocabularies, the smallest first.
@@ -55,9 +57,9 @@ const fewAll = 3
 func (e Effort) budget() budget {
 	switch e {
 	case Quick:
-		return budget{each: 9, last: 9, extra: 1, vocabularies: 1, elements: 1 << 10, time: 10 * time.Second, shrinks: 150, shrunk: 1 << 20}
+		return budget{each: 9, last: 9, step: 4, extra: 1, vocabularies: 1, elements: 1 << 10, time: 10 * time.Second, shrinks: 150, shrunk: 1 << 20}
 	case Thorough:
-		return budget{all: 17, each: 17, last: 17, extra: 20, vocabularies: 5, elements: 1 << 19, time: 10 * time.Minute, shrinks: 600, shrunk: 1 << 25}
+		return budget{all: 17, each: 17, last: 17, step: 1, extra: 20, vocabularies: 5, elements: 1 << 19, time: 10 * time.Minute, shrinks: 600, shrunk: 1 << 25}
 	}
-	return budget{all: 6, each: 12, last: 17, large: 1, other: 1, extra: 2, vocabularies: 5, elements: 1 << 15, time: time.Minute, shrinks: 300, shrunk: 1 << 22}
+	return budget{all: 6, each: 12, last: 17, large: 1, other: 1, step: 2, extra: 2, vocabularies: 5, elements: 1 << 15, time: time.Minute, shrinks: 300, shrunk: 1 << 22}
 }

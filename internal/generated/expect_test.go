@@ -13,7 +13,7 @@ func TestExpect(t *testing.T) {
 	compacted, long := 0, 0
 	for _, c := range All() {
 		p := plan{check: c, seed: 7, budget: Quick.budget(), reductions: []string{none, mean, sum}, want: []string{ports.Loss, ports.GradInput}, may: func(string) bool { return true }}
-		for _, s := range p.steps(DTypes()) {
+		for _, s := range p.steps(c.DTypes) {
 			call := p.call(s)
 			e, err := expect(call)
 			if err != nil {

@@ -2,7 +2,6 @@ package generated_test
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -76,28 +75,5 @@ func TestShrinks(t *testing.T) {
 	call := r.Counterexample[0].Call
 	if n := call.Inputs[ports.Input].Len(); n > from+2 || *call.Options.Reduction != "none" || len(call.Inputs) != 2 || !slices.Equal(call.Want, []string{ports.GradInput}) {
 		t.Errorf("the call is not small: %s", r.Broken)
-	}
-}
-
-// TestSeeds: the built-in losses pass with every seed, at both levels.
-func TestSeeds(t *testing.T) {
-	if os.Getenv("LOSSPROOF_FULL") == "" {
-		t.Skip("200 seeds: make sizes")
-	}
-	effort := generated.Quick
-	for seed := uint32(1); seed <= 200; seed++ {
-		if seed%10 == 0 {
-			effort = generated.Normal
-		}
-		for _, level := range []verdict.Level{verdict.Parity, verdict.Exact} {
-			k := checker(t, right, generated.Options{Seed: seed, Effort: effort, Level: level})
-			for _, c := range generated.All() {
-				end, _ := k.Begin(t.Context(), c)
-				if r := end(); r.Err != nil || r.Broken != "" || r.Left > 0 {
-					t.Errorf("seed %d: %s at %s, effort %s: %v %s", seed, c.ID, level, effort, r.Err, r.Broken)
-				}
-			}
-		}
-		effort = generated.Quick
 	}
 }

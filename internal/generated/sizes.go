@@ -46,5 +46,16 @@ func sizes(rng *rand.Rand, b budget, last, large, least int) []int {
 	return all
 }
 
+// halves returns the sizes at which a check is made in 16 bits: near every power of two that steps leaves, and an odd prime.
+func (b budget) halves(rng *rand.Rand, last int) []int {
+	var all []int
+	for k := 1 + rng.IntN(b.step); k <= last; k += b.step {
+		all = append(all, max(2, 1<<k-1+rng.IntN(3)))
+	}
+	all = append(all, min(1<<last, primes[rng.IntN(len(primes))]))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // vocabulary are numbers of classes that language models have.
 var vocabulary = []int{32000, 50257, 128256, 151936, 256000}

@@ -13,7 +13,7 @@ func TestFewShapes(t *testing.T) {
 		var shapes [2]map[string]bool
 		for i, few := range []bool{false, true} {
 			shapes[i] = map[string]bool{}
-			k := NewChecker(map[string]ports.Claim{module: {DTypes: dtypes, Outputs: []string{ports.Loss}}}, Options{Seed: 1, Effort: Quick, FewShapes: few})
+			k := NewChecker(map[string]ports.Claim{module: {DTypes: append(append([]tensor.DType{}, wide...), halves...), Outputs: []string{ports.Loss}}}, Options{Seed: 1, Effort: Quick, FewShapes: few})
 			for _, c := range All() {
 				if c.Rule.Module != module {
 					continue

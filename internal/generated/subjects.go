@@ -95,9 +95,39 @@ var subjects = []subject{
 		domain: "(N, C) with N of the size and a few classes; class probabilities that add to 1",
 	},
 	{
-		name: "masked-classes", modules: ofClasses, wish: wish{along: classes, masked: true}, needs: []string{claim.NonFinite}, should: true,
-		says:   "Logits of -inf take their classes out, wherever they are: a few, whole tiles, or all but one.",
-		domain: "(N, C) with C of the size and a few rows; a row that is all -inf changes no other",
+		name: "masked-classes", modules: ofClasses, wish: wish{along: classes, masked: true}, needs: []string{claim.NonFinite, claim.IntegerTargets},
+		says:   "Logits of -inf take their classes out, wherever they are: a few, whole tiles, or all but the target.",
+		domain: "(N, C) with C of the size and a few rows; no target is masked",
+	},
+	{
+		name: "masked-rows", modules: ofClasses, wish: wish{along: rows, last: 12, masked: true, lost: true}, needs: []string{claim.NonFinite, claim.IntegerTargets}, should: true,
+		says:   "A row that is all -inf, or whose target is masked, changes no other.",
+		domain: "(N, C) with N of the size and a few classes",
+	},
+	{
+		name: "signed-zeros", modules: ofLogits, wish: wish{along: elements, last: 12, zeros: true},
+		says:   "A zero is a zero, whatever its sign and place.",
+		domain: "logits and targets of 0 and -0 among others",
+	},
+	{
+		name: "signed-zeros", modules: ofRows, wish: wish{along: rows, last: 12, zeros: true},
+		says:   "A zero is a zero, whatever its sign and place.",
+		domain: "(N, C) with N of the size and a few classes; logits of 0 and -0 among others",
+	},
+	{
+		name: "subnormals", modules: ofElements, wish: wish{along: elements, last: 12, tiny: true}, needs: []string{claim.Subnormals},
+		says:   "Subnormal numbers do not vanish, and disturb no others, wherever they are.",
+		domain: "subnormal logits or probabilities among others",
+	},
+	{
+		name: "subnormals", modules: ofLabels, wish: wish{along: rows, last: 12, tiny: true}, needs: []string{claim.Subnormals},
+		says:   "Subnormal numbers do not vanish, and disturb no others, wherever they are.",
+		domain: "(N, C) with N of the size and a few classes; subnormal logits among others",
+	},
+	{
+		name: "subnormals", modules: ofClasses, wish: wish{along: rows, last: 12, tiny: true}, needs: []string{claim.Subnormals},
+		says:   "Subnormal logits and probabilities do not vanish, and disturb no other rows, wherever they are.",
+		domain: "(N, C) with N of the size and a few classes; subnormal logits, and gaps between logits of a subnormal probability",
 	},
 	{
 		name: "offsets", modules: ofClasses, wish: wish{along: classes, last: 15, offset: true},

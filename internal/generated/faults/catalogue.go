@@ -417,7 +417,7 @@ func masks() []Fault {
 			}
 			return v
 		})},
-		{"masked-rows-spread", "a row that is all masked makes the row behind it NaN", ce, "masked-classes", output(ports.GradInput, func(c call, v []float64) []float64 {
+		{"masked-rows-spread", "a row that is all masked makes the row behind it NaN", ce, "masked-rows", output(ports.GradInput, func(c call, v []float64) []float64 {
 			n := c.classes()
 			x := c.Inputs[ports.Input].Float64s()
 			for row := 1; len(c.shape()) == 2 && row < len(v)/n; row++ {

@@ -5,6 +5,8 @@ package faults
 
 import (
 	"context"
+	_ "embed"
+	"encoding/json"
 	"math"
 
 	"lossproof/internal/definition"
@@ -22,6 +24,25 @@ type Fault struct {
 	By string
 
 	answer answer
+}
+
+// Found is how a fault is found.
+type Found struct {
+	Name   string `json:"name"`
+	Title  string `json:"title"`
+	Module string `json:"module"`
+	By     string `json:"by"`
+	// Call is the smallest call that shows it.
+	Call string `json:"call"`
+}
+
+//go:embed found.json
+var found []byte
+
+// Catalogue returns how each fault is found, as the tests of this package found it.
+func Catalogue() (list []Found, err error) {
+	err = json.Unmarshal(found, &list)
+	return list, err
 }
 
 // answer answers a call, for which the right loss may be asked.

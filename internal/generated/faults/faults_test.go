@@ -16,17 +16,7 @@ import (
 	"lossproof/ports"
 )
 
-var update = flag.Bool("update", false, "write testdata/found.json anew")
-
-// found is how a fault is found.
-type found struct {
-	Name   string `json:"name"`
-	Title  string `json:"title"`
-	Module string `json:"module"`
-	By     string `json:"by"`
-	// Call is the smallest call that shows it.
-	Call string `json:"call"`
-}
+var update = flag.Bool("update", false, "write found.json anew")
 
 // find makes the check that a fault is found by; seed is what it draws from, few says that shapes are to be few.
 func find(t *testing.T, f *faults.Fault, seed uint32, few bool) generated.Result {
@@ -62,7 +52,7 @@ func TestFaultsAreFound(t *testing.T) {
 	if !full {
 		t.Logf("%d of %d faults: make sizes looks for all", len(all)/12, len(all))
 	}
-	var list []found
+	var list []faults.Found
 	names := map[string]bool{}
 	for i := range all {
 		f := &all[i]
@@ -82,7 +72,7 @@ func TestFaultsAreFound(t *testing.T) {
 			continue
 		}
 		first, _, _ := strings.Cut(r.Broken, "\n")
-		list = append(list, found{f.Name, f.Title, f.Module, f.By, strings.TrimPrefix(first, "the call: ")})
+		list = append(list, faults.Found{f.Name, f.Title, f.Module, f.By, strings.TrimPrefix(first, "the call: ")})
 	}
 	if !full {
 		return
@@ -91,7 +81,7 @@ func TestFaultsAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const file = "testdata/found.json"
+	const file = "found.json"
 	if *update {
 		if err := os.WriteFile(file, append(got, '\n'), 0o644); err != nil {
 			t.Fatal(err)
