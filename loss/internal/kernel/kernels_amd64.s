@@ -20,21 +20,22 @@ eight_body:
 	VMOVUPS      (CX), Y3
 	VPAND        c7fffffff7fffffff<>+0(SB), Y3, Y3
 	VPMAXUD      Y3, Y2, Y2
-	VCVTPS2PD    X3, Y4
-	VEXTRACTF128 $0x01, Y3, X3
-	VCVTPS2PD    X3, Y3
+	VCVTPS2PD    (CX), Y3
+	VANDPD       c7fffffffffffffff<>+0(SB), Y3, Y3
+	VCVTPS2PD    16(CX), Y5
+	VANDPD       c7fffffffffffffff<>+0(SB), Y5, Y5
 	VMOVAPD      Y0, Y6
 	VMOVAPD      Y0, Y8
-	VFNMADD231PD Y1, Y4, Y6
-	VFNMADD231PD Y1, Y3, Y8
+	VFNMADD231PD Y1, Y3, Y6
+	VFNMADD231PD Y1, Y5, Y8
 	VSUBPD       Y0, Y6, Y7
 	VSUBPD       Y0, Y8, Y9
-	VFNMSUB231PD c3fe62e42fefa39ef<>+0(SB), Y7, Y4
-	VFNMSUB231PD c3fe62e42fefa39ef<>+0(SB), Y9, Y3
+	VFNMSUB231PD c3fe62e42fefa39ef<>+0(SB), Y7, Y3
+	VFNMSUB231PD c3fe62e42fefa39ef<>+0(SB), Y9, Y5
 	VPSLLQ       $0x34, Y6, Y6
 	VPSLLQ       $0x34, Y8, Y8
-	VMULPD       Y4, Y4, Y7
-	VMULPD       Y3, Y3, Y11
+	VMULPD       Y3, Y3, Y7
+	VMULPD       Y5, Y5, Y11
 	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y9
 	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y12
 	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y7, Y9
@@ -47,10 +48,10 @@ eight_body:
 	VFMADD213PD  c3fa5554e9063586e<>+0(SB), Y11, Y13
 	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y7, Y10
 	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y11, Y13
-	VFMADD231PD  Y4, Y9, Y10
-	VFMADD231PD  Y3, Y12, Y13
-	VFMADD213PD  Y4, Y7, Y10
-	VFMADD213PD  Y3, Y11, Y13
+	VFMADD231PD  Y3, Y9, Y10
+	VFMADD231PD  Y5, Y12, Y13
+	VFMADD213PD  Y3, Y7, Y10
+	VFMADD213PD  Y5, Y11, Y13
 	VFMADD213PD  Y6, Y6, Y10
 	VFMADD213PD  Y8, Y8, Y13
 	VMOVUPD      Y10, (AX)
@@ -66,15 +67,15 @@ eight_done:
 	JL   four_done
 
 four_body:
-	VMOVUPS      (CX), X5
-	VPAND        c7fffffff7fffffff<>+0(SB), X5, X5
-	VPMAXUD      Y5, Y2, Y2
-	VCVTPS2PD    X5, Y3
-	VMOVAPD      Y0, Y4
-	VFNMADD231PD Y1, Y3, Y4
-	VSUBPD       Y0, Y4, Y6
+	VMOVUPS      (CX), X4
+	VPAND        c7fffffff7fffffff<>+0(SB), X4, X4
+	VPMAXUD      Y4, Y2, Y2
+	VCVTPS2PD    X4, Y3
+	VMOVAPD      Y0, Y5
+	VFNMADD231PD Y1, Y3, Y5
+	VSUBPD       Y0, Y5, Y6
 	VFNMSUB231PD c3fe62e42fefa39ef<>+0(SB), Y6, Y3
-	VPSLLQ       $0x34, Y4, Y4
+	VPSLLQ       $0x34, Y5, Y5
 	VMULPD       Y3, Y3, Y6
 	VMOVUPD      c3f2a124f19fe89ac<>+0(SB), Y7
 	VFMADD213PD  c3f81110e0f238322<>+0(SB), Y6, Y7
@@ -84,7 +85,7 @@ four_body:
 	VFMADD213PD  c3fe0000000b9129b<>+0(SB), Y6, Y8
 	VFMADD231PD  Y3, Y7, Y8
 	VFMADD213PD  Y3, Y6, Y8
-	VFMADD213PD  Y4, Y4, Y8
+	VFMADD213PD  Y5, Y5, Y8
 	VMOVUPD      Y8, (AX)
 	ADDQ         $0x20, AX
 	ADDQ         $0x10, CX
@@ -97,24 +98,24 @@ four_done:
 	JL   one_done
 
 one_body:
-	VMOVSS       (CX), X5
-	VPAND        c7fffffff7fffffff<>+0(SB), X5, X5
-	VPMAXUD      Y5, Y2, Y2
-	VCVTSS2SD    X5, X5, X5
+	VMOVSS       (CX), X4
+	VPAND        c7fffffff7fffffff<>+0(SB), X4, X4
+	VPMAXUD      Y4, Y2, Y2
+	VCVTSS2SD    X4, X4, X4
 	VMOVAPD      X0, X3
-	VFNMADD231SD X1, X5, X3
-	VSUBSD       X0, X3, X4
-	VFNMSUB231SD c3fe62e42fefa39ef<>+0(SB), X4, X5
+	VFNMADD231SD X1, X4, X3
+	VSUBSD       X0, X3, X5
+	VFNMSUB231SD c3fe62e42fefa39ef<>+0(SB), X5, X4
 	VPSLLQ       $0x34, X3, X3
-	VMULSD       X5, X5, X4
+	VMULSD       X4, X4, X5
 	VMOVSD       c3f2a124f19fe89ac<>+0(SB), X6
-	VFMADD213SD  c3f81110e0f238322<>+0(SB), X4, X6
-	VFMADD213SD  c3fc5555555a78ed4<>+0(SB), X4, X6
+	VFMADD213SD  c3f81110e0f238322<>+0(SB), X5, X6
+	VFMADD213SD  c3fc5555555a78ed4<>+0(SB), X5, X6
 	VMOVSD       c3f56d43246b523b4<>+0(SB), X7
-	VFMADD213SD  c3fa5554e9063586e<>+0(SB), X4, X7
-	VFMADD213SD  c3fe0000000b9129b<>+0(SB), X4, X7
-	VFMADD231SD  X5, X6, X7
-	VFMADD213SD  X5, X4, X7
+	VFMADD213SD  c3fa5554e9063586e<>+0(SB), X5, X7
+	VFMADD213SD  c3fe0000000b9129b<>+0(SB), X5, X7
+	VFMADD231SD  X4, X6, X7
+	VFMADD213SD  X4, X5, X7
 	VFMADD213SD  X3, X3, X7
 	VMOVSD       X7, (AX)
 	ADDQ         $0x08, AX
@@ -150,6 +151,12 @@ DATA c7fffffff7fffffff<>+8(SB)/8, $0x7fffffff7fffffff
 DATA c7fffffff7fffffff<>+16(SB)/8, $0x7fffffff7fffffff
 DATA c7fffffff7fffffff<>+24(SB)/8, $0x7fffffff7fffffff
 GLOBL c7fffffff7fffffff<>(SB), RODATA|NOPTR, $32
+
+DATA c7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
+DATA c7fffffffffffffff<>+8(SB)/8, $0x7fffffffffffffff
+DATA c7fffffffffffffff<>+16(SB)/8, $0x7fffffffffffffff
+DATA c7fffffffffffffff<>+24(SB)/8, $0x7fffffffffffffff
+GLOBL c7fffffffffffffff<>(SB), RODATA|NOPTR, $32
 
 DATA c3fe62e42fefa39ef<>+0(SB)/8, $(0.6931471805599453)
 DATA c3fe62e42fefa39ef<>+8(SB)/8, $(0.6931471805599453)
@@ -368,12 +375,6 @@ DATA c4338000000000000<>+8(SB)/8, $(6755399441055744.0)
 DATA c4338000000000000<>+16(SB)/8, $(6755399441055744.0)
 DATA c4338000000000000<>+24(SB)/8, $(6755399441055744.0)
 GLOBL c4338000000000000<>(SB), RODATA|NOPTR, $32
-
-DATA c7fffffffffffffff<>+0(SB)/8, $0x7fffffffffffffff
-DATA c7fffffffffffffff<>+8(SB)/8, $0x7fffffffffffffff
-DATA c7fffffffffffffff<>+16(SB)/8, $0x7fffffffffffffff
-DATA c7fffffffffffffff<>+24(SB)/8, $0x7fffffffffffffff
-GLOBL c7fffffffffffffff<>(SB), RODATA|NOPTR, $32
 
 DATA c3fe62e42fee00000<>+0(SB)/8, $(0.6931471803691238)
 DATA c3fe62e42fee00000<>+8(SB)/8, $(0.6931471803691238)
