@@ -2,6 +2,7 @@ package loss
 
 import (
 	"math"
+	"slices"
 
 	"lossproof/loss/internal/kernel"
 )
@@ -107,7 +108,7 @@ func (j *job[T]) plain() bool {
 	return j.byIndex && j.gradTarget == nil && (j.smoothing == 0 || j.weight == nil && j.gradInput == nil)
 }
 
-// rowsInLanes computes a group of rows in float32 lanes, and sets s.values to their losses. It returns false if there are no lanes for such rows.
+// rowsInLanes computes a group of rows in float32 lanes, and sets s.values to their losses, or to numbers with the same sum if that is all that is wanted. It returns false if there are no lanes for such rows.
 func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
 	if j.stride != 1 || !j.plain() || kernel.RowsAtATime[T](j.classes, j.gradInput != nil) == 0 {
 		return false
@@ -116,8 +117,15 @@ func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
 	if grads {
 		j.factors(first, indices, s.rows.Factors[:count])
 	}
-	kernel.RowLosses(&s.rows, j.input[first*j.classes:], indices, j.classes, grads)
 	values, odd := s.values[:count], false
+	if j.sum && !grads && j.weight == nil && j.smoothing == 0 && !slices.Contains(indices, j.ignore) {
+		if sum := kernel.RowSum(&s.rows, j.input[first*j.classes:], indices, j.classes); sum == sum {
+			clear(values)
+			values[0] = sum
+			return true
+		}
+	}
+	kernel.RowLosses(&s.rows, j.input[first*j.classes:], indices, j.classes, grads)
 	for k, y := range indices {
 		v := s.rows.Losses[k]
 		if y == j.ignore {

@@ -908,3 +908,23 @@ func finishLossesAVX2(losses []float64, rows []float64)
 //
 //go:noescape
 func finishRowsAVX2(losses []float64, factors []float64, rows []float64)
+
+// finishSumAVX2 is
+//
+//	for r := range len(rows)/4 {
+//		m, k, sum, own := rows[r/8*32+r%8], rows[r/8*32+8+r%8], rows[r/8*32+16+r%8], rows[r/8*32+24+r%8]
+//		f := exp(k*ln2Hi32 - m)
+//		o, d := max(sum*f/2**40, 1), m-own
+//		e := exp(-|d|)
+//		rest, inverse := o-1+e, 1
+//		if d < 0 {
+//			rest, inverse = o*e, e
+//		}
+//		totals[r%8] += totals[r%8]*rest + rest
+//		totals[8+r%4] += max(d, 0)
+//	}
+//
+// The sums are NaN unless |m| is less than 1<<14, |d| less than 700, and sum a number.
+//
+//go:noescape
+func finishSumAVX2(totals *[12]float64, rows []float64)

@@ -189,3 +189,5 @@ func alongGrads32AVX2(dst, t, r, s []float32, scale float64, stream bool) { pani
 func finishLossesAVX2(losses, rows []float64) { panic("no assembly") }
 
 func finishRowsAVX2(losses, factors, rows []float64) { panic("no assembly") }
+
+func finishSumAVX2(totals *[12]float64, rows []float64) { panic("no assembly") }

@@ -67,6 +67,24 @@ func RowLosses[T Float](s *Rows, x []T, indices []int64, classes int, grads bool
 	}
 }
 
+// RowSum returns the sum of the losses of rows in lanes, as the logarithm of a product, NaN if the rows are no multiple of eight or one is out of the ordinary. Each
+// index must be that of a class.
+func RowSum[T Float](s *Rows, x []T, indices []int64, classes int) float64 {
+	if len(indices)%8 != 0 || classes > ClassesInLanes {
+		return math.NaN()
+	}
+	s.classes = classes
+	state := s.state[:len(indices)*rowFields]
+	s.across(as[float32](x), indices, state, false)
+	var totals [12]float64
+	finishSumAVX2(&totals, state)
+	product := 0.0
+	for _, p := range totals[:8] {
+		product = times(product, p) // at most ClassesInLanes^16 each
+	}
+	return math.Log1p(product) + (totals[8] + totals[9]) + (totals[10] + totals[11])
+}
+
 // across is RowLosses with each row in a lane, but for what finishes it.
 func (s *Rows) across(logits []float32, indices []int64, state []float64, grads bool) {
 	n, padded := len(indices)*s.classes, len(state)/rowFields

@@ -54,6 +54,18 @@ func TestRows(t *testing.T) {
 			}
 			RowLosses(s, x, indices, classes, false)
 			alone := s.Losses
+			total := 0.0
+			for _, loss := range alone[:rows] {
+				total += loss
+			}
+			switch sum := RowSum(s, x, indices, classes); {
+			case rows%8 != 0 || classes > ClassesInLanes || total != total:
+				if sum == sum {
+					t.Errorf("%d classes, %s, %d rows: sum %v, want NaN", classes, kind, rows, sum)
+				}
+			case !(math.Abs(sum-total) <= 0x1p-40*total):
+				t.Errorf("%d classes, %s: sum %v, want %v", classes, kind, sum, total)
+			}
 			RowLosses(s, x, indices, classes, true)
 			const guard = 12345
 			dst := slices.Repeat([]float32{guard}, offset+rows*classes+1)[offset:]

@@ -89,8 +89,9 @@ func main() {
 	alongRow(coefficients, false)
 	alongRow(coefficients, true)
 	alongGrads()
-	finishRows(coefficients["exp32Poly"], coefficients["log32Poly"], false)
-	finishRows(coefficients["exp32Poly"], coefficients["log32Poly"], true)
+	finishRows(coefficients["exp32Poly"], coefficients["log32Poly"], false, false)
+	finishRows(coefficients["exp32Poly"], coefficients["log32Poly"], true, false)
+	finishRows(coefficients["exp32Poly"], nil, false, true)
 	Generate()
 	if err := os.WriteFile("../kernels_other.go", []byte(others.String()), 0o644); err != nil {
 		log.Fatal(err)

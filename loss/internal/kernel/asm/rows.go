@@ -587,7 +587,7 @@ func alongGrads() {
 //	loss = log(1 + o·exp(d)) = max(d, 0) + log1p(d < 0 ? o·e : (o-1) + e)
 //
 // and nothing cancels.
-func finishRows(exps, logs []float64, grads bool) {
+func finishRows(exps, logs []float64, grads, sum bool) {
 	const v = lanes(4)
 	name, arguments := "finishLossesAVX2", ""
 	doc := []string{"\tfor r := range losses {",
@@ -606,14 +606,36 @@ func finishRows(exps, logs []float64, grads bool) {
 		doc = append(doc, "\t\trows[r/8*32+8+r%8] = -o*inverse/(1+rest)*factors[r]", "\t\trows[r/8*32+16+r%8] = f*inverse/(1+rest)*factors[r]")
 		condition = "|d| less than 700, sum a number, and the last of the other results from 2**-102 to 2**16, unless it is 0."
 	}
-	function(name, "losses"+arguments+", rows []float64", "", append(append([]string{name + " is", ""}, doc...), "\t}", "",
-		"A loss is NaN unless |m| is less than 1<<14, "+condition, "The losses are a multiple of 8.")...)
-	losses, state := param("losses", 8), param("rows", 8)
-	var factors cursor
+	var losses, state, factors cursor
+	var n reg.Register
+	var totals reg.Register
+	// Of a sum, products of 1+rest, less 1, in eight lanes, and sums of max(d, 0) in four.
+	var products [2]reg.VecVirtual
+	var linear reg.VecVirtual
+	if sum {
+		doc[0] = "\tfor r := range len(rows)/4 {"
+		doc[len(doc)-1] = "\t\ttotals[r%8] += totals[r%8]*rest + rest"
+		doc = append(doc, "\t\ttotals[8+r%4] += max(d, 0)")
+		function("finishSumAVX2", "totals *[12]float64, rows []float64", "", append(append([]string{"finishSumAVX2 is", ""}, doc...), "\t}", "",
+			"The sums are NaN unless |m| is less than 1<<14, "+condition)...)
+		totals, state = Load(Param("totals"), GP64()), param("rows", 8)
+		n = Load(Param("rows").Len(), GP64())
+		SHRQ(operand.Imm(2), n)
+		for i := range products {
+			products[i] = YMM()
+			VXORPD(products[i], products[i], products[i])
+		}
+		linear = YMM()
+		VXORPD(linear, linear, linear)
+	} else {
+		function(name, "losses"+arguments+", rows []float64", "", append(append([]string{name + " is", ""}, doc...), "\t}", "",
+			"A loss is NaN unless |m| is less than 1<<14, "+condition, "The losses are a multiple of 8.")...)
+		losses, state = param("losses", 8), param("rows", 8)
+		n = Load(Param("losses").Len(), GP64())
+	}
 	if grads {
 		factors = param("factors", 8)
 	}
-	n := Load(Param("losses").Len(), GP64())
 	TESTQ(n, n)
 	JE(operand.LabelRef("done"))
 	Label("loop")
@@ -673,10 +695,16 @@ func finishRows(exps, logs []float64, grads bool) {
 		}
 		v.max(v.constant(0), d, d)
 		or(extreme, d)
+		if sum {
+			v.add(d, linear, linear)
+			v.timesPlus(rest, products[half], rest)
+			v.add(rest, products[half], products[half])
+			continue
+		}
 		v.store(d, losses.at(4*half))
 		sums[half] = rest
 	}
-	interleaved(2, func(half int) {
+	interleaved(map[bool]int{false: 2}[sum], func(half int) {
 		u, left, loss := v.constant(1), v.reg(), losses.at(4*half)
 		v.add(sums[half], u, u)
 		v.sub(constant(1), u, left)
@@ -685,7 +713,9 @@ func finishRows(exps, logs []float64, grads bool) {
 		v.add(loss, logarithm, logarithm)
 		v.store(logarithm, loss)
 	})
-	losses.advance(8)
+	if !sum {
+		losses.advance(8)
+	}
 	state.advance(rowFields * 8)
 	if grads {
 		factors.advance(8)
@@ -693,6 +723,11 @@ func finishRows(exps, logs []float64, grads bool) {
 	SUBQ(operand.Imm(8), n)
 	JNE(operand.LabelRef("loop"))
 	Label("done")
+	if sum {
+		for i, r := range []reg.VecVirtual{products[0], products[1], linear} {
+			VMOVUPD(r, operand.Mem{Base: totals, Disp: 32 * i})
+		}
+	}
 	VZEROUPPER()
 	RET()
 }
