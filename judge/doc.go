@@ -3,7 +3,10 @@
 //
 //	result, err := judge.Run(ctx, port, judge.Options{Level: verdict.Parity})
 //
-// [New] gives the same one case at a time.
+// Who tests a port needs [Run], [Options] with its [Selection], and of the [Result] its Summary,
+// Causes and Checks. [New] gives the same one check at a time, as package suites presents them. The
+// other types are the members of result files; [Recorded], [Merge] and [Baseline] are for answers,
+// shards and known failures that are in files already.
 //
 // Each output of a case is judged for itself, at a level (see judge/verdict), and its
 // [Outcome] is the first that applies of suite-error, unsupported, malformed, timeout,

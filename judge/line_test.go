@@ -81,7 +81,7 @@ func TestVerdictLine(t *testing.T) {
 		{"laws alone", wide, judge.Options{Selection: judge.Selection{Select: []string{"*/relations/*"}}}, `; 17 laws, seed 1 of the release \[no cases selected, no generated checks selected\]$`, 2},
 		{"some cases", wide, skipping("*/rejections/*", "*/generated/*", "*/every_input/*"), `^conformant as far as asked .* recorded outputs(, \d+ refusals?)? and 17 laws, seed 1 of the release \[\d+ of \d+ cases selected, no generated checks selected\]$`, 2},
 		{"recorded answers", answered(t), judge.Options{}, `^conformant as far as asked \(parity\): BCELoss .* and no law \[the answers were recorded, so that nothing else could be asked\]$`, 1},
-		{"it fails", testports.Zeros, judge.Options{}, `^not conformant \(parity\): BCELoss [^;]*: \d+ of \d+ cases fail, \d+ of 17 laws fails?, \d+ of \d+ generated checks fail$`, 0},
+		{"it fails", testports.Zeros, judge.Options{}, `^not conformant \(parity\): BCELoss [^;]*: \d+ of \d+ cases fail, \d+ of 17 laws fails?, \d+ of \d+ generated checks fail$`, 2}, // the few cases have no gradient of a target of 16 bits
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if asks := !slices.Contains(test.options.Selection.Skip, "*/generated/*"); asks && testing.Short() && test.name != "recorded answers" && test.name != "all" {

@@ -28,7 +28,7 @@ func (f *outputFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.junit, "junit", "", "write the result as JUnit XML to this `file`")
 	flags.StringVar(&f.markdown, "markdown", "", "write the result as Markdown, for the summary of a CI job, to this `file`")
 	flags.StringVar(&f.badge, "badge", "", "write the JSON of a shields.io endpoint badge to this `file`")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "write a line for every case, and every failure in full")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "write a line for every case that is asked, and every failure in full")
 }
 
 // output is one file that a result is written to, or stdout where there is none.

@@ -74,7 +74,7 @@ func TestTheBuiltinLossesOverTheWire(t *testing.T) {
 	run := func(name string, args ...string) *judge.Result {
 		file := filepath.Join(dir, name)
 		got := command(append([]string{"run", "--json", file}, args...)...)
-		check(t, got, exitConformant, "conformant (parity): BCEWithLogitsLoss float32 float64")
+		check(t, got, exitConformant, "conformant (parity): BCEWithLogitsLoss float16 bfloat16 float32 float64")
 		if strings.Contains(got.stderr, "warning") {
 			t.Errorf("%s: %s", name, got.stderr)
 		}

@@ -70,7 +70,13 @@ func (t *text) verdicts(result *judge.Result) {
 		t.failed(result, failed)
 	} else if len(passed) > 0 {
 		t.table(telling(evidence, passed), passed)
-		t.printf("  drawn from %s, effort %s\n", result.SeedFrom.String(result.Seed), result.Effort)
+		if slices.ContainsFunc(passed, func(r row) bool { return r.of.Evidence.Laws > 0 || r.of.Drawn != nil }) {
+			few := ""
+			if result.FewShapes {
+				few = ", few shapes for a port that compiles"
+			}
+			t.printf("  drawn from %s, effort %s%s\n", result.SeedFrom.String(result.Seed), result.Effort, few)
+		}
 	}
 	if len(unclaimed) > 0 {
 		t.printf("not claimed: %s\n", strings.Join(unclaimed, ", "))
