@@ -21,6 +21,15 @@ func reductions() []*Divergence {
 					p.Count = definition.Sum(a.Number(0), a.SpreadNumbers(a.Weight)...).Div(p.Classes)
 				}
 			})},
+		{Name: "mean-over-weights-as-given", Modules: elementwise, rule: "WEIGHT-BROADCAST",
+			Title: "'mean' divides by the sum of the weights as they are given, not as they are broadcast.",
+			Why:   "loss.sum() / weight.sum() is a weighted mean where the weight has the shape of the input, and there alone.",
+			Right: "mean = (1/N) * sum(w*l), N the number of elements",
+			vary: planning(func(a *arguments, p *plan) {
+				if a.Weight != nil {
+					p.Count = definition.Sum(a.Number(0), a.Weight.Numbers()...).Div(p.Classes)
+				}
+			})},
 		{Name: "mean-over-nonzero-weights", Modules: elementwise, rule: "WEIGHT-ZERO",
 			Title: "'mean' divides by the number of elements whose weight is not zero.",
 			Why:   "A weight of zero is used as a mask, and masked elements are expected not to count (tf.losses' SUM_BY_NONZERO_WEIGHTS).",
