@@ -2,7 +2,9 @@ package loss
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"lossproof/loss/internal/kernel"
@@ -27,10 +29,13 @@ func testSingly[T Float16 | BFloat16](t *testing.T, f kernel.Half) {
 				}
 				var input []T
 				for bits := range 1 << 16 {
-					if v := f.Value(uint16(bits)); kind == ofProbabilities && !(v >= 0 && v <= 1) {
+					v := f.Value(uint16(bits))
+					if kind == ofProbabilities && !(v >= 0 && v <= 1) || reduction != None && !(math.Abs(v) <= 64) { // so that sums are finite
 						continue
 					}
-					input = append(input, T(bits))
+					if input = append(input, T(bits)); reduction != None { // twice, for several goroutines
+						input = append(input, T(bits))
+					}
 				}
 				if columns > 1 {
 					rng.Shuffle(len(input), func(i, k int) { input[i], input[k] = input[k], input[i] })
@@ -69,7 +74,18 @@ func testSingly[T Float16 | BFloat16](t *testing.T, f kernel.Half) {
 				if err := computeWide(c, f, &want, &x, &target, gradOutput); err != nil {
 					t.Fatal(err)
 				}
+				// By one goroutine, and the loss alone: the same numbers.
+				single, alone := results(), Results[T]{Loss: make([]T, len(got.Loss))}
+				threads := runtime.GOMAXPROCS(1)
+				_, err := computeSingly(c, f, &single, &x, &target, gradOutput)
+				runtime.GOMAXPROCS(threads)
+				if _, errAlone := computeSingly(c, f, &alone, &x, &target, gradOutput); err != nil || errAlone != nil {
+					t.Fatal(err, errAlone)
+				}
 				name := fmt.Sprintf("%T, kind %d, %s, %d columns", input, kind, reduction, columns)
+				compareHalf(t, name+": loss by one goroutine", f, single.Loss, got.Loss)
+				compareHalf(t, name+": gradient by one goroutine", f, single.GradInput, got.GradInput)
+				compareHalf(t, name+": loss alone", f, alone.Loss, got.Loss)
 				compareHalf(t, name+": loss", f, got.Loss, want.Loss)
 				compareHalf(t, name+": gradient", f, got.GradInput, want.GradInput)
 			}
