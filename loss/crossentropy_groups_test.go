@@ -46,6 +46,7 @@ func checkGroups[T loss.Float](t *testing.T) {
 			if err := l.Into(loss.Results[T]{Loss: all, GradInput: allGrad}, logits, loss.ClassIndices[T](indices, rows), &upstream); err != nil {
 				t.Fatal(err)
 			}
+			checkColumns(t, l, logits, indices, &upstream, all, allGrad)
 			for r := range rows {
 				x := loss.Tensor[T]{Shape: []int{1, classes}, Data: logits.Data[r*classes:][:classes]}
 				u := loss.Tensor[T]{Shape: []int{1}, Data: upstream.Data[r:][:1]}
@@ -63,6 +64,31 @@ func checkGroups[T loss.Float](t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// checkColumns wants the same bits where the classes of a row are not beside each other in memory, in two samples.
+func checkColumns[T loss.Float](t *testing.T, l loss.CrossEntropyLoss[T], rows loss.Tensor[T], indices []int64, upstream *loss.Tensor[T], all, allGrad []T) {
+	t.Helper()
+	classes, half := rows.Shape[1], rows.Shape[0]/2
+	at := func(r, c int) int { return (r/half*classes+c)*half + r%half }
+	x := loss.Tensor[T]{Shape: []int{2, classes, half}, Data: make([]T, len(rows.Data))}
+	for i, v := range rows.Data {
+		x.Data[at(i/classes, i%classes)] = v
+	}
+	got, grad, err := l.ForwardGrad(x, loss.ClassIndices[T](indices, 2, half), &loss.Tensor[T]{Shape: []int{2, half}, Data: upstream.Data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range allGrad {
+		if g := grad.Data[at(i/classes, i%classes)]; !same(float64(g), float64(want)) {
+			t.Errorf("%d classes, row %d: gradient [%d] %v in a column, %v in a row", classes, i/classes, i%classes, g, want)
+		}
+	}
+	for r, want := range all {
+		if !same(float64(got.Data[r]), float64(want)) {
+			t.Errorf("%d classes, row %d: loss %v in a column, %v in a row", classes, r, got.Data[r], want)
 		}
 	}
 }

@@ -91,11 +91,14 @@ func (j *job[T]) give(sums *kernel.Sums, first, count int, s *scratch[T]) {
 
 // perGroup returns the number of rows whose exponentials are computed at a time: as many as fit into one chunk.
 func (j *job[T]) perGroup() int {
-	if j.stride != 1 || j.classes == 0 {
+	if j.classes == 0 {
 		return 1
 	}
 	if rows := kernel.RowsAtATime[T](j.classes, j.gradInput != nil); rows > 0 && j.plain() {
 		return rows
+	}
+	if j.stride != 1 {
+		return 1
 	}
 	if j.gradInput == nil && j.classes > kernel.ClassesInLanes && kernel.RowsAtATime[T](j.classes, false) > 0 {
 		return 1 // without their exponentials
@@ -103,29 +106,30 @@ func (j *job[T]) perGroup() int {
 	return max(1, min(groupRows, rowChunk/j.classes))
 }
 
-// plain reports whether the rows have class indices, without label smoothing, or with it, but without weights and gradients.
+// plain reports whether the rows have class indices, without label smoothing, or with it, but without weights and gradients, and, if they are many, have their classes beside each other.
 func (j *job[T]) plain() bool {
-	return j.byIndex && j.gradTarget == nil && (j.smoothing == 0 || j.weight == nil && j.gradInput == nil)
+	return (j.stride == 1 || j.classes <= kernel.ClassesInLanes) && j.byIndex && j.gradTarget == nil && (j.smoothing == 0 || j.weight == nil && j.gradInput == nil)
 }
 
 // rowsInLanes computes a group of rows in float32 lanes, and sets s.values to their losses, or to numbers with the same sum if that is all that is wanted. It returns false if there are no lanes for such rows.
 func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
-	if j.stride != 1 || !j.plain() || kernel.RowsAtATime[T](j.classes, j.gradInput != nil) == 0 {
+	if !j.plain() || kernel.RowsAtATime[T](j.classes, j.gradInput != nil) == 0 {
 		return false
 	}
 	indices, grads := j.indices[first:first+count], j.gradInput != nil
 	if grads {
 		j.factors(first, indices, s.rows.Factors[:count])
 	}
+	input := j.rowsOf(first, count, s)
 	values, odd := s.values[:count], false
 	if j.sum && !grads && j.weight == nil && j.smoothing == 0 && !slices.Contains(indices, j.ignore) {
-		if sum := kernel.RowSum(&s.rows, j.input[first*j.classes:], indices, j.classes); sum == sum {
+		if sum := kernel.RowSum(&s.rows, input, indices, j.classes); sum == sum {
 			clear(values)
 			values[0] = sum
 			return true
 		}
 	}
-	kernel.RowLosses(&s.rows, j.input[first*j.classes:], indices, j.classes, grads)
+	kernel.RowLosses(&s.rows, input, indices, j.classes, grads)
 	for k, y := range indices {
 		v := s.rows.Losses[k]
 		if y == j.ignore {
@@ -140,36 +144,74 @@ func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
 		case j.weight != nil:
 			values[k] *= float64(j.weight[y])
 		default:
-			values[k] = j.smoothed(values[k], j.input[(first+k)*j.classes:][:j.classes], int(y))
+			values[k] = j.smoothed(values[k], input[k*j.classes:][:j.classes], int(y))
 		}
 	}
 	var dst []T
-	if grads {
+	switch {
+	case grads && j.stride == 1:
 		dst = j.gradInput[first*j.classes:][:count*j.classes]
+	case grads:
+		dst = s.target[:count*j.classes]
 	}
 	if odd {
 		j.oddRows(first, indices, dst, s)
 	}
-	if !grads {
-		return true
-	}
-	kernel.RowGrads(&s.rows, dst, j.input[first*j.classes:][:len(dst)], j.streamRows())
-	for k, y := range indices {
-		switch v := s.rows.Losses[k]; {
-		case y == j.ignore:
-			clear(dst[k*j.classes:][:j.classes])
-		case v == v:
-			dst[k*j.classes+int(y)] = T(s.rows.Own(k))
-		}
-	}
-	if odd && j.classes <= kernel.ClassesInLanes {
-		for k, y := range indices {
-			if v := s.rows.Losses[k]; v != v && y != j.ignore {
-				copy(dst[k*j.classes:][:j.classes], s.out[k*j.classes:])
-			}
-		}
+	if grads {
+		j.laneGrads(first, indices, dst, input, s)
 	}
 	return true
+}
+
+// rowsOf returns the logits of rows, in s.input unless the classes of a row are beside each other.
+func (j *job[T]) rowsOf(first, count int, s *scratch[T]) []T {
+	if j.stride == 1 {
+		return j.input[first*j.classes:]
+	}
+	j.eachRun(first, count, func(row, c, at, n int) {
+		for i, v := range j.input[at:][:n] {
+			s.input[(row+i)*j.classes+c] = v
+		}
+	})
+	return s.input[:]
+}
+
+// laneGrads writes the gradients of rows that the lanes have computed to dst, and, if the classes of a row are not beside each other, from there to where they belong.
+func (j *job[T]) laneGrads(first int, indices []int64, dst, input []T, s *scratch[T]) {
+	kernel.RowGrads(&s.rows, dst, input[:len(dst)], j.streamRows())
+	for k, y := range indices {
+		row := dst[k*j.classes:][:j.classes]
+		switch v := s.rows.Losses[k]; {
+		case y == j.ignore:
+			clear(row)
+		case v == v:
+			row[y] = T(s.rows.Own(k))
+		case j.stride == 1 && j.classes <= kernel.ClassesInLanes:
+			copy(row, s.out[k*j.classes:]) // of oddRows
+		}
+	}
+	if j.stride == 1 {
+		return
+	}
+	j.eachRun(first, len(indices), func(row, c, at, n int) {
+		for i := range j.gradInput[at:][:n] {
+			if v := s.rows.Losses[row+i]; v == v || indices[row+i] == j.ignore {
+				j.gradInput[at+i] = dst[(row+i)*j.classes+c]
+			}
+		}
+	})
+}
+
+// eachRun calls f for each class c of rows whose classes are not beside each other, for as many of the rows as have it beside each other: n, from row first+row on, at j.input[at].
+func (j *job[T]) eachRun(first, count int, f func(row, c, at, n int)) {
+	for row := 0; row < count; {
+		r := first + row
+		n := min(count-row, j.stride-r%j.stride)
+		for c := range j.classes {
+			f(row, c, r/j.stride*j.classes*j.stride+r%j.stride+c*j.stride, n)
+		}
+		row += n
+	}
 }
 
 // smoothed returns the loss of a row with label smoothing ε, given the loss without:
@@ -207,7 +249,7 @@ func (j *job[T]) oddRows(first int, indices []int64, dst []T, s *scratch[T]) {
 		}
 		r := row{index: first + k, class: -1, exps: -1}
 		s.values[k] = j.row(&r, s)
-		if dst != nil && j.classes <= kernel.ClassesInLanes {
+		if dst != nil && j.stride == 1 && j.classes <= kernel.ClassesInLanes {
 			copy(s.out[k*j.classes:], dst[k*j.classes:][:j.classes])
 		}
 	}
