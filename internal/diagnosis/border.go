@@ -204,7 +204,13 @@ func (m *examination) numbers(ctx context.Context, b *Border, group []*place, fa
 	if m.port != nil && ctx.Err() == nil {
 		m.refine(ctx, b, fail, pass)
 	}
-	cause.Condition, cause.How = b.String(), how(fail)
+	cause.Condition = b.String()
+	if m.port != nil {
+		cause.How = m.differs(ctx, fail)
+	}
+	if cause.How == "" {
+		cause.How = how(fail)
+	}
 	what := strings.Join(b.Outputs, " and ")
 	cause.Sentence = fmt.Sprintf("%s is wrong", what)
 	if len(b.Outputs) > 1 {

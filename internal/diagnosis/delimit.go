@@ -435,6 +435,15 @@ func (m *examination) wrongOf(p *place) (wrong map[int]bool, got, want tensor.Te
 	return wrong, got, want, true
 }
 
+// exact is what an element is to be, as exactly as it is known.
+func (p *place) exact(i int) float64 {
+	e := p.expect(p.output)
+	if e.Exact != nil && !bad(e.Exact[i]) {
+		return e.Exact[i]
+	}
+	return e.Reference.Float64(i)
+}
+
 // allowance is how far an element may be from what is right.
 func (p *place) allowance(i int) float64 {
 	e := p.expect(p.output)
@@ -476,7 +485,7 @@ func (m *examination) rows(failing []*place, outputs []string) (fail, pass []row
 		}
 		add := func(list []row, of bool) []row {
 			for _, r := range rowsOf(p, some(want.Len(), func(i int) bool { return wrong[i] == of }), wrong) {
-				r.got, r.want, r.allowed = got.Float64(r.element), want.Float64(r.element), p.allowance(r.element)
+				r.got, r.want, r.allowed = got.Float64(r.element), p.exact(r.element), p.allowance(r.element)
 				list = append(list, r)
 			}
 			return list

@@ -111,7 +111,11 @@ func (m *examination) solve(f *divergence.Family, e *exhibit, low, high float64)
 		call.Want = []string{p.output}
 		predicted := func(n float64) []float64 {
 			m.collector.evaluated.Add(int64(e.elements))
-			return f.Member(n).Evaluate(call).Outputs[p.output].Float64s()
+			out, ok := f.Member(n).Evaluate(call).Outputs[p.output]
+			if !ok {
+				return nil
+			}
+			return out.Float64s()
 		}
 		lowest, highest := predicted(low), predicted(high)
 		if len(lowest) != got.Len() || len(highest) != got.Len() {
@@ -131,14 +135,14 @@ func (m *examination) solve(f *divergence.Family, e *exhibit, low, high float64)
 		from, to := math.Log(low), math.Log(high)
 		for range bisections {
 			middle := (from + to) / 2
-			if (predicted(math.Exp(middle))[at] < g) == rises {
+			if v := predicted(math.Exp(middle)); len(v) > at && (v[at] < g) == rises {
 				from = middle
 			} else {
 				to = middle
 			}
 		}
 		n := math.Exp(to)
-		if v := predicted(n)[at]; math.Abs(v-g) <= 1e-3*math.Abs(g) {
+		if v := predicted(n); len(v) > at && math.Abs(v[at]-g) <= 1e-3*math.Abs(g) {
 			return n, true
 		}
 	}

@@ -1,11 +1,16 @@
 package diagnosis
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
+	"lossproof/internal/claim"
 	"lossproof/internal/definition"
+	"lossproof/internal/divergence"
+	"lossproof/judge"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -52,6 +57,9 @@ func how(fail []row) string {
 			return "the right ones, rounded to " + string(dtype)
 		}
 	}
+	if text := anothers(fail, near); text != "" {
+		return text
+	}
 	if text := factor(fail, is); text != "" {
 		return text
 	}
@@ -93,6 +101,113 @@ func how(fail []row) string {
 	return ""
 }
 
+// anothers says that numbers are what another call is to give: of another reduction, of the other targets, of
+// another module.
+func anothers(fail []row, near func(r row, v float64) bool) string {
+	with := func(change func(call *ports.Call) bool) func(call ports.Call) (ports.Call, bool) {
+		return func(call ports.Call) (ports.Call, bool) {
+			call.Inputs = maps.Clone(call.Inputs)
+			return call, change(&call)
+		}
+	}
+	reduced := func(reduction string) func(ports.Call) (ports.Call, bool) {
+		return with(func(call *ports.Call) bool {
+			other := claim.Reduction(call.Options) != reduction
+			call.Options.Reduction, call.Options.SizeAverage, call.Options.Reduce = &reduction, nil, nil
+			return other
+		})
+	}
+	of := func(module string, takes func(call ports.Call) bool) func(ports.Call) (ports.Call, bool) {
+		return with(func(call *ports.Call) bool {
+			other := call.Module != module && takes(*call)
+			call.Module = module
+			return other
+		})
+	}
+	without := func(name string) func(ports.Call) (ports.Call, bool) {
+		return with(func(call *ports.Call) bool {
+			_, given := call.Inputs[name]
+			delete(call.Inputs, name)
+			return given
+		})
+	}
+	elementwise := func(call ports.Call) bool {
+		return !ports.ModuleOf(call.Module).HasClasses() && tensor.SameShape(call.Inputs[ports.Input].Shape, call.Inputs[ports.Target].Shape)
+	}
+	for _, other := range []struct {
+		text   string
+		change func(call ports.Call) (ports.Call, bool)
+	}{
+		{"those of 'sum'", reduced("sum")}, {"those of 'mean'", reduced("mean")},
+		{"those of the targets 1-t", with(func(call *ports.Call) bool {
+			t := call.Inputs[ports.Target]
+			values := t.Float64s()
+			for i, v := range values {
+				values[i] = 1 - v
+			}
+			call.Inputs[ports.Target] = tensor.FromValues(t.DType, values, t.Shape...)
+			return t.DType.IsFloat()
+		})},
+		{"those without the upstream gradient", without(ports.GradOutput)}, {"those without the weight", without(ports.Weight)},
+		{"those without pos_weight", without(ports.PosWeight)},
+		{"those of BCEWithLogitsLoss", of(ports.BCEWithLogitsLoss, elementwise)}, {"those of MultiLabelSoftMarginLoss", of(ports.MultiLabelSoftMarginLoss, elementwise)},
+		{"those of BCELoss", of(ports.BCELoss, elementwise)},
+	} {
+		outputs := map[*place]tensor.Tensor{}
+		if !slices.ContainsFunc(fail, func(r row) bool {
+			out, ok := outputs[r.place]
+			if !ok && len(outputs) < maxOthers {
+				if call, has := other.change(r.place.call); has {
+					call.Want = []string{r.place.output}
+					out = divergence.Right(call).Outputs[r.place.output]
+				}
+				outputs[r.place] = out
+			} else if !ok {
+				return false // enough calls were looked at
+			}
+			return out.DType == "" || out.Len() != r.place.expect(r.place.output).Reference.Len() || !near(r, out.Float64(r.element))
+		}) {
+			return other.text
+		}
+	}
+	return ""
+}
+
+// differs says that a port gives other wrong numbers where it is asked again, as memory does that nobody wrote to.
+func (m *examination) differs(ctx context.Context, fail []row) string {
+	asked := map[*exhibit]ports.Answer{}
+	for _, r := range fail {
+		e := r.place.exhibit
+		again, ok := asked[e]
+		if !ok {
+			if len(asked) == maxAgain || e.c == nil || e.elements > maxElements {
+				continue
+			}
+			call := e.call
+			call.Want = e.want
+			answer, err := judge.Ask(ctx, m.port, call)
+			if err != nil {
+				return ""
+			}
+			again, asked[e] = answer, answer
+		}
+		out := again.Outputs[r.place.output]
+		if out.Len() != r.place.answer.Outputs[r.place.output].Len() || out.DType != r.place.expect(r.place.output).Reference.DType || r.element >= out.Len() {
+			continue
+		}
+		if v := out.Float64(r.element); math.IsNaN(v) != math.IsNaN(r.got) || math.Abs(v-r.got) > r.allowed && v != r.got {
+			return "others each time, as those of memory that is not initialised: asked again, the port gives " + number(v) + " in place of " + number(r.got)
+		}
+	}
+	return ""
+}
+
+// maxAgain is the number of calls that are asked again.
+const maxAgain = 3
+
+// maxOthers bounds the calls whose numbers are held against those of others.
+const maxOthers = 40
+
 func bad(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
 
 func median(fail []row, of func(r row) float64) float64 {
@@ -107,10 +222,11 @@ func median(fail []row, of func(r row) float64) float64 {
 // factor says by what the right numbers are multiplied.
 func factor(fail []row, is func(func(r row) float64) bool) string {
 	size := func(q quantity) func(r row) float64 { return func(r row) float64 { return r.values[q] } }
-	for _, f := range []struct {
+	type candidate struct {
 		text string
 		of   func(r row) float64
-	}{
+	}
+	candidates := []candidate{
 		{"the number of elements", size(elements)}, {"the number of classes", size(classes)}, {"the number of rows", size(rows)},
 		{"the weight", size(weightHigh)}, {"pos_weight", size(posWeightHigh)}, {"the upstream gradient", size(upstreamHigh)},
 		{"the sum of the weights", func(r row) float64 {
@@ -124,7 +240,11 @@ func factor(fail []row, is func(func(r row) float64) bool) string {
 			}
 			return sum
 		}},
-	} {
+	}
+	for k := 2.0; k <= 8192; k *= 2 {
+		candidates = append(candidates, candidate{fmt.Sprintf("the number of chunks of %.0f elements", k), func(r row) float64 { return math.Ceil(r.values[elements] / k) }})
+	}
+	for _, f := range candidates {
 		values := map[float64]bool{}
 		for _, r := range fail {
 			values[f.of(r)] = true

@@ -248,6 +248,10 @@ func (t *text) causes(result *judge.Result) (names []string, shown bool) {
 		if i == 0 {
 			t.printf("\n")
 		}
+		if t.short && i == 1 {
+			t.printf("cause: and %s, with topics, failures and evidence by -v\n", plural(len(groups)-i, "more", "more"))
+			break
+		}
 		if i == maxCauses {
 			t.printf("cause: and %s, named above\n", plural(len(groups)-i, "more", "more"))
 			break
@@ -264,6 +268,9 @@ func (t *text) causes(result *judge.Result) (names []string, shown bool) {
 		if r := g.first.Reproduction; r != nil {
 			shown = true
 			t.printf("       %s\n       %s: got %s, want %s\n", r.Call, r.Output, r.Got, r.Want)
+		}
+		if t.short && g.first.Right != "" {
+			t.printf("       right: %s\n", g.first.Right)
 		}
 	}
 	for _, g := range groups {

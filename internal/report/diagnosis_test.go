@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/divergence"
 	"lossproof/internal/report"
+	"lossproof/internal/testports"
+	"lossproof/internal/testports/divergent"
 	"lossproof/judge"
 	"lossproof/ports"
 )
@@ -81,6 +84,29 @@ func TestDiagnosis(t *testing.T) {
 	}
 	if again := text(t, parsed, report.TextOptions{}); again != got {
 		t.Error("a result file that is read again has another text")
+	}
+}
+
+// TestEverythingFailsOnAScreen: what is said of a port that fails everything fits a screen of 24 lines, also at 80
+// columns with four modules; -v says the rest.
+func TestEverythingFailsOnAScreen(t *testing.T) {
+	port := testports.Port{EvaluateFunc: func(_ context.Context, call ports.Call) (ports.Answer, error) { return divergent.Nothing(call), nil }}
+	result := diagnosed(t, port, "*/blog_example/*", "*/reductions/*")
+	if len(result.Causes) < 4 || len(result.Summary.Modules) != 4 {
+		t.Fatalf("%d causes in %d modules, want a few of each", len(result.Causes), len(result.Summary.Modules))
+	}
+	got := text(t, result, report.TextOptions{Width: 80})
+	lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
+	if len(lines) > 24 || strings.Contains(got, "diagnosis of") {
+		t.Errorf("%d lines, want 24 at most:\n%s", len(lines), got)
+	}
+	for _, want := range []string{"not conformant (parity): ", "\ncause: ", " more, with topics, failures and evidence by -v\n", ": got ", "\nnext: lossproof show "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the text lacks %q:\n%s", want, got)
+		}
+	}
+	if all := text(t, result, report.TextOptions{Width: 80, Verbose: true}); strings.Count(all, "diagnosis of ") < 4 || !strings.Contains(all, "evidence  ") {
+		t.Error("-v lacks the diagnosis")
 	}
 }
 

@@ -36,15 +36,23 @@ const firstFailures = 5
 // Text writes the summary of a result: what was checked against what, counts by module
 // and topic, failures, deviations, quirks, what is unsupported, and the verdict.
 func Text(w io.Writer, result *judge.Result, options TextOptions) error {
-	t := &text{options: options}
+	t := &text{options: options, short: !options.Verbose && hardlyAnything(result)}
 	t.header(result)
+	if t.short {
+		t.incidents(result)
+		t.closing(result)
+		_, err := io.WriteString(w, t.String())
+		return err
+	}
 	if options.Verbose {
 		t.cases(result.Cases)
+	}
+	if causes := prose.Diagnoses(result, func(title string) string { return t.color(bold, title) }); causes != "" {
+		t.printf("%s\n", strings.TrimPrefix(causes, "\n"))
 	}
 	t.topics(result)
 	t.worst(result.Summary)
 	t.failures(result)
-	t.printf("%s", prose.Diagnoses(result, func(title string) string { return t.color(bold, title) }))
 	for _, a := range askingKinds(result) {
 		t.asking(result, a)
 	}
@@ -62,6 +70,14 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 type text struct {
 	strings.Builder
 	options TextOptions
+	// short says that hardly anything passes: what fails by topic, one by one and why is then left to -v.
+	short bool
+}
+
+// hardlyAnything reports whether less than a tenth of what was asked passes.
+func hardlyAnything(result *judge.Result) bool {
+	asked := result.Summary.Asked
+	return len(result.Causes) > 0 && asked.OutputsPassed+asked.RefusalsPassed < (asked.Outputs+asked.Refusals)/10
 }
 
 // printf writes whole lines.
@@ -104,6 +120,10 @@ func (t *text) header(result *judge.Result) {
 		selected += " alone"
 	}
 	t.printf("lossproof %s, fixtures %s: %s at level %s\n", result.Lossproof, result.Fixtures.Version, selected, result.Level)
+	if t.short {
+		t.printf("port:      %s %s\n", result.Port.Name, result.Port.Version)
+		return
+	}
 	t.printf("reference: PyTorch %s, CPU (%s)\n", result.Reference.Version, result.Reference.CPUCapability)
 	language := strings.TrimSpace(result.Port.Language + " " + result.Port.LanguageVersion)
 	if language != "" {

@@ -168,7 +168,7 @@ func (f fault) answer(call ports.Call) ports.Answer {
 }
 
 // runFaults diagnoses a port for each fault, and says of how many the condition is true.
-func (m *measurement) runFaults(ctx context.Context) error {
+func (m *measurement) runFaults(ctx context.Context, faults []fault, called string) error {
 	right := map[string]int{}
 	all := map[string]int{}
 	total := 0
@@ -203,7 +203,7 @@ func (m *measurement) runFaults(ctx context.Context) error {
 		}
 		sum += right[kind]
 	}
-	m.say("| a fault that is in no catalogue | a true condition in %d of %d (%.1f %%): %s |", sum, total, 100*float64(sum)/float64(max(total, 1)), strings.Join(parts, ", "))
+	m.say("| "+called+" | a true condition in %d of %d (%.1f %%): %s |", sum, total, 100*float64(sum)/float64(max(total, 1)), strings.Join(parts, ", "))
 	return nil
 }
 

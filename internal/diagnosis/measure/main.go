@@ -90,8 +90,10 @@ func (m *measurement) run(ctx context.Context, only string) (err error) {
 		}
 	}
 	if m.faults {
-		if err := m.runFaults(ctx); err != nil {
-			return err
+		for called, some := range map[string][]fault{"a fault of no catalogue, forty that the diagnosis was improved with": faults, "a fault of no catalogue, forty that it had not seen": freshFaults} {
+			if err := m.runFaults(ctx, some, called); err != nil {
+				return err
+			}
 		}
 	}
 	if m.every > 0 {
