@@ -137,7 +137,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		}
 	}
 	for _, e := range slices.Concat(m.exhibits, m.passingAll) {
-		if e.c != nil && !failing[e] && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements {
+		if e.alone() && !failing[e] && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements {
 			pass = append(pass, callRow(e))
 		}
 	}
@@ -287,7 +287,7 @@ func (m *examination) asked(ctx context.Context, b *Border, fail, pass []row) []
 			if found == 2 || tried > 12 || ctx.Err() != nil {
 				return
 			}
-			if r.place.exhibit == last || r.place.elements > maxElements || r.place.c == nil {
+			if r.place.exhibit == last || r.place.elements > maxElements || !r.place.alone() {
 				continue
 			}
 			last = r.place.exhibit

@@ -150,6 +150,12 @@ func (c *Collector) keep(o observation) {
 	c.recorded = append(c.recorded, o)
 }
 
+// single reports whether the counterexample of a check is one call whose answer is wrong by itself: laws have
+// several.
+func (o observation) single() bool {
+	return o.c == nil && o.check.Kind != judge.Relation && len(o.exchanges) == 1 && o.exchanges[0].Answer.Failed == nil
+}
+
 // fails reports whether something of the check fails.
 func (o observation) fails() bool {
 	return o.c == nil || o.refusal || o.raised != "" || len(o.failing) > 0

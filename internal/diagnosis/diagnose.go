@@ -106,7 +106,7 @@ func (m *examination) diagnose(ctx context.Context, names map[string]string, res
 		case len(sets) > 0 && sets[0]&^proved == 0:
 			names[p.check.ID] = m.named(h, sets[0])
 		default:
-			if p.c != nil {
+			if p.alone() {
 				open = append(open, p)
 			}
 			if diagnosis.Unexplained++; diagnosis.Unexplained == 1 {
@@ -139,13 +139,15 @@ func (m *examination) named(h hypothesis, set uint) string {
 	return strings.Join(names, " and ")
 }
 
-// read prepares what fails and what passes of the module. Counterexamples of other checks count where no
-// case fails: cases say more.
+// read prepares what fails and what passes of the module. Counterexamples of laws count where no case fails: cases
+// say more.
 func (m *examination) read() error {
 	fails := slices.ContainsFunc(m.collector.recorded, func(o observation) bool { return o.check.Module == m.module && o.fails() })
-	observations := m.collector.recorded
-	if !fails {
-		observations = slices.Concat(m.collector.broken, observations)
+	observations := slices.Clone(m.collector.recorded)
+	for _, o := range m.collector.broken {
+		if !fails || o.single() {
+			observations = append(observations, o)
+		}
 	}
 	var small []*exhibit
 	large, right := 0, 0

@@ -180,7 +180,7 @@ func (m *examination) differs(ctx context.Context, fail []row) string {
 		e := r.place.exhibit
 		again, ok := asked[e]
 		if !ok {
-			if len(asked) == maxAgain || e.c == nil || e.elements > maxElements {
+			if len(asked) == maxAgain || !e.alone() || e.elements > maxElements {
 				continue
 			}
 			call := e.call

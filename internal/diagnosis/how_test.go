@@ -2,6 +2,7 @@ package diagnosis_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +83,9 @@ func TestHowItIsWrong(t *testing.T) {
 		"memory that is not initialised": {each(func(ports.Call, float64) float64 { asked++; return float64(asked) }), all, "others each time"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if testing.Short() && !slices.Contains([]string{"the number of chunks", "another module", "memory that is not initialised"}, name) {
+				t.Skip("all of them take seconds: make test-long runs them")
+			}
 			result, _ := diagnose(t, test.port, verdict.Parity, judge.Selection{Select: []string{test.selection}, Skip: []string{"*half*"}})
 			var said []string
 			for _, c := range result.Causes {

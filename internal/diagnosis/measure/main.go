@@ -90,10 +90,11 @@ func (m *measurement) run(ctx context.Context, only string) (err error) {
 		}
 	}
 	if m.faults {
-		for called, some := range map[string][]fault{"a fault of no catalogue, forty that the diagnosis was improved with": faults, "a fault of no catalogue, forty that it had not seen": freshFaults} {
-			if err := m.runFaults(ctx, some, called); err != nil {
-				return err
-			}
+		if err := m.runFaults(ctx, faults, "a fault of no catalogue, of forty that the diagnosis was improved with"); err != nil {
+			return err
+		}
+		if err := m.runFaults(ctx, freshFaults, "a fault of no catalogue, of forty that it had not seen"); err != nil {
+			return err
 		}
 	}
 	if m.every > 0 {
