@@ -49,6 +49,9 @@ type Description struct {
 	// Compiles says that the port compiles anew for each shape that it meets, which costs more than an
 	// answer: laws and generated checks then draw from few shapes.
 	Compiles bool
+	// Snippets are programs in the port's own language that make a call, by module: templates, as
+	// docs/protocol.md describes them.
+	Snippets map[string]string
 }
 
 // Info identifies a port.

@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"lossproof/fixtures"
@@ -18,7 +20,8 @@ import (
 // writeIssue writes a report of a failure for those who maintain the library behind a port, in Markdown: a
 // title, the versions, a call that shows it, what it gave and what is right, and why. result is that of the
 // check, one has its diagnosis.
-func writeIssue(w *bufio.Writer, set *fixtures.Set, port ports.Info, check *judge.Check, result judge.CheckResult, one *judge.Result, calls []ports.Call) error {
+func writeIssue(w *bufio.Writer, set *fixtures.Set, description ports.Description, check *judge.Check, result judge.CheckResult, one *judge.Result, calls []ports.Call) error {
+	port := description.Port
 	title, cause := check.Rule.Statement, judge.Cause{}
 	if len(one.Causes) > 0 {
 		cause = one.Causes[0]
@@ -44,6 +47,9 @@ func writeIssue(w *bufio.Writer, set *fixtures.Set, port ports.Info, check *judg
 		}
 	} else {
 		fmt.Fprintf(w, "\n## What happens\n\n```\n%s\n```\n", prose.Failure(result, "lossproof show "+check.ID))
+	}
+	if text := filledIn(description.Snippets[call.Module], call); text != "" {
+		fmt.Fprintf(w, "\nThe call, by the library itself:\n\n```%s\n%s\n```\n", port.Language, text)
 	}
 	fmt.Fprintf(w, "\nThe same call in PyTorch:\n\n```python\n")
 	torchSnippet(w, []ports.Call{call}, nil)
@@ -76,6 +82,47 @@ func writeIssue(w *bufio.Writer, set *fixtures.Set, port ports.Info, check *judg
 		fmt.Fprintf(w, "\n## Again\n\nThe call as a request of lossproof's protocol:\n\n```json\n%s\n```\n", line)
 	}
 	return nil
+}
+
+// placeholder is a word in braces of a snippet.
+var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
+
+// filledIn is a snippet with the numbers of a call: {input} and the other inputs are lists of numbers, {reduction} and
+// the other options their values. A line that asks for what the call lacks is left out.
+func filledIn(snippet string, call ports.Call) string {
+	values := map[string]string{}
+	for name, t := range call.Inputs {
+		if t.Len() > maxLiteral {
+			return ""
+		}
+		values[name], values[name+"_dtype"] = "[]", string(t.DType)
+		if t.Len() > 0 {
+			values[name] = nested(t, 0, t.Shape)
+		}
+	}
+	o := call.Options
+	if o.Reduction != nil {
+		values["reduction"] = *o.Reduction
+	}
+	if o.IgnoreIndex != nil {
+		values["ignore_index"] = strconv.FormatInt(*o.IgnoreIndex, 10)
+	}
+	if o.LabelSmoothing != nil {
+		values["label_smoothing"] = strconv.FormatFloat(*o.LabelSmoothing, 'g', -1, 64)
+	}
+	var lines []string
+	for _, line := range strings.Split(strings.TrimRight(snippet, "\n"), "\n") {
+		lacks := false
+		line = placeholder.ReplaceAllStringFunc(line, func(word string) string {
+			value, ok := values[strings.Trim(word, "{}")]
+			lacks = lacks || !ok
+			return value
+		})
+		if !lacks {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // exactValues writes the exact elements of an output of a small call, "" where there are none.

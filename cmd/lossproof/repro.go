@@ -198,7 +198,7 @@ func (p *program) reproIssue(ctx context.Context, w *bufio.Writer, set *fixtures
 	if err := collector.Diagnose(ctx, port, one); err != nil {
 		return err
 	}
-	return errors.Join(writeIssue(w, set, description.Port, check, result, one, calls), w.Flush())
+	return errors.Join(writeIssue(w, set, description, check, result, one, calls), w.Flush())
 }
 
 // askOne makes one check, and returns the last answer too. Outside its claim a port is asked a recorded

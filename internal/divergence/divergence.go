@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"lossproof/internal/definition"
 	"lossproof/judge/verdict"
@@ -162,7 +163,14 @@ func links(texts ...string) []Link {
 }
 
 // All returns the catalogue, null ports last. The order is that of the kill matrix.
-func All() []*Divergence {
+func All() []*Divergence { return slices.Clone(catalogue()) }
+
+// catalogue makes the catalogue once. Members of families are looked up in it by name, so that it is no constant.
+var catalogue func() []*Divergence
+
+func init() { catalogue = sync.OnceValue(made) }
+
+func made() []*Divergence {
 	all := slices.Concat(
 		reductions(), emptiness(), axes(), options(), weights(), posWeights(), targets(), formulas(), tails(), precision(),
 		gradients(), nonfinite(), refusals(), probabilities(), halves(),

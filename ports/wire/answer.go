@@ -28,6 +28,7 @@ type jsonDescription struct {
 	Port     jsonInfo             `json:"port"`
 	Slow     bool                 `json:"slow,omitempty"`
 	Compiles bool                 `json:"compiles,omitempty"`
+	Snippets map[string]string    `json:"snippets,omitempty"`
 	Modules  map[string]jsonClaim `json:"modules"`
 }
 
@@ -83,7 +84,7 @@ func EncodeDescription(d ports.Description) ([]byte, error) {
 			Without: append([]string{}, claim.Without...),
 		}
 	}
-	return marshal(jsonDescription{Version, jsonInfo(d.Port), d.Slow, d.Compiles, modules})
+	return marshal(jsonDescription{Version, jsonInfo(d.Port), d.Slow, d.Compiles, d.Snippets, modules})
 }
 
 // EncodeProtocolError returns the answer to what cannot be answered otherwise: a
@@ -134,6 +135,20 @@ func DecodeDescription(line []byte) (ports.Description, error) {
 			if *member, err = boolean(raw, name); err != nil {
 				return ports.Description{}, err
 			}
+		}
+	}
+	if raw, ok := o["snippets"]; ok {
+		snippets, err := decodeObject(raw, "snippets")
+		if err != nil {
+			return ports.Description{}, err
+		}
+		d.Snippets = map[string]string{}
+		for module, raw := range snippets {
+			text, err := str(raw, "snippets: "+module)
+			if err != nil {
+				return ports.Description{}, err
+			}
+			d.Snippets[module] = plain.Text(text, plain.Message)
 		}
 	}
 	if d.Modules, err = decodeModules(o); err != nil {

@@ -103,14 +103,14 @@ func TestDescriptionRoundTrip(t *testing.T) {
 		Modules: map[string]ports.Claim{
 			ports.BCEWithLogitsLoss: {DTypes: []tensor.DType{tensor.Float32}, Outputs: []string{"loss"}, Without: []string{"pos_weight"}},
 		},
-		Slow: true, Compiles: true,
+		Slow: true, Compiles: true, Snippets: map[string]string{ports.BCEWithLogitsLoss: "import torch\nprint({input})"},
 	}
 	line, err := wire.EncodeDescription(description)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `{"protocol":1,"port":{"name":"torch","version":"2.15.0","language":"python","language_version":"3.11.7"},` +
-		`"slow":true,"compiles":true,"modules":{"BCEWithLogitsLoss":{"dtypes":["float32"],"outputs":["loss"],"without":["pos_weight"]}}}`
+		`"slow":true,"compiles":true,"snippets":{"BCEWithLogitsLoss":"import torch\nprint({input})"},"modules":{"BCEWithLogitsLoss":{"dtypes":["float32"],"outputs":["loss"],"without":["pos_weight"]}}}`
 	if string(line) != want {
 		t.Errorf("got  %s\nwant %s", line, want)
 	}

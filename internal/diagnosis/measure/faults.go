@@ -127,10 +127,16 @@ var faults = []fault{
 
 // answer is the answer of a port with the fault.
 func (f fault) answer(call ports.Call) ports.Answer {
-	answer := divergence.Right(call)
+	answer, _ := f.changed(call)
+	return answer
+}
+
+// changed is the answer of a port with the fault, and says which elements it changes before they are rounded.
+func (f fault) changed(call ports.Call) (answer ports.Answer, changed []bool) {
+	answer = divergence.Right(call)
 	out, ok := answer.Outputs[f.output]
 	if !ok || call.Module != f.module {
-		return answer
+		return answer, nil
 	}
 	input := call.Inputs[ports.Input]
 	reduction, _ := definition.Resolve(call.Options, "none", "mean", "sum", "elementwise_mean")
@@ -162,9 +168,10 @@ func (f fault) answer(call ports.Call) ports.Answer {
 			e.x, e.t, e.w = one(ports.Input, i), one(ports.Target, i), one(ports.Weight, i)
 		}
 		values[i] = f.change(e)
+		changed = append(changed, values[i] != v)
 	}
 	answer.Outputs[f.output] = tensor.FromValues(out.DType, values, out.Shape...)
-	return answer
+	return answer, changed
 }
 
 // runFaults diagnoses a port for each fault, and says of how many the condition is true.
@@ -228,7 +235,8 @@ func (m *measurement) truth(f fault, result *judge.Result, collector *diagnosis.
 			continue
 		}
 		expected := map[string]tensor.Tensor{f.output: divergence.Right(call).Outputs[f.output]}
-		right, got := expected[f.output], f.answer(call).Outputs[f.output]
+		answer, changed := f.changed(call)
+		right, got := expected[f.output], answer.Outputs[f.output]
 		if right.Len() == 0 {
 			continue
 		}
@@ -240,7 +248,7 @@ func (m *measurement) truth(f fault, result *judge.Result, collector *diagnosis.
 				continue
 			}
 			bad := !(math.Abs(r-g) <= 64*eps*math.Abs(r))
-			if !bad && r != g { // too little to be seen
+			if !bad && (r != g || changed[i]) { // too little to be seen, or nothing after rounding
 				continue
 			}
 			in := false

@@ -90,10 +90,10 @@ func (m *measurement) run(ctx context.Context, only string) (err error) {
 		}
 	}
 	if m.faults {
-		if err := m.runFaults(ctx, faults, "a fault of no catalogue, of forty that the diagnosis was improved with"); err != nil {
+		if err := m.runFaults(ctx, freshFaults, "a fault of no catalogue, of forty that it had not seen"); err != nil {
 			return err
 		}
-		if err := m.runFaults(ctx, freshFaults, "a fault of no catalogue, of forty that it had not seen"); err != nil {
+		if err := m.runFaults(ctx, faults, "a fault of no catalogue, of forty that the diagnosis was improved with"); err != nil {
 			return err
 		}
 	}

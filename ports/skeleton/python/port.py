@@ -36,12 +36,29 @@ DESCRIPTION = {
     },
 }
 
+# A call of the library, for bug reports (lossproof repro --issue): what is in braces is filled in,
+# and a line that asks for what the call lacks is left out.
+SNIPPET = """import numpy as np
+from numpy import inf, nan
+import losses
+options = {}
+options["weight"] = np.array({weight}, dtype="{weight_dtype}")
+options["pos_weight"] = np.array({pos_weight}, dtype="{pos_weight_dtype}")
+options["reduction"] = "{reduction}"
+options["ignore_index"] = {ignore_index}
+options["label_smoothing"] = {label_smoothing}
+input = np.array({input}, dtype="{input_dtype}")
+target = np.array({target}, dtype="{target_dtype}")
+print(losses.FUNCTION(input, target, **options))"""
+
 LOSSES = {
     "BCEWithLogitsLoss": losses.bce_with_logits,
     "MultiLabelSoftMarginLoss": losses.multi_label_soft_margin,
     "BCELoss": losses.bce,
     "CrossEntropyLoss": losses.cross_entropy,
 }
+
+DESCRIPTION["snippets"] = {m: SNIPPET.replace("FUNCTION", f.__name__) for m, f in LOSSES.items()}
 
 
 def evaluate(module: str, options: dict, inputs: dict, want: list[str]) -> dict[str, wire.Tensor]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from lossproof import _wire
@@ -23,6 +23,7 @@ def serve(
     version: str = "",
     refusals: Sequence[Refusal] = (),
     slow: bool = False,
+    snippets: Mapping[str, str] | None = None,
 ) -> None:
     """Answer as a port, for lossproof run -- python port.py: the end of such a script.
 
@@ -33,7 +34,8 @@ def serve(
     library; the framework's where they are empty. refusals, if there are any, are the exceptions by
     which it refuses a call: any other is an error of the port. Without them the kinds of exceptions
     are by which frameworks refuse. slow says that an answer may take minutes, for each new shape is
-    compiled.
+    compiled. snippets are programs that make a call, by module, for lossproof repro --issue: see
+    docs/protocol.md.
 
     Requests come on stdin, the answers go to stdout, and what libraries print there goes to stderr.
     Returns after bye or the end of stdin. Raises TypeError or ValueError as lossproof.check does,
@@ -60,6 +62,8 @@ def serve(
         description = first.description(name, version) | {"modules": modules}
         if slow:
             description["slow"] = True
+        if snippets:
+            description["snippets"] = dict(snippets)
 
         def evaluate(
             module: str, options: dict[str, object], inputs: dict[str, Tensor], want: list[str]
