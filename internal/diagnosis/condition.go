@@ -25,6 +25,9 @@ const (
 	ofCall      = "call"
 )
 
+// floats are the dtypes of inputs.
+var floats = []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float32, tensor.Float64}
+
 // negated are the words of a claim whose absence may matter as much as their presence.
 var negated = []string{
 	claim.Weight, claim.PosWeight, claim.GradOutput, claim.SoftTargets, claim.NonFinite, claim.Subnormals,
@@ -44,6 +47,11 @@ func (p *place) atoms() []atom {
 		return atoms
 	}
 	atoms = append(atoms, atom{kind: ofDType, word: string(p.call.Inputs[ports.Input].DType)})
+	for _, other := range floats {
+		if other != dtypeOf(p) {
+			atoms = append(atoms, atom{kind: ofDType, word: string(other), not: true})
+		}
+	}
 	reduction := claim.Reduction(p.call.Options)
 	atoms = append(atoms, atom{kind: ofReduction, word: reduction})
 	if reduction != "none" {
@@ -85,6 +93,9 @@ func (a atom) String() string {
 	case ofOutput:
 		return "in " + a.word
 	case ofDType:
+		if a.not {
+			return "not in " + a.word
+		}
 		return "in " + a.word
 	case ofReduction:
 		if a.not {
@@ -135,6 +146,9 @@ func newTable(places []*place) *table {
 	index := map[atom]int16{}
 	for i, p := range places {
 		for _, a := range p.atoms() {
+			if a.kind == ofDType && a.not {
+				continue // mistakes are of a dtype or of all
+			}
 			k, ok := index[a]
 			if !ok {
 				k = int16(len(t.atoms))

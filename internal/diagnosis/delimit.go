@@ -510,6 +510,7 @@ func (m *examination) rows(failing []*place, outputs []string) (fail, pass []row
 // delimit returns the smallest border that all failing rows lie within and as few passing ones as
 // possible, and how many of these do.
 func delimit(module string, outputs []string, fail, pass []row) (b *Border, inside int) {
+	all := pass
 	b = &Border{Module: module, Outputs: outputs, single: !slices.ContainsFunc(fail, func(r row) bool { return r.values[logitHigh] != r.values[logitLow] })}
 	// What is 0, infinite or NaN shows few faults: where no such element fails, none speaks against one.
 	special := func(v float64) bool { return v == 0 || math.IsInf(v, 0) || math.IsNaN(v) }
@@ -531,7 +532,7 @@ func delimit(module string, outputs []string, fail, pass []row) (b *Border, insi
 	}
 	candidates := necessary(fail)
 	if 50*len(left) < len(fail) { // nearly everything fails: what does not is no border
-		return b, len(left)
+		return b.ofDTypes(fail, all), len(left)
 	}
 	for len(left) > 0 && len(b.tests) < maxTests {
 		var best test
@@ -558,7 +559,35 @@ func delimit(module string, outputs []string, fail, pass []row) (b *Border, insi
 	for i := range b.tests {
 		b.tests[i] = roomier(b.tests[i], fail, pass)
 	}
-	return b, len(left)
+	return b.ofDTypes(fail, all), len(left)
+}
+
+// leastOfDType is the number of right elements of a dtype, of which none is wrong, that keep it out of a border.
+const leastOfDType = 8
+
+// ofDTypes leaves the dtypes out of a border in which everything is right: what is too small to be seen there, as the
+// rounding to a dtype is in that dtype, speaks against nothing else.
+func (b *Border) ofDTypes(fail, pass []row) *Border {
+	wrong, right := map[tensor.DType]int{}, map[tensor.DType]int{}
+	for _, r := range fail {
+		wrong[dtypeOf(r.place)]++
+	}
+	for i := range pass {
+		if b.holds(&pass[i]) {
+			right[dtypeOf(pass[i].place)]++
+		}
+	}
+	var out []test
+	for _, dtype := range floats {
+		if wrong[dtype] == 0 && right[dtype] >= leastOfDType {
+			out = append(out, test{atom: atom{kind: ofDType, word: string(dtype), not: true}, low: math.NaN(), high: math.NaN()})
+		}
+	}
+	if only := dtypeOf(fail[0].place); len(out) > 0 && len(wrong) == 1 {
+		out = []test{{atom: atom{kind: ofDType, word: string(only)}, low: math.NaN(), high: math.NaN()}}
+	}
+	b.tests = append(b.tests, out...)
+	return b
 }
 
 // simpler leaves out tests that others make superfluous.
