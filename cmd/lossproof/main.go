@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
@@ -13,6 +14,9 @@ func main() { os.Exit(run()) }
 
 // run is main with an exit code. Interrupted, it ends what it started.
 func run() int {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // a run makes large tensors that it soon forgets, beside cases that it keeps
+	}
 	signals := make(chan os.Signal, 2)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.Signal(0x1)} { // SIGHUP, a constant that not all systems have
 		if !signal.Ignored(s) { // as nohup asks

@@ -278,6 +278,56 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestWithoutWeight: a port without a weight is asked none.
+func TestWithoutWeight(t *testing.T) {
+	asked := 0
+	k := checker(t, spy{builtin.Port{}, func(call ports.Call) {
+		asked++
+		if w, given := call.Inputs[ports.Weight]; given {
+			t.Fatalf("%s is asked with the weight %v", call.Module, w.Float64s())
+		}
+	}}, Options{Seed: Seed, Level: verdict.Parity})
+	k.claims = map[string]ports.Claim{ports.BCELoss: {DTypes: k.claims[ports.BCELoss].DTypes, Outputs: []string{ports.Loss}, Without: []string{"weight"}}}
+	for _, r := range All() {
+		if end, _ := k.Begin(t.Context(), r); end != nil {
+			end()
+		}
+	}
+	if asked == 0 {
+		t.Error("nothing is asked")
+	}
+}
+
+// TestRefusesAll: a port that refuses every single row, where it may, and is asked nothing else, as it has no 'none',
+// holds no law.
+func TestRefusesAll(t *testing.T) {
+	refuses := answering{other: func(ports.Call) (ports.Answer, bool, error) {
+		return ports.Answer{Rejected: &ports.Rejected{Message: "no"}}, true, nil
+	}}
+	k := checker(t, refuses, Options{Seed: Seed, Level: verdict.Parity})
+	for module, c := range k.claims {
+		c.Without = append(slices.Clone(c.Without), "reduction:none", "reduction:mean")
+		k.claims[module] = c
+	}
+	all := 0
+	for _, r := range All() {
+		end, _ := k.Begin(t.Context(), r)
+		if end == nil {
+			continue
+		}
+		result := end()
+		if result.Broken == "" {
+			t.Errorf("%s holds: %+v", r.ID, result)
+		}
+		if result.Samples == 0 {
+			all++
+		}
+	}
+	if all == 0 {
+		t.Error("of every law there is a sample that no port may refuse")
+	}
+}
+
 // TestLittleIsClaimed: a port of the loss alone, of the gradient alone, of one reduction or of one dtype is asked laws
 // of every module, and is asked nothing else; right answers hold them, and wrong ones break some.
 func TestLittleIsClaimed(t *testing.T) {

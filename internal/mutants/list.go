@@ -57,7 +57,7 @@ var mutations = []mutation{
 	{value, "math.Abs(e.got-e.want) <= e.allowed", "!(math.Abs(e.got-e.want) > e.allowed)", "NaN is equal to everything"},
 	{value, "math.Abs(c(i)) * v.radius[i]", "v.radius[i]", "a factor does not count for what is allowed"},
 	{value, "v.values[i] + w.values[i], v.radius[i] + w.radius[i]", "v.values[i] + w.values[i], v.radius[i]", "the second summand is allowed nothing"},
-	{value, "if v-v != 0 {", "if false {", "infinite answers hold a law"},
+	{value, "if v-v != 0 {", "if v != v {", "infinite answers hold a law"},
 	{allowances, "if !al.exact {", "if true {", "level exact allows what parity does"},
 
 	// What a port is asked, and what its answers say.
