@@ -30,7 +30,7 @@ func main() {
 	flag.IntVar(&m.triples, "triples", 0, "diagnose so many random triples")
 	flag.Uint64Var(&m.seed, "seed", 16, "what pairs and triples are drawn from")
 	only := flag.String("only", "", "diagnose these mistakes, joined by +, in every module of theirs")
-	flag.BoolVar(&m.faults, "faults", false, "diagnose ports with forty faults that are in no catalogue")
+	flag.BoolVar(&m.faults, "faults", false, "diagnose ports with eighty faults that are in no catalogue")
 	flag.BoolVar(&m.everything, "everything", false, "diagnose a port that fails everything, and say how long it takes")
 	flag.StringVar(&m.kind, "kind", "", "those of one kind, or one of them")
 	page := flag.String("page", "", "write what was measured to this `file`")
@@ -156,7 +156,7 @@ func (m *measurement) page() string {
 Written by `+"`make diagnosis`"+`, which makes ports with known faults, judges them by the recorded cases, and holds what the diagnosis
 says against what they do. Their results are off by a unit in the last place in two of three elements. A mistake is named if it is a
 cause and no lead. Pairs and triples are drawn at random (seed %d) from the catalogue, of one module, in random order; each mistake
-has to show in the answers, in %d of them at least. The forty faults are in no catalogue: their conditions are held against the answers to other inputs,
+has to show in the answers, in %d of them at least. The faults are in no catalogue, and forty were written before the diagnosis saw them: their conditions are held against the answers to other inputs,
 and are true if 95 %% of the elements that they name are wrong, and 95 %% of the wrong ones are named.
 
 | ports with | the diagnosis |
