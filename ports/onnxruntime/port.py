@@ -43,7 +43,7 @@ def run(module, input, target, weights, options):
     )
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=256)
 def session(module, names, types, options):
     """Return a function of the inputs: the exported module."""
     examples = tuple(torch.from_numpy(np.zeros(shape, dtype)) for dtype, shape in types)
@@ -109,4 +109,5 @@ serve(
     version=versions(RUNTIME, "torch"),
     refusals=[(exception, "", "") for exception in refusals],
     slow=True,
+    compiles=True,
 )

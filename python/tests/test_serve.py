@@ -27,6 +27,7 @@ serve(
     name="mine",
     version="1.0",
     refusals=[(losses.LossError, "", "shape")],
+    compiles=True,
 )
 """
 
@@ -43,6 +44,7 @@ def test_a_port_of_two_modules(tmp_path):
         check=True, capture_output=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
     )  # fmt: skip
     result = json.loads(file.read_text())
+    assert result["few_shapes"]
     assert result["port"]["name"] == "mine" and result["port"]["version"] == "1.0"
     claim = result["claim"]["BCEWithLogitsLoss"]
     assert claim["outputs"] == ["loss", "grad_input"]

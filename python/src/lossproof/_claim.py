@@ -219,7 +219,7 @@ class _Inference:
             self._probe("class_probabilities", probabilities=True)
         elif self.hard:
             self._leave_out("soft_targets", _say(self.soft_error))
-        if len(self.found.dtypes) == 1:
+        if not {"float32", "float64"} <= set(self.found.dtypes):
             self._leave_out("mixed_dtype")
         gradients = self.found.outputs[1:]
         if gradients:

@@ -24,6 +24,7 @@ def serve(
     refusals: Sequence[Refusal] = (),
     slow: bool = False,
     snippets: Mapping[str, str] | None = None,
+    compiles: bool = False,
 ) -> None:
     """Answer as a port, for lossproof run -- python port.py: the end of such a script.
 
@@ -33,9 +34,9 @@ def serve(
     what is left out is written to stderr with the reason. name and version are those of the
     library; the framework's where they are empty. refusals, if there are any, are the exceptions by
     which it refuses a call: any other is an error of the port. Without them the kinds of exceptions
-    are by which frameworks refuse. slow says that an answer may take minutes, for each new shape is
-    compiled. snippets are programs that make a call, by module, for lossproof repro --issue: see
-    docs/protocol.md.
+    are by which frameworks refuse. slow says that an answer may take minutes; compiles, that each
+    new shape is compiled, which is known of JAX and tinygrad: few shapes are asked then. snippets
+    are programs that make a call, by module, for lossproof repro --issue: see docs/protocol.md.
 
     Requests come on stdin, the answers go to stdout, and what libraries print there goes to stderr.
     Returns after bye or the end of stdin. Raises TypeError or ValueError as lossproof.check does,
@@ -64,6 +65,8 @@ def serve(
             description["slow"] = True
         if snippets:
             description["snippets"] = dict(snippets)
+        if compiles:
+            description["compiles"] = True
 
         def evaluate(
             module: str, options: dict[str, object], inputs: dict[str, Tensor], want: list[str]
