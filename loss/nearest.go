@@ -102,14 +102,19 @@ func (n *nearest[T]) seeRow(row int) {
 		n.m = max(n.m, n.logit(row, c))
 	}
 	n.rest, n.total = kernel.Pair{}, kernel.Pair{}
-	ties := -1
+	ties, alone := -1, n.byIndex && n.smoothing == 0 // a class alone has a coefficient
+	if alone && n.indices[row] != n.ignore {
+		n.total = n.coefficient(row, int(n.indices[row]))
+	}
 	for c := range n.classes {
 		if x := n.logit(row, c); x == n.m {
 			ties++
 		} else {
 			n.rest = n.rest.Plus(kernel.Pair{High: kernel.ExpPair(n.m - x)})
 		}
-		n.total = n.total.Plus(n.coefficient(row, c))
+		if !alone {
+			n.total = n.total.Plus(n.coefficient(row, c))
+		}
 	}
 	n.rest = n.rest.Plus(kernel.Pair{High: float64(ties)})
 	n.sum = n.rest.Plus(kernel.Pair{High: 1})
