@@ -22,3 +22,18 @@ func TestEquationHolds(t *testing.T) {
 		}
 	}
 }
+
+// TestInfiniteBreaks: neither a side that is not finite nor an allowance holds an equation.
+func TestInfiniteBreaks(t *testing.T) {
+	for _, e := range []equation{
+		{got: math.Inf(1), want: 1, allowed: math.Inf(1)}, {got: 1, want: math.Inf(-1), allowed: math.Inf(1)},
+		{got: 2, want: 1, allowed: math.Inf(1)}, {got: math.NaN(), want: 1, allowed: 1}, {got: 2, want: 1, allowed: 0.5},
+	} {
+		if e.holds() {
+			t.Errorf("%v is %v within %v", e.got, e.want, e.allowed)
+		}
+	}
+	if !(equation{got: 2, want: 1, allowed: 1}).holds() {
+		t.Error("2 is not 1 within 1")
+	}
+}
