@@ -3,12 +3,12 @@
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 
 from . import tensors
-from .rows import BCE_LOSS, ENTROPY, LARGE, Row
+from .rows import BCE_LOSS, ENTROPY, HALVES, LARGE, Row
 
 MINIMUM_ROUND = 0.004  # seconds; a round repeats short calls for so long
 
@@ -84,21 +84,22 @@ class Tensors:
         key = (row.shape, row.dtype, kind, row.class_probabilities)
         if key != self.key:
             self.key, self.value = None, None  # free the memory first
-            arrays = make(row)
-            self.key, self.value = key, tuple(map(torch.from_numpy, arrays))
+            self.key, self.value = key, tuple(make(row))
         return self.value
 
 
-def make(row: Row) -> tuple:
-    """Input and target as arrays."""
-    if row.module == BCE_LOSS:
-        inputs = tensors.probabilities(row.shape, row.dtype)
-    else:
-        inputs = tensors.logits(row.shape, row.dtype)
+def make(row: Row) -> Iterator[torch.Tensor]:
+    """Input and target."""
+
+    def floats(recipe):  # NumPy lacks bfloat16, and float32 has all numbers of the recipes
+        array = recipe(row.shape, "float32" if row.dtype in HALVES else row.dtype)
+        return torch.from_numpy(array).to(getattr(torch, row.dtype))
+
+    yield floats(tensors.probabilities if row.module == BCE_LOSS else tensors.logits)
     if row.module == ENTROPY and not row.class_probabilities:
-        return inputs, tensors.classes(*row.shape)
-    target = tensors.shares if row.class_probabilities else tensors.targets
-    return inputs, target(row.shape, row.dtype)
+        yield torch.from_numpy(tensors.classes(*row.shape))
+    else:
+        yield floats(tensors.shares if row.class_probabilities else tensors.targets)
 
 
 class PyTorch:

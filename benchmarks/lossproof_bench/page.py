@@ -2,6 +2,7 @@
 
 from .figures import COMPILED, EAGER, FIGURES, reached
 from .measure import Times
+from .rows import HALVES
 
 #: The parts of the page that are written: all tables, or the figures to reach alone.
 TABLES, FIGURES_ALONE = "lossproof bench", "lossproof bench --figures"
@@ -22,7 +23,9 @@ def update(page: str, content: str, part: str = TABLES) -> str:
 
 def figures_alone(results: list[dict], machine: dict, path: str, torch: dict, quick: bool) -> str:
     """The machine and the figures to reach."""
-    return "\n\n".join([describe(machine, path, torch), *trial(quick), figures(results, torch["capability"])])
+    return "\n\n".join(
+        [describe(machine, path, torch), *trial(quick), figures(results, torch["capability"])]
+    )
 
 
 def content(results: list[dict], machine: dict, path: str, torch: dict, quick: bool) -> str:
@@ -31,7 +34,7 @@ def content(results: list[dict], machine: dict, path: str, torch: dict, quick: b
     parts += ["## The figures to reach", figures(results, torch["capability"])]
     threads = sorted({r["row"].threads for r in results})
     for n in threads:
-        for dtype in ("float32", "float64"):
+        for dtype in ("float32", "float64", *HALVES):
             chosen = [r for r in results if r["row"].threads == n and r["row"].dtype == dtype]
             if chosen:
                 parts += [f"## {dtype}, {n} thread{'s' if n > 1 else ''}", times(chosen)]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 MODULES = ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss")
 BCE_LOSS, ENTROPY = "BCELoss", "CrossEntropyLoss"
+HALVES = ("bfloat16", "float16")
 SMALL, MIDDLE, LARGE = (64, 10), (4096, 1024), (65536, 1024)
 CLASSES, FEW, MANY = (4096, 1000), (65536, 10), (64, 50000)  # of CrossEntropyLoss
 WORKS = (("mean", False), ("sum", False), ("none", False), ("mean", True))
@@ -56,18 +57,33 @@ def row_wise() -> list[Row]:
     return sorted(rows, key=lambda row: (row.shape, row.dtype))
 
 
+def halves() -> list[Row]:
+    """The rows of 16 bits."""
+    return [
+        Row(module, "mean", gradient, dtype, shape, threads)
+        for dtype in HALVES
+        for module, shape in ((MODULES[0], MIDDLE), (ENTROPY, CLASSES))
+        for threads in (1, 2)
+        for gradient in (False, True)
+    ]
+
+
 def all_rows() -> list[Row]:
     """Every row; those that share tensors are neighbours."""
-    return row_wise() + [
-        Row(module, reduction, gradient, dtype, shape, threads)
-        for shape in (SMALL, MIDDLE, LARGE)
-        for dtype in ("float32", "float64")
-        for threads in (1, 2)
-        for module in MODULES
-        for reduction, gradient in WORKS
-        # Here PyTorch needs seconds for a call, and a sum is timed as the mean is.
-        if not (shape == LARGE and dtype == "float64" and reduction == "sum")
-    ]
+    return (
+        row_wise()
+        + halves()
+        + [
+            Row(module, reduction, gradient, dtype, shape, threads)
+            for shape in (SMALL, MIDDLE, LARGE)
+            for dtype in ("float32", "float64")
+            for threads in (1, 2)
+            for module in MODULES
+            for reduction, gradient in WORKS
+            # Here PyTorch needs seconds for a call, and a sum is timed as the mean is.
+            if not (shape == LARGE and dtype == "float64" and reduction == "sum")
+        ]
+    )
 
 
 def quick_rows() -> list[Row]:
