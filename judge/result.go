@@ -240,9 +240,9 @@ type checkTail struct {
 	Known   *Known `json:"known,omitempty"`
 }
 
-// ends returns what c has in common with checks of other made kinds.
-func (c *CheckResult) ends() (checkHead, checkTail) {
-	return checkHead{c.ID, c.Module, c.Outcome, c.Rule, c.Statement, c.Requirement, c.Gates}, checkTail{c.Message, c.Note, c.Known}
+// ends returns what r has in common with checks of other made kinds.
+func (r *CheckResult) ends() (checkHead, checkTail) {
+	return checkHead{r.ID, r.Module, r.Outcome, r.Rule, r.Statement, r.Requirement, r.Gates}, checkTail{r.Message, r.Note, r.Known}
 }
 
 // resultOf is the inverse of ends.

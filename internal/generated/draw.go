@@ -263,19 +263,19 @@ func (d *drawer) specialElement(added bool, n int) (x, t float64) {
 		return d.tinyElement(t)
 	}
 	if d.module == ports.BCELoss {
-		least, range_ := -4, 20
+		least, span := -4, 20
 		switch half := d.dtype == tensor.Float16; {
 		case added && half:
-			least, range_ = -10, 4
+			least, span = -10, 4
 		case added:
-			least, range_ = -24, 14
+			least, span = -24, 14
 		case half:
-			range_ = 10
+			span = 10
 		}
 		if added {
 			t = 1
 		}
-		return d.format.Round(math.Ldexp(1+float64(d.rng.IntN(8))/8, least-d.rng.IntN(range_))), t
+		return d.format.Round(math.Ldexp(1+float64(d.rng.IntN(8))/8, least-d.rng.IntN(span))), t
 	}
 	size := 20 + 30*d.rng.Float64()
 	if added {

@@ -215,7 +215,7 @@ func (m *measurement) ask(ctx context.Context, t task) (r row, err error) {
 			return r, errors.Join(err, end())
 		}
 		r.Seeds++
-		cases, right := 0, true
+		right := true
 		counts := map[judge.Kind]int{}
 		for _, c := range result.Checks() {
 			counts[c.Kind]++
@@ -224,8 +224,7 @@ func (m *measurement) ask(ctx context.Context, t task) (r row, err error) {
 				r.Failed = append(r.Failed, fmt.Sprintf("seed %d: %s: %s %s", seed, c.ID, c.Outcome, c.Message))
 			}
 		}
-		cases = counts[judge.Case]
-		r.Cases, r.Laws, r.Drawn = cases, counts[judge.Relation], counts[judge.Generated]
+		r.Cases, r.Laws, r.Drawn = counts[judge.Case], counts[judge.Relation], counts[judge.Generated]
 		if right && (!t.whole || result.Summary.Conformant) {
 			r.Conformant++
 		}
