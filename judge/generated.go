@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"lossproof/internal/generated"
+	"lossproof/internal/words"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -28,7 +29,7 @@ func (e drawn) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() 
 		found := wait()
 		r.Samples, r.Elements, r.Largest, r.Headroom = found.Calls, found.Elements, found.Largest, Number(found.Headroom)
 		if found.Left > 0 {
-			r.Note = fmt.Sprintf("the time of --effort %s was over: %s not made", j.Effort(), plural(found.Left, "call was", "calls were"))
+			r.Note = fmt.Sprintf("the time of --effort %s was over: %s not made", j.Effort(), words.Plural(found.Left, "call was", "calls were"))
 		}
 		switch {
 		case found.Err != nil:

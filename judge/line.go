@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"lossproof/internal/claim"
+	"lossproof/internal/words"
 	"lossproof/tensor"
 )
 
@@ -66,7 +67,7 @@ func (m ModuleSummary) evidence() string {
 	var parts []string
 	add := func(n int, one, many string) {
 		if n > 0 {
-			parts = append(parts, plural(n, one, many))
+			parts = append(parts, words.Plural(n, one, many))
 		}
 	}
 	add(m.Asked.OutputsPassed, "recorded output", "recorded outputs")
@@ -80,7 +81,7 @@ func (m ModuleSummary) evidence() string {
 		add(laws.Laws, "law", "laws")
 	}
 	if d := m.Drawn; d != nil {
-		parts = append(parts, plural(d.Calls, "generated call", "generated calls")+" up to "+tensor.FormatShape(d.Largest))
+		parts = append(parts, words.Plural(d.Calls, "generated call", "generated calls")+" up to "+tensor.FormatShape(d.Largest))
 	}
 	for _, e := range m.Every {
 		parts = append(parts, fmt.Sprintf("%d of %d %s %s", e.Right, e.Inputs, e.DType, e.Of))

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lossproof/internal/laws"
+	"lossproof/internal/words"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -29,7 +30,7 @@ func (e relation) begin(ctx context.Context, j *Judge, r *CheckResult) (end func
 		found := wait()
 		r.Samples, r.Refused, r.Headroom, r.Blames = found.Samples, found.Refused, Number(found.Headroom), found.Blames
 		if found.Refused > 0 {
-			r.Note = bounded(fmt.Sprintf("%s refused, and others drawn: %s", plural(found.Refused, "input was", "inputs were"), found.Refusal))
+			r.Note = bounded(fmt.Sprintf("%s refused, and others drawn: %s", words.Plural(found.Refused, "input was", "inputs were"), found.Refusal))
 		}
 		if r.Blames != "" && !slices.Contains(j.modules(), r.Blames) {
 			r.Gates = false // nothing is asked of that module

@@ -180,10 +180,10 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 			parts = append(parts, words.Of(drawn.failing, drawn.asked, string(Generated), "fail"))
 		}
 		if n := of.unreasoned + laws.unreasoned + drawn.unreasoned; n > 0 {
-			parts = append(parts, plural(n, "deviation from a should rule", "deviations from should rules")+" without a reason in the baseline")
+			parts = append(parts, words.Plural(n, "deviation from a should rule", "deviations from should rules")+" without a reason in the baseline")
 		}
 		if n := of.fixed + laws.fixed + drawn.fixed; n > 0 {
-			parts = append(parts, plural(n, "known failure passes", "known failures pass")+" (--update-baseline)")
+			parts = append(parts, words.Plural(n, "known failure passes", "known failures pass")+" (--update-baseline)")
 		}
 		if of.notRun > 0 {
 			parts = append(parts, fmt.Sprintf("%d were not run", of.notRun))
@@ -208,12 +208,12 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 			one, many string
 		}{{of.known, "case", "cases"}, {laws.known, "law", "laws"}, {drawn.known, "generated check", "generated checks"}} {
 			if part.known > 0 || part.one == "case" {
-				parts = append(parts, plural(part.known, part.one, part.many))
+				parts = append(parts, words.Plural(part.known, part.one, part.many))
 			}
 		}
 		m.Reason = claim.And(parts) + " fail as the baseline says"
 	case of.known > 0:
-		m.Reason = plural(of.known, "case fails", "cases fail") + " as the baseline says"
+		m.Reason = words.Plural(of.known, "case fails", "cases fail") + " as the baseline says"
 	case !j.options.Selection.Shard.IsZero():
 		m.Reason = onlyShard
 	}
@@ -339,12 +339,4 @@ func (a *Asked) add(r CheckResult) {
 			a.OutputsPassed += passed(output.Outcome)
 		}
 	}
-}
-
-// plural writes a number with the word that agrees with it.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -50,6 +50,9 @@ func (d DType) IsFloat() bool {
 	return false
 }
 
+// IsHalf reports whether d is a floating-point dtype of 16 bits.
+func (d DType) IsHalf() bool { return d == Float16 || d == BFloat16 }
+
 // Tensor is a dense array. The zero value is no tensor; an empty Shape is a 0-d one.
 type Tensor struct {
 	DType DType

@@ -158,10 +158,15 @@ func TestRunWrongPorts(t *testing.T) {
 	// Ten cases whole and a line for each rule: the report does not grow with the number of cases.
 	most := 10*3_000 + 100*len(set.Rules)
 	for name, port := range map[string]ports.Port{"zeros": testports.Zeros, "refuses": testports.RefusesEverything, "panics": testports.Panics} {
-		got := with(func(p *program) { p.port = port }, "run", "--select", "*/blog_example/*", "--select", "*/weights/f32-mean-*")
+		run := func(more ...string) outcome {
+			return with(func(p *program) { p.port = port }, append([]string{"run", "--select", "*/blog_example/*", "--select", "*/weights/f32-mean-*"}, more...)...)
+		}
+		got := run()
 		check(t, got, 1, "lossproof show ", "\nnot conformant (parity): BCELoss, BCEWithLogitsLoss, CrossEntropyLoss and MultiLabelSoftMarginLoss\nwhat fails ")
-		if name == "panics" { // what a cause explains whole is not listed
+		if name == "panics" {
 			check(t, got, 1, "cases fail:", "rule ", "more (-v writes all of them); by rule, all ")
+		} else { // what a cause explains whole is listed where it is asked for
+			check(t, run("-v"), 1, "cases fail:", "rule ", "lossproof show ")
 		}
 		if len(got.stdout) > most {
 			t.Errorf("%s: %d bytes for %d rules, want at most %d", name, len(got.stdout), len(set.Rules), most)

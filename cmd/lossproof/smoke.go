@@ -14,7 +14,6 @@ import (
 	"lossproof/internal/report"
 	"lossproof/judge"
 	"lossproof/ports"
-	"lossproof/tensor"
 )
 
 func (p *program) smokeCommand() *cobra.Command {
@@ -121,7 +120,7 @@ func smokeCase(set *fixtures.Set, j *judge.Judge, module string, fits func(*fixt
 			continue
 		}
 		switch dtype := inputs[ports.Input].DType; {
-		case dtype == tensor.Float16 || dtype == tensor.BFloat16:
+		case dtype.IsHalf():
 			third = cmp.Or(third, check)
 		case requirement == fixtures.Must:
 			return check, nil

@@ -118,11 +118,10 @@ func total(counts []float64) float64 {
 
 // count is the number of elements or rows that n of them stand for.
 func (a *Arguments) count(n int) float64 {
-	total := 0.0
-	for i := range n {
-		total += a.times(i)
+	if a.counts == nil {
+		return float64(n)
 	}
-	return total
+	return total(a.counts[:n])
 }
 
 // Number returns a constant.

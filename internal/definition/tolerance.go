@@ -102,7 +102,7 @@ func steepness(x float64) float64 { return 1 / max(x*(1-x), 1e-12) }
 // Working returns the dtype that an implementation computes outputs of a dtype in: float32 for those of
 // 16 bits, which it rounds once, at the end.
 func Working(dtype tensor.DType) tensor.DType {
-	if dtype.IsFloat() && dtype.Size() == 2 {
+	if dtype.IsHalf() {
 		return tensor.Float32
 	}
 	return dtype

@@ -38,6 +38,7 @@ func Families() []*Family {
 		softmax  = "-log p[c] = (m - x[c]) + log1p(R), m = max x, R = the sum of exp(x-m) over the classes but that of m"
 		formula  = "l = {loss}"
 		slope    = "grad = {grad}, times the scale of the reduction and grad_output"
+		divided  = "mean = sum(l) / N, of CrossEntropyLoss sum(l) / sum(w[y]) over the rows that are not ignored"
 		keeps    = "It keeps log(0) away, and bounds the loss."
 		clipped  = "The probability is clipped to [#, 1-#], and the gradient is zero beyond."
 	)
@@ -116,10 +117,10 @@ func Families() []*Family {
 					})
 				})
 			}},
-		{name: "chunks-of-#-averaged", modules: every, rule: "MEAN", rules: map[string]string{ports.CrossEntropyLoss: "CE-IGNORE-MEAN"}, right: "mean = sum(l) / N, of CrossEntropyLoss sum(l) / sum(w[y]) over the rows that are not ignored", tried: chunks,
+		{name: "chunks-of-#-averaged", modules: every, rule: "MEAN", rules: map[string]string{ports.CrossEntropyLoss: "CE-IGNORE-MEAN"}, right: divided, tried: chunks,
 			title: "'mean' is the mean of the means of chunks of #, of which the last is smaller.", why: "A large input is computed in chunks, to save memory.",
 			vary: func(n float64) variation { return chunked(int(n), true) }},
-		{name: "chunks-of-#-added", modules: every, rule: "MEAN", rules: map[string]string{ports.CrossEntropyLoss: "CE-IGNORE-MEAN"}, right: "mean = sum(l) / N, of CrossEntropyLoss sum(l) / sum(w[y]) over the rows that are not ignored", tried: chunks,
+		{name: "chunks-of-#-added", modules: every, rule: "MEAN", rules: map[string]string{ports.CrossEntropyLoss: "CE-IGNORE-MEAN"}, right: divided, tried: chunks,
 			title: "'mean' is the sum of the means of chunks of #.", why: "A large input is computed in chunks, whose losses are added.",
 			vary: func(n float64) variation { return chunked(int(n), false) }},
 		{name: "targets-smoothed-by-#", modules: elementwise, rule: "FORMULA", right: "l = {loss} for every t", tried: []float64{0.01, 0.05, 0.1, 0.2}, low: 1e-3, high: 1,

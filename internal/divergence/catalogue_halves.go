@@ -22,7 +22,7 @@ func halves() []*Divergence {
 				l.Functions = func(u *unit) {
 					functions(u)
 					for i, f := range u.F {
-						if isHalf(u.DType) {
+						if u.DType.IsHalf() {
 							u.F[i] = f.Round(u.DType)
 						}
 					}
@@ -46,7 +46,7 @@ func halves() []*Divergence {
 			vary: func(l *loss) {
 				exactly := l.Sum
 				l.Sum = func(dtype tensor.DType, values []float64) float64 {
-					if !isHalf(dtype) {
+					if !dtype.IsHalf() {
 						return exactly(dtype, values)
 					}
 					sum := 0.0
@@ -94,12 +94,10 @@ var (
 	})
 )
 
-func isHalf(dtype tensor.DType) bool { return dtype.IsFloat() && dtype.Size() == 2 }
-
 // ofHalves changes what is rounded to 16 bits.
 func ofHalves(change func(f tensor.Format, v float64) float64) variation {
 	return finishingAll(func(_ *arguments, _ string, o *operand) {
-		if isHalf(o.DType) {
+		if o.DType.IsHalf() {
 			o.Map(func(v float64) float64 { return change(o.DType.Format(), v) })
 		}
 	})

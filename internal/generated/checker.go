@@ -103,7 +103,7 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 		if p.few {
 			of, b.all = p.shapes(0), min(b.all, fewAll)
 		}
-		if dtype.Size() == 2 {
+		if dtype.IsHalf() {
 			steps = append(steps, p.halves(of, dtype)...)
 			continue
 		}
@@ -200,7 +200,7 @@ func (p plan) call(s step) ports.Call {
 		shapes = p.shapes(s.size)
 	}
 	limit := p.budget.elements
-	if s.dtype.Size() == 2 {
+	if s.dtype.IsHalf() {
 		limit /= 8
 	}
 	d := &drawer{

@@ -133,12 +133,9 @@ const (
 	specialHalves = 2
 )
 
-// halves reports whether the dtype has 16 bits.
-func (d *drawer) halves() bool { return d.dtype.Size() == 2 }
-
 // specialKinds is the number of special elements or rows; added says that their losses are added up.
 func (d *drawer) specialKinds(added bool) int {
-	if d.halves() && added {
+	if d.dtype.IsHalf() && added {
 		return specialHalves
 	}
 	return specials
@@ -147,7 +144,7 @@ func (d *drawer) specialKinds(added bool) int {
 // outstanding is a number that is large beside n numbers of about 1. With a weight of 4, two of 16 bits and
 // their sum are below 65504, where float16 ends and PyTorch's sums with it.
 func (d *drawer) outstanding(n int) float64 {
-	if d.halves() {
+	if d.dtype.IsHalf() {
 		return float64(n) * (1 + d.rng.Float64()/2)
 	}
 	return float64(n) / 8 * (1 + 3*d.rng.Float64())

@@ -207,7 +207,7 @@ func (d *drawer) longRow(classes int, probable bool) row {
 	for _, k := range spots {
 		r.x[k] = top + d.eighths(-1, 3)
 	}
-	if d.rng.IntN(2) == 0 && !(d.smoothing && d.halves()) { // far apart
+	if d.rng.IntN(2) == 0 && !(d.smoothing && d.dtype.IsHalf()) { // far apart
 		for k := range r.x {
 			r.x[k] *= 16
 		}
@@ -306,7 +306,7 @@ func (d *drawer) probabilitiesOf(r row) []float64 {
 	if classes <= fewClasses {
 		unit, left = 0x1p-7, 0x1p7
 	}
-	if d.rng.IntN(3) > 0 && !(d.halves() && classes > fewClasses) { // which has no room for many
+	if d.rng.IntN(3) > 0 && !(d.dtype.IsHalf() && classes > fewClasses) { // which has no room for many
 		for k := range t {
 			share := float64(d.rng.IntN(3))
 			t[k], left = share*unit, left-share

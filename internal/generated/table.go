@@ -1,5 +1,7 @@
 package generated
 
+import "slices"
+
 // table numbers tuples of numbers by their bits, the first one 0.
 type table struct {
 	width int
@@ -42,17 +44,8 @@ func (t *table) slot(tuple []uint64) int {
 		if n == 0 {
 			return at
 		}
-		if known := t.tuples[(n-1)*t.width : n*t.width]; same(known, tuple) {
+		if known := t.tuples[(n-1)*t.width : n*t.width]; slices.Equal(known, tuple) {
 			return at
 		}
 	}
-}
-
-func same(a, b []uint64) bool {
-	for i, v := range a {
-		if v != b[i] {
-			return false
-		}
-	}
-	return true
 }

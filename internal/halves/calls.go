@@ -10,8 +10,8 @@ import (
 	"lossproof/tensor"
 )
 
-// perCall is the number of inputs of a call.
-const perCall = 1 << 14
+// PerCall is the largest number of inputs of a call.
+const PerCall = 1 << 14
 
 // Targets are those that every input is asked at; the last one is soft.
 var Targets = []float64{0, 1, 0.3}
@@ -24,9 +24,9 @@ type part struct {
 	bits []uint16
 }
 
-// inputs returns the bits of the numbers that a module takes; finite leaves out NaN and the infinities,
+// Numbers returns the bits of the numbers that a module takes; finite leaves out NaN and the infinities,
 // normal the subnormal numbers.
-func inputs(module string, dtype tensor.DType, finite, normal bool) []uint16 {
+func Numbers(module string, dtype tensor.DType, finite, normal bool) []uint16 {
 	all := make([]uint16, 1<<16)
 	for i := range all {
 		all[i] = uint16(i)
@@ -57,7 +57,7 @@ func (c *Check) parts(cl ports.Claim) (parts []part, outside string) {
 	case without("reduction:none"):
 		return nil, "without reduction:none"
 	}
-	bits := inputs(c.Rule.Module, c.DType, without(claim.NonFinite), without(claim.Subnormals))
+	bits := Numbers(c.Rule.Module, c.DType, without(claim.NonFinite), without(claim.Subnormals))
 	for _, target := range Targets {
 		hasTarget := target == 0 || target == 1 || !without(claim.SoftTargets)
 		if ports.ModuleOf(c.Rule.Module).HasClasses() {
@@ -66,8 +66,8 @@ func (c *Check) parts(cl ports.Claim) (parts []part, outside string) {
 		if !hasTarget {
 			continue
 		}
-		for some := range slices.Chunk(bits, perCall) {
-			parts = append(parts, part{c.call(some, target, want), target, some})
+		for some := range slices.Chunk(bits, PerCall) {
+			parts = append(parts, part{Call(c.Rule.Module, c.DType, some, target, want), target, some})
 		}
 	}
 	if len(parts) == 0 {
@@ -76,20 +76,31 @@ func (c *Check) parts(cl ports.Claim) (parts []part, outside string) {
 	return parts, ""
 }
 
-// call returns the call of some inputs, one below the other.
-func (c *Check) call(bits []uint16, target float64, want []string) ports.Call {
+// Shape returns that of an output of a call of n inputs.
+func Shape(module, output string, n int) []int {
+	switch m := ports.ModuleOf(module); {
+	case output == ports.Loss && m.LossOf != ports.OfElement:
+		return []int{n}
+	case m.HasClasses():
+		return []int{n, 2}
+	}
+	return []int{n, 1}
+}
+
+// Call returns the call of some inputs, one below the other.
+func Call(module string, dtype tensor.DType, bits []uint16, target float64, want []string) ports.Call {
 	none, n := "none", len(bits)
-	call := ports.Call{Module: c.Rule.Module, Options: ports.Options{Reduction: &none}, Inputs: map[string]tensor.Tensor{}, Want: want}
-	if !ports.ModuleOf(c.Rule.Module).HasClasses() {
-		call.Inputs[ports.Input] = tensor.FromBits16(c.DType, bits, n, 1)
-		call.Inputs[ports.Target] = tensor.FromValues(c.DType, slices.Repeat([]float64{target}, n), n, 1)
+	call := ports.Call{Module: module, Options: ports.Options{Reduction: &none}, Inputs: map[string]tensor.Tensor{}, Want: want}
+	if !ports.ModuleOf(module).HasClasses() {
+		call.Inputs[ports.Input] = tensor.FromBits16(dtype, bits, n, 1)
+		call.Inputs[ports.Target] = tensor.FromValues(dtype, slices.Repeat([]float64{target}, n), n, 1)
 		return call
 	}
 	rows := make([]uint16, 2*n)
 	for i, b := range bits {
 		rows[2*i] = b
 	}
-	call.Inputs[ports.Input] = tensor.FromBits16(c.DType, rows, n, 2)
+	call.Inputs[ports.Input] = tensor.FromBits16(dtype, rows, n, 2)
 	if target == 0 || target == 1 { // that of x: its class has the index 0
 		var data []byte
 		for range n {
@@ -97,7 +108,7 @@ func (c *Check) call(bits []uint16, target float64, want []string) ports.Call {
 		}
 		call.Inputs[ports.Target] = tensor.Tensor{DType: tensor.Int64, Shape: []int{n}, Data: data}
 	} else {
-		call.Inputs[ports.Target] = tensor.FromValues(c.DType, slices.Repeat([]float64{target, 1 - target}, n), n, 2)
+		call.Inputs[ports.Target] = tensor.FromValues(dtype, slices.Repeat([]float64{target, 1 - target}, n), n, 2)
 	}
 	return call
 }

@@ -34,7 +34,7 @@ func TestFilter(t *testing.T) {
 				for i := len(name); i < len(p.bits); i += 211 {
 					bits = append(bits, p.bits[i])
 				}
-				p := part{c.call(bits, p.target, p.call.Want), p.target, bits}
+				p := part{Call(c.Rule.Module, c.DType, bits, p.target, p.call.Want), p.target, bits}
 				a, err := builtin.Port{}.Evaluate(context.Background(), p.call)
 				if err != nil {
 					t.Fatal(err)

@@ -111,14 +111,7 @@ func (j *judging) judge(p part, a ports.Answer) error {
 		j.asked[bits] = true
 	}
 	for _, output := range p.call.Want {
-		got, columns := a.Outputs[output], 1
-		shape := []int{len(p.bits), 1}
-		switch m := ports.ModuleOf(p.call.Module); {
-		case output == ports.Loss && m.LossOf != ports.OfElement:
-			shape = shape[:1]
-		case m.HasClasses():
-			shape, columns = []int{len(p.bits), 2}, 2
-		}
+		got, shape := a.Outputs[output], Shape(p.call.Module, output, len(p.bits))
 		if _, err := tensor.New(got.DType, got.Shape, got.Data); err != nil {
 			return fmt.Errorf("%w: %s: %w\nthe call: %s", ports.ErrMalformed, output, err, p.call)
 		}
@@ -127,6 +120,7 @@ func (j *judging) judge(p part, a ports.Answer) error {
 				got.DType, tensor.FormatShape(got.Shape), j.DType, tensor.FormatShape(shape), p.call)
 		}
 		var apart []int
+		columns := got.Len() / len(p.bits)
 		values, inputs := got.Float64s(), tensor.FromBits16(j.DType, p.bits, len(p.bits))
 		for i := range p.bits {
 			if j.unfiltered || !j.nearest(p, output, inputs.Float64(i), values[i*columns:(i+1)*columns]) {
@@ -181,7 +175,7 @@ func (j *judging) closely(p part, output string, got tensor.Tensor, columns int,
 	for i, k := range apart {
 		bits[i] = p.bits[k]
 	}
-	call := j.call(bits, p.target, []string{output})
+	call := Call(j.Rule.Module, j.DType, bits, p.target, []string{output})
 	l := definition.Of(call.Module)
 	exact, err := l.Exact(call)
 	if err != nil {
@@ -272,6 +266,6 @@ func (j *judging) sum(r *Result) {
 		}
 	}
 	r.Broken = fmt.Sprintf("%d of %d %s %s are right, %d correctly rounded\n%s", r.Right, r.Inputs, j.DType, Nouns(j.Rule.Module), r.Nearest, strings.Join(lines, "\n"))
-	call := j.call([]uint16{worst.bits}, worst.target, worst.part.call.Want)
+	call := Call(j.Rule.Module, j.DType, []uint16{worst.bits}, worst.target, worst.part.call.Want)
 	r.Counterexample = &call
 }

@@ -84,7 +84,7 @@ func fewForms(module string, seed uint32) []form {
 }
 
 func elementwise(module string) bool {
-	return module == ports.BCEWithLogitsLoss || module == ports.BCELoss
+	return ports.ModuleOf(module).LossOf == ports.OfElement
 }
 
 // The bounds of what is drawn. With them no product of an element's factors is subnormal,

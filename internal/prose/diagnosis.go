@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"lossproof/internal/words"
 	"lossproof/judge"
 )
 
@@ -115,7 +116,7 @@ func CauseLines(c judge.Cause) [][2]string {
 
 // evidence says how well a cause fits.
 func evidence(c judge.Cause) string {
-	text := fmt.Sprintf("it explains %d of %s", c.Explains, plural(c.Failing, "answer that fails", "answers that fail"))
+	text := fmt.Sprintf("it explains %d of %s", c.Explains, words.Plural(c.Failing, "answer that fails", "answers that fail"))
 	if len(c.With) > 0 {
 		text += ", some together with " + strings.Join(c.With, ", ")
 	}
@@ -131,11 +132,11 @@ func evidence(c judge.Cause) string {
 		text += "; but it does not predict the answer to a fresh input, which is in no fixture (" + c.Fresh.Call + ")"
 	}
 	if c.Otherwise > 0 {
-		text += fmt.Sprintf("; %s otherwise wrong where it would show", plural(c.Otherwise, "answer is", "answers are"))
+		text += fmt.Sprintf("; %s otherwise wrong where it would show", words.Plural(c.Otherwise, "answer is", "answers are"))
 	}
 	if c.Contradicted > 0 {
 		text += fmt.Sprintf("; it would also get %d of %s wrong: the port does not do all of it",
-			c.Contradicted, plural(c.Held, "answer that passes", "answers that pass"))
+			c.Contradicted, words.Plural(c.Held, "answer that passes", "answers that pass"))
 	}
 	return text
 }
@@ -144,7 +145,7 @@ func evidence(c judge.Cause) string {
 func beyond(c judge.Cause) string {
 	text := ""
 	if c.Contradicted > 0 {
-		text += fmt.Sprintf("; %s where it holds", plural(c.Contradicted, "number is right", "numbers are right"))
+		text += fmt.Sprintf("; %s where it holds", words.Plural(c.Contradicted, "number is right", "numbers are right"))
 	}
 	for _, within := range []bool{true, false} {
 		asked, predicted := 0, 0
@@ -158,9 +159,9 @@ func beyond(c judge.Cause) string {
 		switch {
 		case asked == 0:
 		case within:
-			text += fmt.Sprintf("; %d of %s wrong, too", predicted, plural(asked, "fresh input within is", "fresh inputs within are"))
+			text += fmt.Sprintf("; %d of %s wrong, too", predicted, words.Plural(asked, "fresh input within is", "fresh inputs within are"))
 		default:
-			text += fmt.Sprintf("; %d of %s right", predicted, plural(asked, "fresh input beyond is", "fresh inputs beyond are"))
+			text += fmt.Sprintf("; %d of %s right", predicted, words.Plural(asked, "fresh input beyond is", "fresh inputs beyond are"))
 		}
 	}
 	return text
@@ -175,12 +176,12 @@ func Unexplained(d judge.Diagnosis, causes []judge.Cause) string {
 	case d.Unexplained > 0 && slices.ContainsFunc(causes, func(c judge.Cause) bool { return c.Kind != judge.KnownMistake && !c.Lead }):
 	case len(d.Findings) == 0 && d.Unexplained > 0:
 		text = fmt.Sprintf("None of the %d known mistakes explains the %s; one is %s.",
-			d.Catalogue, plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)
+			d.Catalogue, words.Plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)
 	case d.Unexplained > 0:
-		text = fmt.Sprintf("No known mistake explains %s, such as %s.", plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)
+		text = fmt.Sprintf("No known mistake explains %s, such as %s.", words.Plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)
 	}
 	if lost := d.Failing - d.Examined; lost > 0 {
-		text = strings.TrimSpace(text + fmt.Sprintf(" %s not looked at: too many, or too large.", plural(lost, "wrong answer was", "wrong answers were")))
+		text = strings.TrimSpace(text + fmt.Sprintf(" %s not looked at: too many, or too large.", words.Plural(lost, "wrong answer was", "wrong answers were")))
 	}
 	return text
 }
@@ -188,12 +189,4 @@ func Unexplained(d judge.Diagnosis, causes []judge.Cause) string {
 // indentBy indents all lines but the first.
 func indentBy(text string, n int) string {
 	return strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", n))
-}
-
-// plural writes a number with the word that agrees with it.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lossproof/internal/prose"
+	"lossproof/internal/words"
 	"lossproof/judge"
 )
 
@@ -35,7 +36,7 @@ func Annotations(w io.Writer, result *judge.Result, files Files) error {
 			room--
 		}
 		if ids := baseline.WithoutReason; len(ids) > 0 {
-			command("warning", files.Baseline, "lossproof: known failures without a reason", fmt.Sprintf("%s, the first is %s", plural(len(ids), "entry", "entries"), ids[0]))
+			command("warning", files.Baseline, "lossproof: known failures without a reason", fmt.Sprintf("%s, the first is %s", words.Plural(len(ids), "entry", "entries"), ids[0]))
 		}
 	}
 	if n := result.Summary.NotRun; n > 0 {
@@ -66,7 +67,7 @@ func Annotations(w io.Writer, result *judge.Result, files Files) error {
 		command("error", files.Port, "lossproof: "+r.ID+": "+string(r.Outcome), strings.Join(append(lines, "lossproof show "+r.ID), "\n"))
 	}
 	if more := len(checks) - len(shown); more > 0 {
-		command("error", files.Port, "lossproof", plural(more, "more check fails", "more checks fail")+": the summary of the job has them by rule")
+		command("error", files.Port, "lossproof", words.Plural(more, "more check fails", "more checks fail")+": the summary of the job has them by rule")
 	}
 	if room == maxAnnotations && len(checks) == 0 && !result.Summary.Passed {
 		command("error", files.Port, "lossproof", strings.Join(result.Summary.Verdict, "\n"))

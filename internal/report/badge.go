@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"lossproof/internal/words"
 	"lossproof/judge"
 )
 
@@ -56,7 +57,7 @@ func badgeText(result *judge.Result) (message, color string) {
 	case !s.Passed:
 		return "not conformant " + of, "red"
 	case known > 0:
-		message, color = plural(known, "known failure", "known failures")+" "+of, "yellow"
+		message, color = words.Plural(known, "known failure", "known failures")+" "+of, "yellow"
 	case result.Shard != "":
 		return fmt.Sprintf("nothing fails in shard %s %s", result.Shard, of), "lightgrey"
 	default:
@@ -69,7 +70,7 @@ func badgeText(result *judge.Result) (message, color string) {
 		}
 	}
 	if deviations > 0 {
-		less(plural(deviations, "deviation", "deviations"), "green")
+		less(words.Plural(deviations, "deviation", "deviations"), "green")
 	}
 	switch {
 	case result.Recorded:
@@ -98,20 +99,12 @@ func badgeText(result *judge.Result) (message, color string) {
 
 // generatedText counts the laws that hold, of how many where these are more, and generated calls.
 func generatedText(laws, of, calls int) string {
-	text := plural(laws, "law", "laws")
+	text := words.Plural(laws, "law", "laws")
 	if laws < of {
 		text = fmt.Sprintf("%d of %d laws", laws, of)
 	}
 	if calls > 0 {
-		text += ", " + plural(calls, "generated call", "generated calls")
+		text += ", " + words.Plural(calls, "generated call", "generated calls")
 	}
 	return text
-}
-
-// plural writes a number with the word that agrees with it.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

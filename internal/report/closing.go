@@ -11,6 +11,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
 	"lossproof/internal/prose"
+	"lossproof/internal/words"
 	"lossproof/judge"
 	"lossproof/tensor"
 )
@@ -249,11 +250,11 @@ func (t *text) causes(result *judge.Result) (names []string, shown bool) {
 			t.printf("\n")
 		}
 		if t.short && i == 1 {
-			t.printf("cause: and %s, with topics, failures and evidence by -v\n", plural(len(groups)-i, "more", "more"))
+			t.printf("cause: and %s, with topics, failures and evidence by -v\n", words.Plural(len(groups)-i, "more", "more"))
 			break
 		}
 		if i == maxCauses {
-			t.printf("cause: and %s, named above\n", plural(len(groups)-i, "more", "more"))
+			t.printf("cause: and %s, named above\n", words.Plural(len(groups)-i, "more", "more"))
 			break
 		}
 		in := ""

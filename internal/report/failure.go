@@ -9,6 +9,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/prose"
+	"lossproof/internal/words"
 	"lossproof/judge"
 )
 
@@ -70,11 +71,11 @@ func ofBaseline(result *judge.Result) []notice {
 	}
 	var notices []notice
 	if n := len(fixed); n > 0 {
-		text := plural(n, "check passes", "checks pass") + " that the baseline has as failing: run again with --update-baseline, which removes what passes"
+		text := words.Plural(n, "check passes", "checks pass") + " that the baseline has as failing: run again with --update-baseline, which removes what passes"
 		notices = append(notices, notice{text, fixed})
 	}
 	if n := len(unreasoned); n > 0 {
-		text := plural(n, "check deviates", "checks deviate") + " from should rules as the baseline says, without a reason: that gates until you write one there"
+		text := words.Plural(n, "check deviates", "checks deviate") + " from should rules as the baseline says, without a reason: that gates until you write one there"
 		notices = append(notices, notice{text, unreasoned})
 	}
 	return notices

@@ -139,12 +139,12 @@ func (m *markdown) failures(result *judge.Result) {
 		m.add(fmt.Sprintf("| %s | %s | %d | %s |\n", escape(group[0].Rule), group[0].Requirement, len(group), escape(group[0].Statement)))
 	}
 	if more := len(groups) - maxRulesListed; more > 0 {
-		m.add(fmt.Sprintf("\nand %s.\n", plural(more, "more rule", "more rules")))
+		m.add(fmt.Sprintf("\nand %s.\n", words.Plural(more, "more rule", "more rules")))
 	}
 	m.details("A failure of each rule, and the ids of others", func() {
 		for _, group := range groups[:min(len(groups), maxRulesShown)] {
 			sorted := plainestFirst(group)
-			m.add(fmt.Sprintf("#### %s: %s\n\n%s\n\n", escape(group[0].Rule), plural(len(group), "case", "cases"), escape(group[0].Statement)))
+			m.add(fmt.Sprintf("#### %s: %s\n\n%s\n\n", escape(group[0].Rule), words.Plural(len(group), "case", "cases"), escape(group[0].Statement)))
 			m.add(m.failure(sorted[0]))
 			for i, r := range sorted[1:] {
 				if i == maxCasesShown {
@@ -183,14 +183,14 @@ func (m *markdown) known(result *judge.Result) {
 		if len(section.cases) == 0 {
 			continue
 		}
-		m.details(section.title+": "+plural(len(section.cases), "case", "cases"), func() {
+		m.details(section.title+": "+words.Plural(len(section.cases), "case", "cases"), func() {
 			for _, group := range byRule(section.cases) {
-				m.add(fmt.Sprintf("- %s (%s): %s\n", escape(group[0].Rule), plural(len(group), "case", "cases"), escape(reasons(group[0]))))
+				m.add(fmt.Sprintf("- %s (%s): %s\n", escape(group[0].Rule), words.Plural(len(group), "case", "cases"), escape(reasons(group[0]))))
 			}
 		})
 	}
 	if b := result.Baseline; b != nil && len(b.WithoutReason) > 0 {
-		m.add(fmt.Sprintf("\n**%s of the baseline without a reason**, the first is `%s`.\n", plural(len(b.WithoutReason), "entry", "entries"), b.WithoutReason[0]))
+		m.add(fmt.Sprintf("\n**%s of the baseline without a reason**, the first is `%s`.\n", words.Plural(len(b.WithoutReason), "entry", "entries"), b.WithoutReason[0]))
 	}
 }
 

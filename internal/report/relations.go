@@ -49,7 +49,7 @@ func (t *text) asking(result *judge.Result, a asking) {
 			}
 			detail := r.Message
 			if r.Samples > 0 && r.Outcome == judge.Pass {
-				detail = fmt.Sprintf("%s, at most %.2g of what is allowed", plural(r.Samples, a.inputs[0], a.inputs[1]), float64(r.Headroom))
+				detail = fmt.Sprintf("%s, at most %.2g of what is allowed", words.Plural(r.Samples, a.inputs[0], a.inputs[1]), float64(r.Headroom))
 			}
 			t.printf("%-11s  %s  %s\n", r.Outcome, r.ID, line(detail))
 		}
@@ -92,7 +92,7 @@ func relationSummary(result *judge.Result) string {
 		return "relations: none of the laws was checked: " + tally(c.reasons)
 	}
 	return fmt.Sprintf("relations: %s, on %s generated from %s (--seed %d asks the same)",
-		words.Of(c.counts[judge.Pass], c.asked(), "law", "hold"), plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
+		words.Of(c.counts[judge.Pass], c.asked(), "law", "hold"), words.Plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
 }
 
 // generatedSummary says in a line how much the generated checks of the claimed modules asked, and of
@@ -104,7 +104,7 @@ func generatedSummary(result *judge.Result, drawn []judge.CheckResult) string {
 	}
 	return fmt.Sprintf("generated checks: %s, on %s of %d elements drawn from %s, the largest %s (--effort %s)",
 		words.Of(c.counts[judge.Pass], c.asked(), "generated check", "pass"),
-		plural(c.inputs, "call", "calls"), c.elements, result.SeedFrom.String(result.Seed), tensor.FormatShape(c.largest), result.Effort) + c.others()
+		words.Plural(c.inputs, "call", "calls"), c.elements, result.SeedFrom.String(result.Seed), tensor.FormatShape(c.largest), result.Effort) + c.others()
 }
 
 // drawnAndEvery tells the generated checks whose calls are drawn from those of every input of 16 bits.
@@ -212,7 +212,7 @@ func (m *markdown) asking(result *judge.Result, a asking) {
 		for i, r := range broken {
 			if i == maxRulesShown {
 				more := "more " + a.noun
-				m.add(fmt.Sprintf("\nand %s.\n", plural(len(broken)-i, more, more+"s")))
+				m.add(fmt.Sprintf("\nand %s.\n", words.Plural(len(broken)-i, more, more+"s")))
 				break
 			}
 			m.add(fmt.Sprintf("#### %s (%s)\n\n%s\n\n", escape(r.Rule), r.Requirement, escape(r.Statement)))

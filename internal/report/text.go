@@ -110,10 +110,10 @@ func (t *text) header(result *judge.Result) {
 		parts = append(parts, selected)
 	}
 	if n := len(result.Relations); n > 0 {
-		parts = append(parts, plural(n, "relation", "relations"))
+		parts = append(parts, words.Plural(n, "relation", "relations"))
 	}
 	if n := len(result.Generated); n > 0 {
-		parts = append(parts, plural(n, "generated check", "generated checks"))
+		parts = append(parts, words.Plural(n, "generated check", "generated checks"))
 	}
 	selected = claim.And(parts)
 	if len(parts) == 1 && result.Selected == 0 {
@@ -197,7 +197,7 @@ func (t *text) topics(result *judge.Result) {
 		}
 	}
 	if left := len(counted) - len(shown); left > 0 {
-		t.printf("%s left out: the terminal is too narrow\n", plural(left, "column is", "columns are"))
+		t.printf("%s left out: the terminal is too narrow\n", words.Plural(left, "column is", "columns are"))
 	}
 }
 
@@ -291,13 +291,13 @@ func (t *text) baseline(result *judge.Result) {
 	if b == nil {
 		return
 	}
-	t.printf("\nbaseline: %s; %s\n", plural(b.Entries, "entry", "entries"),
-		plural(result.Summary.Cases[judge.KnownFailure]+result.Summary.Relations[judge.KnownFailure], "check fails as it says", "checks fail as they say"))
+	t.printf("\nbaseline: %s; %s\n", words.Plural(b.Entries, "entry", "entries"),
+		words.Plural(result.Summary.Cases[judge.KnownFailure]+result.Summary.Relations[judge.KnownFailure], "check fails as it says", "checks fail as they say"))
 	for _, n := range ofBaseline(result) {
 		t.printf("  %s\n    %s\n", n.text, strings.Join(n.first(), "\n    "))
 	}
 	if n := len(b.WithoutReason); n > 0 {
-		t.printf("  %s no reason, the first is %s\n", plural(n, "entry has", "entries have"), b.WithoutReason[0])
+		t.printf("  %s no reason, the first is %s\n", words.Plural(n, "entry has", "entries have"), b.WithoutReason[0])
 	}
 	for _, note := range b.Notes {
 		t.printf("  %s\n", note)
@@ -361,7 +361,7 @@ func (t *text) incidents(result *judge.Result) {
 	if of.Total() == 0 {
 		return
 	}
-	t.printf("\nthe port was %s; it was started again %s\n", of, plural(result.Restarts, "time", "times"))
+	t.printf("\nthe port was %s; it was started again %s\n", of, words.Plural(result.Restarts, "time", "times"))
 	for _, module := range slices.Sorted(maps.Keys(result.Incidents)) {
 		t.printf("  %s: %s\n", cmp.Or(module, "between two calls"), result.Incidents[module])
 	}

@@ -12,9 +12,6 @@ import (
 	"lossproof/tensor"
 )
 
-// halfBlock is the number of inputs of a call.
-const halfBlock = 1 << 14
-
 // halfPoint is what an output has at an input.
 type halfPoint struct {
 	got, exact float64
@@ -76,48 +73,29 @@ func measureHalf(ctx context.Context, port ports.Port, dtype tensor.DType, modul
 	for _, o := range outputs {
 		r.Tallies = append(r.Tallies, NamedTally{Output: o.String()})
 	}
-	for first := 0; first < 1<<16; first += halfBlock {
-		var inputs []uint16
-		for bits := first; bits < first+halfBlock; bits++ {
-			v := tensor.FromBits16(dtype, []uint16{uint16(bits)}).Float64(0)
-			if halves.Noun(module) != "probability" || v >= 0 && v <= 1 {
-				inputs = append(inputs, uint16(bits))
-			}
-		}
+	all := halves.Numbers(module, dtype, false, false)
+	for inputs := range slices.Chunk(all, halves.PerCall) {
 		for _, one := range []bool{false, true} {
-			if len(inputs) == 0 {
-				continue
-			}
 			if err := r.askHalf(ctx, port, inputs, one); err != nil {
 				return nil, err
 			}
 		}
 		r.Inputs += uint64(len(inputs))
-		progress(int64(first + halfBlock))
+		progress(int64(r.Inputs) << 16 / int64(len(all)))
 	}
 	return r, nil
 }
 
 // askHalf measures some inputs at a target.
 func (r *Result) askHalf(ctx context.Context, port ports.Port, inputs []uint16, one bool) error {
-	n, columns, target := len(inputs), 1, 0.0
+	target := 0.0
 	if one {
 		target = 1
 	}
-	rows := inputs
-	operands := map[string]tensor.Tensor{ports.Target: tensor.FromValues(r.DType, slices.Repeat([]float64{target}, n), n, 1)}
-	if ports.ModuleOf(r.Module).HasClasses() {
-		columns, rows = 2, make([]uint16, 2*n)
-		for i, bits := range inputs {
-			rows[2*i] = bits
-		}
-		operands[ports.Target] = indicesOf(slices.Repeat([]int64{int64(1 - target)}, n)) // that of x has the index 0
-	}
-	operands[ports.Input] = tensor.FromBits16(r.DType, rows, n, columns)
-	call := callOf(r.Module, "none", operands)
-	shapes := map[string][]int{ports.Loss: {n, 1}, ports.GradInput: {n, columns}}
-	if ports.ModuleOf(r.Module).LossOf != ports.OfElement {
-		shapes[ports.Loss] = []int{n}
+	call := halves.Call(r.Module, r.DType, inputs, target, []string{ports.Loss, ports.GradInput})
+	shapes := map[string][]int{}
+	for _, output := range call.Want {
+		shapes[output] = halves.Shape(r.Module, output, len(inputs))
 	}
 	got, err := ask(ctx, port, call, r.DType, shapes)
 	if err != nil {
@@ -127,7 +105,7 @@ func (r *Result) askHalf(ctx context.Context, port ports.Port, inputs []uint16, 
 	if err != nil {
 		return err
 	}
-	m := r.module()
+	m, columns := r.module(), call.Inputs[ports.Input].Shape[1]
 	for o, output := range outputs {
 		name, step := ports.Loss, 1
 		if output.Gradient {
@@ -137,7 +115,7 @@ func (r *Result) askHalf(ctx context.Context, port ports.Port, inputs []uint16, 
 			continue
 		}
 		for i, bits := range inputs {
-			x := operands[ports.Input].Float64(i * columns)
+			x := call.Inputs[ports.Input].Float64(i * columns)
 			r.Tallies[o].half(&r.points[o][bits], m, x, got[name].Float64(i*step), exact[name], i*step)
 		}
 	}

@@ -183,7 +183,7 @@ func (m *measurement) runFaults(ctx context.Context, faults []fault, called stri
 		if m.kind != "" && m.kind != f.kind && m.kind != f.what {
 			continue
 		}
-		selection := judge.Selection{Modules: []string{f.module}, Skip: []string{"*/relations/*", "*/generated/*", "*/every_input/*", "*/accumulation/*", "*/large/*"}}
+		selection := judge.Selection{Modules: []string{f.module}, Skip: slices.Concat(made, sums)}
 		d, err := m.diagnosed(ctx, divergent.Noisy(answering(f.answer)), verdict.Parity, selection)
 		if err != nil {
 			return err

@@ -241,6 +241,13 @@ func (m *measurement) visible(module string, several []*divergence.Divergence, t
 	return true
 }
 
+// What is left out: inputs that are made, since a diagnosis is to find its causes in recorded cases, and sums of
+// thousands of elements where no mistake is about them.
+var (
+	made = []string{"*/relations/*", "*/generated/*", "*/every_input/*"}
+	sums = []string{"*/accumulation/*", "*/large/*"}
+)
+
 // diagnosed is what came of a port, and the time on the wall and of processors that its diagnosis took.
 type diagnosed struct {
 	result     *judge.Result
@@ -263,9 +270,9 @@ func (m *measurement) diagnosed(ctx context.Context, port ports.Port, level verd
 
 // diagnose judges a port with some mistakes, and counts what the diagnosis names.
 func (m *measurement) diagnose(ctx context.Context, c *count, module string, several []*divergence.Divergence, together *divergence.Divergence) error {
-	selection := judge.Selection{Modules: []string{module}, Skip: []string{"*/relations/*", "*/generated/*", "*/every_input/*"}}
+	selection := judge.Selection{Modules: []string{module}, Skip: made}
 	if !together.Sums {
-		selection.Skip = append(selection.Skip, "*/accumulation/*", "*/large/*")
+		selection.Skip = slices.Concat(made, sums)
 	}
 	d, err := m.diagnosed(ctx, divergent.Noisy(together.Port()), together.Level, selection)
 	if err != nil {

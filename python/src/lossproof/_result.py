@@ -13,6 +13,9 @@ from typing import Any
 #: How much of a result is shown.
 _CAUSES, _FAILURES, _LINES, _WIDTH = 8, 3, 6, 160
 
+#: The outcomes that are no failure.
+_RIGHT = ("pass", "unsupported", "known")
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -227,13 +230,13 @@ def checks(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _fails(check: dict[str, Any]) -> bool:
-    return bool(check.get("gates")) and check["outcome"] not in ("pass", "unsupported", "known")
+    return bool(check.get("gates")) and check["outcome"] not in _RIGHT
 
 
 def _wrong(check: dict[str, Any]) -> int:
     """Return how many answers of a check that fails are wrong."""
     outputs = (check.get("outputs") or {}).values()
-    return sum(o["outcome"] not in ("pass", "unsupported", "known") for o in outputs) or 1
+    return sum(o["outcome"] not in _RIGHT for o in outputs) or 1
 
 
 def _cut(line: str) -> str:

@@ -222,6 +222,11 @@ func (e *exponential) of(a reg.VecVirtual) (power, r, s reg.VecVirtual) {
 	} else {
 		do(func() { VSCALEFPS(n, power, power) })
 	}
+	return power, r, e.tail(r, w)
+}
+
+// tail returns s of r, and of what r lacks, w.
+func (e *exponential) tail(r, w reg.VecVirtual) (s reg.VecVirtual) {
 	last := len(e.c) - 1
 	s = e.constant(single(e.c[last]))
 	for i := last - 1; i >= 0; i-- {
@@ -229,7 +234,7 @@ func (e *exponential) of(a reg.VecVirtual) (power, r, s reg.VecVirtual) {
 	}
 	e.timesPlus(w, r, s)
 	e.timesPlus(w, r, s)
-	return power, r, s
+	return s
 }
 
 // pair returns T·(1+r+s) as a pair.

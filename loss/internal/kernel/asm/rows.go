@@ -68,14 +68,7 @@ func (e *rowExp) of(x reg.VecVirtual) (power, r, s reg.VecVirtual) {
 	power = e.at(e.powers, z)
 	do(func() { VPSLLD(operand.Imm(20), z, z) })
 	do(func() { VPADDD(z, power, power) })
-	last := len(e.c) - 1
-	s = e.constant(single(e.c[last]))
-	for i := last - 1; i >= 0; i-- {
-		e.timesPlus(single(e.c[i]), r, s)
-	}
-	e.timesPlus(w, r, s)
-	e.timesPlus(w, r, s)
-	return power, r, s
+	return power, r, e.tail(r, w)
 }
 
 // load returns logits, not below lowest; NaN stays NaN.
