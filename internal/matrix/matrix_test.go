@@ -12,11 +12,13 @@ import (
 
 	"lossproof/internal/corpus"
 	"lossproof/internal/diagnosis"
+	"lossproof/internal/halves"
 	"lossproof/internal/report"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 func run(t *testing.T, port ports.Port, level verdict.Level) *judge.Result {
@@ -52,6 +54,7 @@ func TestNew(t *testing.T) {
 	if len(m.Causes) == 0 || m.Causes[0].Name != d.Causes[0] || m.Parity.Conformant || m.Exact.Failing == 0 {
 		t.Errorf("got the causes %+v and the verdicts %+v, %+v", m.Causes, m.Parity, m.Exact)
 	}
+	row.Maps = []Map{{Module: "BCEWithLogitsLoss", DType: tensor.Float16, Output: "loss", Accuracy: &halves.Map{7: halves.Vanished}}}
 	text, err := row.Encode()
 	if err != nil {
 		t.Fatal(err)

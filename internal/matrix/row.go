@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 
+	"lossproof/internal/halves"
 	"lossproof/internal/prose"
 	"lossproof/judge"
+	"lossproof/tensor"
 )
 
 // Format is the version of the file of a row.
@@ -42,6 +44,8 @@ type Row struct {
 	Findings []Finding `json:"findings,omitempty"`
 	// Curves are the errors along the axis of the logits, of a sample of the float32 inputs.
 	Curves []Curve `json:"curves,omitempty"`
+	// Maps are the accuracies at all numbers of the dtypes of 16 bits.
+	Maps []Map `json:"maps,omitempty"`
 }
 
 // Module is what is known of one module that an implementation claims.
@@ -165,6 +169,14 @@ type Curve struct {
 	From   float64        `json:"from"`
 	Step   float64        `json:"step"`
 	ULP    []judge.Number `json:"ulp"`
+}
+
+// Map has how accurate an output is at each number of a dtype of 16 bits; CrossEntropyLoss has rows (x, 0).
+type Map struct {
+	Module   string       `json:"module"`
+	DType    tensor.DType `json:"dtype"`
+	Output   string       `json:"output"`
+	Accuracy *halves.Map  `json:"accuracy"`
 }
 
 // ID names the row in files and links.

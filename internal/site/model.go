@@ -31,6 +31,7 @@ type Site struct {
 	Faults    int
 	HasCurves bool
 	HasPlots  bool
+	HasMaps   bool
 }
 
 // Implementation is a row, as the pages show it.
@@ -45,6 +46,7 @@ type Implementation struct {
 	// Confirmed are the findings that were confirmed when the matrix was made.
 	Confirmed []matrix.Finding
 	Plots     []Plot
+	Maps      []Map
 }
 
 // ImplementationModule is a module of an implementation.
@@ -156,6 +158,7 @@ func newSite(set *fixtures.Set, rows []*matrix.Row) *Site {
 			s.Findings = append(s.Findings, i)
 		}
 		s.HasPlots = s.HasPlots || len(i.Plots) > 0
+		s.HasMaps = s.HasMaps || len(i.Maps) > 0
 	}
 	for k := 1; k < len(s.Implementations); k++ {
 		was, is := s.Implementations[k-1], s.Implementations[k]
@@ -268,6 +271,9 @@ func (s *Site) implementation(row *matrix.Row, rules map[string]*Rule) *Implemen
 	}
 	for _, c := range row.Curves {
 		i.Plots = append(i.Plots, plot(c))
+	}
+	for _, m := range row.Maps {
+		i.Maps = append(i.Maps, newMap(m))
 	}
 	return i
 }

@@ -117,6 +117,7 @@ func Build(set *fixtures.Set, rows []*matrix.Row, curves []byte) (map[string][]b
 		page("versions.html", "versions.html", "What changed between versions", nil),
 		page("findings.html", "findings.html", "Findings", nil),
 		page("plots.html", "plots.html", "Errors along the logits", nil),
+		page("maps.html", "maps.html", "Every 16-bit input", nil),
 	}
 	if s.HasCurves {
 		files["curves-data.js"] = curves

@@ -9,6 +9,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/corpus"
+	"lossproof/internal/halves"
 	"lossproof/internal/matrix"
 	"lossproof/judge"
 	"lossproof/tensor"
@@ -23,6 +24,7 @@ func rowOf(set *fixtures.Set, name, version string) *matrix.Row {
 			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "It is <wrong>.", Fault: "It contradicts its documentation."}, Output: "0", Confirmed: true, IsFault: true},
 			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "Nobody saw this."}},
 		},
+		Maps:   []matrix.Map{{Module: "BCELoss", DType: tensor.BFloat16, Output: "loss", Accuracy: someMap()}},
 		Curves: []matrix.Curve{{Module: "BCELoss", Output: "loss, target 0", From: -120, Step: 80, ULP: []judge.Number{0.5, -1, 7}}},
 	}
 	modules := map[string]*matrix.Module{}
@@ -47,6 +49,20 @@ func rowOf(set *fixtures.Set, name, version string) *matrix.Row {
 		}
 	}
 	return r
+}
+
+// someMap has zeros at the 256 numbers from 0.25 on, and otherwise but a row of right results.
+func someMap() *halves.Map {
+	m := new(halves.Map)
+	for k := range m {
+		switch bits := halves.Ascending(k); {
+		case bits>>8 == 0x3e && bits >= 0x3e80:
+			m[k] = halves.Vanished
+		case bits>>8 == 0x3e || bits>>8 == 0x3d:
+			m[k] = halves.Precise
+		}
+	}
+	return m
 }
 
 // TestBuild: forty-eight implementations fit in pages that load at once, and each page says what it has to.
@@ -76,6 +92,7 @@ func TestBuild(t *testing.T) {
 		"versions.html":                          {"Nothing changed"},
 		"plots.html":                             {"at most 7 ULP", `<path class="line" d="M40 `},
 		"implementations/implementation-07.html": {"lossproof repro", "-- ./port", "1 of 2 checks", "1.8.0"},
+		"maps.html":                              {"BCELoss in bfloat16, loss: 384 within an ULP; 128 zero, where the nearest number is not", `viewBox="0 0 312 2"`, `<text x="50" y="0" dy="9">0.25</text>`},
 		"rules/bcewl-mean.html":                  {"never by the sum of the weights", "lossproof explain BCEWL-MEAN"},
 		"badges/implementation-07-bceloss.svg":   {"not conformant"},
 		"curves-data.js":                         {"curves"},

@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"math"
 
+	"lossproof/internal/halves"
 	"lossproof/lab/chart"
 	"lossproof/tensor"
 )
@@ -88,7 +89,7 @@ func (r *Result) curves(gradient bool) chart.Panel {
 	exact := chart.Line{Name: "exact", Color: chart.Grey, Thick: true}
 	got := chart.Line{Name: "result", Color: chart.Red}
 	for k := range 1 << 16 {
-		bits := ascending(k)
+		bits := halves.Ascending(k)
 		point := r.points[at][bits]
 		x := r.module().place(tensor.FromBits16(r.DType, []uint16{bits}).Float64(0))
 		if !point.asked || !(math.Abs(x) <= curveEdge) {
@@ -99,14 +100,6 @@ func (r *Result) curves(gradient bool) chart.Panel {
 	}
 	p.Lines = []chart.Line{exact, got}
 	return p
-}
-
-// ascending returns the k-th bits in the order of their numbers, the NaNs at both ends.
-func ascending(k int) uint16 {
-	if k < 1<<15 {
-		return uint16(1<<16 - 1 - k)
-	}
-	return uint16(k - 1<<15)
 }
 
 // strips draws the errors at all inputs from y on, and returns the height of the drawing. Strips of which nothing was asked are left out.
@@ -131,7 +124,7 @@ func (r *Result) strips(b *bytes.Buffer, y int) int {
 		asked, rough := false, false
 		for k := strip * stripColumns; k < (strip+1)*stripColumns; k++ {
 			for i := range outputs {
-				p := r.points[i][ascending(k)]
+				p := r.points[i][halves.Ascending(k)]
 				asked, rough = asked || p.asked, rough || p.ulps > 0.5
 			}
 		}
@@ -153,11 +146,11 @@ func (r *Result) strips(b *bytes.Buffer, y int) int {
 			continue
 		}
 		number := func(column int) float64 {
-			return tensor.FromBits16(r.DType, []uint16{ascending(strip*stripColumns + column)}).Float64(0)
+			return tensor.FromBits16(r.DType, []uint16{halves.Ascending(strip*stripColumns + column)}).Float64(0)
 		}
 		fmt.Fprintf(b, "<text class=\"label\" text-anchor=\"end\" x=\"%d\" y=\"%d\">%.3g … %.3g</text>\n", stripLeft-8, top+middle+5, number(0), number(stripColumns-1))
 		for column := range stripColumns {
-			r.column(picture, column, middle, ascending(strip*stripColumns+column))
+			r.column(picture, column, middle, halves.Ascending(strip*stripColumns+column))
 		}
 	}
 	var encoded bytes.Buffer

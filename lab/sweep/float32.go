@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lossproof/internal/halves"
 	"lossproof/tensor"
 )
 
@@ -61,6 +62,8 @@ type Result struct {
 	Variants []string
 	// Differences are those of the other variants, of which there was at least one.
 	Differences []Difference `json:",omitempty"`
+	// Maps have for loss and gradient of 16 bits how accurate they are at each number, the worse of the targets.
+	Maps map[string]*halves.Map `json:",omitempty"`
 
 	// points are those of 16 bits.
 	points *halfPoints

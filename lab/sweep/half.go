@@ -83,6 +83,23 @@ func measureHalf(ctx context.Context, port ports.Port, dtype tensor.DType, modul
 		r.Inputs += uint64(len(inputs))
 		progress(int64(r.Inputs) << 16 / int64(len(all)))
 	}
+	r.Maps = map[string]*halves.Map{}
+	for o, output := range outputs {
+		name := "loss"
+		if output.Gradient {
+			name = "gradient"
+		}
+		m := r.Maps[name]
+		if m == nil {
+			m = new(halves.Map)
+			r.Maps[name] = m
+		}
+		for k := range m {
+			if p := r.points[o][halves.Ascending(k)]; p.asked {
+				m[k] = max(m[k], halves.AccuracyOf(float64(p.ulps), p.zero))
+			}
+		}
+	}
 	return r, nil
 }
 

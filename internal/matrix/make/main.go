@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -26,6 +27,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/baseline"
+	"lossproof/internal/halves"
 	"lossproof/internal/matrix"
 	"lossproof/internal/shards"
 	"lossproof/internal/version"
@@ -210,6 +212,9 @@ func (m *maker) one(ctx context.Context, name string) error {
 	if row.Curves, err = m.curves(ctx, dir, done, p, row); err != nil {
 		return err
 	}
+	if row.Maps, err = m.maps(ctx, dir, done, p, row); err != nil {
+		return err
+	}
 	if row.Findings, err = findings(ctx, dir, p, set); err != nil {
 		return err
 	}
@@ -342,32 +347,63 @@ func (m *maker) curves(ctx context.Context, dir, done string, p port, row *matri
 		if row.Module(module) == nil {
 			continue
 		}
-		file := filepath.Join(done, "sweep-"+module+".json")
-		text, err := os.ReadFile(file)
+		results, err := m.sweep(ctx, dir, filepath.Join(done, "sweep-"+module+".json"), p, "--sample", "--module", module)
 		if err != nil {
-			args := []string{m.lossproof, "sweep", "--sample", "--module", module, "--json", file, "--timeout", m.timeout.String(), "--start-timeout", m.timeout.String(), "--"}
-			if _, log, err := p.command(ctx, dir, append(args, p.Run...)); err != nil {
-				if ctx.Err() != nil {
-					return nil, ctx.Err()
-				}
-				fmt.Printf("%s: no curves of %s: %s\n", p.Name, module, lastLine(log))
-				continue
-			}
-			if text, err = os.ReadFile(file); err != nil {
-				return nil, err
-			}
+			return nil, err
 		}
-		var r sweep.Report
-		if err := json.Unmarshal(text, &r); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		for _, result := range r.Float32 {
+		for _, result := range results {
 			for _, t := range result.Tallies {
 				curves = append(curves, curve(module, t.Output, &t.Profile))
 			}
 		}
 	}
 	return curves, nil
+}
+
+// maps measures all numbers of the dtypes of 16 bits that a module claims.
+func (m *maker) maps(ctx context.Context, dir, done string, p port, row *matrix.Row) ([]matrix.Map, error) {
+	var list []matrix.Map
+	for _, module := range row.Modules {
+		for _, dtype := range halves.DTypes() {
+			if !slices.Contains(module.Claim.DTypes, dtype) {
+				continue
+			}
+			file := filepath.Join(done, fmt.Sprintf("sweep-%s-%s.json", module.Module, dtype))
+			results, err := m.sweep(ctx, dir, file, p, "--dtype", string(dtype), "--module", module.Module)
+			if err != nil {
+				return nil, err
+			}
+			for _, result := range results {
+				for _, output := range slices.Sorted(maps.Keys(result.Maps)) {
+					list = append(list, matrix.Map{Module: module.Module, DType: dtype, Output: output, Accuracy: result.Maps[output]})
+				}
+			}
+		}
+	}
+	return list, nil
+}
+
+// sweep returns what a sweep measures, or has measured into a file before; nothing of a port that fails at it.
+func (m *maker) sweep(ctx context.Context, dir, file string, p port, flags ...string) ([]*sweep.Result, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		args := slices.Concat([]string{m.lossproof, "sweep", "--json", file, "--timeout", m.timeout.String(), "--start-timeout", m.timeout.String()}, flags, []string{"--"}, p.Run)
+		if _, log, err := p.command(ctx, dir, args); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			fmt.Printf("%s: nothing of sweep %s: %s\n", p.Name, strings.Join(flags, " "), lastLine(log))
+			return nil, nil
+		}
+		if text, err = os.ReadFile(file); err != nil {
+			return nil, err
+		}
+	}
+	var r sweep.Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return r.Float32, nil
 }
 
 // parts is the number of parts of a profile that one of a curve has the largest error of.
