@@ -16,7 +16,7 @@ import lossproof
 from lossproof import Rejected, Unsupported
 from lossproof._loss import Loss
 from lossproof._result import checks
-from lossproof.frameworks.numpy import from_numpy, to_numpy
+from lossproof.frameworks.numpy import NumPy, from_numpy, to_numpy
 
 SKELETON = Path(losses.__file__).parents[1]
 FEW = {"select": "BCEWithLogitsLoss/shapes/f32-*", "quiet": True}
@@ -40,7 +40,16 @@ def over_the_wire(module, folder):
         "wire.serve(port.DESCRIPTION, port.evaluate)"
     )
     # The largest generated calls take long on a busy machine.
-    command = [os.environ["LOSSPROOF_BINARY"], "run", "--timeout", "5m", "--json", str(file)]
+    command = [
+        os.environ["LOSSPROOF_BINARY"],
+        "run",
+        "--timeout",
+        "5m",
+        "--start-timeout",
+        "10m",
+        "--json",
+        str(file),
+    ]
     command += ["--", sys.executable, "-c", code]
     subprocess.run(command, check=True, capture_output=True, cwd=SKELETON)
     return json.loads(file.read_text())
@@ -169,6 +178,26 @@ def test_ways_to_be_called(implementation, arguments, without):
         port.evaluate("BCEWithLogitsLoss", {"reduction": "Mean"}, tensors, ["loss"])
     with pytest.raises(Unsupported):
         port.evaluate("BCEWithLogitsLoss", {"reduce": True}, tensors, ["loss"])
+
+
+def test_a_framework_without_float64():
+    """A call with float64 is not answered as one with float32, such as one to be refused."""
+
+    class Single(NumPy):
+        def tensor(self, tensor, layout="contiguous"):
+            array = super().tensor(tensor, layout)
+            return array.astype(np.float32) if array.dtype == np.float64 else array
+
+    loss = Loss(right, "BCEWithLogitsLoss", framework=Single())
+    port = loss.port()
+    claim = loss.claimed(port)
+    assert claim.dtypes == ["float32"]
+    assert claim.left_out["float64"] == "numpy makes float32 of it"
+    tensors = {name: from_numpy(array.astype(np.float32)) for name, array in INPUTS.items()}
+    port.evaluate("BCEWithLogitsLoss", {}, tensors, ["loss"])
+    tensors["weight"] = from_numpy(INPUTS["weight"].astype(np.float64))
+    with pytest.raises(Unsupported, match="makes float32 of it"):
+        port.evaluate("BCEWithLogitsLoss", {}, tensors, ["loss"])
 
 
 @pytest.mark.parametrize(

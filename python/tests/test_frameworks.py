@@ -1,6 +1,7 @@
 import functools
 import types
 
+import ml_dtypes
 import numpy as np
 import pytest
 from implementations import Options, right
@@ -57,13 +58,14 @@ def test_find_two():
 
 
 @pytest.mark.parametrize(
-    "dtype", ["float16", "float32", "float64", "int64", "int32", "uint8", "bool"]
+    "dtype", ["float16", "bfloat16", "float32", "float64", "int64", "int32", "uint8", "bool"]
 )
 def test_numpy_arrays(dtype):
-    array = np.array([[0, 1, 2], [3, 0, 1]]).astype(dtype)
+    array = np.array([[0, 1, 2], [3, 0, 1]]).astype(getattr(ml_dtypes, dtype, dtype))
     tensor = from_numpy(array)
     assert (tensor.dtype, tensor.shape) == (dtype, (2, 3))
-    assert np.array_equal(to_numpy(tensor), array)
+    assert np.array_equal(to_numpy(tensor), array) and to_numpy(tensor).flags.writeable
+    assert from_numpy(array.T.astype(array.dtype.newbyteorder(">")).T) == tensor
     assert from_numpy(np.zeros((0, 3), dtype)) == Tensor(dtype, (0, 3), b"")
 
 

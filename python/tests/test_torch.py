@@ -20,7 +20,16 @@ MODULES = ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "BCELoss", "CrossEnt
 def over_the_wire(tmp_path_factory):
     file = tmp_path_factory.mktemp("wire") / "result.json"
     port = REPOSITORY / "ports" / "pytorch" / "port.py"
-    command = [os.environ["LOSSPROOF_BINARY"], "run", "--timeout", "5m", "--json", str(file)]
+    command = [
+        os.environ["LOSSPROOF_BINARY"],
+        "run",
+        "--timeout",
+        "5m",
+        "--start-timeout",
+        "10m",
+        "--json",
+        str(file),
+    ]
     subprocess.run([*command, "--", sys.executable, str(port)], check=True, capture_output=True)
     return json.loads(file.read_text())
 

@@ -6,12 +6,10 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lossproof._port import Port, first_line
 from lossproof._wire import Tensor
-
-if TYPE_CHECKING:
-    from lossproof._port import Port
 
 #: The dtypes of input that the cases have, those that most implementations have first.
 DTYPES = ("float32", "float64", "float16", "bfloat16")
@@ -106,17 +104,13 @@ class _Inference:
                 name = self.port.framework.name
                 self.found.left_out[dtype] = f"{name} rounds each step to 16 bits: claim= asks it"
                 continue
-            held = self._held(dtype)
-            if held is None:
-                why = _say(self.error)
-            elif held != dtype:
-                why = f"{self.port.framework.name} makes {held} of it"
-            else:
+            why = self.port.lacks(dtype)
+            if not why:
                 loss = self._try()
                 if loss is not None and loss.dtype == dtype:
                     self.found.dtypes.append(dtype)
                     continue
-                why = f"the loss is {loss.dtype}" if loss else _say(self.error)
+                why = f"the loss is {loss.dtype}" if loss else first_line(self.error)
             self.found.left_out[dtype] = why
         if not self.found.dtypes:
             why = "; ".join(f"{dtype}: {why}" for dtype, why in self.found.left_out.items())
@@ -125,15 +119,6 @@ class _Inference:
                 "reduction= or arguments=, or claim= for what it does"
             ) from self.error
         self.dtype = self.found.dtypes[0]
-
-    def _held(self, dtype: str) -> str | None:
-        """Return the dtype of an array of a dtype; None, and self.error, where there is none."""
-        framework = self.port.framework
-        try:
-            return framework.to_wire(framework.tensor(_floats([1.0], dtype))).dtype
-        except Exception as err:
-            self.error = err
-            return None
 
     def _reductions(self) -> list[str]:
         implementation = self.port.implementation
@@ -150,7 +135,7 @@ class _Inference:
             )
         if not works:
             raise TypeError(
-                f"no reduction of {implementation} works ({_say(self.error)}): "
+                f"no reduction of {implementation} works ({first_line(self.error)}): "
                 'pass reduction=, such as {"mean": "sum_over_batch_size"}'
             ) from self.error
         self.options = {"reduction": works[0]}
@@ -192,7 +177,9 @@ class _Inference:
             if wrt is not None and wrt.shape == ((3,) if extra else (2, 3)):
                 self.found.outputs.append(output)
             else:
-                self.found.left_out[output] = _say(self.error) if wrt is None else "another shape"
+                self.found.left_out[output] = (
+                    first_line(self.error) if wrt is None else "another shape"
+                )
 
     def _inputs(self) -> None:
         has = self.port.implementation.has
@@ -207,7 +194,7 @@ class _Inference:
                 both = not by_class and not by_element
                 self._leave_out(
                     "weight" if both else "weight:class" if by_element else "weight:element",
-                    _say(self.error),
+                    first_line(self.error),
                 )
         if "pos_weight" in self.module.inputs:
             if has("pos_weight"):
@@ -218,7 +205,7 @@ class _Inference:
             self._probe("integer_targets", probabilities=False)
             self._probe("class_probabilities", probabilities=True)
         elif self.hard:
-            self._leave_out("soft_targets", _say(self.soft_error))
+            self._leave_out("soft_targets", first_line(self.soft_error))
         if not {"float32", "float64"} <= set(self.found.dtypes):
             self._leave_out("mixed_dtype")
         gradients = self.found.outputs[1:]
@@ -255,7 +242,7 @@ class _Inference:
     def _probe(self, word: str, **call: Any) -> None:
         """Leave a word out if a call that has it raises."""
         if self._try(**call) is None:
-            self._leave_out(word, _say(self.error))
+            self._leave_out(word, first_line(self.error))
 
     # A call.
 
@@ -326,9 +313,3 @@ def _values(tensor: Tensor) -> tuple[float, ...]:
     if tensor.dtype == "bfloat16":
         data = b"".join(b"\0\0" + data[i : i + 2] for i in range(0, len(data), 2))
     return struct.unpack(f"<{math.prod(tensor.shape)}{_FORMATS[tensor.dtype]}", data)
-
-
-def _say(error: Exception | None) -> str:
-    """Return the first line of what an exception says."""
-    text = f"{error}" if error is not None else ""
-    return (text.splitlines() or [""])[0][:160]

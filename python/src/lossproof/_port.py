@@ -10,7 +10,7 @@ from typing import Any
 
 from lossproof._implementation import Implementation
 from lossproof._modules import Module
-from lossproof._wire import Rejected, Tensor, Unsupported
+from lossproof._wire import SIZES, Rejected, Tensor, Unsupported
 from lossproof.frameworks import Framework
 
 
@@ -32,6 +32,7 @@ class Port:
         #: How a call is refused: exception, pattern of its message, kind. The exceptions of the
         #: framework if there are none.
         self.refusals: list[tuple[type[Exception], re.Pattern[str], str]] = []
+        self._lacks: dict[str, str] = {}
         self.gradient = None
         if gradient is not None:
             self.gradient = Implementation(
@@ -66,6 +67,9 @@ class Port:
         for name in inputs:
             if name != "grad_output" and not self.implementation.has(name):
                 raise Unsupported(f"{self.implementation.description} has no parameter for {name}")
+        for tensor in inputs.values():
+            if "float" in tensor.dtype and (why := self.lacks(tensor.dtype)):
+                raise Unsupported(why)  # another call would be answered
         tensors = {n: self.framework.tensor(t, self.layout) for n, t in inputs.items()}
         try:
             with warnings.catch_warnings():
@@ -79,6 +83,18 @@ class Port:
                 raise
             raise Rejected(f"{type(err).__name__}: {err}", kind) from err
         return {name: self.framework.to_wire(array) for name, array in outputs.items()}
+
+    def lacks(self, dtype: str) -> str:
+        """Return why the framework has no arrays of a dtype; nothing where it has them."""
+        if dtype not in self._lacks:
+            one = Tensor(dtype, (1,), bytes(SIZES[dtype]))
+            try:
+                held = self.framework.to_wire(self.framework.tensor(one)).dtype
+                why = "" if held == dtype else f"{self.framework.name} makes {held} of it"
+            except Exception as err:
+                why = first_line(err)
+            self._lacks[dtype] = why
+        return self._lacks[dtype]
 
     def _refused(self, err: Exception) -> str | None:
         """Return the kind of a refusal, which may be empty; None for an error."""
@@ -125,3 +141,9 @@ class Port:
         self.implementation.reductions = reductions
         if self.gradient is not None:
             self.gradient.reductions = reductions
+
+
+def first_line(error: Exception | None) -> str:
+    """Return the first line of what an exception says, cut."""
+    text = f"{error}" if error is not None else ""
+    return (text.splitlines() or [""])[0][:160]

@@ -148,15 +148,18 @@ def encode(tensor: Tensor) -> dict[str, Any]:
 
 
 def to_array(tensor: Tensor) -> Any:
-    """Return a tensor as a NumPy array."""
+    """Return a tensor as a NumPy array, which can be written."""
     import numpy as np
 
     dtype: Any = tensor.dtype
-    if dtype == "bfloat16":  # which NumPy lacks
-        import ml_dtypes
-
+    if dtype == "bfloat16":
+        try:
+            import ml_dtypes  # NumPy lacks bfloat16; the frameworks that have it bring this
+        except ImportError:
+            raise Unsupported("bfloat16: the package ml_dtypes is missing") from None
         dtype = ml_dtypes.bfloat16
-    return np.frombuffer(tensor.data, dtype=dtype).reshape(tensor.shape)
+    little = np.dtype(dtype).newbyteorder("<")
+    return np.frombuffer(tensor.data, little).reshape(tensor.shape).astype(dtype)
 
 
 def from_array(array: Any) -> Tensor:
@@ -164,4 +167,5 @@ def from_array(array: Any) -> Tensor:
     import numpy as np
 
     array = np.asarray(array)
-    return Tensor(array.dtype.name, array.shape, np.ascontiguousarray(array).tobytes())
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return Tensor(array.dtype.name, array.shape, little.tobytes())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import mlx.core as mx
 
-from lossproof._wire import Tensor
+from lossproof._wire import Tensor, from_array
 from lossproof.frameworks import Framework, Loss
 from lossproof.frameworks.numpy import from_numpy, to_numpy
 
@@ -20,7 +21,11 @@ class MLX(Framework):
         return version("mlx")
 
     def tensor(self, tensor: Tensor, layout: str = "contiguous") -> Any:
-        return mx.array(to_numpy(tensor), dtype=getattr(mx, _name(tensor.dtype)))
+        if tensor.dtype == "bfloat16":  # which NumPy lacks
+            return self.tensor(replace(tensor, dtype="uint16")).view(mx.bfloat16)
+        array = to_numpy(tensor)
+        # Without a dtype it makes float32 of float64.
+        return mx.array(array, mx.float64 if tensor.dtype == "float64" else None)
 
     def settle(self, array: Any) -> Any:
         if isinstance(array, mx.array):
@@ -30,6 +35,9 @@ class MLX(Framework):
     def to_wire(self, array: Any) -> Tensor:
         if not isinstance(array, mx.array):
             raise TypeError(f"got {type(array).__name__}, want an mlx.core.array")
+        if array.dtype == mx.bfloat16:
+            bits = from_array(array.view(mx.uint16))
+            return replace(bits, dtype="bfloat16")
         return from_numpy(array)
 
     def gradients(
@@ -43,10 +51,6 @@ class MLX(Framework):
             upstream = mx.ones_like(of(*leaves))
         (value,), found = mx.vjp(of, leaves, [upstream])
         return value, dict(zip(wrt, found, strict=True))
-
-
-def _name(dtype: str) -> str:
-    return "bool_" if dtype == "bool" else dtype
 
 
 FRAMEWORK = MLX

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from lossproof._wire import Tensor, Unsupported
+from lossproof._wire import SIZES, Tensor, from_array, to_array
 from lossproof.frameworks import LAYOUTS, Framework, Loss
 
 
@@ -34,37 +33,17 @@ class NumPy(Framework):
         raise NotImplementedError("NumPy has no gradients")
 
 
-def to_numpy(tensor: Tensor) -> np.ndarray[Any, Any]:
-    """Return a writable array."""
-    dtype = np.dtype(_name(tensor.dtype)).newbyteorder("<")
-    array = np.frombuffer(tensor.data, dtype).reshape(tensor.shape)
-    native: np.ndarray[Any, Any] = array.astype(dtype.newbyteorder("="))
-    return native
+to_numpy = to_array
 
 
 def from_numpy(array: Any) -> Tensor:
-    """Return the elements of an array, or of what NumPy takes for one."""
+    """Return the elements of an array, or of what NumPy takes for one. Raises TypeError."""
     if array is None or isinstance(array, (str, bytes, dict)):
         raise TypeError(f"got {type(array).__name__}, want an array")
-    array = np.asarray(array)
-    name = array.dtype.name
-    if array.dtype.hasobject or name not in _WIRE:
-        raise TypeError(f"got an array of dtype {name}, want one of {', '.join(_WIRE)}")
-    little = array.astype(array.dtype.newbyteorder("<")) if sys.byteorder == "big" else array
-    return Tensor(name, array.shape, little.tobytes())
-
-
-_WIRE = ("float16", "bfloat16", "float32", "float64", "int64", "int32", "uint8", "bool")
-
-
-def _name(dtype: str) -> Any:
-    if dtype != "bfloat16":
-        return dtype
-    try:
-        import ml_dtypes  # NumPy lacks bfloat16; the frameworks that have it bring this
-    except ImportError:
-        raise Unsupported("bfloat16: the package ml_dtypes is missing") from None
-    return ml_dtypes.bfloat16
+    tensor = from_array(array)
+    if tensor.dtype not in SIZES:
+        raise TypeError(f"got an array of dtype {tensor.dtype}, want one of {', '.join(SIZES)}")
+    return tensor
 
 
 def lay(array: np.ndarray[Any, Any], layout: str) -> Any:
