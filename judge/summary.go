@@ -94,6 +94,8 @@ type tally struct {
 	asked int
 	// passed counts what passes, right those outputs of it that gate.
 	passed, right int
+	// made counts what was asked of the module and gates, or counts for another.
+	made int
 }
 
 // gating counts what fails the run.
@@ -104,8 +106,12 @@ func (t tally) gating() int { return t.failing + t.fixed + t.unreasoned }
 func (m *ModuleSummary) tally(selected int, results []CheckResult) tally {
 	t := tally{selected: selected, notRun: selected}
 	for _, r := range results {
+		asked := r.Gates && r.Outcome != Unsupported && r.Outcome != NotRun
 		if r.Module == m.Module && r.Outcome != NotRun {
 			t.notRun--
+			if asked || r.Blames != "" {
+				t.made++
+			}
 		}
 		if cmp.Or(r.Blames, r.Module) != m.Module {
 			continue
@@ -114,7 +120,7 @@ func (m *ModuleSummary) tally(selected int, results []CheckResult) tally {
 			t.known++
 		}
 		passes := r.Outcome == Pass || r.Outcome == Fixed
-		if r.Gates && r.Outcome != Unsupported && r.Outcome != NotRun {
+		if asked {
 			t.asked++
 			switch {
 			case !r.Outcome.Failing():
@@ -186,7 +192,7 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 			parts = append(parts, words.Plural(n, "known failure passes", "known failures pass")+" (--update-baseline)")
 		}
 		if of.notRun > 0 {
-			parts = append(parts, fmt.Sprintf("%d were not run", of.notRun))
+			parts = append(parts, words.Plural(of.notRun, "was not run", "were not run"))
 		}
 		m.Reason = strings.Join(parts, ", ")
 	case of.notRun > 0:
@@ -195,6 +201,9 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 		m.Reason = fmt.Sprintf("%d of %d laws were not checked", laws.notRun, laws.selected)
 	case drawn.notRun > 0:
 		m.Reason = fmt.Sprintf("%d of %d generated checks were not made", drawn.notRun, drawn.selected)
+	case of.made+laws.made+drawn.made == 0:
+		m.Reason = fmt.Sprintf("%swhat was selected (%s) lies outside the claim, or records quirks", nothingAsked,
+			words.Plural(of.selected+laws.selected+drawn.selected, "check", "checks"))
 	case passed == 0:
 		m.Reason = "nothing passed"
 	}
@@ -219,6 +228,32 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 	}
 	m.Conformant = m.Reason == ""
 	return m
+}
+
+// nothingAsked begins the reason of a module of which nothing was asked that gates.
+const nothingAsked = "nothing was asked that counts: "
+
+// NothingAsked reports whether there is no verdict on a claimed module, since nothing was asked of it that gates.
+func (m ModuleSummary) NothingAsked() bool { return strings.HasPrefix(m.Reason, nothingAsked) }
+
+// Unasked returns the modules of which nothing was asked that gates, if it is they alone that keep a run from
+// passing: then nothing is wrong with the port. Where none is claimed, these are all.
+func (s Summary) Unasked() []string {
+	var unasked, unclaimed []string
+	for _, m := range s.Modules {
+		switch {
+		case m.NothingAsked():
+			unasked = append(unasked, m.Module)
+		case !m.Claimed:
+			unclaimed = append(unclaimed, m.Module)
+		case !m.Passed:
+			return nil
+		}
+	}
+	if len(unclaimed) == len(s.Modules) {
+		return unclaimed
+	}
+	return unasked
 }
 
 // drawn says how much generated checks asked.

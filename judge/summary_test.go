@@ -70,7 +70,7 @@ func TestVerdict(t *testing.T) {
 		{name: "a law fails", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.Pass), refusal(must, judge.Pass)},
 			relations: []judge.CheckResult{law(judge.Fail), law(judge.Pass)}, verdict: "not conformant", reason: "1 of 2 laws fails"},
 		{name: "cases and laws fail, and one was not run", cases: []judge.CheckResult{computed(must, judge.Fail), computed(must, judge.NotRun), refusal(must, judge.Pass)},
-			relations: []judge.CheckResult{law(judge.Fail), law(judge.Fail)}, verdict: "not conformant", reason: "1 of 2 cases fails, 2 of 2 laws fail, 1 were not run"},
+			relations: []judge.CheckResult{law(judge.Fail), law(judge.Fail)}, verdict: "not conformant", reason: "1 of 2 cases fails, 2 of 2 laws fail, 1 was not run"},
 		{name: "a case was not run", cases: []judge.CheckResult{computed(must, judge.Pass), computed(must, judge.NotRun), refusal(must, judge.Pass)}, relations: ok,
 			verdict: "not conformant", reason: "1 of 3 cases were not run"},
 		{name: "cases are missing", cases: []judge.CheckResult{computed(must, judge.Pass)}, relations: ok, verdict: "not conformant", reason: "2 of 3 cases were not run"},
@@ -82,6 +82,9 @@ func TestVerdict(t *testing.T) {
 			verdict: "not conformant", reason: "nothing passed"},
 		{name: "quirks alone pass", cases: []judge.CheckResult{computed(quirk, judge.Pass), computed(must, judge.Unsupported), refusal(quirk, judge.Pass)}, relations: ok,
 			verdict: "not conformant", reason: "nothing passed", followed: 2},
+		{name: "what is selected lies outside the claim", cases: []judge.CheckResult{computed(must, judge.Unsupported), computed(quirk, judge.Pass), refusal(must, judge.Unsupported)},
+			relations: []judge.CheckResult{law(judge.Unsupported), law(judge.Unsupported)}, verdict: "no verdict",
+			reason: "nothing was asked that counts: what was selected (5 checks) lies outside the claim, or records quirks", followed: 1},
 		{name: "a quirk fails", cases: []judge.CheckResult{computed(quirk, judge.Fail), computed(must, judge.Pass), refusal(must, judge.Pass)}, relations: ok,
 			verdict: "conformant as far as asked (parity)", not: 1},
 		{name: "a should rule fails", cases: []judge.CheckResult{computed(should, judge.Fail), computed(should, judge.Fail), refusal(must, judge.Pass)}, relations: ok,
@@ -122,7 +125,7 @@ func TestVerdict(t *testing.T) {
 			result := j.Rebase(before, test.known)
 			s := result.Summary
 			m := s.Modules[0]
-			conformant, passed := strings.HasPrefix(test.verdict, "conformant"), !strings.HasPrefix(test.verdict, "not")
+			conformant, passed := strings.HasPrefix(test.verdict, "conformant"), !strings.HasPrefix(test.verdict, "no")
 			if m.Reason != test.reason || m.Conformant != conformant || m.Passed != passed || s.Conformant != conformant || s.Passed != passed {
 				t.Errorf("conformant %t, passed %t: %q, want %t, %t: %q", m.Conformant, m.Passed, m.Reason, conformant, passed, test.reason)
 			}
@@ -172,7 +175,7 @@ func TestVerdictOnRefusalsAndLawsAlone(t *testing.T) {
 		} else {
 			result.Relations = []judge.CheckResult{{Kind: judge.Relation, Module: ports.BCEWithLogitsLoss, Requirement: fixtures.Must, Gates: true, Outcome: test.relation}}
 		}
-		if m := j.Rebase(&result, nil).Summary.Modules[0]; m.Conformant != test.want || !test.want && m.Reason != "nothing passed" {
+		if m := j.Rebase(&result, nil).Summary.Modules[0]; m.Conformant != test.want || m.NothingAsked() == test.want {
 			t.Errorf("%s is %s%s: conformant %t: %q", test.selected, test.refusal, test.relation, m.Conformant, m.Reason)
 		}
 	}

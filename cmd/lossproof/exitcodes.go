@@ -46,7 +46,7 @@ outcome      gates               exit code
 	b.WriteString(`
 What gates does so for must and should rules; for quirks with --quirks alone. A deviation from a
 should rule is known only where the baseline gives a reason. A claim that shrank (claim-shrank), and
-a module of which nothing passed, lead to 1. The baseline's entries that match nothing lead to 2.`)
+a module of which nothing was asked or passed, lead to 1. The baseline's entries that match nothing lead to 2.`)
 	return &cobra.Command{
 		Use:   "exit-codes",
 		Short: "What the exit codes mean, and which outcomes lead to them",

@@ -23,7 +23,7 @@ func (p *program) explainCommand() *cobra.Command {
 		Use:   "explain [NAME]",
 		Short: "One rule: its sentence, the formula, its basis and its cases; without NAME, all rules",
 		Long: `explain says what stands behind a name: of a rule, with its cases; of a divergence, the named mistake of
-a diagnosis; or of an outcome. "explain divergences" lists the mistakes, explain alone the rules.`,
+a diagnosis; of an outcome; or of a word of a claim. "explain divergences" lists the mistakes, explain alone the rules.`,
 		Example: `  lossproof explain
   lossproof explain MLSM-NONE-SHAPE
   lossproof explain pos-weight-on-whole-loss`,
@@ -131,10 +131,18 @@ func explain(w *bufio.Writer, set *fixtures.Set, name string) error {
 			return nil
 		}
 	}
+	if means, ok := claim.Means[name]; ok {
+		fmt.Fprintf(w, "%s\na word of what a port is without: it is not asked the cases %s\n\nlossproof claim -- ./my-port    # finds the words of a port\n", name, means)
+		return nil
+	}
+	if means, ok := requirementMeans[fixtures.Requirement(name)]; ok {
+		fmt.Fprintf(w, "%s\na requirement of rules: %s\n", name, means)
+		return nil
+	}
 	if err := explainRule(w, set, name); err == nil {
 		return nil
 	}
-	names := append(divergenceNames(), outcomeNames()...)
+	names := slices.Concat(divergenceNames(), outcomeNames(), claim.Words)
 	for _, rule := range judge.Rules(set) {
 		names = append(names, rule.ID)
 	}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"testing"
 
 	"lossproof/internal/divergence"
@@ -35,4 +38,48 @@ func TestWhatIsPrintedCanBeLookedUp(t *testing.T) {
 	check(t, command("explain", "divergences"), 0, "pos-weight-on-whole-loss ")
 	check(t, command("explain", "pos-weight-on-whole-los"), exitUsage, `stderr:there is no rule, divergence or outcome "pos-weight-on-whole-los", did you mean "pos-weight-on-whole-loss"?`)
 	check(t, command("port", "--divergence", "foo"), exitUsage, `stderr:--divergence: there is no "foo" (lossproof explain divergences lists them)`)
+}
+
+// TestEveryIdOfARun: what looks like an id in the text of a run that fails, of one cause, of several and of a number that is
+// fitted, can be given to show and explain.
+func TestEveryIdOfARun(t *testing.T) {
+	ids := regexp.MustCompile(`\b(?:BCELoss|BCEWithLogitsLoss|CrossEntropyLoss|MultiLabelSoftMarginLoss)/[\w.+-]+/[\w.+-]*[\w]|\b(?:BCE|BCEWL|CE|MLSM)-[A-Z0-9]+(?:-[A-Z0-9]+)*\b`)
+	causes := regexp.MustCompile(`(?m)^(?:diagnosis of \w+: |cause: | +name +)([a-z][^\s,]*-[^\s,]*(?:, [a-z][^\s,]*-[^\s,]*)*)`)
+	without := regexp.MustCompile(`(?m)without (\w+(?::[\w+]+)?(?:(?:, | and )\w+(?::[\w+]+)?)*)`)
+	for i, name := range []string{"epsilon-3e-9-in-log", "mean-is-sum", "weight-ignored"} {
+		if i > 0 && testing.Short() {
+			break // make test-long has all
+		}
+		d, ok := divergence.ByName(name)
+		if !ok {
+			t.Fatalf("there is no %s", name)
+		}
+		got := against(t, d.Port(), "run", "--modules", "BCEWithLogitsLoss", "--select", "*/blog_example/*", "--select", "*/weights/f32-mean*", "--select", "*/relations/w*", "--select", "*/reductions/*")
+		check(t, got, exitNotConformant, name)
+		got.stdout += command("run", "--select", blog).stdout // whose verdict has a claim
+		found := map[string]bool{}
+		for _, id := range ids.FindAllString(got.stdout, -1) {
+			found[id] = true
+		}
+		for _, list := range append(causes.FindAllStringSubmatch(got.stdout, -1), without.FindAllStringSubmatch(got.stdout, -1)...) {
+			for _, id := range regexp.MustCompile(", | and ").Split(list[1], -1) {
+				found[id] = true
+			}
+		}
+		for _, o := range judge.Outcomes {
+			if regexp.MustCompile(`: ` + string(o) + `\b`).MatchString(got.stdout) {
+				found[string(o)] = true
+			}
+		}
+		if len(found) < 10 || !found[name] || !found["fail"] || !found["mixed_dtype"] {
+			t.Errorf("%s: only these ids were found: %q", name, slices.Sorted(maps.Keys(found)))
+		}
+		for id := range found {
+			for _, verb := range []string{"show", "explain"} {
+				if got := command(verb, id); got.code != 0 {
+					t.Errorf("lossproof %s %s: %s", verb, id, got.stderr)
+				}
+			}
+		}
+	}
 }

@@ -32,6 +32,10 @@ func run() int {
 // writes what is known.
 const endGrace = 30 * time.Second
 
+// sameSignal is how soon after the first a signal is that one once more: timeout(1) sends it to the process, and then to its
+// group.
+const sameSignal = 100 * time.Millisecond
+
 // untilSignal returns the exit code of command, whose context ends at the first signal. At the
 // second one, or where the command does not end, it waits no longer.
 func untilSignal(signals <-chan os.Signal, command func(context.Context) int) int {
@@ -45,11 +49,17 @@ func untilSignal(signals <-chan os.Signal, command func(context.Context) int) in
 	case <-signals:
 		cancel()
 	}
-	select {
-	case code := <-ended:
-		return code
-	case <-signals:
-	case <-time.After(endGrace):
+	first, grace := time.Now(), time.After(endGrace)
+	for {
+		select {
+		case code := <-ended:
+			return code
+		case <-signals:
+			if time.Since(first) < sameSignal {
+				continue
+			}
+		case <-grace:
+		}
+		return exitInterrupted
 	}
-	return exitInterrupted
 }

@@ -72,6 +72,39 @@ var Words = []string{
 	ClassProbabilities, IgnoreIndex, IgnoreIndexNegative, LabelSmoothing, Rejections,
 }
 
+// Means says of each word which cases are not asked; docs/protocol.md has the same sentences.
+var Means = map[string]string{
+	Weight:              "with a weight, of whatever shape",
+	WeightClass:         "whose weight has a last dimension other than 1, and no other such dimension; of CrossEntropyLoss, whose weight has any such dimension",
+	WeightElement:       "whose weight has another dimension than the last that is not 1; none of CrossEntropyLoss",
+	WeightBroadcast:     "whose weight, or pos_weight, has not the shape of the input; none of CrossEntropyLoss",
+	WeightNonPositive:   "with a weight or pos_weight that is zero or negative",
+	PosWeight:           "with a pos_weight",
+	PosWeightBroadcast:  "whose weight, or pos_weight, has not the shape of the input; none of CrossEntropyLoss",
+	ReductionNone:       "with this reduction, however it is spelt",
+	ReductionMean:       "with this reduction, however it is spelt",
+	ReductionSum:        "with this reduction, however it is spelt",
+	LegacyReduction:     "with `size_average`, `reduce` or `\"reduction\":\"elementwise_mean\"`",
+	SoftTargets:         "with a target that is neither 0 nor 1",
+	Rank0:               "whose input has 0, 1, 2, or 3 and more dimensions",
+	Rank1:               "whose input has 0, 1, 2, or 3 and more dimensions",
+	Rank2:               "whose input has 0, 1, 2, or 3 and more dimensions",
+	Rank3:               "whose input has 0, 1, 2, or 3 and more dimensions",
+	OneClass:            "of CrossEntropyLoss and MultiLabelSoftMarginLoss with one class",
+	Empty:               "whose input has no elements",
+	GradOutput:          "with an upstream gradient",
+	NonFinite:           "with an infinity or a NaN in an input or in a right result",
+	Subnormals:          "where a number below the smallest normal one matters: the port flushes them to zero",
+	Clamp:               "of BCELoss with a probability so close to 0 or 1 that a logarithm is below -100",
+	MixedDType:          "where another tensor than an integer target has another dtype than `input`",
+	IntegerTargets:      "whose target has an integer dtype or bool; for CrossEntropyLoss these are class indices",
+	ClassProbabilities:  "of CrossEntropyLoss whose target is of floating point",
+	IgnoreIndex:         "with an `ignore_index`, or with its default, -100, in the target",
+	IgnoreIndexNegative: "where that is negative",
+	LabelSmoothing:      "with a `label_smoothing`",
+	Rejections:          "that PyTorch refuses",
+}
+
 // parts returns the words that are joined to one, which may end in '+' themselves: "rank:3+".
 func parts(word string) []string {
 	var words []string

@@ -91,6 +91,9 @@ func missing(name string) (string, error) {
 		target, err := os.Readlink(name)
 		if err != nil {
 			dir, err := filepath.EvalSymlinks(filepath.Dir(name))
+			if err != nil {
+				err = fmt.Errorf("%s: its folder is not there: %w", name, err)
+			}
 			return filepath.Join(dir, filepath.Base(name)), err
 		}
 		if !filepath.IsAbs(target) {

@@ -54,6 +54,8 @@ func badgeText(result *judge.Result) (message, color string) {
 	switch {
 	case !result.Complete:
 		return "not complete", "lightgrey"
+	case len(s.Unasked()) > 0:
+		return "no verdict " + of, "lightgrey"
 	case !s.Passed:
 		return "not conformant " + of, "red"
 	case known > 0:

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -58,13 +59,16 @@ func (t *text) verdicts(result *judge.Result) {
 			unclaimed = append(unclaimed, m.Module)
 		case m.Passed:
 			passed = append(passed, r)
-		default:
+		case !m.NothingAsked():
 			failed = append(failed, r)
 		}
 	}
 	for i, m := range result.Summary.Modules {
-		if m.Claimed && m.Passed {
-			t.printf("%s\n", t.color(green, headline(result.Summary.Verdict[i])))
+		switch verdict := result.Summary.Verdict[i]; {
+		case m.Claimed && m.Passed:
+			t.printf("%s\n", t.color(green, headline(verdict)))
+		case m.NothingAsked():
+			t.printf("%s\n", t.color(bold, fmt.Sprintf("no verdict (%s): %s: %s", result.Level, m.Module, m.Reason)))
 		}
 	}
 	if len(failed) > 0 {
@@ -79,7 +83,11 @@ func (t *text) verdicts(result *judge.Result) {
 			t.printf("  drawn from %s, effort %s%s\n", result.SeedFrom.String(result.Seed), result.Effort, few)
 		}
 	}
-	if len(unclaimed) > 0 {
+	switch {
+	case len(unclaimed) == len(result.Summary.Modules):
+		t.printf("%s\n", t.color(bold, fmt.Sprintf("no verdict (%s): nothing was asked: what was selected is of %s, and the port claims %s",
+			result.Level, claim.And(unclaimed), cmp.Or(claim.And(slices.Sorted(maps.Keys(result.Claim))), "nothing"))))
+	case len(unclaimed) > 0:
 		t.printf("not claimed: %s\n", strings.Join(unclaimed, ", "))
 	}
 }
@@ -197,7 +205,7 @@ func concerning(checks []judge.CheckResult, module string) []judge.CheckResult {
 func whyNotRun(result *judge.Result) string {
 	for _, r := range result.Cases {
 		if r.Outcome == judge.NotRun && r.Message != "" {
-			return ": " + line(r.Message)
+			return ": " + strings.TrimPrefix(line(r.Message), "not asked: ")
 		}
 	}
 	return ""

@@ -403,10 +403,10 @@ func TestNotRun(t *testing.T) {
 	}
 	for name, format := range map[string]func(io.Writer, *judge.Result) error{
 		"1 of 3 cases fails:\n": func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
-		"not complete: 3 of 6 cases were not run: not asked: the port was lost\n": func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
-		"### 1 of 3 cases fails\n":                                  report.Markdown,
-		"3 of 6 cases were not run\n":                               annotations(report.Files{}),
-		`<skipped message="not run: not asked: the port was lost">`: report.JUnit,
+		"not complete: 3 of 6 cases were not run: the port was lost\n": func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
+		"### 1 of 3 cases fails\n":                                     report.Markdown,
+		"3 of 6 cases were not run\n":                                  annotations(report.Files{}),
+		`<skipped message="not run: not asked: the port was lost">`:    report.JUnit,
 	} {
 		if text := write(t, format, result); !strings.Contains(text, name) {
 			t.Errorf("want %q in\n%s", name, text)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/internal/prose"
 	"lossproof/internal/words"
 	"lossproof/judge"
@@ -77,6 +78,8 @@ func (m *markdown) head(result *judge.Result) {
 		title, symbol = "nothing fails in shard "+result.Shard, "✅"
 	case s.Passed:
 		title, symbol = "fails as its baseline says", "☑️"
+	case len(s.Unasked()) > 0:
+		title, symbol = "without a verdict on "+claim.And(s.Unasked()), "⚠️"
 	}
 	m.add(fmt.Sprintf("\n## %s lossproof: %s %s is %s\n\n", symbol, escape(result.Port.Name), escape(result.Port.Version), title))
 	var unclaimed []string

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"lossproof/internal/halves"
 	"lossproof/internal/prose"
 	"lossproof/internal/words"
 	"lossproof/judge"
@@ -23,18 +22,14 @@ type asking struct {
 	inputs         [2]string
 }
 
-// askingKinds are the kinds of checks whose calls are generated, those that were selected.
+// askingKinds are the kinds of checks whose calls are generated, those that were selected of claimed modules.
 func askingKinds(result *judge.Result) []asking {
 	var kinds []asking
-	if len(result.Relations) > 0 {
-		kinds = append(kinds, asking{"law", result.Relations, "Relations", relationSummary(result), [2]string{"input", "inputs"}})
+	if c := claimedOf(result, result.Relations); c.of > 0 {
+		kinds = append(kinds, asking{"law", result.Relations, "Relations", relationSummary(result, c), [2]string{"input", "inputs"}})
 	}
-	drawn, every := drawnAndEvery(result)
-	if len(drawn) > 0 {
-		kinds = append(kinds, asking{string(judge.Generated), drawn, "Generated checks", generatedSummary(result, drawn), [2]string{"call", "calls"}})
-	}
-	if summary := everySummary(result, every); summary != "" {
-		kinds = append(kinds, asking{string(judge.Generated), every, "Every input of 16 bits", summary, [2]string{"call", "calls"}})
+	if c := claimedOf(result, result.Generated); c.of > 0 {
+		kinds = append(kinds, asking{string(judge.Generated), result.Generated, "Generated checks", generatedSummary(result, c), [2]string{"call", "calls"}})
 	}
 	return kinds
 }
@@ -86,8 +81,7 @@ func line(text string) string {
 }
 
 // relationSummary says in a line how many laws of the claimed modules were checked, and on what.
-func relationSummary(result *judge.Result) string {
-	c := claimedOf(result, result.Relations)
+func relationSummary(result *judge.Result, c claimed) string {
 	if c.asked() == 0 {
 		return "relations: none of the laws was checked: " + tally(c.reasons)
 	}
@@ -95,44 +89,26 @@ func relationSummary(result *judge.Result) string {
 		words.Of(c.counts[judge.Pass], c.asked(), "law", "hold"), words.Plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
 }
 
-// generatedSummary says in a line how much the generated checks of the claimed modules asked, and of
-// which size.
-func generatedSummary(result *judge.Result, drawn []judge.CheckResult) string {
-	c := claimedOf(result, drawn)
+// generatedSummary says how many generated checks of the claimed modules pass, how much those asked that draw their calls, and of
+// which size; and at how many inputs of 16 bits the results are right, a line for each module and dtype.
+func generatedSummary(result *judge.Result, c claimed) string {
 	if c.asked() == 0 {
 		return "generated checks: none was made: " + tally(c.reasons)
 	}
-	return fmt.Sprintf("generated checks: %s, on %s of %d elements drawn from %s, the largest %s (--effort %s)",
-		words.Of(c.counts[judge.Pass], c.asked(), "generated check", "pass"),
-		words.Plural(c.inputs, "call", "calls"), c.elements, result.SeedFrom.String(result.Seed), tensor.FormatShape(c.largest), result.Effort) + c.others()
-}
-
-// drawnAndEvery tells the generated checks whose calls are drawn from those of every input of 16 bits.
-func drawnAndEvery(result *judge.Result) (drawn, every []judge.CheckResult) {
-	for _, r := range result.Generated {
-		if r.Topic == halves.Topic {
-			every = append(every, r)
-		} else {
-			drawn = append(drawn, r)
-		}
+	text := "generated checks: " + words.Of(c.counts[judge.Pass], c.asked(), string(judge.Generated), "pass")
+	if c.inputs > 0 {
+		text += fmt.Sprintf(", on %s of %d elements drawn from %s, the largest %s (--effort %s)",
+			words.Plural(c.inputs, "call", "calls"), c.elements, result.SeedFrom.String(result.Seed), tensor.FormatShape(c.largest), result.Effort)
 	}
-	return drawn, every
-}
-
-// everySummary says at how many inputs of 16 bits the results are right, a line for each module and
-// dtype that was asked; it is "" where none was.
-func everySummary(result *judge.Result, every []judge.CheckResult) string {
-	text := ""
-	for _, r := range every {
-		if e := r.Every; e != nil && e.Inputs > 0 {
-			text += fmt.Sprintf("\nevery %s of %s, at the targets 0, 1 and 0.3: %d of %d %s right, %d correctly rounded",
-				e.DType, r.Module, e.Right, e.Inputs, e.Of, e.Nearest)
-		}
+	if len(c.every) > 0 {
+		text += ", and on every input of 16 bits"
 	}
-	if text == "" {
-		return ""
+	text += c.others()
+	for _, r := range c.every {
+		text += fmt.Sprintf("\nevery %s of %s, at the targets 0, 1 and 0.3: %d of %d %s right, %d correctly rounded",
+			r.Every.DType, r.Module, r.Every.Right, r.Every.Inputs, r.Every.Of, r.Every.Nearest)
 	}
-	return text[1:] + claimedOf(result, every).unasked()
+	return text
 }
 
 // claimed counts the checks of claimed modules.
@@ -140,6 +116,8 @@ type claimed struct {
 	of, inputs, elements int
 	largest              []int
 	counts               map[judge.Outcome]int
+	// every are the checks of all inputs of 16 bits that were made: what they asked is in no other count.
+	every []judge.CheckResult
 	// reasons say why checks were not made.
 	reasons []string
 }
@@ -151,11 +129,18 @@ func claimedOf(result *judge.Result, checks []judge.CheckResult) claimed {
 		if _, claimed := result.Claim[r.Module]; !claimed {
 			continue
 		}
-		c.of, c.inputs, c.elements = c.of+1, c.inputs+r.Samples, c.elements+r.Elements
+		c.of++
 		c.counts[r.Outcome]++
 		if r.Outcome == judge.Unsupported || r.Outcome == judge.NotRun {
-			c.reasons = append(c.reasons, r.Message)
+			c.reasons = append(c.reasons, line(r.Message))
 		}
+		if r.Every != nil {
+			if r.Every.Inputs > 0 {
+				c.every = append(c.every, r)
+			}
+			continue
+		}
+		c.inputs, c.elements = c.inputs+r.Samples, c.elements+r.Elements
 		if n, err := tensor.Count(r.Largest); r.Elements > 0 && err == nil && n > most {
 			most, c.largest = n, r.Largest
 		}
@@ -165,12 +150,6 @@ func claimedOf(result *judge.Result, checks []judge.CheckResult) claimed {
 
 // asked counts those that were asked.
 func (c claimed) asked() int { return c.of - c.counts[judge.Unsupported] - c.counts[judge.NotRun] }
-
-// unasked counts the outcomes of checks that were to be made, and were not.
-func (c claimed) unasked() string {
-	delete(c.counts, judge.Unsupported)
-	return c.others()
-}
 
 // others counts the checks that neither pass nor fail, and says why some were not asked.
 func (c claimed) others() string {

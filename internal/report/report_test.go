@@ -58,7 +58,7 @@ func TestTextCounts(t *testing.T) {
 	}
 	for _, want := range []string{
 		"unsupported cases: 12 (without mixed_dtype: 12)", "0 cases pass, 2 do not\n  BCEWL-REDUCTION-QUIRK", "20 of ",
-		"outputs passed: 12, 100.0 % of the 12 asked for, 100.0 % of all 12",
+		"outputs passed: 12, 100.0 % of the 12 asked for\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in\n%s", want, got)
@@ -285,5 +285,39 @@ func TestTextEnds(t *testing.T) {
 	}
 	if strings.Contains(got, "\nCrossEntropyLoss\n") {
 		t.Error("the table has a module that is not claimed")
+	}
+}
+
+// TestNoVerdict: a port that was not asked anything that counts is not said to be wrong, and no table stands where there are
+// no numbers.
+func TestNoVerdict(t *testing.T) {
+	other := testports.Port{DescribeFunc: func() (ports.Description, error) {
+		d, err := builtin.Port{}.Describe(t.Context())
+		d.Modules = map[string]ports.Claim{ports.BCELoss: d.Modules[ports.BCELoss]}
+		return d, err
+	}}
+	for _, test := range []struct {
+		port   ports.Port
+		tables bool
+		want   string
+	}{
+		{builtin.Port{}, true, "no verdict (parity): BCEWithLogitsLoss: nothing was asked that counts: what was selected (12 checks) lies outside the claim, or records quirks\n"},
+		{other, false, "no verdict (parity): nothing was asked: what was selected is of BCEWithLogitsLoss, and the port claims BCELoss\n"},
+	} {
+		result := run(t, test.port, "BCEWithLogitsLoss/mixed_dtype/*")
+		var markdown, badge strings.Builder
+		if err := errors.Join(report.Markdown(&markdown, result), report.Badge(&badge, result)); err != nil {
+			t.Fatal(err)
+		}
+		got := text(t, result, report.TextOptions{})
+		if !strings.HasSuffix(got, test.want) || strings.Contains(got, "worst ULP") != test.tables {
+			t.Errorf("want %q at the end of\n%s", test.want, got)
+		}
+		if title := "is without a verdict on BCEWithLogitsLoss\n"; !strings.Contains(markdown.String(), title) {
+			t.Errorf("want %q in\n%s", title, markdown.String())
+		}
+		if !strings.Contains(badge.String(), `"no verdict (parity)","color":"lightgrey"`) || strings.Contains(got+markdown.String(), "not conformant") {
+			t.Errorf("got %s\n%s", badge.String(), markdown.String())
+		}
 	}
 }

@@ -98,6 +98,7 @@ var columns = []column{
 	{title: "known", cell: outcome(judge.KnownFailure), legend: "known: cases that fail as the baseline says"},
 	{title: "quirk", cell: func(r row) string { return number(r.quirks) },
 		legend: "quirk: cases that record a quirk of PyTorch which the port does not have; they do not count as failures"},
+	{title: "not run", cell: outcome(judge.NotRun), legend: "not run: cases that were to be asked, and were not"},
 	{title: "unsup.", gives: 4, cell: outcome(judge.Unsupported), legend: "unsup.: cases outside what the port claims, which were not asked"},
 	{title: "outputs", gives: 7, cell: func(r row) string { return number(r.counts.OutputsAsked) },
 		legend: "outputs: losses and gradients that were asked for; a call that is refused has none to compare"},

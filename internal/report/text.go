@@ -161,12 +161,12 @@ func (t *text) cases(results []judge.CheckResult) {
 }
 
 // topics writes the table of modules and topics, as many of its columns as fit. Of a module that is not
-// claimed there is nothing to say topic by topic.
+// claimed, or of which no case was selected, there is nothing to say topic by topic.
 func (t *text) topics(result *judge.Result) {
 	s := result.Summary
 	var rows []row
 	for _, m := range s.Modules {
-		if !m.Claimed {
+		if !m.Claimed || len(m.Cases) == 0 {
 			continue
 		}
 		rows = append(rows, row{name: m.Module, heading: true})
@@ -203,7 +203,9 @@ func (t *text) topics(result *judge.Result) {
 
 // worst names the largest error of each module.
 func (t *text) worst(s judge.Summary) {
-	t.printf("\n")
+	if slices.ContainsFunc(s.Modules, func(m judge.ModuleSummary) bool { return m.Worst != nil }) {
+		t.printf("\n")
+	}
 	for _, m := range s.Modules {
 		switch at := m.Worst; {
 		case at == nil:
@@ -350,9 +352,15 @@ func (t *text) unsupported(result *judge.Result) {
 			all += len(r.Outputs)
 		}
 	}
-	if passed, asked := result.Summary.Asked.OutputsPassed, result.Summary.Asked.Outputs; all > 0 {
-		t.printf("\noutputs passed: %d, %s of the %d asked for, %s of all %d\n", passed, percent(passed, asked), asked, percent(passed, all), all)
+	passed, asked := result.Summary.Asked.OutputsPassed, result.Summary.Asked.Outputs
+	if asked == 0 {
+		return
 	}
+	more := ""
+	if asked < all {
+		more = fmt.Sprintf(", %s of the %d that the fixtures have", percent(passed, all), all)
+	}
+	t.printf("\noutputs passed: %d, %s of the %d asked for%s\n", passed, percent(passed, asked), asked, more)
 }
 
 // incidents says how often the port was lost.

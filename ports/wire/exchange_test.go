@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -128,6 +129,11 @@ func TestProtocolPage(t *testing.T) {
 	for _, word := range append(words, names...) {
 		if !strings.Contains(page, "`"+word+"`") && !strings.Contains(page, word+" ") {
 			t.Errorf("the page does not name %s", word)
+		}
+	}
+	for _, word := range claim.Words {
+		if !regexp.MustCompile("(?m)^\\| .*`" + regexp.QuoteMeta(word) + "`.* \\| " + regexp.QuoteMeta(claim.Means[word]) + " \\|$").MatchString(page) {
+			t.Errorf("the page does not say of %s: %s", word, claim.Means[word])
 		}
 	}
 	for line := range strings.Lines(page) {
