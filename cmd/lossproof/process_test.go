@@ -249,7 +249,7 @@ func TestRunInterruptedOverAPort(t *testing.T) {
 	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Errorf("exit code %d, want %d", code, exitInterrupted)
 	}
-	if r := readResult(t, file); r.Complete || len(r.Cases) != 4 || r.Summary.Cases[judge.Pass] != 4 || r.Summary.Conformant {
+	if r := readResult(t, file); r.Complete || len(r.Cases) > 4 || r.Summary.Cases[judge.Pass] != len(r.Cases) || r.Summary.Conformant {
 		t.Errorf("complete %t, %d cases, %v", r.Complete, len(r.Cases), r.Summary.Cases)
 	}
 	checkGone(t, pids)
