@@ -3,13 +3,12 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"lossproof/fixtures"
 	"lossproof/internal/definition"
 	"lossproof/internal/prose"
+	"lossproof/internal/snippets"
 	"lossproof/internal/version"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -48,7 +47,7 @@ func writeIssue(w *bufio.Writer, set *fixtures.Set, description ports.Descriptio
 	} else {
 		fmt.Fprintf(w, "\n## What happens\n\n```\n%s\n```\n", prose.Failure(result, "lossproof show "+check.ID))
 	}
-	if text := filledIn(description.Snippets[call.Module], call); text != "" {
+	if text := snippets.Fill(description.Snippets[call.Module], call); text != "" {
 		fmt.Fprintf(w, "\nThe call, by the library itself:\n\n```%s\n%s\n```\n", port.Language, text)
 	}
 	fmt.Fprintf(w, "\nThe same call in PyTorch:\n\n```python\n")
@@ -84,45 +83,23 @@ func writeIssue(w *bufio.Writer, set *fixtures.Set, description ports.Descriptio
 	return nil
 }
 
-// placeholder is a word in braces of a snippet.
-var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
-
-// filledIn is a snippet with the numbers of a call: {input} and the other inputs are lists of numbers, {reduction} and
-// the other options their values. A line that asks for what the call lacks is left out.
-func filledIn(snippet string, call ports.Call) string {
-	values := map[string]string{}
-	for name, t := range call.Inputs {
-		if t.Len() > maxLiteral {
-			return ""
+// writeSnippets writes programs of the port's own language that make calls.
+func writeSnippets(w *bufio.Writer, description ports.Description, calls []ports.Call) error {
+	for i, call := range calls {
+		snippet := description.Snippets[call.Module]
+		if snippet == "" {
+			return fmt.Errorf("--snippet: %s gives no snippet for %s (docs/protocol.md)", description.Port.Name, call.Module)
 		}
-		values[name], values[name+"_dtype"] = "[]", string(t.DType)
-		if t.Len() > 0 {
-			values[name] = nested(t, 0, t.Shape)
+		text := snippets.Fill(snippet, call)
+		if text == "" {
+			return fmt.Errorf("--snippet: an input of the call has more than %d elements, want one that can be written down", snippets.MaxLiteral)
 		}
-	}
-	o := call.Options
-	if o.Reduction != nil {
-		values["reduction"] = *o.Reduction
-	}
-	if o.IgnoreIndex != nil {
-		values["ignore_index"] = strconv.FormatInt(*o.IgnoreIndex, 10)
-	}
-	if o.LabelSmoothing != nil {
-		values["label_smoothing"] = strconv.FormatFloat(*o.LabelSmoothing, 'g', -1, 64)
-	}
-	var lines []string
-	for _, line := range strings.Split(strings.TrimRight(snippet, "\n"), "\n") {
-		lacks := false
-		line = placeholder.ReplaceAllStringFunc(line, func(word string) string {
-			value, ok := values[strings.Trim(word, "{}")]
-			lacks = lacks || !ok
-			return value
-		})
-		if !lacks {
-			lines = append(lines, line)
+		if len(calls) > 1 {
+			fmt.Fprintf(w, "# call %d\n", i+1)
 		}
+		fmt.Fprintln(w, text)
 	}
-	return strings.Join(lines, "\n")
+	return nil
 }
 
 // exactValues writes the exact elements of an output of a small call, "" where there are none.
@@ -130,7 +107,7 @@ func exactValues(call ports.Call, output string) string {
 	call.Want = []string{output}
 	all, err := definition.Of(call.Module).Exact(call)
 	exact, ok := all[output]
-	if err != nil || !ok || exact.Len() == 0 || exact.Len() > maxLiteral/8 {
+	if err != nil || !ok || exact.Len() == 0 || exact.Len() > snippets.MaxLiteral/8 {
 		return ""
 	}
 	numbers := make([]string, exact.Len())

@@ -26,6 +26,7 @@ type reproFlags struct {
 	portFlags
 	level, seed, effort     string
 	request, issue, history bool
+	snippet                 bool
 }
 
 func (p *program) reproCommand() *cobra.Command {
@@ -42,6 +43,7 @@ relation or generated check that fails, the requests and the snippet are those o
 		Example: `  lossproof repro BCEWithLogitsLoss/blog_example/f32-none
   lossproof repro 'BCEWithLogitsLoss/extreme_logits/f32-none-moderate-t-0#loss' -- python3 port.py
   lossproof repro --issue BCELoss/weights/f32-none-class -- ./port
+  lossproof repro --snippet BCELoss/weights/f32-none-class -- python3 port.py | python3 -
   lossproof repro --request BCELoss/relations/mean -- ./port | ./port`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			before := len(args)
@@ -64,7 +66,8 @@ relation or generated check that fails, the requests and the snippet are those o
 	cmd.Flags().BoolVar(&f.history, "history", false, "ask everything first that run asks before it: answers may depend on earlier calls")
 	cmd.Flags().BoolVar(&f.request, "request", false, "print the requests alone: of a relation or generated check those of its counterexample")
 	cmd.Flags().BoolVar(&f.issue, "issue", false, "print a report for those who maintain the library, in Markdown")
-	cmd.MarkFlagsMutuallyExclusive("request", "issue")
+	cmd.Flags().BoolVar(&f.snippet, "snippet", false, "print a program alone that makes the call by the library itself, where the port gives one")
+	cmd.MarkFlagsMutuallyExclusive("request", "issue", "snippet")
 	cmd.Flags().StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
 	return cmd
 }
@@ -102,10 +105,21 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	w := bufio.NewWriter(p.stdout)
 	wrap := func(text string) string { return words.Wrap(text, terminalColumns(p.stdout)) }
 	c := check.Recorded
-	if f.request && c != nil {
-		return errors.Join(writeRequests(w, calls), w.Flush())
+	callsAlone := func() error {
+		if f.request {
+			return errors.Join(writeRequests(w, calls), w.Flush())
+		}
+		description, err := port.Describe(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return errors.Join(writeSnippets(w, description, calls), w.Flush())
 	}
-	if !f.request && !f.issue {
+	alone := f.request || f.snippet
+	if alone && c != nil {
+		return callsAlone()
+	}
+	if !alone && !f.issue {
 		fmt.Fprintf(w, "%s\n", wrap(fmt.Sprintf("%s\n%s (%s): %s", check.ID, check.Rule.ID, check.Rule.Requirement, check.Rule.Statement)))
 		reproHead(w, check, level, seed, effort, command)
 	}
@@ -136,8 +150,8 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 			fmt.Fprintf(p.stderr, "lossproof: the generated check passes on %s: the one below is another\n", words.Plural(result.Samples, "call", "calls"))
 		}
 	}
-	if f.request {
-		return errors.Join(writeRequests(w, calls), w.Flush())
+	if alone {
+		return callsAlone()
 	}
 	if f.issue {
 		return p.reproIssue(cmd.Context(), w, set, port, collector, check, result, calls, level)

@@ -3,19 +3,14 @@ package main
 import (
 	"bufio"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"lossproof/fixtures"
+	"lossproof/internal/snippets"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
-
-// maxLiteral is the number of elements of a tensor that a snippet has as a literal; larger
-// ones are read from an extracted copy of the fixtures.
-const maxLiteral = 64
 
 // snippet writes a Python program that makes calls with PyTorch, those of the recorded case c where it
 // is not nil. It runs as it is printed; where it reads arrays, beside a folder fixtures.
@@ -34,7 +29,7 @@ func snippet(w *bufio.Writer, torch string, calls []ports.Call, c *fixtures.Case
 // readsArrays reports whether a snippet of calls reads arrays of the fixtures.
 func readsArrays(calls []ports.Call, c *fixtures.Case) bool {
 	return c != nil && slices.ContainsFunc(calls, func(call ports.Call) bool {
-		return slices.ContainsFunc(inputNames(call), func(name string) bool { return call.Inputs[name].Len() > maxLiteral })
+		return slices.ContainsFunc(inputNames(call), func(name string) bool { return call.Inputs[name].Len() > snippets.MaxLiteral })
 	})
 }
 
@@ -46,7 +41,7 @@ func torchSnippet(w *bufio.Writer, calls []ports.Call, c *fixtures.Case) {
 			fmt.Fprintf(&body, "\n# call %d\n", i+1)
 		}
 		for _, name := range inputNames(call) {
-			if t := call.Inputs[name]; c == nil || t.Len() <= maxLiteral {
+			if t := call.Inputs[name]; c == nil || t.Len() <= snippets.MaxLiteral {
 				fmt.Fprintf(&body, "%s = %s\n", name, literal(t))
 			} else {
 				ref := c.Inputs[name]
@@ -111,49 +106,5 @@ func literal(t tensor.Tensor) string {
 	if t.Len() == 0 { // a nested list cannot say every empty shape
 		return fmt.Sprintf("torch.empty(%s, dtype=%s)", tensor.FormatShape(t.Shape), dtype)
 	}
-	return fmt.Sprintf("torch.tensor(%s, dtype=%s)", nested(t, 0, t.Shape), dtype)
-}
-
-func nested(t tensor.Tensor, first int, shape []int) string {
-	if len(shape) == 0 {
-		return pythonNumber(t, first)
-	}
-	size := 1
-	for _, d := range shape[1:] {
-		size *= d
-	}
-	parts := make([]string, shape[0])
-	for i := range parts {
-		parts[i] = nested(t, first+i*size, shape[1:])
-	}
-	return "[" + strings.Join(parts, ", ") + "]"
-}
-
-// pythonNumber writes an element so that Python reads the same one: Python reads a float64,
-// which PyTorch rounds to the dtype.
-func pythonNumber(t tensor.Tensor, i int) string {
-	v := t.Float64(i)
-	switch {
-	case math.IsNaN(v):
-		return "nan"
-	case math.IsInf(v, 1):
-		return "inf"
-	case math.IsInf(v, -1):
-		return "-inf"
-	case t.DType == tensor.Bool:
-		return map[bool]string{true: "True", false: "False"}[v != 0]
-	case !t.DType.IsFloat():
-		return t.Text(i)
-	}
-	text := strconv.FormatFloat(v, 'g', -1, 64)
-	if t.DType == tensor.Float32 {
-		short := strconv.FormatFloat(v, 'g', -1, 32)
-		if read, err := strconv.ParseFloat(short, 64); err == nil && float64(float32(read)) == v {
-			text = short
-		}
-	}
-	if !strings.ContainsAny(text, ".e") {
-		text += ".0"
-	}
-	return text
+	return fmt.Sprintf("torch.tensor(%s, dtype=%s)", snippets.List(t), dtype)
 }

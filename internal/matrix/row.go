@@ -109,6 +109,8 @@ type Difference struct {
 	// Example is the id of a check that fails, Got says what is wrong there.
 	Example string `json:"example"`
 	Got     string `json:"got"`
+	// Direct says that a program which calls the implementation itself gives the same (lossproof repro --snippet).
+	Direct bool `json:"direct,omitempty"`
 }
 
 // Cause is what explains failures: a known mistake, or a condition that tells wrong answers from right ones.
@@ -184,6 +186,9 @@ func (r *Row) ID() string { return slug(r.Name) }
 
 // Title names the implementation with its version.
 func (r *Row) Title() string { return strings.TrimSpace(r.Implementation + " " + r.Port.Version) }
+
+// Interpreter is the command that runs the program of a port in a scripting language.
+func (r *Row) Interpreter() string { return r.Run[:max(0, strings.LastIndex(r.Run, " "))] }
 
 // Module returns what is known of a module, nil where it is not claimed.
 func (r *Row) Module(name string) *Module {

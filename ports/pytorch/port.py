@@ -55,26 +55,9 @@ REFUSALS = [
     (RuntimeError, "only Tensors of floating point dtype can require gradients", "dtype"),
 ]
 
-#: A call, for bug reports: lossproof fills in what is in braces.
-SNIPPET = """import torch
-from math import inf, nan
-input = torch.tensor({input}, dtype=torch.{input_dtype}, requires_grad=True)
-target = torch.tensor({target}, dtype=torch.{target_dtype})
-options = {}
-options["weight"] = torch.tensor({weight}, dtype=torch.{weight_dtype})
-options["pos_weight"] = torch.tensor({pos_weight}, dtype=torch.{pos_weight_dtype})
-options["reduction"] = "{reduction}"
-options["ignore_index"] = {ignore_index}
-options["label_smoothing"] = {label_smoothing}
-loss = torch.nn.MODULE(**options)(input, target)
-print(loss)
-loss.sum().backward()
-print(input.grad)"""
-
 serve(
     *(Loss(getattr(torch.nn, module)) for module in MODULES),
     name="torch",
     version=versions("torch"),
     refusals=REFUSALS,
-    snippets={module: SNIPPET.replace("MODULE", module) for module in MODULES},
 )

@@ -209,6 +209,9 @@ func (m *maker) one(ctx context.Context, name string) error {
 	if err := reasons(dir, set, row); err != nil {
 		return err
 	}
+	if err := m.confirm(ctx, dir, p, set, row); err != nil {
+		return fmt.Errorf("confirm: %w", err)
+	}
 	if row.Curves, err = m.curves(ctx, dir, done, p, row); err != nil {
 		return err
 	}
@@ -489,11 +492,18 @@ func (p port) show(ctx context.Context, dir string, args []string) error {
 }
 
 func (p port) start(ctx context.Context, dir string, args []string, stdout, stderr io.Writer) error {
+	cmd := p.cmd(ctx, dir, args)
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	return cmd.Run()
+}
+
+// cmd is a command in the folder of the port.
+func (p port) cmd(ctx context.Context, dir string, args []string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, p.environment(), stdout, stderr
+	cmd.Dir, cmd.Env = dir, p.environment()
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
-	return cmd.Run()
+	return cmd
 }
 
 // environment is that of every command of the port.

@@ -10,6 +10,7 @@ from typing import Any
 
 from lossproof._implementation import Implementation
 from lossproof._modules import Module
+from lossproof._snippet import snippet
 from lossproof._wire import SIZES, Rejected, Tensor, Unsupported
 from lossproof.frameworks import Framework
 
@@ -58,6 +59,10 @@ class Port:
                 "language_version": platform.python_version(),
             },
         }
+        # Of a gradient that a function of its own computes it shows the loss alone.
+        text = snippet(self.implementation, self.framework, gradient=self.gradient is None)
+        if text is not None:
+            described["snippets"] = {self.module.name: text}
         return described | ({"compiles": True} if self.framework.compiles else {})
 
     def evaluate(

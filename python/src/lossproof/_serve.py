@@ -36,7 +36,8 @@ def serve(
     which it refuses a call: any other is an error of the port. Without them the kinds of exceptions
     are by which frameworks refuse. slow says that an answer may take minutes; compiles, that each
     new shape is compiled, which is known of JAX and tinygrad: few shapes are asked then. snippets
-    are programs that make a call, by module, for lossproof repro --issue: see docs/protocol.md.
+    are programs that make a call, by module, for lossproof repro --snippet, where the one that is
+    made of the function does not do: see docs/protocol.md.
 
     Requests come on stdin, the answers go to stdout, and what libraries print there goes to stderr.
     Returns after bye or the end of stdin. Raises TypeError or ValueError as lossproof.check does,
@@ -59,12 +60,14 @@ def serve(
             for word, why in claim.left_out.items():
                 print(f"{port.module.name}: {word} is left out: {why}", file=sys.stderr)
             answering[port.module.name], modules[port.module.name] = port, claim.json()
-        first = next(iter(answering.values()))
-        description = first.description(name, version) | {"modules": modules}
+        descriptions = [port.description(name, version) for port in answering.values()]
+        written = {m: text for d in descriptions for m, text in d.get("snippets", {}).items()}
+        description = descriptions[0] | {
+            "modules": modules,
+            "snippets": written | dict(snippets or {}),
+        }
         if slow:
             description["slow"] = True
-        if snippets:
-            description["snippets"] = dict(snippets)
         if compiles:
             description["compiles"] = True
 

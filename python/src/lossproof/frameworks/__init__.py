@@ -49,6 +49,8 @@ class Framework(ABC):
     #: Whether it compiles anew for each shape that it meets: laws and generated checks then draw
     #: from few shapes.
     compiles = False
+    #: The functions array, values and gradient of a program that calls a loss by itself.
+    snippet = ""
 
     def session(self) -> AbstractContextManager[object]:
         """Return what surrounds the calls of a check."""
@@ -124,7 +126,7 @@ def find(implementation: Any) -> str:
     TypeError where there is none, or more than one.
     """
     function = unwrap(implementation)
-    root = _root(getattr(function, "__module__", None)) or _root(type(function).__module__)
+    root = of_module(getattr(function, "__module__", None)) or of_module(type(function).__module__)
     if root:
         return root
     names = _used(function, set())
@@ -162,7 +164,8 @@ def unwrap(implementation: Any) -> Any:
             return implementation
 
 
-def _root(module: str | None) -> str | None:
+def of_module(module: str | None) -> str | None:
+    """Return the framework that a module is written in, None for none."""
     return _ROOTS.get((module or "").partition(".")[0])
 
 
@@ -172,7 +175,7 @@ def _used(function: Any, seen: set[int]) -> set[str]:
         if not function.__module__ or function.__module__ in sys.builtin_module_names:
             return set()
         methods = [v for v in vars(function).values() if isinstance(v, types.FunctionType)]
-        found = {root for base in function.__mro__ if (root := _root(base.__module__))}
+        found = {root for base in function.__mro__ if (root := of_module(base.__module__))}
         return found.union(*(_used(m, seen) for m in methods))
     if not isinstance(function, types.FunctionType):
         return _used(type(function), seen)
@@ -187,13 +190,13 @@ def _used(function: Any, seen: set[int]) -> set[str]:
         elif name in function.__globals__:
             values.append(function.__globals__[name])
     imported = (i.argval for i in dis.get_instructions(function) if i.opname == "IMPORT_NAME")
-    found = {root for name in imported if (root := _root(name))}
+    found = {root for name in imported if (root := of_module(name))}
     for value in values:
         if isinstance(value, types.ModuleType):
-            root = _root(value.__name__)
+            root = of_module(value.__name__)
         else:
             value = unwrap(value)
-            root = _root(getattr(value, "__module__", None))
+            root = of_module(getattr(value, "__module__", None))
             if root is None and isinstance(value, (types.FunctionType, type)):
                 found |= _used(value, seen)
         if root:

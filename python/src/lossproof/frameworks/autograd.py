@@ -12,10 +12,26 @@ import numpy as np
 from lossproof.frameworks import Loss
 from lossproof.frameworks.numpy import NumPy
 
+_SNIPPET = """\
+import autograd
+import numpy as np
+
+def array(values, dtype, shape):
+    return np.array(values, dtype=dtype).reshape(shape)
+
+def values(array):
+    return np.asarray(array).astype("float64").tolist()
+
+def gradient(loss, input, upstream):
+    pullback, value = autograd.make_vjp(loss)(input)
+    return pullback(np.ones_like(value) if upstream is None else upstream)
+"""
+
 
 class Autograd(NumPy):
     name = "autograd"
     differentiates = True
+    snippet = _SNIPPET
 
     def version(self) -> str:
         return version("autograd")

@@ -13,10 +13,29 @@ from lossproof._wire import Tensor
 from lossproof.frameworks import Framework, Loss
 from lossproof.frameworks.numpy import from_numpy, to_numpy
 
+_SNIPPET = """\
+import jax
+import numpy as np
+from jax import numpy as jnp
+
+jax.config.update("jax_enable_x64", True)
+
+def array(values, dtype, shape):
+    return jnp.array(values, dtype=dtype).reshape(shape)
+
+def values(array):
+    return np.asarray(array).astype("float64").tolist()
+
+def gradient(loss, input, upstream):
+    value, pullback = jax.vjp(loss, input)
+    return pullback(jnp.ones_like(value) if upstream is None else upstream)[0]
+"""
+
 
 class Jax(Framework):
     name = "jax"
     compiles = True
+    snippet = _SNIPPET
 
     def version(self) -> str:
         return str(jax.__version__)

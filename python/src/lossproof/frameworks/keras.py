@@ -22,6 +22,7 @@ class Keras(Framework):
         self.errors = self.backend.errors
         self.differentiates = self.backend.differentiates
         self.compiles = self.backend.compiles
+        self.snippet = self.backend.snippet
 
     def session(self) -> AbstractContextManager[object]:
         return self.backend.session()

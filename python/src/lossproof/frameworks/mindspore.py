@@ -11,9 +11,25 @@ from lossproof._wire import Tensor
 from lossproof.frameworks import Framework, Loss
 from lossproof.frameworks.numpy import from_numpy, to_numpy
 
+_SNIPPET = """\
+import mindspore
+import numpy as np
+
+def array(values, dtype, shape):
+    return mindspore.Tensor(np.array(values, dtype=dtype).reshape(shape))
+
+def values(tensor):
+    return tensor.asnumpy().astype("float64").tolist()
+
+def gradient(loss, input, upstream):
+    value, pullback = mindspore.ops.vjp(loss, input)
+    return pullback(mindspore.ops.ones_like(value) if upstream is None else upstream)[0]
+"""
+
 
 class MindSpore(Framework):
     name = "mindspore"
+    snippet = _SNIPPET
 
     def version(self) -> str:
         return str(mindspore.__version__)

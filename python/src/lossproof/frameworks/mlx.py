@@ -13,9 +13,24 @@ from lossproof._wire import Tensor, from_array
 from lossproof.frameworks import Framework, Loss
 from lossproof.frameworks.numpy import from_numpy, to_numpy
 
+_SNIPPET = """\
+import mlx.core as mx
+
+def array(values, dtype, shape):
+    return mx.array(values, dtype=getattr(mx, "bool_" if dtype == "bool" else dtype)).reshape(shape)
+
+def values(array):
+    return array.tolist()
+
+def gradient(loss, input, upstream):
+    upstream = mx.ones_like(loss(input)) if upstream is None else upstream
+    return mx.vjp(loss, [input], [upstream])[1][0]
+"""
+
 
 class MLX(Framework):
     name = "mlx"
+    snippet = _SNIPPET
 
     def version(self) -> str:
         return version("mlx")

@@ -10,11 +10,22 @@ import numpy as np
 from lossproof._wire import SIZES, Tensor, from_array, to_array
 from lossproof.frameworks import LAYOUTS, Framework, Loss
 
+_SNIPPET = """\
+import numpy as np
+
+def array(values, dtype, shape):
+    return np.array(values, dtype=dtype).reshape(shape)
+
+def values(array):
+    return np.asarray(array).astype("float64").tolist()
+"""
+
 
 class NumPy(Framework):
     name = "numpy"
     layouts = LAYOUTS
     differentiates = False
+    snippet = _SNIPPET
     dtypes = ("float32", "float64")
     errors = (*Framework.errors, np.linalg.LinAlgError)
 

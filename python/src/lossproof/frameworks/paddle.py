@@ -11,9 +11,24 @@ from lossproof._wire import Tensor
 from lossproof.frameworks import Framework, Loss
 from lossproof.frameworks.numpy import from_numpy, to_numpy
 
+_SNIPPET = """\
+import paddle
+
+def array(values, dtype, shape):
+    return paddle.to_tensor(values, dtype=dtype).reshape(shape)
+
+def values(tensor):
+    return tensor.astype("float64").tolist()
+
+def gradient(loss, input, upstream):
+    input.stop_gradient = False
+    return paddle.grad([loss(input)], [input], None if upstream is None else [upstream])[0]
+"""
+
 
 class Paddle(Framework):
     name = "paddle"
+    snippet = _SNIPPET
 
     def version(self) -> str:
         return str(paddle.__version__)

@@ -11,9 +11,26 @@ from lossproof._wire import Tensor
 from lossproof.frameworks import Framework, Loss
 from lossproof.frameworks.numpy import from_numpy, to_numpy
 
+_SNIPPET = """\
+import tensorflow as tf
+
+def array(values, dtype, shape):
+    return tf.reshape(tf.constant(values, dtype=dtype), shape)
+
+def values(tensor):
+    return tf.cast(tensor, tf.float64).numpy().tolist()
+
+def gradient(loss, input, upstream):
+    with tf.GradientTape() as tape:
+        tape.watch(input)
+        value = loss(input)
+    return tf.convert_to_tensor(tape.gradient(value, input, output_gradients=upstream))
+"""
+
 
 class TensorFlow(Framework):
     name = "tensorflow"
+    snippet = _SNIPPET
     refusals = (*Framework.refusals, tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
 
     def version(self) -> str:

@@ -12,10 +12,26 @@ from tinygrad import dtypes
 from lossproof._wire import Tensor
 from lossproof.frameworks import Framework, Loss
 
+_SNIPPET = """\
+from tinygrad import Tensor, dtypes
+
+def array(values, dtype, shape):
+    return Tensor(values, dtype=getattr(dtypes, dtype)).reshape(shape)
+
+def values(tensor):
+    return tensor.cast(dtypes.double).tolist()
+
+def gradient(loss, input, upstream):
+    value = loss(input)
+    upstream = Tensor.ones(*value.shape, dtype=value.dtype) if upstream is None else upstream
+    return value.gradient(input, gradient=upstream)[0]
+"""
+
 
 class Tinygrad(Framework):
     name = "tinygrad"
     compiles = True
+    snippet = _SNIPPET
 
     def version(self) -> str:
         return version("tinygrad")

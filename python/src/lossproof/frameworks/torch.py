@@ -12,11 +12,27 @@ import torch
 from lossproof._wire import Tensor
 from lossproof.frameworks import LAYOUTS, Framework, Loss
 
+_SNIPPET = """\
+import torch
+
+def array(values, dtype, shape):
+    return torch.tensor(values, dtype=getattr(torch, dtype)).reshape(shape)
+
+def values(tensor):
+    return tensor.double().tolist()
+
+def gradient(loss, input, upstream):
+    value = loss(input.requires_grad_())
+    value.backward(torch.ones_like(value) if upstream is None else upstream)
+    return input.grad
+"""
+
 
 class Torch(Framework):
     name = "torch"
     layouts = LAYOUTS
     errors = (*Framework.errors, torch.cuda.OutOfMemoryError)
+    snippet = _SNIPPET
 
     @contextmanager
     def session(self) -> Iterator[None]:

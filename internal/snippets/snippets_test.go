@@ -1,4 +1,4 @@
-package main
+package snippets
 
 import (
 	"testing"
@@ -7,19 +7,19 @@ import (
 	"lossproof/tensor"
 )
 
-// TestFilledIn: a snippet of a port has the numbers of the call, and no line about what the call lacks.
-func TestFilledIn(t *testing.T) {
+// TestFill: a snippet of a port has the numbers of the call, and no line about what the call lacks.
+func TestFill(t *testing.T) {
 	mean := "mean"
 	call := ports.Call{Module: ports.BCELoss, Options: ports.Options{Reduction: &mean}, Inputs: map[string]tensor.Tensor{
 		ports.Input: tensor.FromFloat32([]float32{0.5, 1}, 2, 1), ports.Target: tensor.FromFloat64([]float64{0, 1}, 2, 1),
 	}}
 	const snippet = "options = {}\noptions[\"weight\"] = {weight}\noptions[\"reduction\"] = \"{reduction}\"\nloss({input}, {target}, {target_dtype}, **options)\n"
 	const want = "options = {}\noptions[\"reduction\"] = \"mean\"\nloss([[0.5], [1.0]], [[0.0], [1.0]], float64, **options)"
-	if got := filledIn(snippet, call); got != want {
+	if got := Fill(snippet, call); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	call.Inputs[ports.Input] = tensor.FromFloat32(make([]float32, maxLiteral+1), maxLiteral+1)
-	if got := filledIn(snippet, call); got != "" {
+	call.Inputs[ports.Input] = tensor.FromFloat32(make([]float32, MaxLiteral+1), MaxLiteral+1)
+	if got := Fill(snippet, call); got != "" {
 		t.Errorf("got %q for a call that is too large to be written", got)
 	}
 }
