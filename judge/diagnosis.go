@@ -100,6 +100,8 @@ type Diagnosis struct {
 	// case#output, or the case for a refusal.
 	Unexplained int    `json:"unexplained"`
 	Example     string `json:"example,omitempty"`
+	// Open counts those that no cause explains, leads apart.
+	Open int `json:"open"`
 }
 
 // Finding is a divergence that a port's wrong answers equal.

@@ -201,6 +201,8 @@ type CheckResult struct {
 	Call string `json:"call,omitempty"`
 	// Diagnosis names the divergence of the catalogue that the wrong answer equals.
 	Diagnosis string `json:"diagnosis,omitempty"`
+	// Causes are the indices, in those of the result, of the causes of what fails, leads too.
+	Causes []int `json:"causes,omitempty"`
 	// Message says what is wrong where that is not a matter of one output, or why the
 	// check was not made.
 	Message string `json:"message,omitempty"`
@@ -235,21 +237,23 @@ type checkHead struct {
 }
 
 type checkTail struct {
-	Message string `json:"message,omitempty"`
-	Note    string `json:"note,omitempty"`
-	Known   *Known `json:"known,omitempty"`
+	Diagnosis string `json:"diagnosis,omitempty"`
+	Causes    []int  `json:"causes,omitempty"`
+	Message   string `json:"message,omitempty"`
+	Note      string `json:"note,omitempty"`
+	Known     *Known `json:"known,omitempty"`
 }
 
 // ends returns what r has in common with checks of other made kinds.
 func (r *CheckResult) ends() (checkHead, checkTail) {
-	return checkHead{r.ID, r.Module, r.Outcome, r.Rule, r.Statement, r.Requirement, r.Gates}, checkTail{r.Message, r.Note, r.Known}
+	return checkHead{r.ID, r.Module, r.Outcome, r.Rule, r.Statement, r.Requirement, r.Gates}, checkTail{r.Diagnosis, r.Causes, r.Message, r.Note, r.Known}
 }
 
 // resultOf is the inverse of ends.
 func resultOf(kind Kind, topic string, h checkHead, t checkTail) CheckResult {
 	return CheckResult{
 		ID: h.ID, Kind: kind, Module: h.Module, Topic: topic, Outcome: h.Outcome, Rule: h.Rule, Statement: h.Statement,
-		Requirement: h.Requirement, Gates: h.Gates, Message: t.Message, Note: t.Note, Known: t.Known,
+		Requirement: h.Requirement, Gates: h.Gates, Diagnosis: t.Diagnosis, Causes: t.Causes, Message: t.Message, Note: t.Note, Known: t.Known,
 	}
 }
 

@@ -18,12 +18,12 @@ import (
 	"lossproof/tensor"
 )
 
-// maxBorders bounds the causes of a module that no known mistake explains.
-const maxBorders = 4
+// maxKinds bounds the kinds of failures of a module that no known mistake explains.
+const maxKinds = 12
 
 // borders describes what no known mistake explains: by the errors that the port raises, the calls that it
 // refuses or accepts wrongly, and the elements of outputs that are wrong.
-func (m *examination) borders(ctx context.Context, open []*place) []judge.Cause {
+func (m *examination) borders(ctx context.Context, open []*place) []*cause {
 	var keys []string
 	groups := map[string][]*place{}
 	for _, p := range open {
@@ -34,11 +34,8 @@ func (m *examination) borders(ctx context.Context, open []*place) []judge.Cause 
 		groups[key] = append(groups[key], p)
 	}
 	slices.SortStableFunc(keys, func(a, b string) int { return cmp.Compare(len(groups[b]), len(groups[a])) })
-	var causes []judge.Cause
-	for _, key := range keys {
-		if len(causes) == maxBorders {
-			break
-		}
+	var causes []*cause
+	for _, key := range keys[:min(len(keys), maxKinds)] {
 		group := groups[key]
 		if key != wrongNumbers {
 			causes = append(causes, m.wholeCalls(ctx, key, group))
@@ -49,20 +46,19 @@ func (m *examination) borders(ctx context.Context, open []*place) []judge.Cause 
 		if len(fail) == 0 {
 			continue
 		}
-		b, inside := delimit(m.module, outputs, fail, pass)
-		if len(outputs) == 1 || 50*inside <= len(fail) {
-			causes = append(causes, m.numbers(ctx, b, group, fail, pass, inside))
+		if b, inside := delimit(m.module, outputs, fail, pass); 50*inside <= len(fail) {
+			causes = append(causes, m.numbers(ctx, piece{fail, b, inside, true}, pass))
 			continue
 		}
 		for _, output := range outputs {
 			of := func(r row) bool { return r.place.output != output }
-			fail, pass := slices.DeleteFunc(slices.Clone(fail), of), slices.DeleteFunc(slices.Clone(pass), of)
-			if len(fail) > 0 && len(causes) < maxBorders {
-				b, inside := delimit(m.module, []string{output}, fail, pass)
-				causes = append(causes, m.numbers(ctx, b, slices.DeleteFunc(slices.Clone(group), func(p *place) bool { return p.output != output }), fail, pass, inside))
+			pass := slices.DeleteFunc(slices.Clone(pass), of)
+			for _, p := range m.parted(output, slices.DeleteFunc(slices.Clone(fail), of), pass, maxDepth) {
+				causes = append(causes, m.numbers(ctx, p, pass))
 			}
 		}
 	}
+	m.settle(causes)
 	return causes
 }
 
@@ -103,8 +99,8 @@ func kindOf(p *place) string {
 }
 
 // wholeCalls describes failures that are not about numbers: the calls of which they are.
-func (m *examination) wholeCalls(ctx context.Context, kind string, group []*place) judge.Cause {
-	cause := m.cause(group)
+func (m *examination) wholeCalls(ctx context.Context, kind string, group []*place) *cause {
+	cause := m.cause(kind, group)
 	cause.Kind = judge.Delimited
 	first := group[0]
 	line := func(text string) string { return plain.Line(text, 120) }
@@ -114,7 +110,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		cause.Sentence = fmt.Sprintf("It raises an error: %s.", strings.TrimSuffix(line(first.raised), "."))
 	case strings.HasPrefix(kind, accepts):
 		cause.Sentence = "It accepts calls that PyTorch refuses: " + first.check.Rule.Statement
-		return cause
+		return m.bounded(cause, &Border{})
 	case kind == isWithout:
 		cause.Sentence = fmt.Sprintf("It says that it does not support what it claims: %s.", strings.TrimSuffix(line(first.answer.Unsupported.Reason), "."))
 	case kind == refuses:
@@ -137,7 +133,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		}
 	}
 	for _, e := range slices.Concat(m.exhibits, m.passingAll) {
-		if e.alone() && !failing[e] && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements {
+		if !failing[e] && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements {
 			pass = append(pass, callRow(e))
 		}
 	}
@@ -159,8 +155,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 			return answer.Outputs != nil && (got.DType != want.DType || !tensor.SameShape(got.Shape, want.Shape))
 		})
 	}
-	m.note(b)
-	return cause
+	return m.bounded(cause, b)
 }
 
 // callRow is a row for a whole call.
@@ -169,8 +164,8 @@ func callRow(e *exhibit) row {
 }
 
 // cause begins a cause of failures: of the rule that most of them are of, one that must hold first.
-func (m *examination) cause(group []*place) judge.Cause {
-	cause := judge.Cause{Module: m.module, Kind: judge.Delimited, Failing: m.failing}
+func (m *examination) cause(kind string, group []*place) *cause {
+	cause := &cause{kind: kind, places: group, Cause: judge.Cause{Module: m.module, Kind: judge.Delimited}}
 	counts := map[string]int{}
 	best := group[0].check.Rule
 	weight := func(r fixtures.Rule) int {
@@ -188,19 +183,41 @@ func (m *examination) cause(group []*place) judge.Cause {
 		}
 	}
 	cause.Rule, cause.Statement, cause.Requirement = best.ID, best.Statement, best.Requirement
-	cover(&cause, group)
 	for _, e := range m.passingAll {
 		cause.Held += len(e.places)
 	}
 	return cause
 }
 
-// note keeps a border for those who measure.
-func (m *examination) note(b *Border) { m.collector.Borders = append(m.collector.Borders, b) }
+// bounded gives a cause its border, which is kept for those who measure.
+func (m *examination) bounded(c *cause, b *Border) *cause {
+	if c.border = b; b.Module != "" {
+		m.collector.Borders = append(m.collector.Borders, b)
+	}
+	return c
+}
+
+// settle notes the answers all of whose causes are no leads.
+func (m *examination) settle(causes []*cause) {
+	for _, lead := range []bool{false, true} {
+		for _, c := range causes {
+			for _, p := range c.places {
+				if c.Lead == lead {
+					m.done[p] = !lead
+				}
+			}
+		}
+	}
+}
 
 // numbers describes wrong numbers by their border, after asking the port on either side of it.
-func (m *examination) numbers(ctx context.Context, b *Border, group []*place, fail, pass []row, inside int) judge.Cause {
-	cause := m.cause(group)
+func (m *examination) numbers(ctx context.Context, of piece, pass []row) *cause {
+	b, fail := of.border, of.fail
+	var group []*place
+	for _, r := range fail {
+		group = added(group, r.place)
+	}
+	cause := m.cause(wrongNumbers, group)
 	if m.port != nil && ctx.Err() == nil {
 		m.refine(ctx, b, fail, pass)
 	}
@@ -224,8 +241,8 @@ func (m *examination) numbers(ctx context.Context, b *Border, group []*place, fa
 	}
 	cause.Sentence += "."
 	cause.Right = "l = " + formulaOf(m.module, b.Outputs)
-	cause.Contradicted = inside
-	cause.Lead = len(fail) < 4*inside
+	cause.Contradicted = of.inside
+	cause.Lead = !of.told && len(fail) < 4*of.inside
 	if m.port != nil {
 		cause.Asked = m.asked(ctx, b, fail, pass)
 		cause.Reproduction = m.shown(ctx, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
@@ -235,8 +252,7 @@ func (m *examination) numbers(ctx context.Context, b *Border, group []*place, fa
 			cause.Lead = cause.Lead || a.Within && !a.Predicted
 		}
 	}
-	m.note(b)
-	return cause
+	return m.bounded(cause, b)
 }
 
 // right computes what is right, as a divergence does that changes nothing.
@@ -245,9 +261,6 @@ var right, _ = divergence.Together()
 // wrongly asks the port, and says which elements of an output are wrong; ok is false where it has no answer
 // of that shape.
 func (m *examination) wrongly(ctx context.Context, call ports.Call, output string) (wrong map[int]bool, n int, ok bool) {
-	if m.asks++; m.asks > maxAsks {
-		return nil, 0, false
-	}
 	call.Want = []string{output}
 	want, has := right.Evaluate(call).Outputs[output]
 	if !has {
@@ -273,7 +286,7 @@ func (m *examination) wrongly(ctx context.Context, call ports.Call, output strin
 	return wrong, want.Len(), true
 }
 
-// maxAsks bounds how often the port is asked for the borders of a module.
+// maxAsks bounds how often the port is asked where the bounds of a module lie.
 const maxAsks = 60
 
 // asked asks two fresh inputs on either side of a border.
@@ -287,7 +300,7 @@ func (m *examination) asked(ctx context.Context, b *Border, fail, pass []row) []
 			if found == 2 || tried > 12 || ctx.Err() != nil {
 				return
 			}
-			if r.place.exhibit == last || r.place.elements > maxElements || !r.place.alone() {
+			if r.place.exhibit == last || r.place.elements > maxElements {
 				continue
 			}
 			last = r.place.exhibit
@@ -473,6 +486,9 @@ func (m *examination) probe(ctx context.Context, r *row, of quantity, v float64)
 	}
 	inputs[name] = encode(t.DType, t.Shape, values)
 	call.Inputs = inputs
+	if m.asks++; m.asks > maxAsks {
+		return false, false
+	}
 	found, _, ok := m.wrongly(ctx, call, r.place.output)
 	return found[r.element], ok
 }

@@ -28,9 +28,10 @@ type Collector struct {
 	set *fixtures.Set
 
 	mu sync.Mutex
-	// recorded are the cases that were asked and gate, broken the counterexamples of other checks.
-	recorded, broken []observation
-	kept             int
+	// recorded are the cases that were asked and gate, broken the counterexamples of other checks, and quirks
+	// cases that fail and do not gate.
+	recorded, broken, quirks []observation
+	kept                     int
 	// lost counts failures by module whose answers were not kept.
 	lost map[string]int
 	// evaluated counts the elements of the inputs on which divergences were evaluated: what a diagnosis costs.
@@ -43,6 +44,8 @@ type Collector struct {
 // observation is what came of one check.
 type observation struct {
 	check *judge.Check
+	// module is that whose answers fail.
+	module string
 	// exchanges are those of a counterexample; the fields below are those of a case.
 	exchanges []judge.Exchange
 	c         *fixtures.Case
@@ -52,6 +55,8 @@ type observation struct {
 	// and where it was refused rightly, refused.
 	failing, passing []string
 	refusal, refused bool
+	// quirk says that what fails does not gate.
+	quirk bool
 	// raised is the error that kept the port from answering.
 	raised string
 	// want are the outputs that were asked for.
@@ -70,17 +75,18 @@ func New(set *fixtures.Set) *Collector {
 func (c *Collector) Observe(check *judge.Check, result judge.CheckResult, exchanges []judge.Exchange) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !result.Gates && result.Outcome != judge.Pass || result.Requirement == fixtures.Quirk && result.Outcome == judge.Pass {
+	quirk := !result.Gates && result.Outcome != judge.Pass
+	if quirk && (result.Outcome != judge.Fail || check.Recorded == nil) || result.Requirement == fixtures.Quirk && result.Outcome == judge.Pass {
 		return // what a port makes of quirks speaks neither for nor against a mistake
 	}
 	if check.Recorded == nil {
 		if result.Outcome == judge.Fail {
-			c.broken = append(c.broken, observation{check: check, exchanges: exchanges})
+			c.broken = append(c.broken, observation{check: check, module: cmp.Or(result.Blames, check.Module), exchanges: exchanges})
 		}
 		return
 	}
 	o := observation{
-		check: check, c: check.Recorded, words: result.Features, answer: exchanges[0].Answer,
+		check: check, module: check.Module, c: check.Recorded, words: result.Features, answer: exchanges[0].Answer, quirk: quirk,
 		failing: outputsOf(result, judge.Fail), passing: outputsOf(result, judge.Pass),
 	}
 	o.want = slices.Concat(o.failing, o.passing)
@@ -97,7 +103,14 @@ func (c *Collector) Observe(check *judge.Check, result judge.CheckResult, exchan
 	case len(o.want) == 0:
 		return
 	}
-	c.keep(o)
+	switch kept := c.keep(&o); {
+	case kept && quirk:
+		c.quirks = append(c.quirks, o)
+	case kept:
+		c.recorded = append(c.recorded, o)
+	case !quirk:
+		c.lost[o.c.Module] += max(1, len(o.failing))
+	}
 }
 
 // outputsOf lists the outputs with an outcome, none of a refusal.
@@ -126,8 +139,8 @@ func asked(result judge.CheckResult, answer ports.Answer) []string {
 	return names
 }
 
-// keep keeps an observation, with its answer if that is not too large.
-func (c *Collector) keep(o observation) {
+// keep keeps what fails of the answer of an observation, and reports whether there was room.
+func (c *Collector) keep(o *observation) bool {
 	outputs := map[string]tensor.Tensor{}
 	bytes := 0
 	for name, output := range o.answer.Outputs {
@@ -140,20 +153,13 @@ func (c *Collector) keep(o observation) {
 		}
 	}
 	if c.kept+bytes > maxKept {
-		c.lost[o.c.Module] += max(1, len(o.failing))
-		return
+		return false
 	}
 	c.kept += bytes
 	if o.answer.Outputs != nil {
 		o.answer.Outputs = outputs
 	}
-	c.recorded = append(c.recorded, o)
-}
-
-// single reports whether the counterexample of a check is one call whose answer is wrong by itself: laws have
-// several.
-func (o observation) single() bool {
-	return o.c == nil && o.check.Kind != judge.Relation && len(o.exchanges) == 1 && o.exchanges[0].Answer.Failed == nil
+	return true
 }
 
 // fails reports whether something of the check fails.
@@ -166,7 +172,7 @@ func (c *Collector) modules() []string {
 	seen := maps.Clone(c.lost)
 	for _, o := range slices.Concat(c.recorded, c.broken) {
 		if o.fails() {
-			seen[o.check.Module]++
+			seen[o.module]++
 		}
 	}
 	return slices.SortedFunc(maps.Keys(seen), strings.Compare)

@@ -49,6 +49,8 @@ const (
 	classes
 	rows
 	rank
+	// smoothing is the label_smoothing of the call.
+	smoothing
 	quantities
 )
 
@@ -145,7 +147,7 @@ func (t test) text(b *Border) string {
 		logitHigh: "logit", logitLow: "logit", sizeHigh: "logit", sizeLow: "logit", targetHigh: "target", targetLow: "target",
 		weightHigh: "weight", weightLow: "weight", posWeightHigh: "pos_weight", posWeightLow: "pos_weight",
 		upstreamHigh: "upstream gradient", upstreamLow: "upstream gradient", own: "logit", ownSize: "logit", belowMax: "distance of the logit from the largest of its row",
-		elements: "element", classes: "class", rows: "row", rank: "dimension",
+		elements: "element", classes: "class", rows: "row", rank: "dimension", smoothing: "label_smoothing",
 	}[t.of]
 	if b.Module == ports.BCELoss && name == "logit" {
 		name = "probability"
@@ -222,14 +224,17 @@ func (t test) text(b *Border) string {
 	case sizeHigh, sizeLow, ownSize:
 		name = "|" + name + "|"
 	}
-	which := "the"
+	which := "the "
 	if !b.single && t.of < own {
-		which = "a"
+		which = "a "
 		if (t.of%2 == 0) != low { // the largest is bounded above, or the smallest below
-			which = "every"
+			which = "every "
 		}
 	}
-	return between("where "+which+" "+name+" is", "where "+which+" "+name+" is")
+	if t.of == smoothing {
+		which = ""
+	}
+	return between("where "+which+name+" is", "where "+which+name+" is")
 }
 
 // wholeCall stands for an output where a border is about calls, not about elements of an output.
@@ -392,6 +397,9 @@ func rowsOf(p *place, indices []int, wrong map[int]bool) []row {
 			}
 		}
 		r.values[elements], r.values[rank] = float64(n), float64(len(shape))
+		if s := call.Options.LabelSmoothing; s != nil {
+			r.values[smoothing] = *s
+		}
 		if perRow {
 			r.values[classes], r.values[rows] = float64(width), float64(n/max(width, 1))
 		} else if len(shape) > 0 {

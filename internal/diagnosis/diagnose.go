@@ -24,16 +24,18 @@ func (c *Collector) Diagnose(ctx context.Context, port ports.Port, result *judge
 	if err != nil {
 		return err
 	}
-	names := map[string]string{}
+	explained := map[string]*explanation{}
 	for _, module := range c.modules() {
-		m := &examination{collector: c, module: module, level: level, port: port}
-		if err := m.diagnose(ctx, names, result); err != nil {
+		m := &examination{collector: c, module: module, level: level, port: port, done: map[*place]bool{}, explained: explained}
+		if err := m.diagnose(ctx, result); err != nil {
 			return err
 		}
 	}
 	for _, checks := range [][]judge.CheckResult{result.Cases, result.Relations, result.Generated} {
 		for i, r := range checks {
-			checks[i].Diagnosis = names[r.ID]
+			if e := explained[r.ID]; e != nil {
+				checks[i].Diagnosis, checks[i].Causes = strings.Join(e.names, " and "), e.causes
+			}
 		}
 	}
 	return ctx.Err()
@@ -52,7 +54,11 @@ type examination struct {
 	// failing is the number of places that fail, passingAll are the calls, of large inputs apart, of which
 	// something passes, and passing a few of them.
 	failing int
-	// skipped is the number of those that are not looked at: there are too many large ones.
+	// rest are calls of which the causes are not made: what they fail is attributed to those that are found, and delimited
+	// where none fits. failingRest is the number of their answers that fail and gate.
+	rest        []*exhibit
+	failingRest int
+	// skipped is the number of answers that are not looked at: there are too many large ones.
 	skipped             int
 	passing, passingAll []*exhibit
 	// passingLarge are a few calls of large inputs of which nothing fails: they speak against wrong sums.
@@ -61,13 +67,16 @@ type examination struct {
 
 	// asks counts the questions to the port about borders.
 	asks int
+	// done are the failing answers of which there is a cause that is no lead, explained has what explains the checks.
+	done      map[*place]bool
+	explained map[string]*explanation
 
 	mu sync.Mutex
 	// clashes are the passing answers that divergences would get wrong, by name.
 	clashes map[string][]int
 }
 
-func (m *examination) diagnose(ctx context.Context, names map[string]string, result *judge.Result) error {
+func (m *examination) diagnose(ctx context.Context, result *judge.Result) error {
 	if err := m.read(); err != nil {
 		return err
 	}
@@ -82,112 +91,96 @@ func (m *examination) diagnose(ctx context.Context, names map[string]string, res
 			m.catalogue = append(m.catalogue, d)
 		}
 	}
-	diagnosis := judge.Diagnosis{
-		Module: m.module, Catalogue: known, Findings: []judge.Finding{},
-		Examined: m.failing, Failing: m.failing + m.skipped + m.collector.lost[m.module],
-	}
 	h := m.search(ctx)
-	var leads []judge.Cause
-	proved := uint(0) // the mistakes that are no leads
-	for _, cause := range m.mistakes(ctx, h) {
-		if cause.Lead {
-			leads = append(leads, cause)
-			continue
-		}
-		proved |= 1 << slices.IndexFunc(h.mistakes, func(s *suspect) bool { return s.Name == cause.Name })
-		result.Causes = append(result.Causes, cause)
-		diagnosis.Findings = append(diagnosis.Findings, finding(cause))
+	causes := m.mistakes(ctx, h)
+	cases, rest := m.open(h, causes)
+	diagnosis := judge.Diagnosis{Module: m.module, Catalogue: known, Findings: []judge.Finding{}}
+	diagnosis.Examined = m.failing + m.failingRest
+	diagnosis.Failing = diagnosis.Examined + m.skipped + m.collector.lost[m.module]
+	diagnosis.Unexplained = diagnosis.Examined - m.explains()
+	if open := slices.Concat(cases, rest); len(open) > 0 {
+		diagnosis.Example = open[0].id()
 	}
-	var open []*place
-	for _, p := range m.places {
-		sets := h.by[p.index]
-		switch {
-		case !p.fails:
-		case len(sets) > 0 && sets[0]&^proved == 0:
-			names[p.check.ID] = m.named(h, sets[0])
-		default:
-			if p.alone() {
-				open = append(open, p)
-			}
-			if diagnosis.Unexplained++; diagnosis.Unexplained == 1 {
-				diagnosis.Example = p.id()
-			}
+	causes = append(causes, m.borders(ctx, cases)...)
+	causes = append(causes, m.borders(ctx, m.beyond(causes, rest))...)
+	diagnosis.Open = diagnosis.Examined - m.explains()
+	slices.SortStableFunc(causes, byLead)
+	for _, c := range causes {
+		c.Failing = diagnosis.Examined
+		c.cover()
+		for _, p := range c.places {
+			e := m.explanation(p)
+			e.causes = added(e.causes, len(result.Causes))
+		}
+		result.Causes = append(result.Causes, c.Cause)
+		if c.Kind == judge.KnownMistake && !c.Lead {
+			diagnosis.Findings = append(diagnosis.Findings, finding(c.Cause))
 		}
 	}
-	if len(open) > 0 {
-		for _, cause := range m.borders(ctx, open) {
-			if cause.Lead {
-				leads = append(leads, cause)
-			} else {
-				result.Causes = append(result.Causes, cause)
-			}
-		}
-	}
-	result.Causes = append(result.Causes, leads...)
 	result.Diagnoses = append(result.Diagnoses, diagnosis)
 	return ctx.Err()
 }
 
-// named joins the names of some mistakes of h.
-func (m *examination) named(h hypothesis, set uint) string {
-	var names []string
-	for k, s := range h.mistakes {
-		if set&(1<<k) != 0 {
-			names = append(names, s.Name)
+// explains counts the answers that fail and gate of which there is a cause that is no lead.
+func (m *examination) explains() (n int) {
+	for p, done := range m.done {
+		if done && !p.quirk {
+			n++
 		}
 	}
-	return strings.Join(names, " and ")
+	return n
 }
 
-// read prepares what fails and what passes of the module. Counterexamples of laws count where no case fails: cases
-// say more.
+// read prepares what fails and what passes of the module. Where a case fails, causes are made of cases, which say more than
+// counterexamples of laws.
 func (m *examination) read() error {
-	fails := slices.ContainsFunc(m.collector.recorded, func(o observation) bool { return o.check.Module == m.module && o.fails() })
-	observations := slices.Clone(m.collector.recorded)
-	for _, o := range m.collector.broken {
-		if !fails || o.single() {
-			observations = append(observations, o)
-		}
-	}
+	fails := slices.ContainsFunc(m.collector.recorded, func(o observation) bool { return o.module == m.module && o.fails() })
 	var small []*exhibit
-	large, right := 0, 0
-	for _, o := range observations {
-		if o.check.Module != m.module {
+	large, right, later := 0, 0, 0
+	for _, o := range slices.Concat(m.collector.recorded, m.collector.broken, m.collector.quirks) {
+		if o.module != m.module {
 			continue
 		}
-		e, err := m.collector.exhibit(o)
+		exhibits, err := m.exhibitsOf(o)
 		if err != nil {
 			return err
 		}
-		if e.elements > maxElements {
+		if o.c == nil && !slices.ContainsFunc(exhibits, (*exhibit).fails) {
+			m.failingRest++ // no answer is wrong by itself, and none has a cause
+			continue
+		}
+		for _, e := range exhibits {
+			isRest := o.quirk || o.check.Kind == judge.Relation && fails
+			if e.elements > maxElements && !isRest {
+				switch {
+				case !e.fails() && right+e.elements > maxLarge/4:
+					continue
+				case !e.fails():
+					right += e.elements
+					m.passingLarge = append(m.passingLarge, e)
+				case large+e.elements > maxLarge:
+					isRest = true
+				default:
+					large += e.elements
+				}
+			}
 			switch {
-			case !o.fails() && right+e.elements > maxLarge/4:
-				continue
-			case !o.fails():
-				right += e.elements
-				m.passingLarge = append(m.passingLarge, e)
-			case large+e.elements > maxLarge:
-				m.skipped += max(1, len(o.failing))
-				continue
-			default:
-				large += e.elements
+			case !isRest:
+				m.add(e)
+				if e.elements <= maxElements && slices.ContainsFunc(e.places, func(p *place) bool { return !p.fails }) {
+					small = append(small, e)
+				}
+			case later+e.elements <= maxLarge:
+				later += e.elements
+				m.rest = append(m.rest, e)
+				for _, p := range e.places {
+					if p.fails && !p.quirk {
+						m.failingRest++
+					}
+				}
+			case !o.quirk:
+				m.skipped += max(1, len(e.failing))
 			}
-		}
-		if o.fails() {
-			m.exhibits = append(m.exhibits, e)
-		}
-		passes := false
-		for _, p := range e.places {
-			p.index = len(m.places)
-			m.places = append(m.places, p)
-			if p.fails {
-				m.failing++
-			} else {
-				passes = true
-			}
-		}
-		if passes && e.elements <= maxElements {
-			small = append(small, e)
 		}
 	}
 	m.passing, m.passingAll = sampled(small, samplePassing), small
@@ -195,20 +188,34 @@ func (m *examination) read() error {
 	return nil
 }
 
+// add has an exhibit looked at.
+func (m *examination) add(e *exhibit) {
+	if e.fails() {
+		m.exhibits = append(m.exhibits, e)
+	}
+	for _, p := range e.places {
+		p.index = len(m.places)
+		m.places = append(m.places, p)
+		if p.fails {
+			m.failing++
+		}
+	}
+}
+
 // leastShare is the share of what a mistake should explain that a finding explains; below it is a lead.
 const leastShare = 0.8
 
 // mistakes describes the mistakes of a hypothesis, those of rules that must hold first, then those that
 // explain most.
-func (m *examination) mistakes(ctx context.Context, h hypothesis) []judge.Cause {
-	var causes []judge.Cause
+func (m *examination) mistakes(ctx context.Context, h hypothesis) []*cause {
+	var causes []*cause
 	for k, t := range m.tallies(h) {
 		s := h.mistakes[k]
-		cause := judge.Cause{
+		cause := &cause{bit: 1 << k, Cause: judge.Cause{
 			Module: m.module, Kind: judge.KnownMistake, Name: s.Name, Sentence: s.Title, Why: s.Why, Right: s.Formula(m.module),
 			Lead: t.share() < leastShare, Condition: t.condition.String(),
 			Failing: m.failing, Contradicted: t.contradicted, Otherwise: t.otherwise,
-		}
+		}}
 		for _, link := range s.Met {
 			cause.Met = append(cause.Met, judge.Link(link))
 		}
@@ -217,14 +224,13 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []judge.Cause 
 				cause.Rule, cause.Statement, cause.Requirement = rule.ID, rule.Statement, rule.Requirement
 			}
 		}
-		var explained []*place
 		with := map[string]int{}
 		for _, p := range m.places {
 			sets := h.by[p.index]
 			if len(sets) == 0 || sets[0]&(1<<k) == 0 {
 				continue
 			}
-			explained = append(explained, p)
+			cause.places = append(cause.places, p)
 			for j, other := range h.mistakes {
 				if j != k && sets[0]&(1<<j) != 0 {
 					with[other.Name]++
@@ -232,11 +238,12 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []judge.Cause 
 			}
 		}
 		cause.With = slices.Sorted(maps.Keys(with))
-		cover(&cause, explained)
+		cause.cover()
 		for _, p := range m.passingAll {
 			cause.Held += len(p.places)
 		}
 		// Where it is alone it shows best.
+		explained := slices.Clone(cause.places)
 		slices.SortStableFunc(explained, func(a, b *place) int { return bits(h.by[a.index][0]) - bits(h.by[b.index][0]) })
 		if m.port != nil {
 			cause.Fresh = m.fresh(ctx, h, explained)
@@ -252,30 +259,14 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []judge.Cause 
 }
 
 // byWeight orders causes: what breaks a rule that must hold comes first, then what explains most.
-func byWeight(a, b judge.Cause) int {
-	should := func(c judge.Cause) int {
+func byWeight(a, b *cause) int {
+	should := func(c *cause) int {
 		if c.Requirement == fixtures.Should {
 			return 1
 		}
 		return 0
 	}
 	return cmp.Or(should(a)-should(b), b.Explains-a.Explains)
-}
-
-// maxIDs bounds the answers that a cause lists.
-const maxIDs = 20
-
-// cover notes in a cause the answers that it explains.
-func cover(cause *judge.Cause, places []*place) {
-	outputs := map[string]bool{}
-	for _, p := range places {
-		cause.Explains++
-		outputs[cmp.Or(p.output, refusals)] = true
-		if len(cause.IDs) < maxIDs {
-			cause.IDs = append(cause.IDs, p.id())
-		}
-	}
-	cause.Outputs = slices.Sorted(maps.Keys(outputs))
 }
 
 // finding is a cause in the form that results had before they had causes.

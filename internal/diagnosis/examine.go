@@ -1,12 +1,14 @@
 package diagnosis
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"sync"
 
 	"lossproof/fixtures"
 	"lossproof/internal/claim"
+	"lossproof/internal/definition"
 	"lossproof/internal/divergence"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
@@ -50,73 +52,93 @@ func (p *place) id() string {
 	return p.check.ID + "#" + p.output
 }
 
-// exhibit reads the call of an observation.
-func (c *Collector) exhibit(o observation) (*exhibit, error) {
-	e := &exhibit{observation: o, collector: c}
-	if o.single() && e.generated() {
-		return e, nil
-	}
+// exhibitsOf reads the calls of an observation: that of a case, or those of a counterexample.
+func (m *examination) exhibitsOf(o observation) ([]*exhibit, error) {
 	if o.c == nil {
-		for _, call := range e.calls() {
-			e.elements += call.Inputs[ports.Input].Len()
+		var all []*exhibit
+		for _, x := range o.exchanges {
+			if x.Call.Module == m.module {
+				all = append(all, m.exchange(o, x))
+			}
 		}
-	} else {
-		inputs, err := c.set.Inputs(o.c)
-		if err != nil {
-			return nil, err
-		}
-		if len(o.want) == 0 {
-			o.want = []string{ports.Loss} // whatever is asked for is refused
-		}
-		e.want = o.want
-		e.call, e.elements = judge.Call(o.c, inputs, o.want), inputs[ports.Input].Len()
+		return all, nil
 	}
-	if o.c == nil || o.refusal || o.refused || o.raised != "" {
-		e.places = append(e.places, &place{exhibit: e, fails: !o.refused})
-	} else {
-		for _, name := range o.want {
-			e.places = append(e.places, &place{exhibit: e, output: name, fails: slices.Contains(o.failing, name)})
-		}
+	inputs, err := m.collector.set.Inputs(o.c)
+	if err != nil {
+		return nil, err
 	}
-	return e, nil
+	if len(o.want) == 0 {
+		o.want = []string{ports.Loss} // whatever is asked for is refused
+	}
+	e := &exhibit{observation: o, collector: m.collector, call: judge.Call(o.c, inputs, o.want), elements: inputs[ports.Input].Len()}
+	if o.refusal || o.refused || o.raised != "" {
+		e.places = []*place{{exhibit: e, fails: !o.refused}}
+		return []*exhibit{e}, nil
+	}
+	for _, name := range o.want {
+		e.places = append(e.places, &place{exhibit: e, output: name, fails: slices.Contains(o.failing, name)})
+	}
+	return []*exhibit{e}, nil
 }
 
-// generated makes of the wrong answer to the call of a generated check what that to a case is: its outputs, or
-// a refusal. It reports false where none of the outputs is wrong by more than another way of adding up makes it.
-func (e *exhibit) generated() bool {
-	x := e.exchanges[0]
-	e.call, e.answer, e.elements, e.want = x.Call, x.Answer, x.Call.Inputs[ports.Input].Len(), x.Call.Want
-	e.words = claim.Features(&fixtures.Case{Module: x.Call.Module, Options: x.Call.Options}, x.Call.Inputs, nil)
+// exchange makes of the answer to a call that is in no fixture what that to a case is: its outputs, or a refusal.
+func (m *examination) exchange(o observation, x judge.Exchange) *exhibit {
+	o.answer, o.want = x.Answer, x.Call.Want
+	o.words = claim.Features(&fixtures.Case{Module: x.Call.Module, Options: x.Call.Options}, x.Call.Inputs, nil)
+	e := &exhibit{observation: o, collector: m.collector, call: x.Call, elements: x.Call.Inputs[ports.Input].Len()}
 	if x.Answer.Outputs == nil {
-		e.refusal = true
+		if x.Answer.Failed != nil {
+			e.raised = cmp.Or(x.Answer.Failed.Message, "an error")
+		}
+		e.refusal = e.raised == ""
 		e.places = []*place{{exhibit: e, fails: true}}
-		return true
+		return e
 	}
-	fails := false
 	for _, name := range e.want {
+		got := x.Answer.Outputs[name]
+		_, err := tensor.New(got.DType, got.Shape, got.Data)
 		p := &place{exhibit: e, output: name}
+		if err != nil {
+			p.fails = true
+		} else if r := verdict.Compare(got, e.expect(name)); !r.Pass(m.level) {
+			p.fails = true
+		}
+		if p.fails {
+			e.failing = append(e.failing, name)
+		}
 		e.places = append(e.places, p)
-		got, want := x.Answer.Outputs[name], e.expect(name).Reference
-		p.fails = got.DType != want.DType || !tensor.SameShape(got.Shape, want.Shape) ||
-			!equal(got, want, func(i int) float64 { return e.expected[name].Parity[i] })
-		fails = fails || p.fails
 	}
-	if !fails {
-		e.places, e.call, e.elements = nil, ports.Call{}, 0
-	}
-	return fails
+	return e
 }
 
-// computed is what is expected of an output of a call that is in no fixture.
-func computed(call ports.Call, name string) fixtures.Expected {
+// fails reports whether something of an exhibit fails.
+func (e *exhibit) fails() bool {
+	return slices.ContainsFunc(e.places, func(p *place) bool { return p.fails })
+}
+
+// computed is what is expected of an output of a call that is in no fixture: what a law or a generated check
+// expects.
+func computed(call ports.Call, name string, kind judge.Kind) fixtures.Expected {
 	want := divergence.Right(call).Outputs[name]
-	allowed := byMagnitude(right, call, name, want, verdict.Parity)
-	e := fixtures.Expected{Reference: want, Exact: want.Float64s(), Parity: make([]float64, want.Len())}
-	terms := float64(call.Inputs[ports.Input].Len()) / 2 * want.DType.Format().Eps() // added one after the other
-	for i, v := range e.Exact {
-		e.Parity[i] = allowed(i) + terms*math.Abs(v)
+	n := want.Len()
+	e := fixtures.Expected{Reference: want, Exact: want.Float64s(), Tolerance: make([]float64, n), Parity: make([]float64, n), MayOverflow: make([]bool, n)}
+	allowance, err := right.Allow(call, name)
+	terms := 0.0 // which are added one after the other
+	if kind == judge.Generated {
+		terms = float64(call.Inputs[ports.Input].Len()) / 2 * definition.Working(want.DType).Format().Eps()
 	}
-	e.Tolerance = e.Parity
+	for i, v := range e.Exact {
+		if err != nil || !allowance.Known(i) {
+			e.Exact[i], e.Tolerance[i], e.Parity[i] = math.NaN(), math.NaN(), 0
+			continue
+		}
+		e.Tolerance[i] = allowance.Tolerance(i, v) + terms*math.Abs(v)
+		e.Parity[i] = e.Tolerance[i]
+		if larger := allowance.Cap(i); !bad(larger) {
+			e.Parity[i] = max(e.Parity[i], larger+terms*math.Abs(v))
+		}
+		e.MayOverflow[i] = allowance.MayOverflow(i)
+	}
 	return e
 }
 
@@ -126,7 +148,7 @@ func (e *exhibit) expect(name string) fixtures.Expected {
 		e.expected = map[string]fixtures.Expected{}
 		if e.c == nil {
 			for _, output := range e.want {
-				e.expected[output] = computed(e.call, output)
+				e.expected[output] = computed(e.call, output, e.check.Kind)
 			}
 			return
 		}
@@ -141,25 +163,10 @@ func (e *exhibit) expect(name string) fixtures.Expected {
 	return e.expected[name]
 }
 
-// alone reports whether an exhibit is of one call, which has answers to look at.
-func (e *exhibit) alone() bool { return e.c != nil || e.call.Module != "" }
-
 // evaluate returns the answer of d to the call of e.
 func (e *exhibit) evaluate(d *divergence.Divergence) ports.Answer {
 	e.collector.evaluated.Add(int64(e.elements))
 	return d.Evaluate(e.call)
-}
-
-// calls returns the calls of an exhibit.
-func (e *exhibit) calls() []ports.Call {
-	if e.alone() {
-		return []ports.Call{e.call}
-	}
-	calls := make([]ports.Call, len(e.exchanges))
-	for i, x := range e.exchanges {
-		calls[i] = x.Call
-	}
-	return calls
 }
 
 // label says how a divergence holds against an answer of the port.
@@ -199,12 +206,6 @@ func (e *exhibit) held(d *divergence.Divergence, level verdict.Level) []label {
 	if e.raised != "" {
 		return labels
 	}
-	if !e.alone() {
-		if e.sameExchanges(d, level) {
-			labels[0] = same
-		}
-		return labels
-	}
 	theirs := e.evaluate(d)
 	for i, p := range e.places {
 		labels[i] = e.label(p, d, theirs, level)
@@ -242,24 +243,6 @@ func (e *exhibit) label(p *place, d *divergence.Divergence, theirs ports.Answer,
 	}
 	if r := verdict.Compare(predicted, e.expect(p.output)); r.Pass(level) {
 		return silent
-	}
-	return wrong
-}
-
-// sameExchanges reports whether d answers all calls of a counterexample as the port does, and one of
-// them wrongly.
-func (e *exhibit) sameExchanges(d *divergence.Divergence, level verdict.Level) bool {
-	wrong := false
-	for _, x := range e.exchanges {
-		e.collector.evaluated.Add(int64(x.Call.Inputs[ports.Input].Len()))
-		theirs := divergence.Right(x.Call)
-		if d.Of(x.Call.Module) {
-			theirs = d.Evaluate(x.Call)
-			wrong = wrong || shows(d, x.Call, level)
-		}
-		if !sameAnswer(d, x.Call, x.Answer, theirs, level) {
-			return false
-		}
 	}
 	return wrong
 }

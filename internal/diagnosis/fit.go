@@ -21,7 +21,7 @@ const (
 func (m *examination) fitted(ctx context.Context) []*divergence.Divergence {
 	var small []*exhibit
 	for _, e := range m.exhibits {
-		if e.alone() && !e.refusal && e.raised == "" && e.elements > 0 && e.elements <= maxElements {
+		if !e.refusal && e.raised == "" && e.elements > 0 && e.elements <= maxElements {
 			small = append(small, e)
 		}
 	}

@@ -47,24 +47,19 @@ func (m *examination) fresh(ctx context.Context, h hypothesis, explained []*plac
 			return nil
 		}
 		for seed := range seeds {
-			for _, from := range p.calls() {
-				call, ok := Varied(from, p.check.ID, uint64(seed))
-				if p.output != "" { // another output may be right, or another matter
-					call.Want = []string{p.output}
-				}
-				if !ok || !d.Of(call.Module) || !shows(d, call, m.level) {
-					continue
-				}
-				predicted := d.Evaluate(call)
-				answer, err := judge.Ask(ctx, m.port, call)
-				if err != nil {
-					return nil
-				}
-				return &judge.Fresh{
-					From: p.check.ID, Call: call.String(),
-					Predicted: sameAnswer(d, call, answer, predicted, m.level),
-				}
+			call, ok := Varied(p.call, p.check.ID, uint64(seed))
+			if p.output != "" { // another output may be right, or another matter
+				call.Want = []string{p.output}
 			}
+			if !ok || !shows(d, call, m.level) {
+				continue
+			}
+			predicted := d.Evaluate(call)
+			answer, err := judge.Ask(ctx, m.port, call)
+			if err != nil {
+				return nil
+			}
+			return &judge.Fresh{From: p.check.ID, Call: call.String(), Predicted: sameAnswer(d, call, answer, predicted, m.level)}
 		}
 	}
 	return nil

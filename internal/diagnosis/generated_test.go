@@ -5,9 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"lossproof/internal/divergence"
 	"lossproof/internal/generated/faults"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
+	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // TestGeneratedFailuresHaveCauses: what only a generated check finds is delimited as what cases find is, and beside a
@@ -27,6 +30,39 @@ func TestGeneratedFailuresHaveCauses(t *testing.T) {
 		c := result.Causes[0]
 		if !strings.Contains(c.Condition, condition) || !strings.HasPrefix(c.Rule, "BCE") && !strings.HasPrefix(c.Rule, "CE") || len(c.IDs) == 0 || !strings.Contains(c.IDs[0], "/generated/") {
 			t.Errorf("%s: got %+v, want %s", name, c, condition)
+		}
+	}
+}
+
+// TestTheRestHasCauses: counterexamples of laws and of generated checks, and quirks, are attributed to what cases show,
+// a known mistake or a border.
+func TestTheRestHasCauses(t *testing.T) {
+	twice, _ := divergence.ByName("weight-twice")
+	selection := judge.Selection{Select: []string{
+		"BCEWithLogitsLoss/relations/weight-*", "BCEWithLogitsLoss/generated/weighted-elements", "BCEWithLogitsLoss/weights/f32-*", "BCEWithLogitsLoss/nonfinite/*-none-weight*",
+	}}
+	beyond := changing(func(call ports.Call, outputs map[string]tensor.Tensor) {
+		if _, ok := call.Inputs[ports.Weight]; ok {
+			outputs[ports.Loss] = mapped(outputs[ports.Loss], func(v float64) float64 { return 0.83*v + 1 })
+		}
+	})
+	for name, test := range map[string]struct {
+		port      ports.Port
+		diagnosis string
+	}{"a known mistake": {twice.Port(), twice.Name}, "a border": {beyond, ""}} {
+		result, _ := diagnose(t, test.port, verdict.Parity, selection)
+		kinds := map[string]bool{}
+		for _, r := range result.Checks() {
+			if r.Outcome != judge.Fail {
+				continue
+			}
+			kinds[string(r.Kind)+" "+string(r.Requirement)] = true
+			if r.Diagnosis != test.diagnosis || len(r.Causes) == 0 || result.Causes[r.Causes[0]].Lead {
+				t.Errorf("%s: %s has the causes %v, and is named %q", name, r.ID, r.Causes, r.Diagnosis)
+			}
+		}
+		if len(kinds) < 4 || result.Diagnoses[0].Open != 0 {
+			t.Errorf("%s: got failures of %v, open %d", name, kinds, result.Diagnoses[0].Open)
 		}
 	}
 }

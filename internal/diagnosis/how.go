@@ -180,7 +180,7 @@ func (m *examination) differs(ctx context.Context, fail []row) string {
 		e := r.place.exhibit
 		again, ok := asked[e]
 		if !ok {
-			if len(asked) == maxAgain || !e.alone() || e.elements > maxElements {
+			if len(asked) == maxAgain || e.elements > maxElements {
 				continue
 			}
 			call := e.call
@@ -260,7 +260,7 @@ func factor(fail []row, is func(func(r row) float64) bool) string {
 		}
 	}
 	k := median(fail, func(r row) float64 { return r.got / r.want })
-	if k != 0 && k != 1 && !bad(k) && !slices.ContainsFunc(fail, func(r row) bool {
+	if k != 0 && known(k) != "1" && !bad(k) && !slices.ContainsFunc(fail, func(r row) bool {
 		eps := r.place.expect(r.place.output).Reference.DType.Format().Eps()
 		return math.Abs(r.got/r.want-k) > max(1024*eps, 0.02*math.Abs(k-1))*math.Abs(k) && math.Abs(r.got-k*r.want) > 64*eps
 	}) {

@@ -475,7 +475,7 @@ func (m *examination) likely(suspects []*suspect) []*suspect {
 // alone: the second hangs on the first.
 func (m *examination) pairs(ctx context.Context, h hypothesis, exhibits []*exhibit) []*suspect {
 	exhibits = slices.DeleteFunc(slices.Clone(exhibits), func(e *exhibit) bool {
-		return !e.alone() || e.refusal || e.raised != "" || e.elements < 2
+		return e.refusal || e.raised != "" || e.elements < 2
 	})
 	sample := sampled(exhibits, samplePairs)
 	if len(sample) < 3 {
@@ -538,10 +538,7 @@ func sampled(exhibits []*exhibit, size int) []*exhibit {
 	groups := map[string][]*exhibit{}
 	var keys []string
 	for _, e := range exhibits {
-		key := e.check.Rule.ID
-		if e.alone() {
-			key = strings.Join([]string{key, string(dtypeOf(e.places[0])), claim.Reduction(e.call.Options), strings.Join(e.failing, " ")}, " ")
-		}
+		key := strings.Join([]string{e.check.Rule.ID, string(dtypeOf(e.places[0])), claim.Reduction(e.call.Options), strings.Join(e.failing, " ")}, " ")
 		if groups[key] == nil {
 			keys = append(keys, key)
 		}

@@ -200,7 +200,7 @@ func cut(t tensor.Tensor, axis int, p part) tensor.Tensor {
 func (m *examination) reproduction(ctx context.Context, h hypothesis, explained []*place) *judge.Reproduction {
 	for _, p := range simplest(explained) {
 		d, ok := m.together(h, h.by[p.index][0])
-		if !ok || !p.alone() || p.elements > maxElements {
+		if !ok || p.elements > maxElements {
 			continue
 		}
 		first := p.call
@@ -240,7 +240,7 @@ func showsPlainly(d interface {
 func (m *examination) shown(ctx context.Context, group []*place, wrong func(p *place, answer, ours ports.Answer, call ports.Call) bool) *judge.Reproduction {
 	asks := maxShrink
 	for k, p := range simplest(group) {
-		if k == 2 || !p.alone() || p.elements > maxElements {
+		if k == 2 || p.elements > maxElements {
 			return nil
 		}
 		first := p.call

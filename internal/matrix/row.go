@@ -278,10 +278,14 @@ func newModule(name string, main, parity, exact *judge.Result) Module {
 	return m
 }
 
-// causes adds the causes of a result, and their names to the rules that they explain and that no check
-// names a cause of.
+// causes adds the causes of a result, and their names to the rules that they explain; leads to those of which nothing
+// else is known.
 func (m *Module) causes(result *judge.Result) {
-	for _, c := range prose.CausesOf(result, m.Module) {
+	names := map[int]string{}
+	for i, c := range result.Causes {
+		if c.Module != m.Module {
+			continue
+		}
 		cause := Cause{Name: c.Name, Title: prose.CauseSentence(c), Right: c.Right, Rule: c.Rule, Explains: c.Explains, Met: c.Met, Lead: c.Lead}
 		if cause.Name == "" {
 			cause.Name = fmt.Sprintf("%s-%d", c.Kind, len(m.Causes)+1)
@@ -289,12 +293,21 @@ func (m *Module) causes(result *judge.Result) {
 		if r := c.Reproduction; r != nil {
 			cause.Example = fmt.Sprintf("%s: %s: got %s, want %s", r.Call, r.Output, r.Got, r.Want)
 		}
-		m.Causes = append(m.Causes, cause)
+		m.Causes, names[i] = append(m.Causes, cause), cause.Name
+	}
+	for _, lead := range []bool{false, true} {
+		open := map[string]*Difference{}
 		for i := range m.Differs {
-			d := &m.Differs[i]
-			explained := slices.ContainsFunc(c.IDs, func(id string) bool { return id == d.Example || strings.HasPrefix(id, d.Example+"#") })
-			if len(d.Causes) == 0 && (c.Rule == d.Rule || explained) {
-				d.Causes = append(d.Causes, cause.Name)
+			if d := &m.Differs[i]; !lead || len(d.Causes) == 0 {
+				open[d.Rule] = d
+			}
+		}
+		for _, c := range result.Checks() {
+			d := open[c.Rule]
+			for _, i := range c.Causes {
+				if d != nil && c.Module == m.Module && i < len(result.Causes) && result.Causes[i].Lead == lead && names[i] != "" && !slices.Contains(d.Causes, names[i]) {
+					d.Causes = append(d.Causes, names[i])
+				}
 			}
 		}
 	}
@@ -348,11 +361,6 @@ func (r *rule) fails(c judge.CheckResult) {
 	}
 	if d.Failing++; d.Failing == 1 {
 		d.Rule, d.Outcome, d.Example, d.Got = r.id, outcome, id, plainest(message)
-	}
-	for name := range strings.SplitSeq(c.Diagnosis, " and ") {
-		if name != "" && !slices.Contains(d.Causes, name) {
-			d.Causes = append(d.Causes, name)
-		}
 	}
 }
 

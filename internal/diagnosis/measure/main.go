@@ -35,7 +35,9 @@ func main() {
 	flag.StringVar(&m.kind, "kind", "", "those of one kind, or one of them")
 	page := flag.String("page", "", "write what was measured to this `file`")
 	flag.BoolVar(&m.verbose, "v", false, "print what is named wrong, and right")
+	level := flag.String("level", "parity", "the `level` at which a port is judged")
 	flag.Parse()
+	m.command, m.level = flag.Args(), verdict.Level(*level)
 	m.random = rand.New(rand.NewPCG(m.seed, 0))
 	err := m.run(context.Background(), *only)
 	if err == nil && *page != "" {
@@ -51,6 +53,8 @@ type measurement struct {
 	every, pairs, triples int
 	faults, everything    bool
 	verbose               bool
+	level                 verdict.Level
+	command               []string
 	kind                  string
 	seed                  uint64
 	lines                 []string
@@ -83,6 +87,11 @@ func (m *measurement) run(ctx context.Context, only string) (err error) {
 		}
 		fmt.Println(c)
 		return nil
+	}
+	if len(m.command) > 0 {
+		if err := m.runPort(ctx, m.level, m.command); err != nil {
+			return err
+		}
 	}
 	if m.everything {
 		if err := m.runEverything(ctx); err != nil {
