@@ -40,6 +40,11 @@ func (t *text) closing(result *judge.Result) {
 	if !shown {
 		t.example(example)
 	}
+	if len(result.Causes) == 0 {
+		for _, line := range prose.Shared(result.Cases) {
+			t.printf("%s\n", line)
+		}
+	}
 	t.printf("\nnext: lossproof show %s\n", example.ID)
 	if _, command := flagsAndCommand(result.Argv); len(command) > 0 {
 		t.printf("      %s\n", ShellQuote(append([]string{"lossproof", "repro", "--level", result.Level, example.ID, "--"}, command...)))

@@ -137,7 +137,7 @@ func (m *markdown) failures(result *judge.Result) {
 		return
 	}
 	groups := byRule(cases)
-	m.add(fmt.Sprintf("\n### %s\n\n| rule | | cases | |\n|---|---|--:|---|\n", words.Of(len(cases), asked(result.Cases), "case", "fail")))
+	m.add(fmt.Sprintf("\n### %s\n\n| rule | requirement | cases | what it says |\n|---|---|--:|---|\n", words.Of(len(cases), asked(result.Cases), "case", "fail")))
 	for _, group := range groups[:min(len(groups), maxRulesListed)] {
 		m.add(fmt.Sprintf("| %s | %s | %d | %s |\n", escape(group[0].Rule), group[0].Requirement, len(group), escape(group[0].Statement)))
 	}
@@ -275,7 +275,7 @@ func (m *markdown) diagnoses(result *judge.Result) {
 		for _, c := range causes {
 			m.add("\n**" + escape(prose.CauseSentence(c)) + "**\n\n")
 			for _, line := range prose.CauseLines(c) {
-				m.add("- " + line[0] + ": " + escape(line[1]) + "\n")
+				m.add("- " + line[0] + ": " + escape(strings.ReplaceAll(line[1], "\n", "; ")) + "\n")
 			}
 		}
 		if text := prose.Unexplained(d, causes); text != "" {

@@ -182,7 +182,11 @@ func tally(texts []string) string {
 
 // asking writes the checks of a kind that fail.
 func (m *markdown) asking(result *judge.Result, a asking) {
-	m.add("\n### " + a.title + "\n\n" + escape(a.summary) + ".\n")
+	lines := strings.Split(strings.TrimPrefix(a.summary, strings.ToLower(a.title)+": "), "\n")
+	m.add("\n### " + a.title + "\n\n" + escape(lines[0]) + ".\n\n")
+	for _, line := range lines[1:] {
+		m.add("- " + escape(line) + "\n")
+	}
 	broken := failing(a.results)
 	if len(broken) == 0 {
 		return

@@ -78,10 +78,10 @@ func TestMarkdownOfRelations(t *testing.T) {
 		want     []string
 		sections int
 	}{
-		{builtin.Port{}, []string{laws + "mean"}, []string{"\n### Relations\n\nrelations: 1 of 1 law holds, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same).\n"}, 0},
+		{builtin.Port{}, []string{laws + "mean"}, []string{"\n### Relations\n\n1 of 1 law holds, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same).\n"}, 0},
 		{testports.MeanIsSum, []string{laws + "mean", laws + "sum"}, []string{
 			"\n#### BCEWL-LAW-MEAN (must)\n\nThe mean is the sum divided by ", "\n```\n" + laws + "mean: fail\n", "\n  lossproof run --level parity --select " + laws + "mean --seed 1\n```\n"}, 1},
-		{testports.NaNs, []string{laws + "*"}, []string{"\nrelations: 0 of 21 laws hold, ", "\nand 1 more law.\n"}, 20},
+		{testports.NaNs, []string{laws + "*"}, []string{"\n0 of 21 laws hold, ", "\nand 1 more law.\n"}, 20},
 		{builtin.Port{}, []string{"BCEWithLogitsLoss/blog_example/*"}, nil, 0},
 	} {
 		got := write(t, report.Markdown, run(t, test.port, test.patterns...))
