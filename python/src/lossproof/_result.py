@@ -36,7 +36,7 @@ class Cause:
     example: str = ""
 
     def __str__(self) -> str:
-        answers = "wrong answer" if self.of == 1 else "wrong answers"
+        answers = "answer that fails" if self.of == 1 else "answers that fail"
         lines = [f"{self.name}: {self.title} ({self.explains} of {self.of} {answers})"]
         lines += [f"  right: {self.right}"] if self.right else []
         lines += [f"  example: {self.example}"] if self.example else []
