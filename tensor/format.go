@@ -13,15 +13,20 @@ type Format struct {
 	MinExponent, MaxExponent int
 }
 
-var formats = map[DType]Format{
-	Float16:  {11, -14, 15},
-	BFloat16: {8, -126, 127},
-	Float32:  {24, -126, 127},
-	Float64:  {53, -1022, 1023},
-}
-
 // Format returns the format of a floating-point dtype, the zero Format of another.
-func (d DType) Format() Format { return formats[d] }
+func (d DType) Format() Format {
+	switch d {
+	case Float16:
+		return Format{11, -14, 15}
+	case BFloat16:
+		return Format{8, -126, 127}
+	case Float32:
+		return Format{24, -126, 127}
+	case Float64:
+		return Format{53, -1022, 1023}
+	}
+	return Format{}
+}
 
 // Eps returns the distance from 1 to the next larger number.
 func (f Format) Eps() float64 { return math.Ldexp(1, 1-f.Precision) }
@@ -70,9 +75,15 @@ func (f Format) Round(v float64) float64 {
 	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
 		return v
 	}
-	ulp := f.ULP(v)
-	r := math.RoundToEven(v/ulp) * ulp
-	if math.Abs(r) > f.Largest() {
+	if exponent(v) < f.MinExponent {
+		ulp := f.SmallestSubnormal()
+		return math.RoundToEven(v/ulp) * ulp
+	}
+	dropped := 53 - f.Precision // of the bits of a float64, which carry into its exponent
+	bits := math.Float64bits(v)
+	bits += 1<<(dropped-1) - 1 + bits>>dropped&1
+	r := math.Float64frombits(bits >> dropped << dropped)
+	if exponent(r) > f.MaxExponent {
 		return math.Inf(int(math.Copysign(1, v)))
 	}
 	return r

@@ -160,7 +160,7 @@ func (t Tensor) Float64(i int) float64 {
 	case Float32:
 		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
 	case BFloat16:
-		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16))
+		return bfloat16(binary.LittleEndian.Uint16(b))
 	case Float16:
 		return float16(binary.LittleEndian.Uint16(b))
 	case Int64:
@@ -186,6 +186,14 @@ func (t Tensor) Float64s() []float64 {
 		for i := range values {
 			values[i] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data[8*i:]))
 		}
+	case BFloat16:
+		for i := range values {
+			values[i] = bfloat16(t.Bits16(i))
+		}
+	case Float16:
+		for i := range values {
+			values[i] = float16(t.Bits16(i))
+		}
 	default:
 		for i := range values {
 			values[i] = t.Float64(i)
@@ -198,7 +206,7 @@ func (t Tensor) Float64s() []float64 {
 func (t Tensor) Float32s() []float32 {
 	values := make([]float32, t.Len())
 	for i := range values {
-		values[i] = float32(t.Float64(i))
+		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.Data[4*i:]))
 	}
 	return values
 }
@@ -215,23 +223,19 @@ func (t Tensor) Int64s() []int64 {
 	return values
 }
 
-// float16 widens an IEEE 754 binary16 number.
+// bfloat16 widens a bfloat16 number, which is the upper half of a float32 number.
+func bfloat16(h uint16) float64 { return float64(math.Float32frombits(uint32(h) << 16)) }
+
+// float16 widens an IEEE 754 binary16 number: its exponent is 112 less than the one that float32 has in its place.
 func float16(h uint16) float64 {
-	sign := 1.0
-	if h&0x8000 != 0 {
-		sign = -1
+	v := float64(math.Float32frombits(uint32(h)&0x7fff<<13)) * 0x1p112
+	switch {
+	case h&0x7fff > 0x7c00:
+		return math.NaN()
+	case h&0x7fff == 0x7c00:
+		v = math.Inf(1)
 	}
-	exponent, fraction := int(h>>10&0x1f), float64(h&0x3ff)
-	switch exponent {
-	case 0:
-		return sign * math.Ldexp(fraction, -24)
-	case 0x1f:
-		if fraction != 0 {
-			return math.NaN()
-		}
-		return math.Inf(int(sign))
-	}
-	return sign * math.Ldexp(1024+fraction, exponent-25)
+	return math.Copysign(v, 1-float64(h>>15)*2)
 }
 
 // SameShape reports whether two shapes are equal.

@@ -56,11 +56,7 @@ func classes(has map[string]bool, target tensor.Tensor) {
 	if has[ClassProbabilities] {
 		return
 	}
-	for i := range target.Len() {
-		if target.Float64(i) == ports.DefaultIgnoreIndex {
-			has[IgnoreIndex] = true
-		}
-	}
+	has[IgnoreIndex] = has[IgnoreIndex] || slices.Contains(target.Float64s(), ports.DefaultIgnoreIndex)
 }
 
 func shapes(has map[string]bool, module string, inputs map[string]tensor.Tensor) {
@@ -131,24 +127,15 @@ func dtypes(has map[string]bool, inputs map[string]tensor.Tensor) {
 func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[string]fixtures.Expected) {
 	target := inputs[ports.Target]
 	indices := ports.ModuleOf(c.Module).HasClasses() && !has[ClassProbabilities]
-	for i := range target.Len() {
-		if t := target.Float64(i); !indices && t != 0 && t != 1 {
-			has[SoftTargets] = true
-			break
-		}
-	}
+	has[SoftTargets] = !indices && slices.ContainsFunc(target.Float64s(), func(t float64) bool { return t != 0 && t != 1 })
 	for _, name := range []string{ports.Weight, ports.PosWeight} {
 		if w, ok := inputs[name]; ok {
-			for i := range w.Len() {
-				has[WeightNonPositive] = has[WeightNonPositive] || w.Float64(i) <= 0
-			}
+			has[WeightNonPositive] = has[WeightNonPositive] || slices.ContainsFunc(w.Float64s(), func(v float64) bool { return v <= 0 })
 		}
 	}
-	if x := inputs[ports.Input]; c.Module == ports.BCELoss {
-		for i := range x.Len() {
-			p := x.Float64(i)
-			has[Clamp] = has[Clamp] || math.Log(p) < -100 || math.Log1p(-p) < -100
-		}
+	if c.Module == ports.BCELoss {
+		clamped := func(p float64) bool { return math.Log(p) < -100 || math.Log1p(-p) < -100 }
+		has[Clamp] = slices.ContainsFunc(inputs[ports.Input].Float64s(), clamped)
 	}
 	look := func(v, smallestNormal float64) {
 		switch {
@@ -160,8 +147,8 @@ func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tens
 	}
 	for _, t := range inputs {
 		smallest := t.DType.Format().SmallestNormal()
-		for i := range t.Len() {
-			look(t.Float64(i), smallest)
+		for _, v := range t.Float64s() {
+			look(v, smallest)
 		}
 	}
 	for _, e := range expected {
@@ -183,5 +170,5 @@ func values(has map[string]bool, c *fixtures.Case, inputs map[string]tensor.Tens
 // smallProduct reports whether an intermediate of the textbook formulas may be subnormal.
 func smallProduct(c *fixtures.Case, inputs map[string]tensor.Tensor) bool {
 	call := ports.Call{Module: c.Module, Options: c.Options, Inputs: inputs}
-	return definition.Of(c.Module).Smallest(call) < definition.Working(inputs[ports.Input].DType).Format().SmallestNormal()
+	return definition.Of(c.Module).Below(call, definition.Working(inputs[ports.Input].DType).Format().SmallestNormal())
 }

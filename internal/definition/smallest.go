@@ -6,6 +6,43 @@ import (
 	"lossproof/ports"
 )
 
+// Below reports whether the smallest magnitude is below a limit: see [Loss.Smallest].
+func (l *Loss) Below(call ports.Call, limit float64) bool {
+	return !(atLeast(call) >= limit) && l.Smallest(call) < limit
+}
+
+// atLeast is a number that [Loss.Smallest] is not below, or NaN: the product of the smallest factor of each kind,
+// wherever they stand.
+func atLeast(call ports.Call) float64 {
+	input, zero := call.Inputs[ports.Input], Working(call.Inputs[ports.Input].DType).Format().SmallestSubnormal()/2
+	product := 1 / float64(max(1, input.Len()))
+	if e := call.Options.LabelSmoothing; e != nil && *e > 0 {
+		product *= min(1, *e*product)
+	}
+	for name, t := range call.Inputs {
+		smallest, low, high := 1.0, math.Inf(1), math.Inf(-1)
+		see := func(v float64) {
+			if v = math.Abs(v); v > zero {
+				smallest = min(smallest, v)
+			}
+		}
+		for _, v := range t.Float64s() {
+			low, high = min(low, v), max(high, v)
+			see(v)
+			see(1 - v)
+		}
+		switch {
+		case name != ports.Input || call.Module == ports.BCELoss: // twice, as both factors may be of one element
+			product *= smallest * smallest
+		case call.Module == ports.CrossEntropyLoss:
+			product *= math.Exp(low - high)
+		default:
+			product *= math.Exp(-max(high, -low))
+		}
+	}
+	return min(1, product)
+}
+
 // Smallest returns the smallest magnitude that an intermediate of the textbook formulas may have:
 // for an element, the product of those of its factors that are below one. The factors are weight,
 // pos_weight, target, 1 - target, upstream gradient, the scale of the mean, the share of label

@@ -9,7 +9,7 @@ import (
 	"lossproof/tensor"
 )
 
-// TestSmallest: every factor that is below one counts, in its own element or row.
+// TestSmallest: every factor that is below one counts, in its own element or row. Below says the same of a limit.
 func TestSmallest(t *testing.T) {
 	f := func(values ...float32) tensor.Tensor { return tensor.FromFloat32(values, 1, len(values)) }
 	none, mean, sum, smoothing := "none", "mean", "sum", 0.5
@@ -48,6 +48,11 @@ func TestSmallest(t *testing.T) {
 	} {
 		if got := definition.Of(test.call.Module).Smallest(test.call); math.Abs(got-test.want) > 1e-15*test.want {
 			t.Errorf("%s: got %v, want %v", test.reason, got, test.want)
+		}
+		for _, share := range []float64{0.5, 0.999, 1.001} {
+			if got := definition.Of(test.call.Module).Below(test.call, share*test.want); got != (share > 1) {
+				t.Errorf("%s: below %v times the smallest: %t", test.reason, share, got)
+			}
 		}
 	}
 }

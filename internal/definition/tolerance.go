@@ -111,21 +111,52 @@ func Working(dtype tensor.DType) tensor.DType {
 // Allow returns the allowance of an output of a call, which has to be accepted and to have the
 // output.
 func (l *Loss) Allow(call ports.Call, output string) (*Allowance, error) {
+	all, err := l.Allowances(call, output)
+	if err != nil {
+		return nil, err
+	}
+	return all[output], nil
+}
+
+// wanted is an output whose allowance is computed; of is the gradient that it is, nil for the loss.
+type wanted struct {
+	*Allowance
+	output string
+	of     *gradient[float]
+}
+
+// Allowances is Allow for several outputs at once.
+func (l *Loss) Allowances(call ports.Call, outputs ...string) (map[string]*Allowance, error) {
 	c, answer := begin[float](l, call)
 	if c == nil {
 		return nil, notComputed(answer)
 	}
-	al := &Allowance{known: true, cap: gradientCap, DType: c.LossDType()}
 	c.plan = l.Plan(c.Arguments)
 	if !c.setScales() {
 		return nil, notComputed(refused(ports.KindShape, "%s: grad_output is not of the shape of the loss", c.Module))
 	}
+	all, byName := make([]wanted, len(outputs)), make(map[string]*Allowance, len(outputs))
+	for i, output := range outputs {
+		all[i] = wants(c, output)
+		byName[output] = all[i].Allowance
+	}
+	if c.rows {
+		allowRows(c, all)
+	} else {
+		allowElements(c, all)
+	}
+	return byName, nil
+}
+
+// wants returns an output of which nothing is added up yet.
+func wants(c *computation[float], output string) wanted {
+	al, plan := &Allowance{known: true, cap: gradientCap, DType: c.LossDType()}, c.plan
 	var of *gradient[float]
 	switch output {
 	case ports.Loss:
 		al.cap = lossCap
-		if c.plan.Reduction == "none" {
-			_, al.Shape = c.plan.groups()
+		if plan.Reduction == "none" {
+			_, al.Shape = plan.groups()
 		}
 	case ports.GradInput:
 		of = &gradient[float]{of: c.Input}
@@ -136,13 +167,10 @@ func (l *Loss) Allow(call ports.Call, output string) (*Allowance, error) {
 	}
 	if of != nil {
 		al.DType, al.Shape = of.of.DType, of.of.Shape
+		plan = c.loss.GradPlan(c.Arguments, plan)
 	}
 	al.working = Working(al.DType).Format()
 	al.places = make([]place, Size(al.Shape))
-	plan := c.plan
-	if of != nil {
-		plan = l.GradPlan(c.Arguments, plan)
-	}
 	al.divisor = plan.Classes.Value()
 	if plan.Reduction == "mean" {
 		al.divisor *= plan.Count.Value()
@@ -150,88 +178,90 @@ func (l *Loss) Allow(call ports.Call, output string) (*Allowance, error) {
 	if al.divisor == 0 || notFinite(al.divisor) {
 		al.known = false
 	}
-	if c.rows {
-		allowRows(c, al, output, of)
-	} else {
-		allowElements(c, al, output, of)
-	}
-	return al, nil
+	return wanted{al, output, of}
 }
 
 // allowElements adds up the elements.
-func allowElements(c *computation[float], al *Allowance, output string, of *gradient[float]) {
-	f := al.working
+func allowElements(c *computation[float], all []wanted) {
 	for i := range Size(c.Grid) {
 		u := c.see(i)
 		c.loss.Functions(u)
-		one, zero := u.F[0].Value(), u.F[1].Value()
-		e := factors{u.X[0].Value(), u.T[0].Value(), u.W[0].Value(), 1, 1, one, zero}
-		if u.P.Given() {
-			e.p = u.P.Value()
+		for _, to := range all {
+			allowElement(c, i, u, to)
 		}
-		at := index(c.group, i)
-		upstream := 1.0
-		if c.Upstream != nil {
-			upstream = c.Upstream.Values[at]
+	}
+}
+
+// allowElement adds an element to an output.
+func allowElement(c *computation[float], i int, u *Unit, to wanted) {
+	f, output := to.working, to.output
+	one, zero := u.F[0].Value(), u.F[1].Value()
+	e := factors{u.X[0].Value(), u.T[0].Value(), u.W[0].Value(), 1, 1, one, zero}
+	if u.P.Given() {
+		e.p = u.P.Value()
+	}
+	at := index(c.group, i)
+	upstream := 1.0
+	if c.Upstream != nil {
+		upstream = c.Upstream.Values[at]
+	}
+	if to.of != nil {
+		e.u, at = upstream, c.place(to.of, i, 0)
+	}
+	times := 1.0
+	if output == ports.Loss && c.copies != nil {
+		times = c.copies[i]
+	}
+	if output == ports.Loss && c.plan.Reduction != "none" {
+		row := i
+		if c.plan.Axis != NoAxis {
+			row /= c.plan.Grid[c.plan.Axis]
 		}
-		if of != nil {
-			e.u, at = upstream, c.place(of, i, 0)
+		times *= c.times(row)
+	}
+	w, p, t, rest := times*math.Abs(e.w*e.u), math.Abs(e.p), math.Abs(e.t), math.Abs(e.rest())
+	m := c.loss.magnitudes(e)
+	a := max(1, math.Abs(e.w)) * max(1, p) * max(1, t, rest) * max(1, math.Abs(e.u))
+	m.loss, a = times*m.loss, times*a
+	s := &to.places[at]
+	s.n += int(times)
+	s.unknown = s.unknown || notFinite(e.t) || notFinite(e.w) || notFinite(e.p) || notFinite(upstream)
+	switch output {
+	case ports.Loss:
+		s.add(f, w*p*t, one, 0)
+		s.add(f, w*rest, zero, 0)
+		s.m += m.loss
+	case ports.GradInput:
+		s.add(f, w*p*t, slope(c, u.F[0], u.X[0]), 0)
+		s.add(f, w*rest, slope(c, u.F[1], u.X[0]), 0)
+		s.m += math.Abs(e.u) * m.gradInput
+		if c.Module == ports.BCELoss {
+			a *= steepness(e.x)
+			s.unknown = s.unknown || !(e.x*(1-e.x) >= 1e-12)
 		}
-		times := 1.0
-		if output == ports.Loss && c.copies != nil {
-			times = c.copies[i]
+	case ports.GradTarget:
+		if u.Difference.Given() && !u.P.Given() {
+			s.add(f, w, u.Difference.Value(), 0)
+		} else {
+			s.add(f, w*p, one, 0)
+			s.add(f, w, zero, 0)
 		}
-		if output == ports.Loss && c.plan.Reduction != "none" {
-			row := i
-			if c.plan.Axis != NoAxis {
-				row /= c.plan.Grid[c.plan.Axis]
-			}
-			times *= c.times(row)
-		}
-		w, p, t, rest := times*math.Abs(e.w*e.u), math.Abs(e.p), math.Abs(e.t), math.Abs(e.rest())
-		m := c.loss.magnitudes(e)
-		a := max(1, math.Abs(e.w)) * max(1, p) * max(1, t, rest) * max(1, math.Abs(e.u))
-		m.loss, a = times*m.loss, times*a
-		s := &al.places[at]
-		s.n += int(times)
-		s.unknown = s.unknown || notFinite(e.t) || notFinite(e.w) || notFinite(e.p) || notFinite(upstream)
-		switch output {
-		case ports.Loss:
-			s.add(f, w*p*t, one, 0)
-			s.add(f, w*rest, zero, 0)
-			s.m += m.loss
-		case ports.GradInput:
-			s.add(f, w*p*t, slope(c, u.F[0], u.X[0]), 0)
-			s.add(f, w*rest, slope(c, u.F[1], u.X[0]), 0)
-			s.m += math.Abs(e.u) * m.gradInput
-			if c.Module == ports.BCELoss {
-				a *= steepness(e.x)
-				s.unknown = s.unknown || !(e.x*(1-e.x) >= 1e-12)
-			}
-		case ports.GradTarget:
-			if u.Difference.Given() && !u.P.Given() {
-				s.add(f, w, u.Difference.Value(), 0)
-			} else {
-				s.add(f, w*p, one, 0)
-				s.add(f, w, zero, 0)
-			}
-			s.m += math.Abs(e.u) * m.gradTarget
-		case ports.GradWeight:
-			e.w = 1
-			w := math.Abs(e.u)
-			s.add(f, w*p*t, one, 0)
-			s.add(f, w*rest, zero, 0)
-			s.m += w * c.loss.magnitudes(e).loss
-		}
-		s.a += a
-		switch {
-		case notFinite(e.x) || notFinite(a):
-			s.unmarked = true
-		case output == ports.GradInput:
-			s.over = max(s.over, a)
-		default:
-			s.over += a * max(1, one, zero)
-		}
+		s.m += math.Abs(e.u) * m.gradTarget
+	case ports.GradWeight:
+		e.w = 1
+		w := math.Abs(e.u)
+		s.add(f, w*p*t, one, 0)
+		s.add(f, w*rest, zero, 0)
+		s.m += w * c.loss.magnitudes(e).loss
+	}
+	s.a += a
+	switch {
+	case notFinite(e.x) || notFinite(a):
+		s.unmarked = true
+	case output == ports.GradInput:
+		s.over = max(s.over, a)
+	default:
+		s.over += a * max(1, one, zero)
 	}
 }
 

@@ -4,16 +4,11 @@ import (
 	"math"
 
 	"lossproof/ports"
-	"lossproof/tensor"
 )
 
 // rows adds up the rows of CrossEntropyLoss.
 type rows struct {
 	*computation[float]
-	al     *Allowance
-	output string
-	of     *gradient[float]
-	format tensor.Format
 
 	// Of the classes of a row: their coefficients and the sums of the others, the factors of their
 	// weights in those, the distances d from the largest logit, and D of p and q = 1-p. own is the part
@@ -22,17 +17,19 @@ type rows struct {
 	share, d, own       []float64
 }
 
-func allowRows(c *computation[float], al *Allowance, output string, of *gradient[float]) {
-	r := &rows{computation: c, al: al, output: output, of: of, format: al.working}
-	n := c.Classes()
-	if c.copies != nil {
-		n = int(total(c.copies[:n]))
-	}
-	if output == ports.GradWeight || output == ports.Loss && c.plan.Reduction != "none" || c.plan.Reduction == "mean" && c.Weight != nil {
-		n *= int(c.count(Size(c.Grid)))
-	}
-	for j := range al.places {
-		al.places[j].n = n
+func allowRows(c *computation[float], all []wanted) {
+	r := &rows{computation: c}
+	for _, to := range all {
+		n := c.Classes()
+		if c.copies != nil {
+			n = int(total(c.copies[:n]))
+		}
+		if to.output == ports.GradWeight || to.output == ports.Loss && c.plan.Reduction != "none" || c.plan.Reduction == "mean" && c.Weight != nil {
+			n *= int(c.count(Size(c.Grid)))
+		}
+		for j := range to.places {
+			to.places[j].n = n
+		}
 	}
 	var weights, sizes sum[float]
 	for i := range Size(c.Grid) {
@@ -45,33 +42,37 @@ func allowRows(c *computation[float], al *Allowance, output string, of *gradient
 			weights.add(float(w))
 			sizes.add(float(math.Abs(w)))
 		}
-		r.add(i, u)
-	}
-	if c.plan.Reduction == "mean" && !c.Probabilities {
-		if total := math.Abs(float64(weights.value())); total != 0 && !notFinite(total) {
-			al.condition = max(0, float64(sizes.value())/total-1)
+		if len(u.X) == 0 {
+			continue
+		}
+		r.loss.Functions(u)
+		if len(r.tape.rows) == 0 { // other functions than those of a softmax
+			LogSoftmax(nil, u.X, u.Copies...)
+		}
+		for _, to := range all {
+			r.add(to, i, u, &r.tape.rows[len(r.tape.rows)-1])
 		}
 	}
-	al.divisor = math.Abs(al.divisor)
+	condition := 0.0
+	if c.plan.Reduction == "mean" && !c.Probabilities {
+		if total := math.Abs(float64(weights.value())); total != 0 && !notFinite(total) {
+			condition = max(0, float64(sizes.value())/total-1)
+		}
+	}
+	for _, to := range all {
+		to.condition, to.divisor = condition, math.Abs(to.divisor)
+	}
 }
 
-// add adds the classes of a row.
-func (r *rows) add(i int, u *Unit) {
-	n := len(u.X)
-	if n == 0 {
-		return
-	}
-	r.loss.Functions(u)
-	if len(r.tape.rows) == 0 { // other functions than those of a softmax
-		LogSoftmax(nil, u.X, u.Copies...)
-	}
-	row := &r.tape.rows[len(r.tape.rows)-1]
+// add adds the classes of a row to an output.
+func (r *rows) add(to wanted, i int, u *Unit, row *softmaxRow[float]) {
+	n, format, largest := len(u.X), to.working, to.working.Largest()
 	upstream := 1.0
 	if r.Upstream != nil {
 		upstream = r.Upstream.Values[index(r.group, i)]
 	}
 	known := r.known(u, upstream)
-	if upstream = math.Abs(upstream); r.of == nil {
+	if upstream = math.Abs(upstream); to.of == nil {
 		upstream = 1
 	}
 	finite := r.distances(u)
@@ -79,7 +80,7 @@ func (r *rows) add(i int, u *Unit) {
 	kept, uniform := math.Abs(1-u.Smoothing), u.Smoothing/u.Classes()
 	r.a, r.own, r.share, r.ofP = r.a[:0], r.own[:0], r.share[:0], r.ofP[:0]
 	for k := range n {
-		own := term(float64(row.p[k]), r.format.ULP(r.d[k]))
+		own := term(float64(row.p[k]), format.ULP(r.d[k]))
 		share := kept + uniform
 		if r.Probabilities {
 			share = kept*math.Abs(u.T[k].Value()) + uniform
@@ -97,20 +98,20 @@ func (r *rows) add(i int, u *Unit) {
 	r.others, r.ofQ = sumsOfOthers(r.others[:0], r.a, u.Copies), sumsOfOthers(r.ofQ[:0], r.ofP, u.Copies)
 	rowOver := 0.0
 	for k := range n {
-		s, copies := r.place(i, k), u.copies(k)
+		s, copies := r.place(to, i, k), u.copies(k)
 		if copies == 0 {
 			continue
 		}
 		nll, over := u.F[k].Value(), amplification(u, k, r.share[k], upstream)
 		s.unknown = s.unknown || !known
-		if r.output == ports.GradInput {
-			s.add(r.format, upstream*float64(r.others[k]), float64(row.p[k]), float64(r.ofP[k]))
-			s.add(r.format, upstream*float64(r.a[k]), float64(row.q[k]), float64(r.ofQ[k]))
+		if to.output == ports.GradInput {
+			s.add(format, upstream*float64(r.others[k]), float64(row.p[k]), float64(r.ofP[k]))
+			s.add(format, upstream*float64(r.a[k]), float64(row.q[k]), float64(r.ofQ[k]))
 			s.m += upstream * (term(total, term(float64(row.p[k]), 1+nll)) + float64(r.a[k]))
 			s.a += amplified
 		} else {
 			coefficient := float64(r.a[k])
-			switch r.output {
+			switch to.output {
 			case ports.GradTarget:
 				coefficient = upstream * math.Abs(u.W[k].Value())
 			case ports.GradWeight:
@@ -122,7 +123,7 @@ func (r *rows) add(i int, u *Unit) {
 				}
 				coefficient, over = copies*coefficient, copies*over
 			}
-			s.add(r.format, coefficient, nll, ofNLL)
+			s.add(format, coefficient, nll, ofNLL)
 			s.m += term(coefficient, 1+nll)
 			s.a += over
 			over *= max(1, nll)
@@ -132,28 +133,28 @@ func (r *rows) add(i int, u *Unit) {
 			s.unmarked = true
 			continue
 		}
-		if r.d[k] > r.format.Largest() {
+		if r.d[k] > largest {
 			over = math.Inf(1)
 		}
 		s.over += over
-		if r.output == ports.GradInput {
+		if to.output == ports.GradInput {
 			over *= copies
 		}
 		rowOver += over
 	}
-	if r.output == ports.GradInput {
+	if to.output == ports.GradInput {
 		for k := range n {
-			r.place(i, k).over = rowOver
+			r.place(to, i, k).over = rowOver
 		}
 	}
 }
 
 // place is where class k of row i goes.
-func (r *rows) place(i, k int) *place {
-	if r.of == nil {
-		return &r.al.places[index(r.group, i)]
+func (r *rows) place(to wanted, i, k int) *place {
+	if to.of == nil {
+		return &to.places[index(r.group, i)]
 	}
-	return &r.al.places[r.computation.place(r.of, i, k)]
+	return &to.places[r.computation.place(to.of, i, k)]
 }
 
 // distances sets d, and returns whether all logits are finite.

@@ -27,20 +27,17 @@ func (f finding) broken() bool { return f.what != "" }
 const maxWrong = 3
 
 // compare judges each element of an output.
-func (k *Checker) compare(f *finding, c *Check, e *expectation, name string, got tensor.Tensor) error {
+func (k *Checker) compare(f *finding, c *Check, e *expectation, name string, got tensor.Tensor) {
 	dtype, shape := e.exact[name].DType, e.shape(name)
 	switch {
 	case got.DType != dtype:
 		f.what = fmt.Sprintf("%s is %.20s, want %s", name, got.DType, dtype)
-		return nil
+		return
 	case !tensor.SameShape(got.Shape, shape):
 		f.what = fmt.Sprintf("the shape of %s is %.200s, want %s", name, tensor.FormatShape(got.Shape), tensor.FormatShape(shape))
-		return nil
+		return
 	}
-	limits, err := k.limits(c, e, name)
-	if err != nil {
-		return err
-	}
+	limits := k.limits(c, e, name)
 	largest, place := dtype.Format().Largest(), e.place(name)
 	wrong, last, text := 0, 0, ""
 	n := got.Len()
@@ -58,21 +55,17 @@ func (k *Checker) compare(f *finding, c *Check, e *expectation, name string, got
 		last = i
 	}
 	if wrong == 0 {
-		return nil
+		return
 	}
 	f.what = fmt.Sprintf("%d of %d elements of %s are wrong", wrong, n, name) + text
 	if wrong > maxWrong {
 		f.what += fmt.Sprintf("\n  and %d more, the last at %s", wrong-maxWrong, verdict.FormatIndex(shape, last))
 	}
-	return nil
 }
 
 // limits returns what the elements of an output of the small call may be.
-func (k *Checker) limits(c *Check, e *expectation, name string) ([]limit, error) {
-	allowance, err := e.loss.Allow(e.small, name)
-	if err != nil {
-		return nil, err
-	}
+func (k *Checker) limits(c *Check, e *expectation, name string) []limit {
+	allowance := e.allowed[name]
 	more := newSlack(e, name, func(n float64) float64 { return n / 2 })
 	switch {
 	case c.subject.strict && k.options.Level == verdict.Exact:
@@ -94,7 +87,7 @@ func (k *Checker) limits(c *Check, e *expectation, name string) ([]limit, error)
 		l.allowed += more.of(allowance, i)
 		l.overflow = allowance.MayOverflow(i)
 	}
-	return limits, nil
+	return limits
 }
 
 // at is the place of an element, of an output that has several.

@@ -1,6 +1,7 @@
 package generated
 
 import (
+	"encoding/binary"
 	"math"
 
 	"lossproof/internal/definition"
@@ -21,6 +22,7 @@ type expectation struct {
 	classes bool
 	loss    *definition.Loss
 	exact   map[string]definition.Exact
+	allowed map[string]*definition.Allowance
 }
 
 func expect(call ports.Call) (*expectation, error) {
@@ -31,7 +33,9 @@ func expect(call ports.Call) (*expectation, error) {
 		e.compact()
 	}
 	var err error
-	e.exact, err = e.loss.Exact(e.small)
+	if e.exact, err = e.loss.Exact(e.small); err == nil {
+		e.allowed, err = e.loss.Allowances(e.small, call.Want...)
+	}
 	return e, err
 }
 
@@ -80,8 +84,12 @@ func (e *expectation) compact() {
 	var first []int
 	for i := range unit {
 		to := key
-		for _, r := range read {
-			r.bits(to, i)
+		for j := range read {
+			r := &read[j]
+			at := r.first(i)
+			for k := range r.each {
+				to[k] = r.bits(at + k*r.stride)
+			}
 			to = to[r.each:]
 		}
 		u, isNew := units.number(key)
@@ -97,30 +105,44 @@ func (e *expectation) compact() {
 		e.small.Inputs[name] = t
 	}
 	for _, r := range read {
-		values := make([]float64, 0, len(first)*r.each)
-		bits := make([]uint64, r.each)
+		data, size := make([]byte, 0, len(first)*r.each*r.DType.Size()), r.DType.Size()
 		for _, i := range first {
-			r.bits(bits, i)
-			for _, b := range bits {
-				values = append(values, math.Float64frombits(b))
+			at := r.first(i)
+			for k := range r.each {
+				data = append(data, r.Data[(at+k*r.stride)*size:][:size]...)
 			}
 		}
 		shape := []int{len(first)}
 		if r.rows {
 			shape = append(shape, r.each)
 		}
-		e.small.Inputs[r.name] = tensor.FromValues(e.call.Inputs[r.name].DType, values, shape...)
+		e.small.Inputs[r.name] = tensor.Tensor{DType: r.DType, Shape: shape, Data: data}
 	}
 }
 
 // reader reads the elements of an input that a unit has.
 type reader struct {
 	name string
+	tensor.Tensor
 	// each is their number, rows says that they are a dimension.
 	each int
 	rows bool
-	// bits are those of the elements of a unit.
-	bits func(to []uint64, unit int)
+	// first is the index of the first of them, and stride how far they are apart.
+	first  func(unit int) int
+	stride int
+}
+
+// bits are those of an element.
+func (r *reader) bits(at int) uint64 {
+	switch r.DType.Size() {
+	case 8:
+		return binary.LittleEndian.Uint64(r.Data[8*at:])
+	case 4:
+		return uint64(binary.LittleEndian.Uint32(r.Data[4*at:]))
+	case 2:
+		return uint64(r.Bits16(at))
+	}
+	return uint64(r.Data[at])
 }
 
 func (e *expectation) readers(width int) []reader {
@@ -136,19 +158,12 @@ func (e *expectation) readers(width int) []reader {
 		switch {
 		case !given, rows && name == ports.Weight, name == ports.GradOutput && len(t.Shape) == 0:
 		case tensor.SameShape(t.Shape, input.Shape):
-			v := t.Float64s()
-			read = append(read, reader{name, width, rows, func(to []uint64, i int) {
-				first := i/inner*width*inner + i%inner
-				for k := range width {
-					to[k] = math.Float64bits(v[first+k*inner])
-				}
-			}})
+			read = append(read, reader{name, t, width, rows, func(i int) int { return i/inner*width*inner + i%inner }, inner})
 		case rows: // class indices, and the upstream gradient
-			v := t.Float64s()
-			read = append(read, reader{name, 1, false, func(to []uint64, i int) { to[0] = math.Float64bits(v[i]) }})
+			read = append(read, reader{name, t, 1, false, func(i int) int { return i }, 0})
 		default:
-			if at, ok := tensor.Broadcast(t, input.Shape); ok {
-				read = append(read, reader{name, 1, false, func(to []uint64, i int) { to[0] = math.Float64bits(at(i)) }})
+			if at, ok := tensor.BroadcastIndex(t.Shape, input.Shape); ok {
+				read = append(read, reader{name, t, 1, false, at, 0})
 			}
 		}
 	}

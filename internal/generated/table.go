@@ -1,7 +1,5 @@
 package generated
 
-import "slices"
-
 // table numbers tuples of numbers by their bits, the first one 0.
 type table struct {
 	width int
@@ -44,7 +42,11 @@ func (t *table) slot(tuple []uint64) int {
 		if n == 0 {
 			return at
 		}
-		if known := t.tuples[(n-1)*t.width : n*t.width]; slices.Equal(known, tuple) {
+		known, k := t.tuples[(n-1)*t.width:n*t.width], 0
+		for k < len(known) && known[k] == tuple[k] {
+			k++
+		}
+		if k == len(known) {
 			return at
 		}
 	}

@@ -81,7 +81,9 @@ type judging struct {
 	flushes, finite bool
 
 	asked, wrong, rough [1 << 16]bool
-	headroom            float64
+	// losses are what the filter says of the numbers that were asked.
+	losses   [1 << 16]definition.Filter
+	headroom float64
 	// faults are those of each output at each target, in the order in which they were found.
 	faults []*fault
 }
@@ -107,8 +109,18 @@ func (j *judging) judge(p part, a ports.Answer) error {
 	case a.Unsupported != nil:
 		return fmt.Errorf("%w: unsupported inside the claim: %s\nthe call: %s", ErrRefused, a.Unsupported.Reason, p.call)
 	}
-	for _, bits := range p.bits {
-		j.asked[bits] = true
+	inputs := tensor.FromBits16(j.DType, p.bits, len(p.bits)).Float64s()
+	for i, bits := range p.bits {
+		if !j.asked[bits] {
+			j.asked[bits], j.losses[bits] = true, j.filter(inputs[i])
+		}
+	}
+	t, rest := p.target, 1-p.target
+	if target := p.call.Inputs[ports.Target]; target.DType.IsFloat() {
+		t = target.Float64(0)
+		if rest = 1 - t; ports.ModuleOf(p.call.Module).HasClasses() {
+			rest = target.Float64(1) // the two do not add to 1 once they are rounded
+		}
 	}
 	for _, output := range p.call.Want {
 		got, shape := a.Outputs[output], Shape(p.call.Module, output, len(p.bits))
@@ -121,9 +133,13 @@ func (j *judging) judge(p part, a ports.Answer) error {
 		}
 		var apart []int
 		columns := got.Len() / len(p.bits)
-		values, inputs := got.Float64s(), tensor.FromBits16(j.DType, p.bits, len(p.bits))
-		for i := range p.bits {
-			if j.unfiltered || !j.nearest(p, output, inputs.Float64(i), values[i*columns:(i+1)*columns]) {
+		values, format := got.Float64s(), j.DType.Format()
+		for i, bits := range p.bits {
+			one, zero := j.losses[bits].One, j.losses[bits].Zero
+			if output == ports.GradInput {
+				one, zero = j.losses[bits].SlopeOne, j.losses[bits].SlopeZero
+			}
+			if j.unfiltered || !nearest(format, t*one, rest*zero, values[i*columns:(i+1)*columns]) {
 				apart = append(apart, i)
 			}
 		}
@@ -134,23 +150,10 @@ func (j *judging) judge(p part, a ports.Answer) error {
 	return nil
 }
 
-// nearest reports whether the results of an input are surely the numbers that are nearest to the exact
-// ones, as far as the filter can tell: of other results the definition decides.
-func (j *judging) nearest(p part, output string, x float64, got []float64) bool {
-	f := j.filter(x)
-	t, rest := p.target, 1-p.target
-	if target := p.call.Inputs[ports.Target]; target.DType.IsFloat() {
-		t = target.Float64(0)
-		if rest = 1 - t; ports.ModuleOf(p.call.Module).HasClasses() {
-			rest = target.Float64(1) // the two do not add to 1 once they are rounded
-		}
-	}
-	one, zero := f.One, f.Zero
-	if output == ports.GradInput {
-		one, zero = f.SlopeOne, f.SlopeZero
-	}
-	v, off := t*one+rest*zero, 4*definition.FilterError*(math.Abs(t*one)+math.Abs(rest*zero))
-	format := j.DType.Format()
+// nearest reports whether the results of an input are surely the numbers that are nearest to the sum of the two
+// terms, as far as the filter can tell: of other results the definition decides.
+func nearest(format tensor.Format, positive, negative float64, got []float64) bool {
+	v, off := positive+negative, 4*definition.FilterError*(math.Abs(positive)+math.Abs(negative))
 	least := format.Round(v - off)
 	if !(least == format.Round(v+off)) || definition.NotFinite(least) {
 		return false

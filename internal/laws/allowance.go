@@ -12,19 +12,23 @@ type allowance struct {
 	exact bool
 }
 
-// of returns the allowed error of every element of an output: the tolerance to the oracle and,
-// unless only what is exact will do, at least the cap of parity.
-func (al allowance) of(c call, output string) []float64 {
-	a, err := definition.Of(c.module).Allow(c.port(), output)
+// of returns the allowed error of every element of the outputs that a call asks for: the tolerance to the
+// oracle and, unless only what is exact will do, at least the cap of parity.
+func (al allowance) of(c call) map[string][]float64 {
+	all, err := definition.Of(c.module).Allowances(c.port(), c.want...)
 	if err != nil {
 		panic(fmt.Sprintf("laws: a call that every port has to answer is refused: %v", err))
 	}
-	allowed := make([]float64, a.Len())
-	for i := range allowed {
-		allowed[i] = a.Tolerance(i, 0)
-		if !al.exact {
-			allowed[i] = max(allowed[i], a.Cap(i))
+	allowed := make(map[string][]float64, len(all))
+	for name, a := range all {
+		values := make([]float64, a.Len())
+		for i := range values {
+			values[i] = a.Tolerance(i, 0)
+			if !al.exact {
+				values[i] = max(values[i], a.Cap(i))
+			}
 		}
+		allowed[name] = values
 	}
 	return allowed
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"lossproof/internal/definition"
 	"lossproof/ports"
@@ -12,17 +13,16 @@ import (
 
 // answer is what a port answered to a call.
 type answer struct {
-	call      call
-	outputs   map[string]tensor.Tensor
-	allowance allowance
-	// allowed has what is allowed of the outputs that were looked at.
-	allowed map[string][]float64
+	call    call
+	outputs map[string]tensor.Tensor
+	// allowed returns what is allowed of the outputs.
+	allowed func() map[string][]float64
 	// blank says that there is none yet: its outputs are zeros, which nothing may be concluded from.
 	blank bool
 }
 
 func newAnswer(c call, outputs map[string]tensor.Tensor, al allowance) answer {
-	return answer{call: c, outputs: outputs, allowance: al, allowed: map[string][]float64{}}
+	return answer{call: c, outputs: outputs, allowed: sync.OnceValue(func() map[string][]float64 { return al.of(c) })}
 }
 
 func blank(c call) answer { return answer{call: c, blank: true} }
@@ -39,12 +39,7 @@ func (a answer) output(name string) value {
 	if a.blank {
 		return value{}.blank(shape)
 	}
-	allowed := a.allowed[name]
-	if allowed == nil {
-		allowed = a.allowance.of(a.call, name)
-		a.allowed[name] = allowed
-	}
-	return value{array: array{shape, a.outputs[name].Float64s()}, radius: slices.Clone(allowed)}
+	return value{array: array{shape, a.outputs[name].Float64s()}, radius: slices.Clone(a.allowed()[name])}
 }
 
 // right reports whether the outputs that were asked for are as near to the exact result as they have to be.

@@ -300,7 +300,7 @@ func half(which int) func(c call, i int) float64 {
 func few(output string) func(c call, right map[string]tensor.Tensor) map[string]tensor.Tensor {
 	return func(c call, right map[string]tensor.Tensor) map[string]tensor.Tensor {
 		h := sha256.Sum256(fmt.Appendf(nil, "%x %s %t %v", hash(c.port()), c.reduction, c.indices, c.smoothing))
-		allowed := allowance{}.of(c, output)
+		allowed := allowance{}.of(c)[output]
 		return changed(right, output, func(i int, v float64) float64 {
 			if h[i%len(h)]%2 == 0 {
 				return v + 3*allowed[i]

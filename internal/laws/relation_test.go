@@ -70,7 +70,7 @@ func TestAllowance(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				toOracle, larger := exact.of(c, output), parity.of(c, output)
+				toOracle, larger := exact.of(c)[output], parity.of(c)[output]
 				if n := count(c.shape(output)); len(toOracle) != n || len(larger) != n {
 					t.Fatalf("%s: %s: got %d and %d elements, want %d", c.describe(), output, len(toOracle), len(larger), n)
 				}

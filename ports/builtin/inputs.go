@@ -67,13 +67,9 @@ func decode[T loss.Element](t tensor.Tensor) loss.Tensor[T] {
 	data := make([]T, t.Len())
 	switch data := any(data).(type) {
 	case []float32:
-		for i := range data {
-			data[i] = float32(t.Float64(i))
-		}
+		copy(data, t.Float32s())
 	case []float64:
-		for i := range data {
-			data[i] = t.Float64(i)
-		}
+		copy(data, t.Float64s())
 	case []loss.Float16:
 		for i := range data {
 			data[i] = loss.Float16(t.Bits16(i))
