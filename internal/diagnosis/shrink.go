@@ -108,6 +108,8 @@ func plainness(v float64) float64 {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
 		return 9
+	case v == 0 && math.Signbit(v):
+		return 0.5
 	case v == 0:
 		return 0
 	case v == 1:

@@ -310,7 +310,7 @@ func TestNoVerdict(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := text(t, result, report.TextOptions{})
-		if !strings.HasSuffix(got, test.want) || strings.Contains(got, "worst ULP") != test.tables {
+		if !strings.HasSuffix(got, test.want) || strings.Contains(got, "\n\n\n") || strings.Contains(got, "worst ULP") != test.tables {
 			t.Errorf("want %q at the end of\n%s", test.want, got)
 		}
 		if title := "is without a verdict on BCEWithLogitsLoss\n"; !strings.Contains(markdown.String(), title) {

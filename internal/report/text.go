@@ -62,7 +62,7 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	t.unsupported(result)
 	t.incidents(result)
 	t.closing(result)
-	_, err := io.WriteString(w, t.String())
+	_, err := io.WriteString(w, strings.ReplaceAll(t.String(), "\n\n\n", "\n\n")) // of sections that say nothing nothing is left
 	return err
 }
 
@@ -358,7 +358,7 @@ func (t *text) unsupported(result *judge.Result) {
 	}
 	more := ""
 	if asked < all {
-		more = fmt.Sprintf(", %s of the %d that the fixtures have", percent(passed, all), all)
+		more = fmt.Sprintf(", %s of the %d of all selected cases", percent(passed, all), all)
 	}
 	t.printf("\noutputs passed: %d, %s of the %d asked for%s\n", passed, percent(passed, asked), asked, more)
 }
