@@ -28,6 +28,9 @@ func (t *text) closing(result *judge.Result) {
 	for _, n := range ofBaseline(result) {
 		t.printf("%s\n", n.text)
 	}
+	if s := result.Summary; s.Incidents.Timeouts > 0 && !s.Passed {
+		t.printf("a port that is slow, or on a busy machine, has more time with --timeout 1m\n")
+	}
 	causes, shown := t.causes(result)
 	failures := plainestFirst(failing(result.Checks()))
 	if len(failures) == 0 {

@@ -302,6 +302,14 @@ func TestIncidentsAreShown(t *testing.T) {
 	if _, err := report.Parse([]byte(write(t, report.JSON, result))); err != nil {
 		t.Error(err)
 	}
+	const advice = "has more time with --timeout 1m"
+	if strings.Contains(got, advice) {
+		t.Errorf("a run that passed gets advice:\n%s", got)
+	}
+	result.Summary.Passed = false
+	if got := text(t, result, report.TextOptions{}); !strings.Contains(got, advice) {
+		t.Errorf("want %q in\n%s", advice, got)
+	}
 }
 
 // annotations are those of a run about files.

@@ -48,7 +48,7 @@ const MaxJobs = 256
 // A port is slow on a busy machine, or while it compiles, and that is no failure.
 const (
 	// patience is how much longer a call has that is asked once more, and every call of a
-	// port that says it is slow.
+	// port that says it is slow, or that answered so late.
 	patience = 6
 	// maxHung is the number of calls that may miss that time too, before it is given no more:
 	// the port hangs.
@@ -83,7 +83,8 @@ type Options struct {
 	Env []string
 	// Timeout is the time for one answer. Its clock starts when the answer before it
 	// arrived. A call that is asked once more has six times as long, and so has every call of
-	// a port that says that it is slow. 0 is DefaultTimeout.
+	// a port that says that it is slow, or that answered one when it was asked once more. 0 is
+	// DefaultTimeout.
 	Timeout time.Duration
 	// StartTimeout is the time from the start to the answer to hello. 0 is
 	// DefaultStartTimeout.
@@ -136,7 +137,8 @@ type Port struct {
 	lost        int // children that were lost
 	restarts    int // children that were started in place of lost ones
 	incidents   map[string]ports.Incidents
-	hung        int // calls that missed the time of a second try
+	hung        int  // calls that missed the time of a second try
+	slow        bool // a call was answered at its second try that had missed the time of its first
 	gaveUp      error
 	warnings    []error
 }
@@ -325,11 +327,18 @@ func (p *Port) Incidents() (of map[string]ports.Incidents, restarts int) {
 func (p *Port) timeout(c *call) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	again := c.lost != nil && p.hung < maxHung || p.options.Streams != nil // there is no other try
-	if again && !p.description.Slow {
+	patient := (c.lost != nil || p.slow) && p.hung < maxHung || p.options.Streams != nil // there is no other try
+	if patient && !p.description.Slow {
 		return patience * p.options.Timeout
 	}
 	return p.options.Timeout
+}
+
+// noticeSlow says that answers do come, and take longer than was thought.
+func (p *Port) noticeSlow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow = true
 }
 
 // countHung counts a call that missed the time of a second try.

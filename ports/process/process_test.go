@@ -59,7 +59,7 @@ func options(t testing.TB, name string) process.Options {
 		ExitTimeout: time.Minute,
 	}
 	switch name {
-	case "closes stdin", "hangs in one case", "floods stdout with lines", "leaves its group, and hangs", "is slow once", "says that it is slow":
+	case "closes stdin", "hangs in one case", "floods stdout with lines", "leaves its group, and hangs", "is slow once", "is slow in many cases", "says that it is slow":
 		o.Timeout = time.Second // six when asked once more
 	case "ignores bye", "leaves its group, and ignores bye":
 		o.ExitTimeout = time.Second
@@ -201,6 +201,7 @@ func TestOneCaseGoesWrong(t *testing.T) {
 		{"hangs in one case", judge.Timeout, "nothing came in 6s", 3, ""},
 		{"leaves its group, and hangs", judge.Timeout, "nothing came in 6s", 3, ""},
 		{"is slow once", judge.Pass, "at first: no answer in time: nothing came in 1s", 2, ""},
+		{"is slow in many cases", judge.Pass, "at first: no answer in time: nothing came in 1s", 2, ""}, // waited for from the first one on
 		{"says that it is slow", judge.Pass, "", 1, ""},
 		{"a stack trace for an answer", judge.Malformed, `got "Traceback (most recent call last):"`, 1, ""},
 		{"a stack trace and an answer", judge.Malformed, `got "Traceback (most recent call last):"`, 1, ""},

@@ -159,6 +159,9 @@ func (w *worker) settle(answer ports.Answer, err error) {
 	c := w.inflight[0]
 	w.inflight = w.inflight[1:]
 	if c.lost != nil && err == nil {
+		if errors.Is(c.lost, ports.ErrTimeout) {
+			w.port.noticeSlow()
+		}
 		answer.Note = "answered when asked once more, alone; at first: " + firstLine(c.lost.Error())
 	}
 	c.settle(answer, err)

@@ -322,6 +322,13 @@ var misbehaviours = map[string]func(m *misbehaving){
 			time.Sleep(1500 * time.Millisecond)
 		})
 	},
+	"is slow in many cases": func(m *misbehaving) {
+		m.before = func(id int64) {
+			if id%10 == At {
+				time.Sleep(1500 * time.Millisecond)
+			}
+		}
+	},
 	"says that it is slow": func(m *misbehaving) {
 		m.hello = func() string {
 			d, _ := builtin.Port{}.Describe(context.Background())
