@@ -196,17 +196,32 @@ class Result:
     def _repr_html_(self) -> str:
         """Show the result in a notebook."""
         color = "#1a7f37" if self.passed else "#cf222e"
-        parts = [f'<p style="color:{color}"><b>{html.escape(self.verdict)}</b></p>']
+        verdict = html.escape(self.verdict).replace("\n", "<br>")
+        # A notebook may be dark: the text has its color.
+        bar = f"border-left:4px solid {color};padding-left:8px"
+        parts = [f'<p style="{bar}"><b>{verdict}</b></p>']
         if not self.passed:
-            rows = "".join(
-                f"<tr><td><code>{html.escape(c.name)}</code></td>"
-                f"<td>{html.escape(c.title)}</td><td>{c.explains} of {c.of}</td></tr>"
-                for c in self.causes[:_CAUSES]
+            rows = (
+                ("cause", "what is wrong", "wrong answers"),
+                *map(_cells, self.causes[:_CAUSES]),
             )
-            parts.append(f"<table><tr><th>cause</th><th></th><th></th></tr>{rows}</table>")
+            cell = '<td style="text-align:left;vertical-align:top">'
+            text = "".join(f"<tr>{cell}{f'</td>{cell}'.join(row)}</td></tr>" for row in rows)
+            parts.append(f"<table>{text}</table>")
         text = html.escape(self.summary())
-        parts.append(f"<details><summary>report</summary><pre>{text}</pre></details>")
+        wrap = "white-space:pre-wrap"
+        parts.append(
+            f'<details><summary>report</summary><pre style="{wrap}">{text}</pre></details>'
+        )
         return "".join(parts)
+
+
+def _cells(cause: Cause) -> tuple[str, str, str]:
+    """Return the row of a cause in a notebook."""
+    title = html.escape(_cut(cause.title))
+    if cause.example:
+        title += f"<br><code>{html.escape(_cut(cause.example))}</code>"
+    return f"<code>{html.escape(cause.name)}</code>", title, f"{cause.explains} of {cause.of}"
 
 
 def _plainness(raw: dict[str, Any]) -> tuple[int, int, int]:
