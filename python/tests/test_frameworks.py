@@ -7,8 +7,8 @@ import pytest
 from implementations import Options, right
 
 from lossproof import frameworks
-from lossproof._wire import Tensor
-from lossproof.frameworks.numpy import from_numpy, lay, to_numpy
+from lossproof._wire import SIZES, Tensor
+from lossproof.frameworks.numpy import from_numpy, lay, place, to_numpy
 
 
 def test_find():
@@ -81,6 +81,40 @@ def test_layouts(shape, layout):
     array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     got = lay(array, layout)
     assert got.shape == shape and got.dtype == array.dtype and np.array_equal(got, array)
+
+
+@pytest.mark.parametrize("layout", frameworks.LAYOUTS)
+def test_layouts_of_another_framework(layout):
+    """What as_strided is told gives the same view."""
+
+    def as_strided(memory, shape, strides, offset):
+        strides = [stride * memory.itemsize for stride in strides]
+        return np.lib.stride_tricks.as_strided(memory.ravel()[offset:], shape, strides)
+
+    for shape in ((), (3,), (2, 3), (4, 1, 2), (0, 3)):
+        array = np.arange(np.prod(shape), dtype=np.float32).reshape(shape) // 3
+        got, want = place(array, layout, np.copy, as_strided), lay(array, layout)
+        assert np.array_equal(got, want)
+        assert got.strides == want.strides or not array.size
+
+
+@pytest.mark.parametrize("name", frameworks.NAMES)
+def test_arrays_of_a_framework(name):
+    """Those that are installed: the elements come back, in each layout."""
+    pytest.importorskip(name)
+    framework = frameworks.load(name)
+    for dtype, size in SIZES.items():
+        for shape in ((), (3,), (2, 3), (0, 3)):
+            sent = Tensor(dtype, shape, np.ones(int(np.prod(shape)) * size, np.uint8).tobytes())
+            for layout in framework.layouts:
+                if (name, dtype) == ("tinygrad", "bfloat16"):
+                    continue  # which needs a newer clang
+                got = framework.to_wire(framework.tensor(sent, layout))
+                narrow = (
+                    {"float64": "float32", "int64": "int32"} if name in ("jax", "keras") else {}
+                )
+                assert got.shape == shape and got.dtype in (dtype, narrow.get(dtype))
+                assert got == sent or got.dtype != dtype, layout
 
 
 def test_layouts_are_what_they_say():

@@ -29,7 +29,7 @@ class Framework(ABC):
 
     name: ClassVar[str]
     #: The layouts that its arrays can have.
-    layouts: ClassVar[tuple[str, ...]] = ("contiguous",)
+    layouts: tuple[str, ...] = ("contiguous",)
     #: The dtypes in which its losses are meant to be computed. A function of NumPy computes in 16
     #: bits what nobody would train with.
     dtypes: tuple[str, ...] = ("float32", "float64", "float16", "bfloat16")

@@ -10,7 +10,7 @@ import autograd
 import numpy as np
 
 from lossproof.frameworks import Loss
-from lossproof.frameworks.numpy import NumPy
+from lossproof.frameworks.numpy import NumPy, lay
 
 _SNIPPET = """\
 import autograd
@@ -43,7 +43,7 @@ class Autograd(NumPy):
             return loss({**inputs, **dict(zip(wrt, leaves, strict=True))})
 
         pullback, value = autograd.make_vjp(of)(tuple(inputs[name] for name in wrt))
-        found = pullback(np.ones_like(value) if upstream is None else upstream)
+        found = pullback(lay(np.ones_like(value), layout) if upstream is None else upstream)
         return value, dict(zip(wrt, found, strict=True))
 
 

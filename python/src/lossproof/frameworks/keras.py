@@ -18,6 +18,7 @@ class Keras(Framework):
     def __init__(self) -> None:
         backend = keras.backend.backend()
         self.backend = load(backend)
+        self.layouts = self.backend.layouts
         self.refusals = self.backend.refusals
         self.errors = self.backend.errors
         self.differentiates = self.backend.differentiates

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
 import mlx.core as mx
+import numpy as np
 
-from lossproof._wire import Tensor, from_array
-from lossproof.frameworks import Framework, Loss
-from lossproof.frameworks.numpy import from_numpy, to_numpy
+from lossproof._wire import Tensor
+from lossproof.frameworks import LAYOUTS, Framework, Loss
+from lossproof.frameworks.numpy import from_bits, from_numpy, place, to_bits
 
 _SNIPPET = """\
 import mlx.core as mx
@@ -31,16 +31,19 @@ def gradient(loss, input, upstream):
 class MLX(Framework):
     name = "mlx"
     snippet = _SNIPPET
+    layouts = LAYOUTS
 
     def version(self) -> str:
         return version("mlx")
 
     def tensor(self, tensor: Tensor, layout: str = "contiguous") -> Any:
-        if tensor.dtype == "bfloat16":  # which NumPy lacks
-            return self.tensor(replace(tensor, dtype="uint16")).view(mx.bfloat16)
-        array = to_numpy(tensor)
-        # Without a dtype it makes float32 of float64.
-        return mx.array(array, mx.float64 if tensor.dtype == "float64" else None)
+        def convert(array: Any) -> Any:
+            if tensor.dtype == "bfloat16":
+                return mx.array(array).view(mx.bfloat16)
+            # Without a dtype it makes float32 of float64.
+            return mx.array(array, mx.float64 if tensor.dtype == "float64" else None)
+
+        return place(to_bits(tensor), layout, convert, mx.as_strided)
 
     def settle(self, array: Any) -> Any:
         if isinstance(array, mx.array):
@@ -51,8 +54,7 @@ class MLX(Framework):
         if not isinstance(array, mx.array):
             raise TypeError(f"got {type(array).__name__}, want an mlx.core.array")
         if array.dtype == mx.bfloat16:
-            bits = from_array(array.view(mx.uint16))
-            return replace(bits, dtype="bfloat16")
+            return from_bits(array.view(mx.uint16))
         return from_numpy(array)
 
     def gradients(
@@ -63,7 +65,9 @@ class MLX(Framework):
 
         leaves = [inputs[name] for name in wrt]
         if upstream is None:
-            upstream = mx.ones_like(of(*leaves))
+            loss_of = of(*leaves)
+            ones = np.ones(loss_of.shape, np.float32)
+            upstream = place(ones, layout, lambda a: mx.array(a, loss_of.dtype), mx.as_strided)
         (value,), found = mx.vjp(of, leaves, [upstream])
         return value, dict(zip(wrt, found, strict=True))
 

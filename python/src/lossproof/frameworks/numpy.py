@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,19 @@ def from_numpy(array: Any) -> Tensor:
     return tensor
 
 
+def to_bits(tensor: Tensor) -> np.ndarray[Any, Any]:
+    """Return an array; of uint16 for bfloat16, which NumPy lacks."""
+    array: np.ndarray[Any, Any] = to_numpy(
+        replace(tensor, dtype="uint16") if tensor.dtype == "bfloat16" else tensor
+    )
+    return array
+
+
+def from_bits(array: Any) -> Tensor:
+    """Return the elements of a bfloat16 array, given as uint16."""
+    return replace(from_array(array), dtype="bfloat16")
+
+
 def lay(array: np.ndarray[Any, Any], layout: str) -> Any:
     """Return the elements of a contiguous array in another layout."""
     if layout == "transposed":
@@ -77,6 +91,26 @@ def lay(array: np.ndarray[Any, Any], layout: str) -> Any:
                 once = first
         return np.broadcast_to(once, array.shape)
     return array
+
+
+def place(
+    array: np.ndarray[Any, Any],
+    layout: str,
+    convert: Callable[[Any], Any],
+    as_strided: Callable[[Any, tuple[int, ...], tuple[int, ...], int], Any],
+) -> Any:
+    """Return the elements of an array in another layout, as an array of another framework.
+
+    convert makes its arrays, in row-major order; as_strided its views, with shape, strides and
+    offset, in elements.
+    """
+    if layout == "contiguous" or not array.size:
+        return convert(array)
+    view = lay(array, layout)
+    memory = view if view.base is None else view.base
+    first, start = (a.__array_interface__["data"][0] for a in (view, memory))
+    strides = tuple(stride // view.itemsize for stride in view.strides)
+    return as_strided(convert(memory), view.shape, strides, (first - start) // view.itemsize)
 
 
 FRAMEWORK = NumPy

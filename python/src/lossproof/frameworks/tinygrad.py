@@ -9,7 +9,7 @@ from typing import Any
 import tinygrad
 from tinygrad import dtypes
 
-from lossproof._wire import Tensor
+from lossproof._wire import SIZES, Tensor
 from lossproof.frameworks import Framework, Loss
 
 _SNIPPET = """\
@@ -48,8 +48,8 @@ class Tinygrad(Framework):
     def to_wire(self, array: Any) -> Tensor:
         if not isinstance(array, tinygrad.Tensor):
             raise TypeError(f"got {type(array).__name__}, want a tinygrad.Tensor")
-        names = {dtypes.float: "float32", dtypes.double: "float64", dtypes.half: "float16"}
-        name = names.get(array.dtype, str(array.dtype).removeprefix("dtypes."))
+        names = {getattr(dtypes, name): name for name in SIZES}
+        name = names.get(array.dtype, str(array.dtype))
         return Tensor(name, tuple(array.shape), bytes(array.data()))
 
     def gradients(
