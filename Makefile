@@ -92,7 +92,7 @@ python-frameworks: export LOSSPROOF_FULL = 1
 python-frameworks: export KERAS_BACKEND = jax
 python-frameworks: export PYTHONPATH = $(CURDIR)/python/src
 python-frameworks: python ## the package with PyTorch, JAX, Keras, tinygrad (needs clang) and MLX: the examples of docs/python.md
-	cd python && $(UV) run --project ../ports/pytorch --locked --with pytest==9.2.0 --with pytest-xdist==3.8.0 --with ml-dtypes==0.5.4 python -m pytest -q tests/test_torch.py tests/test_examples.py tests/test_frameworks.py
+	cd python && $(UV) run --project ../ports/pytorch --locked --with pytest==9.2.0 --with pytest-xdist==3.8.0 --with ml-dtypes==0.6.0 python -m pytest -q tests/test_torch.py tests/test_examples.py tests/test_frameworks.py
 	cd python && $(UV) run --no-project --python 3.12 $(addprefix --with ,$(FRAMEWORKS)) --with pytest==9.2.0 --with pytest-xdist==3.8.0 python -m pytest -q tests/test_examples.py tests/test_frameworks.py
 
 WHEELS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
