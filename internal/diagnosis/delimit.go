@@ -305,7 +305,16 @@ func rowsOf(p *place, indices []int, wrong map[int]bool) []row {
 		}
 		return func(i int) (float64, bool) { return at(i), true }
 	}
-	t, w, pw := values(ports.Target), values(ports.Weight), values(ports.PosWeight)
+	type given struct {
+		of    quantity
+		value func(i int) (float64, bool)
+	}
+	var others []given
+	for _, g := range []given{{targetHigh, values(ports.Target)}, {weightHigh, values(ports.Weight)}, {posWeightHigh, values(ports.PosWeight)}} {
+		if g.value != nil {
+			others = append(others, g)
+		}
+	}
 	reduced := claim.Reduction(call.Options) != "none"
 	// members are the elements of the input that an element of the output is made of.
 	members := func(i int) []int {
@@ -368,11 +377,9 @@ func rowsOf(p *place, indices []int, wrong map[int]bool) []row {
 			widen(logitHigh, x[k])
 			widen(sizeHigh, math.Abs(x[k]))
 			high = max(high, x[k])
-			for q, of := range map[quantity]func(int) (float64, bool){targetHigh: t, weightHigh: w, posWeightHigh: pw} {
-				if of != nil {
-					if v, ok := of(k); ok {
-						widen(q, v)
-					}
+			for _, other := range others {
+				if v, ok := other.value(k); ok {
+					widen(other.of, v)
 				}
 			}
 		}

@@ -14,7 +14,7 @@ import (
 const (
 	// sampleFit is the number of calls that are looked at, maxSolved that of those of which one tells a number.
 	sampleFit, maxSolved = 20, 4
-	bisections           = 60
+	bisections           = 28
 )
 
 // fitted returns, for each family of the module, the mistake whose number the answers tell.
@@ -25,7 +25,7 @@ func (m *examination) fitted(ctx context.Context) []*divergence.Divergence {
 			small = append(small, e)
 		}
 	}
-	sample := slices.Concat(sampled(small, sampleFit), sampled(m.passingAll, sampleFit))
+	failing, passing := sampled(small, sampleFit), sampled(m.passingAll, sampleFit)
 	var families []*divergence.Family
 	for _, f := range divergence.Families() {
 		if f.Of(m.module) {
@@ -33,7 +33,7 @@ func (m *examination) fitted(ctx context.Context) []*divergence.Divergence {
 		}
 	}
 	best := make([]*divergence.Divergence, len(families))
-	m.inParallel(ctx, len(families), func(k int) { best[k] = m.fit(families[k], sample) })
+	m.inParallel(ctx, len(families), func(k int) { best[k] = m.fit(families[k], failing, passing) })
 	var found []*divergence.Divergence
 	for _, d := range best {
 		if d != nil {
@@ -44,7 +44,7 @@ func (m *examination) fitted(ctx context.Context) []*divergence.Divergence {
 }
 
 // fit returns the member of a family that explains most of some calls, nil where none explains anything.
-func (m *examination) fit(f *divergence.Family, sample []*exhibit) (best *divergence.Divergence) {
+func (m *examination) fit(f *divergence.Family, failing, passing []*exhibit) (best *divergence.Divergence) {
 	most := 0
 	seen := map[string]bool{}
 	try := func(n float64) {
@@ -54,7 +54,10 @@ func (m *examination) fit(f *divergence.Family, sample []*exhibit) (best *diverg
 		}
 		seen[d.Name] = true
 		explained, wrongly := 0, 0
-		for _, e := range sample {
+		for i, e := range slices.Concat(failing, passing) {
+			if i == len(failing) && explained == 0 {
+				return
+			}
 			for _, l := range e.labels(d, m.level) {
 				switch {
 				case l >= same:
@@ -76,7 +79,10 @@ func (m *examination) fit(f *divergence.Family, sample []*exhibit) (best *diverg
 		return best
 	}
 	solved := 0
-	for _, e := range sample {
+	for _, e := range failing {
+		if e.elements > smallEnough {
+			continue
+		}
 		n, ok := m.solve(f, e, low, high)
 		if !ok {
 			continue

@@ -43,6 +43,9 @@ func (m *examination) fresh(ctx context.Context, h hypothesis, explained []*plac
 				continue
 			}
 		}
+		if _, ok := Varied(p.call, p.check.ID, 0); !ok { // a scalar 0 or 1
+			continue
+		}
 		if tried += freshSeeds / seeds; tried > freshFailures {
 			return nil
 		}

@@ -104,6 +104,7 @@ func how(fail []row) string {
 // anothers says that numbers are what another call is to give: of another reduction, of the other targets, of
 // another module.
 func anothers(fail []row, near func(r row, v float64) bool) string {
+	fail = slices.SortedStableFunc(slices.Values(fail), func(a, b row) int { return a.place.elements - b.place.elements })
 	with := func(change func(call *ports.Call) bool) func(call ports.Call) (ports.Call, bool) {
 		return func(call ports.Call) (ports.Call, bool) {
 			call.Inputs = maps.Clone(call.Inputs)

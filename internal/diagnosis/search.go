@@ -79,7 +79,13 @@ func (m *examination) search(ctx context.Context) hypothesis {
 	high := 0.0
 	for i, s := range first[:min(len(first), finalists)] {
 		h := m.extended(ctx, hypothesis{}, s)
-		for len(h.mistakes) < maxMistakes && len(h.by) < m.failing && ctx.Err() == nil {
+		for len(h.mistakes) < maxMistakes && ctx.Err() == nil {
+			if len(m.left(h)) <= fewFailing { // large ones are looked at next, which what is found may explain
+				h = m.finished(ctx, h)
+			}
+			if len(h.by) >= m.failing {
+				break
+			}
 			next := m.round(ctx, h)
 			if len(next) == 0 {
 				break
@@ -96,11 +102,11 @@ func (m *examination) search(ctx context.Context) hypothesis {
 	return m.finished(ctx, m.credible(m.pruned(best)))
 }
 
-// score is how well a hypothesis fits.
+// score is how well a hypothesis fits: of two that explain as much, the one with fewer mistakes and conditions fits better.
 func (m *examination) score(h hypothesis) float64 {
 	score := float64(len(h.by))
 	for _, t := range m.tallies(h) {
-		score -= float64(t.contradicted) + 0.1*float64(t.otherwise) + 2
+		score -= float64(t.contradicted) + 0.1*float64(t.otherwise) + 2 + 0.5*float64(len(t.condition))
 	}
 	return score
 }
@@ -374,8 +380,14 @@ func (m *examination) round(ctx context.Context, h hypothesis) []*suspect {
 		few = nil
 	}
 	m.hold(ctx, h, suspects, sample, few, m.passing)
-	suspects = m.likely(suspects)
-	if len(exhibits)+len(large) > len(sample)+len(few) && len(suspects) > 0 {
+	if suspects = m.likely(suspects); len(suspects) > 1 {
+		// Where one explains all, those that explain less than half of it need not be held against everything.
+		if all := len(suspects[0].same); all >= m.openIn(sample, h) {
+			suspects = slices.DeleteFunc(suspects, func(s *suspect) bool { return 2*len(s.same) < all })
+		}
+	}
+	// Of several, what passes decides, which the sample has little of.
+	if len(suspects) > 1 || len(exhibits)+len(large) > len(sample)+len(few) && len(suspects) > 0 {
 		m.hold(ctx, h, suspects, exhibits, large, m.passingAll)
 		suspects = m.likely(suspects)
 	}
@@ -383,6 +395,18 @@ func (m *examination) round(ctx context.Context, h hypothesis) []*suspect {
 		return m.pairs(ctx, h, exhibits)
 	}
 	return suspects
+}
+
+// openIn counts the failing answers of some exhibits that h does not explain.
+func (m *examination) openIn(exhibits []*exhibit, h hypothesis) (n int) {
+	for _, e := range exhibits {
+		for _, p := range e.places {
+			if _, ok := h.by[p.index]; p.fails && !ok {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // large returns a few exhibits of large inputs that h does not explain.
