@@ -255,7 +255,8 @@ class Check(pytest.Item):
         if self.check == CLAIM:
             self._claim(found)
             return
-        outcome, text = found["outcome"], message(found)
+        causes = self.group.outcome(CLAIM, self.config).get("causes") or []
+        outcome, text = found["outcome"], message(found, causes)
         if outcome == "unsupported":
             pytest.skip(found.get("message") or "unsupported")
         if outcome in ("known", "fixed"):
@@ -308,11 +309,12 @@ class Check(pytest.Item):
         return self.path, line, self.name
 
 
-def message(found: dict[str, Any]) -> str:
-    """Return what is said of a check that fails."""
+def message(found: dict[str, Any], causes: list[dict[str, Any]]) -> str:
+    """Return what is said of a check that fails; causes are those of the result."""
     lines = [f"{found['outcome']}: {found['rule']} ({found['requirement']}): {found['statement']}"]
-    if found.get("diagnosis"):
-        lines.append(f"cause: as {found['diagnosis']} does")
+    for cause in (causes[index] for index in found.get("causes") or ()):
+        name = f"{cause['name']}: " if cause.get("name") else ""
+        lines.append(f"cause: {name}{cause['sentence']}")
     if found.get("call"):
         lines.append(f"call: {found['call']}")
     if found.get("message"):
