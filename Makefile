@@ -32,7 +32,7 @@ vet: # format and vet
 # A test that takes seconds is left out where testing.Short() says so: make test is for a person who waits.
 .PHONY: test
 test: export CGO_ENABLED = 0
-test: vet ## format, vet, the tests of a minute, fuzz seeds, conformance (Go alone)
+test: vet ## format, vet, the tests that take seconds (two minutes of CPU time), fuzz seeds, conformance (Go alone)
 	$(GO) test -short ./...
 
 # A busy machine of two cores takes longer than the ten minutes that go test allows a package.

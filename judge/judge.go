@@ -40,7 +40,7 @@ type Options struct {
 	// that it is about: to a recorded case, or of the counterexample of a relation; from several
 	// goroutines if [Judge.Check] is.
 	Observe func(c *Check, result CheckResult, exchanges []Exchange)
-	// Progress, if set, is called by Run after every check.
+	// Progress, if set, is called by Run after every check of a claimed module, of which there are total.
 	Progress func(done, total int, latest CheckResult)
 }
 

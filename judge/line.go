@@ -29,8 +29,8 @@ func (j *Judge) verdictLine(result *Result, m ModuleSummary) string {
 		verdict = "known failures"
 	case m.Passed:
 		verdict = "nothing fails in shard " + j.options.Selection.Shard.String()
-	case m.NothingAsked():
-		verdict = "no verdict"
+	case m.Instead() != "":
+		verdict = m.Instead()
 	}
 	line := fmt.Sprintf("%s (%s): %s", verdict, j.options.Level, claim.String(m.Module, j.description.Modules[m.Module]))
 	if j.options.Quirks {

@@ -27,6 +27,13 @@ func Run(ctx context.Context, port ports.Port, options Options) (*Result, error)
 func (j *Judge) Run(ctx context.Context) (*Result, error) {
 	result := j.newResult()
 	done, failing, last := 0, 0, time.Now()
+	told, all := 0, 0 // of what is claimed: a progress of what nobody is asked would be none
+	claimed := func(module string) bool { _, ok := j.description.Modules[module]; return ok }
+	for _, c := range j.checks {
+		if claimed(c.Module) {
+			all++
+		}
+	}
 	for b, room := range j.ahead(ctx) {
 		raw, exchanges, err := b.end()
 		if err != nil {
@@ -36,8 +43,10 @@ func (j *Judge) Run(ctx context.Context) (*Result, error) {
 		now := time.Now()
 		r.Took, last = now.Sub(last), now
 		result.add(r)
-		if done++; j.options.Progress != nil {
-			j.options.Progress(done, len(j.checks), r)
+		done++
+		if j.options.Progress != nil && claimed(r.Module) {
+			told++
+			j.options.Progress(told, all, r)
 		}
 		if r.Gates && r.Outcome.Failing() {
 			failing++

@@ -195,6 +195,9 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 			parts = append(parts, words.Plural(of.notRun, "was not run", "were not run"))
 		}
 		m.Reason = strings.Join(parts, ", ")
+		if of.fixed+laws.fixed+drawn.fixed > 0 && len(parts) == 1 {
+			m.Reason += onlyFixed
+		}
 	case of.notRun > 0:
 		m.Reason = fmt.Sprintf("%d of %d cases were not run", of.notRun, of.selected)
 	case laws.notRun > 0:
@@ -232,6 +235,21 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 
 // nothingAsked begins the reason of a module of which nothing was asked that gates.
 const nothingAsked = "nothing was asked that counts: "
+
+// onlyFixed ends the reason of a module that fails for what its baseline has as failing alone.
+const onlyFixed = ", and nothing else fails"
+
+// Instead says in a few words why a module that does not pass is not to be called wrong: since nothing was asked, or since
+// more passes than its baseline says. It is "" for others.
+func (m ModuleSummary) Instead() string {
+	switch {
+	case m.NothingAsked():
+		return "no verdict"
+	case strings.HasSuffix(m.Reason, onlyFixed):
+		return "better than its baseline"
+	}
+	return ""
+}
 
 // NothingAsked reports whether there is no verdict on a claimed module, since nothing was asked of it that gates.
 func (m ModuleSummary) NothingAsked() bool { return strings.HasPrefix(m.Reason, nothingAsked) }

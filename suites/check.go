@@ -7,6 +7,7 @@ import (
 
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/prose"
+	"lossproof/internal/report"
 	"lossproof/judge"
 	"lossproof/ports"
 )
@@ -22,7 +23,7 @@ import (
 //
 // The first three failing checks of each rule are described in full, the others in a line; -v
 // describes all. At the end stands how many checks of which rules fail, what these have in common,
-// and which known mistakes explain them.
+// which known mistakes explain them, and the verdict with what to type next, as lossproof run has it.
 func Check(t *testing.T, port ports.Port, options judge.Options) {
 	t.Helper()
 	var collector *diagnosis.Collector
@@ -71,11 +72,26 @@ func Check(t *testing.T, port ports.Port, options judge.Options) {
 	if text == "" {
 		return
 	}
-	result := &judge.Result{Level: string(j.Level())}
+	result := j.Result()
+	for _, r := range results {
+		switch r.Kind {
+		case judge.Relation:
+			result.Relations = append(result.Relations, r)
+		case judge.Generated:
+			result.Generated = append(result.Generated, r)
+		default:
+			result.Cases = append(result.Cases, r)
+		}
+	}
+	result = j.Rebase(result, nil)
 	if err := collector.Diagnose(t.Context(), port, result); err != nil {
 		t.Errorf("diagnosis: %v", err)
 	}
-	t.Log(text + "\n" + prose.Diagnosis(result))
+	var closing strings.Builder
+	if err := report.Closing(&closing, result); err != nil {
+		t.Error(err)
+	}
+	t.Log(text + "\n" + prose.Diagnosis(result) + closing.String())
 }
 
 // tell turns a result into that of a test.

@@ -248,6 +248,9 @@ func TestManyFailures(t *testing.T) {
 		if !strings.Contains(output, "diagnosis of BCEWithLogitsLoss: pos-weight-ignored\n") {
 			t.Errorf("there is no diagnosis:\n%s", output)
 		}
+		if !regexp.MustCompile(`(?m)^ *not conformant \(parity\): BCEWithLogitsLoss: \d+ of \d+ cases fail[^\0]*^ *cause: pos-weight-ignored, [^\0]*^ *next: lossproof show BCEWith`).MatchString(output) {
+			t.Errorf("the end is not that of a run:\n%s", output)
+		}
 	}
 	if testing.Short() {
 		return

@@ -172,7 +172,7 @@ func (r *baselineRun) updateFile(p *program, result *judge.Result) error {
 	if err != nil {
 		return fmt.Errorf("--update-baseline: %w", err)
 	}
-	fmt.Fprintf(p.stderr, "lossproof: %s: %s, %d added, %d removed\n", r.file, words.Plural(len(updated.Known), "entry", "entries"), changes.Added, changes.Removed)
+	fmt.Fprintf(p.stderr, "lossproof: %s: %s, %d added, %d removed\n", r.file, words.Plural(len(updated.Known), "id or pattern", "ids and patterns"), changes.Added, changes.Removed)
 	r.baseline = updated
 	r.shrank = updated.ClaimShrank(result.Claim, r.asked, result.Fixtures.Version)
 	return nil

@@ -341,3 +341,12 @@ func TestAnnotationsHaveTheFileOfThePort(t *testing.T) {
 		t.Errorf("outside the repository: got %q", got)
 	}
 }
+
+// TestEmptyValuesAreRefused: a variable that is not set does not leave out a file or a filter unnoticed.
+func TestEmptyValuesAreRefused(t *testing.T) {
+	for _, flag := range []string{"modules", "dtypes", "rules", "select", "skip", "baseline", "json", "junit", "markdown", "badge", "trace", "level", "shard", "seed", "cases-until"} {
+		check(t, command("run", "--"+flag, ""), exitUsage, "stderr:--"+flag+": got ")
+	}
+	check(t, command("judge", "--junit", "", "-"), exitUsage, "stderr:--junit: got an empty value, want a file: without the flag there is none")
+	check(t, command("list", "--modules="), exitUsage, "stderr:--modules: got an empty value")
+}

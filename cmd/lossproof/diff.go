@@ -31,7 +31,7 @@ machines, ports and versions is named. A baseline has no effect: a known failure
   lossproof diff --slack 0.5 x86.json arm.json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
-				return fmt.Errorf("diff takes OLD.json and NEW.json, got %d arguments", len(args))
+				return fmt.Errorf("diff takes OLD.json and NEW.json, got %s", words.Plural(len(args), "argument", "arguments"))
 			}
 			return nil
 		},

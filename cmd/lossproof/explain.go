@@ -174,7 +174,7 @@ func explainDivergence(w *bufio.Writer, d *divergence.Divergence) {
 	for _, link := range d.Met {
 		fmt.Fprintf(w, "met          %s: %s\n", link.Title, link.URL)
 	}
-	fmt.Fprintf(w, "\nlossproof run --level %s -- lossproof port --divergence %s\n", d.Level, d.Name)
+	fmt.Fprintf(w, "\nwhat lossproof says of a port that does so\n  lossproof run --level %s -- lossproof port --divergence %s\n", d.Level, d.Name)
 }
 
 func explainRule(w *bufio.Writer, set *fixtures.Set, id string) error {

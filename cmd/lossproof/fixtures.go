@@ -9,6 +9,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/suggest"
+	"lossproof/internal/words"
 )
 
 func (p *program) fixturesCommand() *cobra.Command {
@@ -33,7 +34,7 @@ func (p *program) fixturesCommand() *cobra.Command {
   lossproof fixtures verify fixtures`,
 			Args: func(_ *cobra.Command, args []string) error {
 				if len(args) > 1 {
-					return fmt.Errorf("fixtures verify takes one DIR at most, got %d arguments", len(args))
+					return fmt.Errorf("fixtures verify takes one DIR at most, got %s", words.Plural(len(args), "argument", "arguments"))
 				}
 				return nil
 			},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lossproof/internal/words"
 	"lossproof/ports/skeleton"
 )
 
@@ -31,7 +32,7 @@ Languages: ` + languages + `.`,
 		ValidArgs: skeleton.Languages(),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
-				return fmt.Errorf("%s takes a LANG (%s) and a DIR, got %d arguments", cmd.CommandPath(), languages, len(args))
+				return fmt.Errorf("%s takes a LANG (%s) and a DIR, got %s", cmd.CommandPath(), languages, words.Plural(len(args), "argument", "arguments"))
 			}
 			return nil
 		},

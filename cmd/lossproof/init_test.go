@@ -37,7 +37,7 @@ func TestInitRefuses(t *testing.T) {
 		want string
 	}{
 		{[]string{"init"}, "lossproof init takes a LANG (javascript, python, rust) and a DIR, got 0 arguments"},
-		{[]string{"init", "python"}, "got 1 arguments"},
+		{[]string{"init", "python"}, "got 1 argument"},
 		{[]string{"init", "pyton", filepath.Join(full, "new")}, `there is no skeleton in "pyton", did you mean "python"?`},
 		{[]string{"init", "python", full}, "is not empty (it has src): want a new or an empty folder"},
 	} {

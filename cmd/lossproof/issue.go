@@ -31,8 +31,8 @@ func writeIssue(w *bufio.Writer, set *fixtures.Set, description ports.Descriptio
 	if language != "" {
 		language = ", " + language
 	}
-	fmt.Fprintf(w, "%s %s%s. Found by lossproof %s (fixtures %s), which compares with PyTorch %s and with the exact result.\n",
-		port.Name, port.Version, language, version.Tool, set.Version(), set.TorchVersion())
+	fmt.Fprintf(w, "%s%s. Found by lossproof %s (fixtures %s), which compares with PyTorch %s and with the exact result.\n",
+		strings.TrimSpace(port.Name+" "+port.Version), language, version.Tool, set.Version(), set.TorchVersion())
 	call := calls[len(calls)-1]
 	if r := cause.Reproduction; r != nil {
 		request, err := wire.DecodeRequest(r.Request)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,6 +148,7 @@ Modules:
 		p.portCommand(), p.fixturesCommand(), p.versionCommand(), exitCodesTopic(),
 		p.sweepCommand(), p.benchCommand(), p.initCommand(),
 	)
+	root.PersistentPreRunE = noEmptyValues
 	p.completeFlags(root)
 	p.setHelp(root)
 	return root
@@ -161,6 +163,24 @@ func (p *program) noArgs(cmd *cobra.Command, args []string) error {
 		return fmt.Errorf("%s takes no arguments, got %q", cmd.Name(), args)
 	}
 	return unknownCommand(cmd, args[0])
+}
+
+// noEmptyValues refuses a flag with an empty value, as a variable that is not set leaves it: a file would not be written, a
+// filter let everything through.
+func noEmptyValues(cmd *cobra.Command, _ []string) error {
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if value := f.Value.String(); err == nil && (value == "" || value == "[]") {
+			err = fmt.Errorf("--%s: got an empty value, want a %s: without the flag there is none", f.Name, cmp.Or(flagArgument(f), "value"))
+		}
+	})
+	return err
+}
+
+// flagArgument is what the help text calls the value of a flag.
+func flagArgument(f *pflag.Flag) string {
+	name, _ := pflag.UnquoteUsage(f)
+	return name
 }
 
 func unknownCommand(parent *cobra.Command, name string) error {
@@ -190,7 +210,7 @@ func (p *program) helpCommand(root *cobra.Command) *cobra.Command {
 func exactArg(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != 1 {
-			return fmt.Errorf("%s takes one %s, got %d arguments", cmd.Name(), name, len(args))
+			return fmt.Errorf("%s takes one %s, got %s", cmd.Name(), name, words.Plural(len(args), "argument", "arguments"))
 		}
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"lossproof/internal/infile"
 	"lossproof/internal/matrix"
 	"lossproof/internal/site"
+	"lossproof/internal/words"
 )
 
 func (p *program) reportCommand() *cobra.Command {
@@ -58,6 +59,6 @@ func (p *program) report(ctx context.Context, files []string, dir, curves string
 	if err := site.Write(dir, set, rows, script); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	fmt.Fprintf(p.stdout, "%s/index.html: %d implementations\n", dir, len(rows))
+	fmt.Fprintf(p.stdout, "%s/index.html: %s\n", dir, words.Plural(len(rows), "implementation", "implementations"))
 	return nil
 }

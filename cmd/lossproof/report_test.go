@@ -11,7 +11,7 @@ func TestReport(t *testing.T) {
 	dir := t.TempDir()
 	parity, site := filepath.Join(dir, "parity.json"), filepath.Join(dir, "site")
 	check(t, command("run", "--select", "*/blog_example/*", "--json", parity), exitConformant)
-	check(t, command("report", parity, "-o", site), exitConformant, "index.html: 1 implementations")
+	check(t, command("report", parity, "-o", site), exitConformant, "index.html: 1 implementation\n")
 	for name, want := range map[string]string{"index.html": "conformant (parity)", "rules/bcewl-mean.html": "lossproof explain BCEWL-MEAN", "style.css": "prefers-color-scheme"} {
 		if text, err := os.ReadFile(filepath.Join(site, name)); err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("%s: want %q, %v", name, want, err)

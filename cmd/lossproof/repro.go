@@ -168,7 +168,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		fmt.Fprintf(w, "%s\n", result.Outcome)
 	}
 	if c != nil && result.Outcome == judge.Pass && !f.history {
-		fmt.Fprintln(p.stderr, "lossproof: it passes alone: if it fails in a run, answers depend on earlier calls, and --history asks those first")
+		fmt.Fprintln(p.stderr, "lossproof: it passes when asked alone. Where it failed in a run, --history asks the calls before it too")
 	}
 	if c == nil {
 		if err := reproCalls(w, set, check, calls); err != nil {

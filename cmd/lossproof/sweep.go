@@ -278,7 +278,7 @@ func (p *program) sweepHalf(cmd *cobra.Command, f sweepFlags, command []string) 
 func sourceOf(info ports.Info) sweep.Source {
 	return sweep.Source{
 		Machine: machine.Describe().String(),
-		Path:    fmt.Sprintf("%s %s (%s), over the wire", info.Name, info.Version, strings.TrimSpace(info.Language+" "+info.LanguageVersion)),
+		Path:    fmt.Sprintf("%s (%s), over the wire", strings.TrimSpace(info.Name+" "+info.Version), strings.TrimSpace(info.Language+" "+info.LanguageVersion)),
 		Port:    info.Name + " " + info.Version,
 	}
 }

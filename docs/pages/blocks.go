@@ -46,7 +46,7 @@ func wrongPort(set *fixtures.Set) (string, error) {
 		return "", err
 	}
 	var b bytes.Buffer
-	if err := report.Text(&b, result, report.TextOptions{}); err != nil {
+	if err := report.Text(&b, result, report.TextOptions{Width: 90}); err != nil {
 		return "", err
 	}
 	_, text, ok := strings.Cut(b.String(), "\ndiagnosis of ")
@@ -57,8 +57,9 @@ func wrongPort(set *fixtures.Set) (string, error) {
 	if !ok {
 		return "", errors.New("the run has no verdict")
 	}
-	text, _, _ = strings.Cut(text, " (reduction=") // the fresh input in full, and links
-	verdict, _, _ := strings.Cut(end, "\n")
+	text, _, _ = strings.Cut(text, "(reduction=") // the fresh input in full, and links
+	text = strings.TrimRight(text, " \n")
+	verdict, _, _ := strings.Cut(end, "\n\n")
 	return "\n```\n$ lossproof run -- ./my-port\n…\ndiagnosis of " + text + "\n…\nnot conformant " + verdict + "\n…\n```\n", nil
 }
 

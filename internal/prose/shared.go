@@ -43,7 +43,7 @@ func Shared(results []judge.CheckResult) []string {
 		}
 		if words := sharedFeatures(failing[module], passing[module]); len(words) > 0 {
 			lines = append(lines, fmt.Sprintf("all %d failing cases of %s have %s, as %d of the %d that pass do",
-				len(failing[module]), module, claim.And(words), having(passing[module], words), len(passing[module])))
+				len(failing[module]), module, claim.And(inWords(words)), having(passing[module], words), len(passing[module])))
 		}
 		if outputs := wrongOutputs(failing[module]); len(outputs) > 0 {
 			verb := "is"
@@ -62,6 +62,17 @@ func sharedFeatures(failing, passing []judge.CheckResult) []string {
 	for _, word := range failing[0].Features {
 		if having(failing, []string{word}) == len(failing) && 4*having(passing, []string{word}) < len(passing) {
 			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// inWords are features as the members of a sentence.
+func inWords(features []string) []string {
+	words := slices.Clone(features)
+	for i, word := range words {
+		if word == claim.Rejections {
+			words[i] = "calls that PyTorch refuses"
 		}
 	}
 	return words

@@ -56,6 +56,8 @@ func badgeText(result *judge.Result) (message, color string) {
 		return "not complete", "lightgrey"
 	case len(s.Unasked()) > 0:
 		return "no verdict " + of, "lightgrey"
+	case betterThanBaseline(s):
+		return "better than its baseline " + of, "yellow"
 	case !s.Passed:
 		return "not conformant " + of, "red"
 	case known > 0:
@@ -97,6 +99,20 @@ func badgeText(result *judge.Result) (message, color string) {
 		less(s.Incidents.String(), "green")
 	}
 	return message, color
+}
+
+// betterThanBaseline reports whether nothing is wrong but the baseline, which has as failing what passes.
+func betterThanBaseline(s judge.Summary) bool {
+	better := false
+	for _, m := range s.Modules {
+		if m.Claimed && !m.Passed {
+			if m.Instead() == "" {
+				return false
+			}
+			better = true
+		}
+	}
+	return better
 }
 
 // generatedText counts the laws that hold, of how many where these are more, and generated calls.

@@ -48,13 +48,19 @@ func (t *text) closing(result *judge.Result) {
 			t.printf("%s\n", line)
 		}
 	}
-	t.printf("\nnext: lossproof show %s\n", example.ID)
+	t.printf("\nnext: %s\n", strings.Join(next(result, example, causes), "\n      "))
+}
+
+// next are commands to look at an example, and at a cause, with.
+func next(result *judge.Result, example judge.CheckResult, causes []string) []string {
+	lines := []string{"lossproof show " + example.ID}
 	if _, command := flagsAndCommand(result.Argv); len(command) > 0 {
-		t.printf("      %s\n", ShellQuote(append([]string{"lossproof", "repro", "--level", result.Level, example.ID, "--"}, command...)))
+		lines = append(lines, ShellQuote(append([]string{"lossproof", "repro", "--level", result.Level, example.ID, "--"}, command...)))
 	}
 	if len(causes) > 0 {
-		t.printf("      lossproof explain %s\n", causes[0])
+		lines = append(lines, "lossproof explain "+causes[0])
 	}
+	return lines
 }
 
 // verdicts writes the verdict on each module: what fails, or what stands behind it where all pass.
@@ -67,7 +73,7 @@ func (t *text) verdicts(result *judge.Result) {
 			unclaimed = append(unclaimed, m.Module)
 		case m.Passed:
 			passed = append(passed, r)
-		case !m.NothingAsked():
+		case m.Instead() == "":
 			failed = append(failed, r)
 		}
 	}
@@ -75,8 +81,8 @@ func (t *text) verdicts(result *judge.Result) {
 		switch verdict := result.Summary.Verdict[i]; {
 		case m.Claimed && m.Passed:
 			t.printf("%s\n", t.color(green, headline(verdict)))
-		case m.NothingAsked():
-			t.printf("%s\n", t.color(bold, fmt.Sprintf("no verdict (%s): %s: %s", result.Level, m.Module, m.Reason)))
+		case m.Instead() != "":
+			t.printf("%s\n", t.color(bold, fmt.Sprintf("%s (%s): %s: %s", m.Instead(), result.Level, m.Module, m.Reason)))
 		}
 	}
 	if len(failed) > 0 {
@@ -277,7 +283,11 @@ func (t *text) causes(result *judge.Result) (names []string, shown bool) {
 		if len(g.modules) < len(result.Diagnoses) {
 			in = " (" + strings.Join(g.modules, ", ") + ")"
 		}
-		t.printf("cause: %s, in %d of the %d answers that fail%s\n", t.color(bold, prose.CauseName(g.first)), g.explains, failing, in)
+		name := prose.CauseName(g.first)
+		if i > 0 && g.first.Name == "" {
+			name = strings.TrimSuffix(prose.CauseSentence(g.first), ".")
+		}
+		t.printf("cause: %s, in %d of the %d answers that fail%s\n", t.color(bold, name), g.explains, failing, in)
 		if i > 0 {
 			continue
 		}

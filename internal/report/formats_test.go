@@ -207,7 +207,7 @@ func TestMarkdown(t *testing.T) {
 	for _, want := range []string{
 		"## ❌ lossproof: lossproof ", " is not conformant\n\n- **not conformant (parity)**: BCEWithLogitsLoss",
 		"### The claim shrank (claim-shrank)\n\n- X: dtypes: float16 is claimed no more\n", "### 3 of 13 cases fail\n",
-		"| BCEWL-SUM | must | 2 | 'sum' adds the losses of all elements. |\n", "#### BCEWL-SUM: 2 cases\n\n'sum' adds the losses of all elements.", "- `BCEWithLogitsLoss/blog_example/f64-sum`: error\n",
+		"| BCEWL-SUM | must | 2 | 'sum' adds the losses of all elements. |\n", "\nNext:\n\n```\nlossproof show ", "#### BCEWL-SUM: 2 cases\n\n'sum' adds the losses of all elements.", "- `BCEWithLogitsLoss/blog_example/f64-sum`: error\n",
 		"<details>\n<summary>A failure of each rule, and the ids of others</summary>\n\n####", "<summary>Known failures: 1 case</summary>\n", "not \\| written", "| BCEWithLogitsLoss | ",
 		"**1 entry of the baseline without a reason**",
 	} {

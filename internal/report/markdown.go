@@ -26,6 +26,7 @@ func Markdown(w io.Writer, result *judge.Result) error {
 	m.head(result)
 	m.baseline(result)
 	m.diagnoses(result)
+	m.next(result)
 	m.checked(result)
 	m.failures(result)
 	for _, a := range askingKinds(result) {
@@ -80,8 +81,10 @@ func (m *markdown) head(result *judge.Result) {
 		title, symbol = "fails as its baseline says", "☑️"
 	case len(s.Unasked()) > 0:
 		title, symbol = "without a verdict on "+claim.And(s.Unasked()), "⚠️"
+	case betterThanBaseline(s):
+		title, symbol = "better than its baseline", "⚠️"
 	}
-	m.add(fmt.Sprintf("\n## %s lossproof: %s %s is %s\n\n", symbol, escape(result.Port.Name), escape(result.Port.Version), title))
+	m.add(fmt.Sprintf("\n## %s lossproof: %s is %s\n\n", symbol, escape(named(result.Port)), title))
 	var unclaimed []string
 	for i, s := range result.Summary.Modules {
 		verdict := result.Summary.Verdict[i]
@@ -142,7 +145,11 @@ func (m *markdown) failures(result *judge.Result) {
 		m.add(fmt.Sprintf("| %s | %s | %d | %s |\n", escape(group[0].Rule), group[0].Requirement, len(group), escape(group[0].Statement)))
 	}
 	if more := len(groups) - maxRulesListed; more > 0 {
-		m.add(fmt.Sprintf("\nand %s.\n", words.Plural(more, "more rule", "more rules")))
+		var others []string
+		for _, group := range groups[maxRulesListed:] {
+			others = append(others, group[0].Rule)
+		}
+		m.add(fmt.Sprintf("\nand %s: %s.\n", words.Plural(more, "more rule", "more rules"), escape(strings.Join(others, ", "))))
 	}
 	m.details("A failure of each rule, and the ids of others", func() {
 		for _, group := range groups[:min(len(groups), maxRulesShown)] {
@@ -265,6 +272,21 @@ func escape(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// next says what to type to look at the plainest failure and at the first cause that has a name.
+func (m *markdown) next(result *judge.Result) {
+	failures := plainestFirst(failing(result.Checks()))
+	if len(failures) == 0 {
+		return
+	}
+	var causes []string
+	for _, c := range result.Causes {
+		if c.Name != "" && !c.Lead {
+			causes = append(causes, c.Name)
+		}
+	}
+	m.add("\nNext:\n\n" + fence(strings.Join(next(result, failures[0], causes), "\n")) + "\n")
 }
 
 // diagnoses writes the causes as a section.

@@ -83,19 +83,19 @@ func line(text string) string {
 // relationSummary says in a line how many laws of the claimed modules were checked, and on what.
 func relationSummary(result *judge.Result, c claimed) string {
 	if c.asked() == 0 {
-		return "relations: none of the laws was checked: " + tally(c.reasons)
+		return "relations: none of the laws was checked: " + tally(slices.Concat(c.reasons[judge.Unsupported], c.reasons[judge.NotRun]))
 	}
 	return fmt.Sprintf("relations: %s, on %s generated from %s (--seed %d asks the same)",
-		words.Of(c.counts[judge.Pass], c.asked(), "law", "hold"), words.Plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
+		words.Of(c.passes(), c.asked(), "law", "hold"), words.Plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
 }
 
 // generatedSummary says how many generated checks of the claimed modules pass, how much those asked that draw their calls, and of
 // which size; and at how many inputs of 16 bits the results are right, a line for each module and dtype.
 func generatedSummary(result *judge.Result, c claimed) string {
 	if c.asked() == 0 {
-		return "generated checks: none was made: " + tally(c.reasons)
+		return "generated checks: none was made: " + tally(slices.Concat(c.reasons[judge.Unsupported], c.reasons[judge.NotRun]))
 	}
-	text := "generated checks: " + words.Of(c.counts[judge.Pass], c.asked(), string(judge.Generated), "pass")
+	text := "generated checks: " + words.Of(c.passes(), c.asked(), string(judge.Generated), "pass")
 	if c.inputs > 0 {
 		text += fmt.Sprintf(", on %s of %d elements drawn from %s, the largest %s (--effort %s)",
 			words.Plural(c.inputs, "call", "calls"), c.elements, result.SeedFrom.String(result.Seed), tensor.FormatShape(c.largest), result.Effort)
@@ -118,12 +118,12 @@ type claimed struct {
 	counts               map[judge.Outcome]int
 	// every are the checks of all inputs of 16 bits that were made: what they asked is in no other count.
 	every []judge.CheckResult
-	// reasons say why checks were not made.
-	reasons []string
+	// reasons say why checks were not made, by outcome.
+	reasons map[judge.Outcome][]string
 }
 
 func claimedOf(result *judge.Result, checks []judge.CheckResult) claimed {
-	c := claimed{counts: map[judge.Outcome]int{}}
+	c := claimed{counts: map[judge.Outcome]int{}, reasons: map[judge.Outcome][]string{}}
 	most := -1
 	for _, r := range checks {
 		if _, claimed := result.Claim[r.Module]; !claimed {
@@ -132,7 +132,7 @@ func claimedOf(result *judge.Result, checks []judge.CheckResult) claimed {
 		c.of++
 		c.counts[r.Outcome]++
 		if r.Outcome == judge.Unsupported || r.Outcome == judge.NotRun {
-			c.reasons = append(c.reasons, line(r.Message))
+			c.reasons[r.Outcome] = append(c.reasons[r.Outcome], line(r.Message))
 		}
 		if r.Every != nil {
 			if r.Every.Inputs > 0 {
@@ -151,16 +151,25 @@ func claimedOf(result *judge.Result, checks []judge.CheckResult) claimed {
 // asked counts those that were asked.
 func (c claimed) asked() int { return c.of - c.counts[judge.Unsupported] - c.counts[judge.NotRun] }
 
-// others counts the checks that neither pass nor fail, and says why some were not asked.
+// passes counts the checks that pass, those too that the baseline has as failing.
+func (c claimed) passes() int { return c.counts[judge.Pass] + c.counts[judge.Fixed] }
+
+// others counts the checks of other outcomes than pass and fail, and says why some were not asked.
 func (c claimed) others() string {
 	text := ""
 	for _, outcome := range judge.Outcomes {
-		if n := c.counts[outcome]; n > 0 && outcome != judge.Pass && outcome != judge.Fail {
+		n := c.counts[outcome]
+		switch {
+		case n == 0 || outcome == judge.Pass || outcome == judge.Fail:
+			continue
+		case outcome == judge.Fixed:
+			text += fmt.Sprintf("; %d of them fixed: the baseline has them as failing", n)
+		default:
 			text += fmt.Sprintf("; %s: %d", outcome, n)
 		}
-	}
-	if len(c.reasons) > 0 {
-		text += " (" + tally(c.reasons) + ")"
+		if reasons := c.reasons[outcome]; len(reasons) > 0 {
+			text += " (" + tally(reasons) + ")"
+		}
 	}
 	return text
 }

@@ -65,7 +65,9 @@ func TestReasonsOutside(t *testing.T) {
 		result.Relations[i].Outcome, result.Relations[i].Message, result.Relations[i].Samples = judge.Unsupported, message, 0
 	}
 	result.Summary.Relations = map[judge.Outcome]int{judge.Unsupported: 3, judge.Pass: 1}
-	want := "\nrelations: 1 of 1 law holds, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same); unsupported: 3 (without weight: 2, grad_input is not claimed: 1)\n"
+	result.Relations = append(result.Relations, result.Relations[3])
+	result.Relations[4].Outcome, result.Relations[4].Samples = judge.Fixed, 0
+	want := "\nrelations: 2 of 2 laws hold, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same); unsupported: 3 (without weight: 2, grad_input is not claimed: 1); 1 of them fixed: the baseline has them as failing\n"
 	if got := text(t, result, report.TextOptions{}); !strings.Contains(got, want) {
 		t.Errorf("want %q in\n%s", want, got)
 	}

@@ -66,6 +66,14 @@ func Text(w io.Writer, result *judge.Result, options TextOptions) error {
 	return err
 }
 
+// Closing writes the end of a report alone, which stands by itself.
+func Closing(w io.Writer, result *judge.Result) error {
+	t := &text{}
+	t.closing(result)
+	_, err := io.WriteString(w, t.String())
+	return err
+}
+
 // text is the report as it grows.
 type text struct {
 	strings.Builder
@@ -121,7 +129,7 @@ func (t *text) header(result *judge.Result) {
 	}
 	t.printf("lossproof %s, fixtures %s: %s at level %s\n", result.Lossproof, result.Fixtures.Version, selected, result.Level)
 	if t.short {
-		t.printf("port:      %s %s\n", result.Port.Name, result.Port.Version)
+		t.printf("port:      %s\n", named(result.Port))
 		return
 	}
 	t.printf("reference: PyTorch %s, CPU (%s)\n", result.Reference.Version, result.Reference.CPUCapability)
@@ -129,8 +137,11 @@ func (t *text) header(result *judge.Result) {
 	if language != "" {
 		language = " (" + language + ")"
 	}
-	t.printf("port:      %s %s%s\n\n", result.Port.Name, result.Port.Version, language)
+	t.printf("port:      %s%s\n\n", named(result.Port), language)
 }
+
+// named is what a port calls itself, with its version where it has one.
+func named(port judge.PortInfo) string { return strings.TrimSpace(port.Name + " " + port.Version) }
 
 // cases writes a line for every case that was asked; those outside the claim are counted below.
 func (t *text) cases(results []judge.CheckResult) {
@@ -293,7 +304,7 @@ func (t *text) baseline(result *judge.Result) {
 	if b == nil {
 		return
 	}
-	t.printf("\nbaseline: %s; %s\n", words.Plural(b.Entries, "entry", "entries"),
+	t.printf("\nbaseline: %s; %s\n", words.Plural(b.Entries, "id or pattern", "ids and patterns"),
 		words.Plural(result.Summary.Cases[judge.KnownFailure]+result.Summary.Relations[judge.KnownFailure], "check fails as it says", "checks fail as they say"))
 	for _, n := range ofBaseline(result) {
 		t.printf("  %s\n    %s\n", n.text, strings.Join(n.first(), "\n    "))
@@ -348,7 +359,7 @@ func (t *text) unsupported(result *judge.Result) {
 	}
 	all := 0
 	for _, r := range result.Cases {
-		if r.Requirement != fixtures.Quirk || result.Quirks { // quirks are counted above
+		if _, claimed := result.Claim[r.Module]; claimed && (r.Requirement != fixtures.Quirk || result.Quirks) { // quirks are counted above
 			all += len(r.Outputs)
 		}
 	}

@@ -1,7 +1,10 @@
 // Package words writes numbers with the words that agree with them, and breaks lines between words.
 package words
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Plural writes a number with its noun: "1 entry", "2 entries".
 func Plural(n int, one, many string) string {
@@ -16,7 +19,10 @@ func Of(n, all int, noun, verb string) string {
 	if all != 1 {
 		noun += "s"
 	}
-	if n == 1 {
+	switch {
+	case n == 1 && strings.HasSuffix(verb, "s"):
+		verb += "es"
+	case n == 1:
 		verb += "s"
 	}
 	return fmt.Sprintf("%d of %d %s %s", n, all, noun, verb)

@@ -17,4 +17,7 @@ func TestOf(t *testing.T) {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
+	if got := words.Of(1, 6, "generated check", "pass"); got != "1 of 6 generated checks passes" {
+		t.Errorf("got %q", got)
+	}
 }

@@ -260,10 +260,13 @@ func decodeHello(l line, validate Validator) (ports.Description, error) {
 	}
 	var protocol *wire.ProtocolError
 	if err != nil && !errors.As(err, &protocol) {
-		err = fmt.Errorf("%w (stdout is for the protocol alone: what a library prints belongs on stderr)", err)
+		err = fmt.Errorf("%w (%s)", err, stdoutHint)
 	}
 	return description, err
 }
+
+// stdoutHint is said where a line is none of the protocol.
+const stdoutHint = "stdout is for the protocol alone: what a library prints belongs on stderr"
 
 // end waits until the process has ended, kills it if it does not, and says how it ended.
 func (c *child) end() string {

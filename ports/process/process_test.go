@@ -205,7 +205,7 @@ func TestOneCaseGoesWrong(t *testing.T) {
 		{"says that it is slow", judge.Pass, "", 1, ""},
 		{"a stack trace for an answer", judge.Malformed, `got "Traceback (most recent call last):"`, 1, ""},
 		{"a stack trace and an answer", judge.Malformed, `got "Traceback (most recent call last):"`, 1, ""},
-		{"a stack trace, then exits", judge.Malformed, `got "Traceback (most recent call last):", want an object (then: the port ended (exit status 1))`, 2, ""},
+		{"a stack trace, then exits", judge.Malformed, `got "Traceback (most recent call last):", want an object (stdout is for the protocol alone: what a library prints belongs on stderr) (then: the port ended (exit status 1))`, 2, ""},
 		{"a stack trace at the end", judge.Pass, "", 1, "the port wrote a line that answers nothing: `Traceback (most recent call last):`"},
 		{"blank lines", judge.Pass, "", 1, ""},
 		{"carriage returns", judge.Pass, "", 1, ""},

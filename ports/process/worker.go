@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -309,6 +310,9 @@ func noise(l line) error {
 // decode decodes an answer. With an error the id is 0 where there is none.
 func decode(text []byte, validate Validator) (id int64, answer ports.Answer, err error) {
 	id, answer, err = wire.DecodeAnswer(text)
+	if err != nil && !json.Valid(text) {
+		err = fmt.Errorf("%w (%s)", err, stdoutHint)
+	}
 	if err == nil && validate != nil {
 		err = validate.Answer(text)
 	}
