@@ -378,7 +378,6 @@ func softmaxes() []*Divergence {
 			Title: "The loss is (m + log(sum exp(x-m))) - x[y], whose terms cancel where the target dominates.",
 			Why:   "log-sum-exp is a function of its own, and is subtracted from. PyTorch is no better.",
 			Right: right,
-			Met:   links("pytorch/pytorch/issues/11752: CrossEntropyLoss of large logits is 0 where it is log 2"),
 			vary: computing(func(u *unit) {
 				definition.ClassFunctions(u)
 				e, m, sum := element{dtype: u.DType}, math.Inf(-1), 0.0
