@@ -457,6 +457,49 @@ func TestBlame(t *testing.T) {
 	}
 }
 
+// TestBlameStays: where the smaller samples break the law by the answers of the other module, it is not that one which
+// is told.
+func TestBlameStays(t *testing.T) {
+	port := memorised{wrong: func(c call, right map[string]tensor.Tensor) map[string]tensor.Tensor {
+		module := ports.BCELoss
+		if len(c.x.values) > 1 {
+			module = ports.BCEWithLogitsLoss
+		}
+		return both(of(module))[0].answers(c, right)
+	}}
+	result := checker(t, port, Options{Seed: Seed, Level: verdict.Parity}).check(t, byID(t, "BCELoss/relations/of-sigmoid"))
+	if result.Blames != ports.BCEWithLogitsLoss || result.Counterexample[0].Call.Inputs[ports.Input].Len() != 2 {
+		t.Errorf("%q is blamed:\n%s", result.Blames, result.Broken)
+	}
+}
+
+// TestInPlaceOfNone: a single loss is asked with another reduction, but no weighted row with a mean, which divides by
+// the weight.
+func TestInPlaceOfNone(t *testing.T) {
+	row := array{[]int{1, 2}, []float64{0, 1}}
+	c := call{module: ports.CrossEntropyLoss, reduction: none, x: row, indices: true}
+	for _, test := range []struct {
+		c     call
+		first string
+		lacks []string
+		want  string
+	}{
+		{c, mean, []string{none}, mean},
+		{c, none, []string{none, sum}, mean},
+		{c.withW(row), mean, []string{none}, sum},
+		{c.withW(row), mean, []string{none, sum}, ""},
+		{c.by(sum), mean, []string{none}, ""},
+	} {
+		var cl ports.Claim
+		for _, reduction := range test.lacks {
+			cl.Without = append(cl.Without, "reduction:"+reduction)
+		}
+		if got := test.c.inPlaceOfNone(cl, test.first); got != test.want {
+			t.Errorf("without %v, first %q, weighted %t: got %q, want %q", test.lacks, test.first, test.c.w != nil, got, test.want)
+		}
+	}
+}
+
 // TestFewShapes: for a port that compiles, all laws of a module together ask a few dozen shapes, with every kind of
 // weight; without, some hundreds.
 func TestFewShapes(t *testing.T) {
