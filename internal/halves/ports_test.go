@@ -250,7 +250,7 @@ func TestRightPorts(t *testing.T) {
 	if os.Getenv("LOSSPROOF_FULL") == "" {
 		t.Skip("ten seconds: make divergences")
 	}
-	both := []string{ofLogits + "float16", ofLogits + "bfloat16"}
+	both, nearest := []string{ofLogits + "float16", ofLogits + "bfloat16"}, map[string]int{}
 	for name, port := range map[string]struct {
 		checks  []string
 		without []string
@@ -321,9 +321,17 @@ func TestRightPorts(t *testing.T) {
 			if outside != "" {
 				t.Fatal(name, outside)
 			}
-			if r := end(); r.Err != nil || r.Broken != "" || r.Right != r.Inputs || r.Inputs < 15000 {
+			r := end()
+			if r.Err != nil || r.Broken != "" || r.Right != r.Inputs || r.Inputs < 15000 {
 				t.Errorf("%s: %s: %d of %d right: %v %s", name, id, r.Right, r.Inputs, r.Err, r.Broken)
 			}
+			nearest[name+id] = r.Nearest
+		}
+	}
+	// Only the count of what is correctly rounded tells them apart.
+	for _, id := range both {
+		if once, twice := nearest["float64, rounded once"+id], nearest["float64 through float32"+id]; !(twice < once && once <= 1<<16) {
+			t.Errorf("%s: %d are correctly rounded, %d if rounded twice", id, once, twice)
 		}
 	}
 }
