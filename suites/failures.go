@@ -32,6 +32,9 @@ func (f *failures) describe(r judge.CheckResult) string {
 	return prose.Failure(r, "in a clone of lossproof: go run ./cmd/lossproof show "+r.ID)
 }
 
+// nouns count the checks of a kind, as lossproof run does.
+var nouns = map[judge.Kind]string{judge.Case: "case", judge.Relation: "law", judge.Generated: string(judge.Generated)}
+
 // summary counts the failing checks that gate by rule, and says what they share. It is
 // empty where none fails.
 func summary(results []judge.CheckResult) string {
@@ -66,7 +69,7 @@ func summary(results []judge.CheckResult) string {
 	parts := make([]string, 0, 2)
 	for _, kind := range []judge.Kind{judge.Case, judge.Relation, judge.Generated} {
 		if failing[kind] > 0 {
-			parts = append(parts, words.Of(failing[kind], all[kind], string(kind), "fail"))
+			parts = append(parts, words.Of(failing[kind], all[kind], nouns[kind], "fail"))
 		}
 	}
 	fmt.Fprintf(&b, "%s, by rule:", strings.Join(parts, ", "))

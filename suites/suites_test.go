@@ -268,8 +268,8 @@ func TestRelationsCount(t *testing.T) {
 		return
 	}
 	for pattern, want := range map[string]string{
-		"BCEWithLogitsLoss/relations/pos-weight-*": "1 of 2 relations fails, by rule:\n",
-		"BCEWithLogitsLoss/*/*pos-weight*":         " cases fail, 1 of 2 relations fails, 2 of 2 generated checks fail, by rule:\n",
+		"BCEWithLogitsLoss/relations/pos-weight-*": "1 of 2 laws fails, by rule:\n",
+		"BCEWithLogitsLoss/*/*pos-weight*":         " cases fail, 1 of 2 laws fails, 2 of 2 generated checks fail, by rule:\n",
 	} {
 		if testing.Short() && strings.Contains(pattern, "/relations/") {
 			continue // make test-long has both

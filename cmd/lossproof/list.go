@@ -42,7 +42,7 @@ func (p *program) listCommand() *cobra.Command {
 			w := bufio.NewWriter(p.stdout)
 			switch {
 			case options:
-				err = listCoverage(w, set, recorded(checks))
+				err = listCoverage(w, terminalColumns(p.stdout), set, recorded(checks))
 			case resolutions:
 				err = listResolution(cmd.Context(), w, set, recorded(checks))
 			default:
@@ -83,7 +83,7 @@ func listResolution(ctx context.Context, w *bufio.Writer, set *fixtures.Set, cas
 }
 
 // listCoverage writes which topic asks what.
-func listCoverage(w *bufio.Writer, set *fixtures.Set, cases []*fixtures.Case) error {
+func listCoverage(w *bufio.Writer, width int, set *fixtures.Set, cases []*fixtures.Case) error {
 	tables, err := coverage.Of(set, cases)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func listCoverage(w *bufio.Writer, set *fixtures.Set, cases []*fixtures.Case) er
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		table.Write(w)
+		table.Write(w, width)
 	}
 	return nil
 }

@@ -124,23 +124,35 @@ func (t *Table) sort() {
 	}
 }
 
-// Write writes a table with a letter for each topic, and what the letters stand for.
-func (t Table) Write(w io.Writer) {
-	fmt.Fprintf(w, "%s: n, m, s: a call has it with 'none', 'mean', 'sum'\n\n%22s", t.Module, "")
-	for i := range t.Topics {
-		fmt.Fprintf(w, "  %c  ", 'a'+i)
+// Write writes a table with a letter for each topic, as many beside each other as width columns have room for, 0 for all,
+// and what the letters stand for.
+func (t Table) Write(w io.Writer, width int) {
+	fmt.Fprintf(w, "%s: n, m, s: a call has it with 'none', 'mean', 'sum'\n", t.Module)
+	const name, cell = 22, 5
+	beside := len(t.Topics)
+	if width > 0 {
+		beside = max(1, (width-name)/cell)
 	}
-	fmt.Fprintln(w)
-	for _, row := range t.Rows {
-		line := fmt.Sprintf("%-22s", row.Property)
-		for _, cell := range row.Cells {
-			if cell.IsZero() {
-				line += "     "
-				continue
-			}
-			line += " " + cell.String() + " "
+	for from := 0; from < len(t.Topics); from += beside {
+		to := min(from+beside, len(t.Topics))
+		line := strings.Repeat(" ", name)
+		for i := from; i < to; i++ {
+			line += fmt.Sprintf("  %c  ", 'a'+i)
 		}
-		fmt.Fprintln(w, strings.TrimRight(line, " "))
+		fmt.Fprintf(w, "\n%s\n", strings.TrimRight(line, " "))
+		for _, row := range t.Rows {
+			line := fmt.Sprintf("%-*s", name, row.Property)
+			for _, c := range row.Cells[from:to] {
+				if c.IsZero() {
+					line += strings.Repeat(" ", cell)
+					continue
+				}
+				line += " " + c.String() + " "
+			}
+			if line = strings.TrimRight(line, " "); len(line) > len(row.Property) {
+				fmt.Fprintln(w, line)
+			}
+		}
 	}
 	fmt.Fprintln(w)
 	for i, topic := range t.Topics {

@@ -15,7 +15,7 @@ func table(t *testing.T, set *fixtures.Set, module, topic string) coverage.Table
 	t.Helper()
 	var cases []*fixtures.Case
 	for i := range set.Cases {
-		if c := &set.Cases[i]; c.Module == module && c.Topic == topic {
+		if c := &set.Cases[i]; c.Module == module && (topic == "" || c.Topic == topic) {
 			cases = append(cases, c)
 		}
 	}
@@ -54,10 +54,24 @@ func TestHoles(t *testing.T) {
 
 func TestWrite(t *testing.T) {
 	var b strings.Builder
-	table(t, corpus.Whole(t), "BCELoss", "large").Write(&b)
+	table(t, corpus.Whole(t), "BCELoss", "large").Write(&b, 0)
 	for _, want := range []string{"BCELoss: n, m, s", "input float32          .ms\n", "grad_input             .m.\n", "\n  a  large\n"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("got\n%s\nwant %q in it", b.String(), want)
 		}
+	}
+}
+
+// TestWriteFits: topics that a terminal has no room for beside each other stand below.
+func TestWriteFits(t *testing.T) {
+	var b strings.Builder
+	table(t, corpus.Whole(t), "CrossEntropyLoss", "").Write(&b, 60) // all topics
+	for line := range strings.Lines(b.String()) {
+		if len(line) > 61 {
+			t.Errorf("%d columns: %q", len(line)-1, line)
+		}
+	}
+	if n := strings.Count(b.String(), "\ninput float32 "); n < 2 {
+		t.Errorf("%d blocks of topics", n)
 	}
 }

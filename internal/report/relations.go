@@ -26,7 +26,7 @@ type asking struct {
 func askingKinds(result *judge.Result) []asking {
 	var kinds []asking
 	if c := claimedOf(result, result.Relations); c.of > 0 {
-		kinds = append(kinds, asking{"law", result.Relations, "Relations", relationSummary(result, c), [2]string{"input", "inputs"}})
+		kinds = append(kinds, asking{"law", result.Relations, "Laws", relationSummary(result, c), [2]string{"input", "inputs"}})
 	}
 	if c := claimedOf(result, result.Generated); c.of > 0 {
 		kinds = append(kinds, asking{string(judge.Generated), result.Generated, "Generated checks", generatedSummary(result, c), [2]string{"call", "calls"}})
@@ -83,10 +83,10 @@ func line(text string) string {
 // relationSummary says in a line how many laws of the claimed modules were checked, and on what.
 func relationSummary(result *judge.Result, c claimed) string {
 	if c.asked() == 0 {
-		return "relations: none of the laws was checked: " + tally(slices.Concat(c.reasons[judge.Unsupported], c.reasons[judge.NotRun]))
+		return "laws: none was checked: " + tally(slices.Concat(c.reasons[judge.Unsupported], c.reasons[judge.NotRun]))
 	}
-	return fmt.Sprintf("relations: %s, on %s generated from %s (--seed %d asks the same)",
-		words.Of(c.passes(), c.asked(), "law", "hold"), words.Plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
+	return fmt.Sprintf("laws: %s, on %s generated from %s (--seed %d asks the same)",
+		words.Of(c.passes(), c.asked(), "", "hold"), words.Plural(c.inputs, "input", "inputs"), result.SeedFrom.String(result.Seed), result.Seed) + c.others()
 }
 
 // generatedSummary says how many generated checks of the claimed modules pass, how much those asked that draw their calls, and of
@@ -95,7 +95,7 @@ func generatedSummary(result *judge.Result, c claimed) string {
 	if c.asked() == 0 {
 		return "generated checks: none was made: " + tally(slices.Concat(c.reasons[judge.Unsupported], c.reasons[judge.NotRun]))
 	}
-	text := "generated checks: " + words.Of(c.passes(), c.asked(), string(judge.Generated), "pass")
+	text := "generated checks: " + words.Of(c.passes(), c.asked(), "", "pass")
 	if c.inputs > 0 {
 		text += fmt.Sprintf(", on %s of %d elements drawn from %s, the largest %s (--effort %s)",
 			words.Plural(c.inputs, "call", "calls"), c.elements, result.SeedFrom.String(result.Seed), tensor.FormatShape(c.largest), result.Effort)

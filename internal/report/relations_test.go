@@ -25,18 +25,18 @@ func TestTextOfRelations(t *testing.T) {
 		not      string
 	}{
 		{name: "one holds", port: builtin.Port{}, patterns: []string{laws + "mean"},
-			want: []string{": 1 relation alone at level parity\n", "\nrelations: 1 of 1 law holds, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same)\n", "[no cases selected, 1 of 21 laws selected, no generated checks selected]\n"}},
+			want: []string{": 1 law alone at level parity\n", "\nlaws: 1 of 1 holds, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same)\n", "[no cases selected, 1 of 21 laws selected, no generated checks selected]\n"}},
 		{name: "verbose", port: builtin.Port{}, patterns: []string{laws + "mean"}, options: report.TextOptions{Verbose: true},
 			want: []string{"\npass         " + laws + "mean  60 inputs, at most 0."}},
 		{name: "one of two fails", port: testports.MeanIsSum, patterns: []string{laws + "mean", laws + "sum"}, want: []string{
-			"\nrelations: 1 of 2 laws holds, on ", "\n1 of 2 laws fails:\n\n" + laws + "mean: fail\n  rule BCEWL-LAW-MEAN (must): ", "\n  broken by 2 calls\n    1. BCEWithLogitsLoss, reduction=\"mean\", float",
+			"\nlaws: 1 of 2 holds, on ", "\n1 of 2 laws fails:\n\n" + laws + "mean: fail\n  rule BCEWL-LAW-MEAN (must): ", "\n  broken by 2 calls\n    1. BCEWithLogitsLoss, reduction=\"mean\", float",
 			"; they are ", "\n  lossproof run --level parity --select " + laws + "mean --seed 1\n", ": 1 of 2 laws fails\n"}},
 		{name: "many fail", port: testports.NaNs, patterns: []string{laws + "*"}, want: []string{"\n21 of 21 laws fail:\n", "\nand 16 more (-v describes all of them):\n  " + laws}},
 		{name: "many fail, verbose", port: testports.NaNs, patterns: []string{laws + "*"}, options: report.TextOptions{Verbose: true}, want: []string{"\n21 of 21 laws fail:\n"}, not: " more (-v"},
 		{name: "cases fail, which say more", port: testports.NaNs, patterns: []string{laws + "mean", "BCEWithLogitsLoss/blog_example/*"},
 			want: []string{"\n6 of 6 cases fail:\n", "\n1 of 1 law fails:\n  " + laws + "mean "}, not: "broken by"},
 		{name: "none is checked", port: noneAlone(), patterns: []string{laws + "mean", laws + "sum"},
-			want: []string{"\nrelations: none of the laws was checked: without reduction:mean: 1, without reduction:sum: 1\n"}},
+			want: []string{"\nlaws: none was checked: without reduction:mean: 1, without reduction:sum: 1\n"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			result := run(t, test.port, test.patterns...)
@@ -67,7 +67,7 @@ func TestReasonsOutside(t *testing.T) {
 	result.Summary.Relations = map[judge.Outcome]int{judge.Unsupported: 3, judge.Pass: 1}
 	result.Relations = append(result.Relations, result.Relations[3])
 	result.Relations[4].Outcome, result.Relations[4].Samples = judge.Fixed, 0
-	want := "\nrelations: 2 of 2 laws hold, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same); unsupported: 3 (without weight: 2, grad_input is not claimed: 1); 1 of them fixed: the baseline has them as failing\n"
+	want := "\nlaws: 2 of 2 hold, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same); unsupported: 3 (without weight: 2, grad_input is not claimed: 1); 1 of them fixed: the baseline has them as failing\n"
 	if got := text(t, result, report.TextOptions{}); !strings.Contains(got, want) {
 		t.Errorf("want %q in\n%s", want, got)
 	}
@@ -80,10 +80,10 @@ func TestMarkdownOfRelations(t *testing.T) {
 		want     []string
 		sections int
 	}{
-		{builtin.Port{}, []string{laws + "mean"}, []string{"\n### Relations\n\n1 of 1 law holds, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same).\n"}, 0},
+		{builtin.Port{}, []string{laws + "mean"}, []string{"\n### Laws\n\n1 of 1 holds, on 60 inputs generated from seed 1 of the release (--seed 1 asks the same).\n"}, 0},
 		{testports.MeanIsSum, []string{laws + "mean", laws + "sum"}, []string{
 			"\n#### BCEWL-LAW-MEAN (must)\n\nThe mean is the sum divided by ", "\n```\n" + laws + "mean: fail\n", "\n  lossproof run --level parity --select " + laws + "mean --seed 1\n```\n"}, 1},
-		{testports.NaNs, []string{laws + "*"}, []string{"\n0 of 21 laws hold, ", "\nand 1 more law.\n"}, 20},
+		{testports.NaNs, []string{laws + "*"}, []string{"\n0 of 21 hold, ", "\nand 1 more law.\n"}, 20},
 		{builtin.Port{}, []string{"BCEWithLogitsLoss/blog_example/*"}, nil, 0},
 	} {
 		got := write(t, report.Markdown, run(t, test.port, test.patterns...))
@@ -92,7 +92,7 @@ func TestMarkdownOfRelations(t *testing.T) {
 				t.Errorf("want %q in\n%s", want, got)
 			}
 		}
-		if n := strings.Count(got, "\n#### BCEWL-LAW-"); n != test.sections || strings.Contains(got, "### Relations") != (test.want != nil) {
+		if n := strings.Count(got, "\n#### BCEWL-LAW-"); n != test.sections || strings.Contains(got, "### Laws") != (test.want != nil) {
 			t.Errorf("%d sections, want %d, of\n%s", n, test.sections, got)
 		}
 	}

@@ -118,7 +118,7 @@ func (t *text) header(result *judge.Result) {
 		parts = append(parts, selected)
 	}
 	if n := len(result.Relations); n > 0 {
-		parts = append(parts, words.Plural(n, "relation", "relations"))
+		parts = append(parts, words.Plural(n, "law", "laws"))
 	}
 	if n := len(result.Generated); n > 0 {
 		parts = append(parts, words.Plural(n, "generated check", "generated checks"))

@@ -14,10 +14,14 @@ func Plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// Of writes a share with its verb: "1 of 62 relations fails", "2 of 3 cases fail".
+// Of writes a share with its verb: "1 of 62 laws fails", "2 of 3 cases fail"; without a noun "2 of 3 fail".
 func Of(n, all int, noun, verb string) string {
-	if all != 1 {
-		noun += "s"
+	switch {
+	case noun == "":
+	case all == 1:
+		noun += " "
+	default:
+		noun += "s "
 	}
 	switch {
 	case n == 1 && strings.HasSuffix(verb, "s"):
@@ -25,5 +29,5 @@ func Of(n, all int, noun, verb string) string {
 	case n == 1:
 		verb += "s"
 	}
-	return fmt.Sprintf("%d of %d %s %s", n, all, noun, verb)
+	return fmt.Sprintf("%d of %d %s%s", n, all, noun, verb)
 }

@@ -17,6 +17,9 @@ func TestOf(t *testing.T) {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
 	}
+	if got := words.Of(2, 6, "", "pass"); got != "2 of 6 pass" {
+		t.Errorf("got %q", got)
+	}
 	if got := words.Of(1, 6, "generated check", "pass"); got != "1 of 6 generated checks passes" {
 		t.Errorf("got %q", got)
 	}
