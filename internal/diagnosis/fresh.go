@@ -57,12 +57,16 @@ func (m *examination) fresh(ctx context.Context, h hypothesis, explained []*plac
 			if !ok || !shows(d, call, m.level) {
 				continue
 			}
-			predicted := d.Evaluate(call)
 			answer, err := judge.Ask(ctx, m.port, call)
 			if err != nil {
 				return nil
 			}
-			return &judge.Fresh{From: p.check.ID, Call: call.String(), Predicted: sameAnswer(d, call, answer, predicted, m.level)}
+			// With other numbers, the other mistakes may show as well.
+			predicted := sameAnswer(d, call, answer, d.Evaluate(call), m.level)
+			if all, ok := m.together(h, 1<<len(h.mistakes)-1); !predicted && ok {
+				predicted = sameAnswer(all, call, answer, all.Evaluate(call), m.level)
+			}
+			return &judge.Fresh{From: p.check.ID, Call: call.String(), Predicted: predicted}
 		}
 	}
 	return nil

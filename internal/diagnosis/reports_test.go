@@ -13,7 +13,7 @@ import (
 // run, in each module in turn, and the diagnosis has to cite the report. Those that say what was returned are
 // replayed to the number by internal/divergence.
 func TestCitedReports(t *testing.T) {
-	every := 60
+	every := 120
 	switch {
 	case full:
 		every = 1

@@ -198,8 +198,9 @@ func cut(t tensor.Tensor, axis int, p part) tensor.Tensor {
 }
 
 // reproduction returns a small call that shows the mistakes which explain one of the places, as the port
-// makes them, nil where there is none.
-func (m *examination) reproduction(ctx context.Context, h hypothesis, explained []*place) *judge.Reproduction {
+// makes them, the plainest of a few; nil where there is none.
+func (m *examination) reproduction(ctx context.Context, h hypothesis, explained []*place) (best *judge.Reproduction) {
+	least := math.Inf(1)
 	for _, p := range simplest(explained) {
 		d, ok := m.together(h, h.by[p.index][0])
 		if !ok || p.elements > maxElements {
@@ -216,14 +217,28 @@ func (m *examination) reproduction(ctx context.Context, h hypothesis, explained 
 		for _, call := range []ports.Call{small, first} {
 			answer, err := judge.Ask(ctx, m.port, call)
 			if err != nil {
-				return nil
+				return best
 			}
 			if sameAnswer(d, call, answer, d.Evaluate(call), m.level) {
-				return reproduced(call, answer)
+				if r, w := reproduced(call, answer), weightOfCall(call); r != nil && w < least {
+					best, least = r, w
+				}
+				break
 			}
 		}
 	}
-	return nil
+	return best
+}
+
+// weightOfCall is how much there is to read in a call: few dimensions and round numbers are plain.
+func weightOfCall(call ports.Call) float64 {
+	w := float64(len(call.Inputs[ports.Input].Shape))
+	for _, t := range call.Inputs {
+		for _, v := range t.Float64s() {
+			w += 1 + plainness(v)
+		}
+	}
+	return w
 }
 
 // showsPlainly reports whether the answer of d to a call is wrong, in the same way as at p: a refusal, or
