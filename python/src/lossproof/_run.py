@@ -70,9 +70,10 @@ def run_isolated(
         pickled = text.with_name("implementation.pickle")
         pickled.write_bytes(payload)
         command = [sys.executable, "-m", "lossproof._isolated", str(pickled)]
+        start = ("--start-timeout", "10m")  # a large framework on a busy machine
         with text.open("wb") as stderr:
             code = subprocess.run(
-                [binary(), "run", "--json", str(result), *flags, "--", *command],
+                [binary(), "run", *start, "--json", str(result), *flags, "--", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
