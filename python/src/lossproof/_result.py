@@ -202,7 +202,7 @@ class Result:
         parts = [f'<p style="{bar}"><b>{verdict}</b></p>']
         if not self.passed:
             rows = (
-                ("cause", "what is wrong", "wrong answers"),
+                ("cause", "what is wrong", "answers that fail"),
                 *map(_cells, self.causes[:_CAUSES]),
             )
             cell = '<td style="text-align:left;vertical-align:top">'
