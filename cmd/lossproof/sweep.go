@@ -391,7 +391,7 @@ func (o *sweepOutputs) write(p *program, report *sweep.Report) error {
 		}
 		failed = errors.Join(failed, err)
 	}
-	failed = errors.Join(failed, report.WriteText(tables))
+	failed = errors.Join(failed, report.WriteText(tables, terminalColumns(tables)))
 	if o.plot != "" {
 		failed = errors.Join(failed, o.files["--plot"].Put(report.Plot()))
 	}

@@ -75,7 +75,7 @@ func TestHalfOfAWrongPort(t *testing.T) {
 	}
 	report := &sweep.Report{Source: sweep.Source{Port: d.Port.Name}, Float32: results}
 	var text strings.Builder
-	if err := report.WriteText(&text); err != nil {
+	if err := report.WriteText(&text, 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"BCELoss of lossproof: float16, hard targets", "Every float16 number in [0, 1]", "ZERO: loss, target 0: 1 results are 0", "from the probability 0.50146484 on", "WRONG CLASS: gradient, target 1"} {

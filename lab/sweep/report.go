@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
+	"lossproof/internal/words"
 	"lossproof/tensor"
 )
 
@@ -217,24 +219,46 @@ func sumTable(rows []SumRow) table {
 	return t
 }
 
-// WriteText writes the report for a terminal.
-func (r *Report) WriteText(w io.Writer) error {
+// WriteText writes the report for a terminal of width columns, 0 for no end. A table that is wider has its rows as
+// paragraphs, without what is 0.
+func (r *Report) WriteText(w io.Writer, width int) error {
+	var b strings.Builder
 	for _, t := range r.tables() {
-		fmt.Fprintf(w, "%s\n", t.title)
+		fmt.Fprintf(&b, "%s\n", words.Wrap(t.title, width))
 		for _, note := range t.notes {
-			fmt.Fprintf(w, "  %s\n", note)
+			fmt.Fprintf(&b, "%s\n", words.Wrap("  "+note, width))
 		}
-		columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		var text bytes.Buffer
+		columns := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 		for _, row := range append([][]string{t.header}, t.rows...) {
 			fmt.Fprintf(columns, "  %s\n", strings.Join(row, "\t"))
 		}
 		if err := columns.Flush(); err != nil {
 			return err
 		}
-		fmt.Fprintln(w)
+		fits := width == 0 || !slices.ContainsFunc(strings.Split(text.String(), "\n"), func(line string) bool { return utf8.RuneCountInString(line) > width })
+		if !fits {
+			text.Reset()
+			for _, row := range t.rows {
+				fmt.Fprintf(&text, "%s\n", words.Wrap("  "+t.sentence(row), width))
+			}
+		}
+		fmt.Fprintf(&b, "%s\n", &text)
 	}
-	_, err := fmt.Fprintf(w, "%s; losses: %s\n", r.Machine, r.Path)
+	fmt.Fprintf(&b, "%s\n", words.Wrap(fmt.Sprintf("%s; losses: %s", r.Machine, r.Path), width))
+	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// sentence says what a row has.
+func (t *table) sentence(row []string) string {
+	var parts []string
+	for i, cell := range row[1:] {
+		if cell != "0" && cell != "" {
+			parts = append(parts, t.header[i+1]+": "+cell)
+		}
+	}
+	return row[0] + ": " + strings.Join(parts, "; ")
 }
 
 // The markers of the page between which the tables of the built-in losses stand.

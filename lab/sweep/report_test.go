@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // sampleReport has one number of everything.
@@ -43,8 +44,20 @@ func TestReportOfAProbability(t *testing.T) {
 	for _, port := range []string{"", "torch 1.0"} {
 		r.Port = port
 		var text bytes.Buffer
-		if err := r.WriteText(&text); err != nil {
+		if err := r.WriteText(&text, 0); err != nil {
 			t.Fatal(err)
+		}
+		var narrow bytes.Buffer
+		if err := r.WriteText(&narrow, 60); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(narrow.String()) {
+			if utf8.RuneCountInString(line) > 61 {
+				t.Errorf("a line is wider than 60 columns: %q", line)
+			}
+		}
+		if !strings.Contains(narrow.String(), "  gradient, target 0: ") || strings.Contains(narrow.String(), ": 0;") {
+			t.Errorf("got\n%s", narrow.String())
 		}
 		for _, want := range []string{"at the probability", "Results at finite probabilities", "1 065 353 218 finite probabilities", "compared with PyTorch's formula"} {
 			if !strings.Contains(text.String(), want) {
@@ -112,7 +125,7 @@ func TestNonFiniteLogits(t *testing.T) {
 		r := sampleReport()
 		test.change(r.Float32[0])
 		var text bytes.Buffer
-		if err := r.WriteText(&text); err != nil {
+		if err := r.WriteText(&text, 0); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Contains(text.String(), said); got != test.want {
@@ -202,7 +215,7 @@ func TestReportsSayWhatIsWrong(t *testing.T) {
 				t.Errorf("%d misses, but the page is\n%s", test.misses, got)
 			}
 			var text bytes.Buffer
-			if err := r.WriteText(&text); err != nil {
+			if err := r.WriteText(&text, 0); err != nil {
 				t.Fatal(err)
 			}
 			if want := strings.Trim(test.page, "|# "); !strings.Contains(text.String(), want) && test.misses == 0 {
