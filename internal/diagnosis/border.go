@@ -123,7 +123,9 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		cause.Sentence = fmt.Sprintf("The shape of %s is another than PyTorch's: %s instead of %s for an input %s.", first.output,
 			tensor.FormatShape(got.Shape), tensor.FormatShape(want.Shape), tensor.FormatShape(first.call.Inputs[ports.Input].Shape))
 	}
-	// The calls that the port answers are on the other side.
+	// The calls that the port answers are on the other side, but for those that fail so, too, and have a cause already.
+	alike := func(p *place) bool { return p.fails && kindOf(p) == kind }
+	asked := func(p *place) bool { return first.output == "" || p.output == first.output }
 	var fail, pass []row
 	failing := map[*exhibit]bool{}
 	for _, p := range group {
@@ -133,7 +135,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		}
 	}
 	for _, e := range slices.Concat(m.exhibits, m.passingAll) {
-		if !failing[e] && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements {
+		if !failing[e] && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements && !slices.ContainsFunc(e.places, alike) && slices.ContainsFunc(e.places, asked) {
 			pass = append(pass, callRow(e))
 		}
 	}
