@@ -46,7 +46,7 @@ func Fill(snippet string, call ports.Call) string {
 		}
 	}
 	if o.LabelSmoothing != nil {
-		values["label_smoothing"] = strconv.FormatFloat(*o.LabelSmoothing, 'g', -1, 64)
+		values["label_smoothing"] = strings.ToLower(strconv.FormatFloat(*o.LabelSmoothing, 'g', -1, 64)) // nan and inf of Python
 	}
 	var lines []string
 	for _, line := range strings.Split(strings.TrimRight(snippet, "\n"), "\n") {

@@ -1,6 +1,7 @@
 package snippets
 
 import (
+	"math"
 	"testing"
 
 	"lossproof/ports"
@@ -17,6 +18,10 @@ func TestFill(t *testing.T) {
 	const want = "options = {}\noptions[\"reduction\"] = \"mean\"\nloss([[0.5], [1.0]], [[0.0], [1.0]], float64, **options)"
 	if got := Fill(snippet, call); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	nan := math.NaN()
+	if got := Fill("f({label_smoothing})", ports.Call{Options: ports.Options{LabelSmoothing: &nan}}); got != "f(nan)" {
+		t.Errorf("got %q for NaN", got)
 	}
 	call.Inputs[ports.Input] = tensor.FromFloat32(make([]float32, MaxLiteral+1), MaxLiteral+1)
 	if got := Fill(snippet, call); got != "" {
