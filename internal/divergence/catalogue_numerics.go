@@ -32,6 +32,15 @@ func tails() []*Divergence {
 				func(e element, x float64) float64 { return e.round(math.Log1p(e.exp(x))) },
 				func(e element, x float64) float64 { return e.exp(x) * (1 / e.add(1, e.exp(x))) },
 			)},
+		{Name: "exp-overflows-in-both-terms", Modules: both, rule: "TAIL-LOSS",
+			Title: "softplus(x) is log(1+exp(x)), which overflows, and the term that does not count is 0 times infinity, which is NaN.",
+			Why:   "It is the definition, and both terms are computed whatever the target is.",
+			Right: right,
+			vary: all(combining(typed), computing(func(u *unit) {
+				for _, x := range []number{u.X[0].Neg(), u.X[0]} {
+					u.F = append(u.F, minusLog(u, expOf(u, x).Plus(1), 0).Neg())
+				}
+			}))},
 		{Name: "stabiliser-of-wrong-sign", Modules: both, rule: "LOGIT-HUGE",
 			Title: "The loss is stabilised by max(x, 0) where max(-x, 0) is needed, and is infinite for large negative logits.",
 			Why:   "A minus sign is lost; up to |x| = 88 in float32 nothing shows.",
