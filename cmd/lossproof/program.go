@@ -177,9 +177,12 @@ func noEmptyValues(cmd *cobra.Command, _ []string) error {
 	return err
 }
 
-// flagArgument is what the help text calls the value of a flag.
+// flagArgument is what the help text calls the value of a flag, which may be its default.
 func flagArgument(f *pflag.Flag) string {
 	name, _ := pflag.UnquoteUsage(f)
+	if name == f.DefValue {
+		return ""
+	}
 	return name
 }
 

@@ -29,7 +29,7 @@ const lineInterval = 5 * time.Second
 
 // show is for [judge.Options.Progress].
 func (p *progress) show(done, total int, latest judge.CheckResult) {
-	if latest.Gates && latest.Outcome.Failing() {
+	if latest.Gates && latest.Outcome.Failing() && latest.Outcome != judge.Fixed {
 		p.failing++
 	}
 	if p.terminal {

@@ -21,7 +21,7 @@ func TestProgress(t *testing.T) {
 	}
 	var bar bytes.Buffer
 	p = newProgress(&bar, 80)
-	p.show(1, 2, judge.CheckResult{Outcome: judge.Pass})
+	p.show(1, 2, judge.CheckResult{Outcome: judge.Fixed, Gates: true}) // better than the baseline says
 	p.end()
 	if got := bar.String(); !strings.Contains(got, "judging  50 %") || !strings.Contains(got, "1/2, 0 fail") {
 		t.Errorf("bar: %q", got)

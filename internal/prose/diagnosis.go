@@ -175,15 +175,22 @@ func Unexplained(d judge.Diagnosis, causes []judge.Cause) string {
 		text = "No answer was kept to look at."
 	case d.Unexplained > 0 && slices.ContainsFunc(causes, func(c judge.Cause) bool { return c.Kind != judge.KnownMistake && !c.Lead }):
 	case len(d.Findings) == 0 && d.Unexplained > 0:
-		text = fmt.Sprintf("None of the %d known mistakes explains the %s; one is %s.",
-			d.Catalogue, words.Plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)
+		text = fmt.Sprintf("None of the %d known mistakes explains the %s%s.", d.Catalogue, words.Plural(d.Unexplained, "answer that fails", "answers that fail"), such("; one is ", d.Example))
 	case d.Unexplained > 0:
-		text = fmt.Sprintf("No known mistake explains %s, such as %s.", words.Plural(d.Unexplained, "answer that fails", "answers that fail"), d.Example)
+		text = fmt.Sprintf("No known mistake explains %s%s.", words.Plural(d.Unexplained, "answer that fails", "answers that fail"), such(", such as ", d.Example))
 	}
 	if lost := d.Failing - d.Examined; lost > 0 {
 		text = strings.TrimSpace(text + fmt.Sprintf(" %s not looked at: too many, or too large.", words.Plural(lost, "wrong answer was", "wrong answers were")))
 	}
 	return text
+}
+
+// such leads to an example, where there is one.
+func such(lead, example string) string {
+	if example == "" {
+		return ""
+	}
+	return lead + example
 }
 
 // indentBy indents all lines but the first.
