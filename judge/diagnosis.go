@@ -13,8 +13,10 @@ type Cause struct {
 	Kind   CauseKind `json:"kind"`
 	// Lead says that it explains less than four fifths of what it should: somewhere to look, no finding.
 	Lead bool `json:"lead"`
-	// Name is that of a known mistake in the catalogue of divergences.
-	Name string `json:"name,omitempty"`
+	// Name is that of a known mistake in the catalogue of divergences, and Alike are others that give the same answers to a
+	// single call.
+	Name  string   `json:"name,omitempty"`
+	Alike []string `json:"alike,omitempty"`
 	// Sentence says what is wrong, Condition where, if not everywhere, and How what the answers are
 	// instead of the right ones.
 	Sentence  string `json:"sentence"`

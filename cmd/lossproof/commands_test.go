@@ -251,6 +251,10 @@ func TestRepro(t *testing.T) {
 		"```python\nimport torch\n", "## What is right\n\n    l = w*(p*t*softplus(-x)", "Basis (", "https://github.com/open-mmlab/mmpretrain/issues/434", "```json\n{\"cmd\":\"run\"")
 	check(t, against(t, testports.Port{}, "repro", "--issue", blog), 0, "stderr:there is nothing to report")
 	check(t, against(t, failsSums, "repro", "--issue", "BCEWithLogitsLoss/blog_example/f32-sum"), 1, "# BCEWithLogitsLoss: loss is wrong\n")
+	scalar := against(t, failsSums, "repro", "--issue", "BCEWithLogitsLoss/shapes/f32-sum-0d")
+	if check(t, scalar, 1, "## What is right\n\n    l = w*(p*t*softplus(-x)"); strings.Contains(scalar.stdout, "A 0-d input") {
+		t.Errorf("numbers are wrong, and the report speaks of shapes:\n%s", scalar.stdout)
+	}
 	if pass := against(t, testports.Port{}, "repro", blog); strings.Contains(pass.stdout, "diagnosis") {
 		t.Errorf("a case that passes has a diagnosis:\n%s", pass.stdout)
 	}

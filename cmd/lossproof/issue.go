@@ -56,8 +56,11 @@ func writeIssue(w *bufio.Writer, set *fixtures.Set, description ports.Descriptio
 	if cause.Right != "" {
 		fmt.Fprintf(w, "    %s\n\n", cause.Right)
 	}
-	rule := check.Rule
-	if r, err := set.Rule(cause.Rule); err == nil {
+	rule, broken := check.Rule, cause.Rule
+	if cause.Kind == judge.Delimited && cause.Right != "" { // numbers are wrong: what the case is about is another matter
+		broken = ports.ModuleOf(check.Module).Prefix + "-FORMULA"
+	}
+	if r, err := set.Rule(broken); err == nil {
 		rule = *r
 	}
 	fmt.Fprintf(w, "%s\n", rule.Statement)

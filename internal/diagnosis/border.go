@@ -107,14 +107,14 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 	switch {
 	case strings.HasPrefix(kind, "raised "):
 		cause.Kind = judge.Raises
-		cause.Sentence = fmt.Sprintf("It raises an error: %s.", strings.TrimSuffix(line(first.raised), "."))
+		cause.Sentence = fmt.Sprintf("It raises an error: %s.", strings.TrimRight(line(first.raised), ".: "))
 	case strings.HasPrefix(kind, accepts):
-		cause.Sentence = "It accepts calls that PyTorch refuses: " + first.check.Rule.Statement
+		cause.Sentence = "It accepts what PyTorch refuses. Right: " + decapitalised(first.check.Rule.Statement)
 		return m.bounded(cause, &Border{})
 	case kind == isWithout:
 		cause.Sentence = fmt.Sprintf("It says that it does not support what it claims: %s.", strings.TrimSuffix(line(first.answer.Unsupported.Reason), "."))
 	case kind == refuses:
-		cause.Sentence = fmt.Sprintf("It refuses calls that PyTorch accepts: %s.", strings.TrimSuffix(line(first.answer.Rejected.Message), "."))
+		cause.Sentence = fmt.Sprintf("It refuses calls that PyTorch accepts: %s.", strings.TrimRight(line(first.answer.Rejected.Message), ".: "))
 	case kind == wrongDType:
 		got, want := first.answer.Outputs[first.output], first.expect(first.output).Reference
 		cause.Sentence = fmt.Sprintf("The dtype of %s is %s where it should be %s.", first.output, line(string(got.DType)), want.DType)
@@ -144,7 +144,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 	cause.Contradicted = inside
 	cause.Lead = len(fail) < 4*inside
 	if m.port != nil {
-		cause.Reproduction = m.shown(ctx, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
+		cause.Reproduction = m.shown(ctx, b, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
 			switch {
 			case ours.Outputs == nil || p.raised != "" && answer.Failed != nil:
 				return ours.Outputs != nil
@@ -158,6 +158,15 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		})
 	}
 	return m.bounded(cause, b)
+}
+
+// decapitalised is a sentence behind a colon: it begins small, but for a name such as PyTorch.
+func decapitalised(sentence string) string {
+	word, _, _ := strings.Cut(sentence, " ")
+	if word == "" || strings.ToLower(word[1:]) != word[1:] {
+		return sentence
+	}
+	return strings.ToLower(sentence[:1]) + sentence[1:]
 }
 
 // callRow is a row for a whole call.
@@ -242,12 +251,12 @@ func (m *examination) numbers(ctx context.Context, of piece, pass []row) *cause 
 		cause.Sentence += ": the numbers are " + cause.How
 	}
 	cause.Sentence += "."
-	cause.Right = "l = " + formulaOf(m.module, b.Outputs)
+	cause.Right = formulaOf(m.module, b.Outputs)
 	cause.Contradicted = of.inside
 	cause.Lead = !of.told && len(fail) < 4*of.inside
 	if m.port != nil {
 		cause.Asked = m.asked(ctx, b, fail, pass)
-		cause.Reproduction = m.shown(ctx, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
+		cause.Reproduction = m.shown(ctx, b, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
 			return answer.Outputs != nil && ours.Outputs != nil && ours.Outputs[p.output].Len() > 0 && !sameAnswer(right, call, answer, ours, m.level)
 		})
 		for _, a := range cause.Asked {

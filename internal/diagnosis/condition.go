@@ -88,6 +88,12 @@ func (c condition) String() string {
 	return strings.Join(parts, ", ")
 }
 
+// holds reports whether a condition holds for an answer.
+func (c condition) holds(p *place) bool {
+	atoms := p.atoms()
+	return !slices.ContainsFunc(c, func(a atom) bool { return !slices.Contains(atoms, a) })
+}
+
 func (a atom) String() string {
 	switch a.kind {
 	case ofOutput:

@@ -250,12 +250,43 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []*cause {
 			if f := cause.Fresh; f != nil && !f.Predicted && 10*cause.Explains < m.failing {
 				continue // it happens to be near a few answers
 			}
-			cause.Reproduction = m.reproduction(ctx, h, explained)
+			cause.Reproduction = m.reproduction(ctx, h, explained, t.condition)
+			cause.Alike = m.alike(h, k, cause.places)
 		}
 		causes = append(causes, cause)
 	}
 	slices.SortStableFunc(causes, byWeight)
 	return causes
+}
+
+// maxAlike bounds the mistakes that are named for a single call.
+const maxAlike = 5
+
+// alike lists the known mistakes that give the same answers as one does where a single call was asked, which cannot tell them apart.
+func (m *examination) alike(h hypothesis, k int, explained []*place) (names []string) {
+	if len(m.exhibits) != 1 || slices.ContainsFunc(m.passingAll, func(e *exhibit) bool { return e != m.exhibits[0] }) {
+		return nil
+	}
+	e := m.exhibits[0]
+	for _, d := range m.catalogue {
+		if slices.ContainsFunc(h.mistakes, func(s *suspect) bool { return s.Divergence == d }) || len(names) == maxAlike {
+			continue
+		}
+		labels := e.labels(d, m.level)
+		fits := len(explained) > 0
+		for i, p := range e.places {
+			switch {
+			case h.by[p.index] != nil && slices.Contains(explained, p):
+				fits = fits && h.by[p.index][0] == 1<<k && labels[i] >= same
+			case !p.fails:
+				fits = fits && labels[i] == silent
+			}
+		}
+		if fits {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // byWeight orders causes: what breaks a rule that must hold comes first, then what explains most.

@@ -261,7 +261,7 @@ func factor(fail []row, is func(func(r row) float64) bool) string {
 		}
 	}
 	k := median(fail, func(r row) float64 { return r.got / r.want })
-	if k != 0 && known(k) != "1" && !bad(k) && !slices.ContainsFunc(fail, func(r row) bool {
+	if k != 0 && number(k) != "1" && !bad(k) && !slices.ContainsFunc(fail, func(r row) bool {
 		eps := r.place.expect(r.place.output).Reference.DType.Format().Eps()
 		return math.Abs(r.got/r.want-k) > max(1024*eps, 0.02*math.Abs(k-1))*math.Abs(k) && math.Abs(r.got-k*r.want) > 64*eps
 	}) {
@@ -286,10 +286,10 @@ func known(v float64) string {
 			return c.name
 		}
 	}
-	if whole := math.Round(v); whole != 0 && math.Abs(v-whole) <= 1e-5*math.Abs(whole) {
+	if whole := math.Round(v); whole != 0 && math.Abs(v-whole) <= min(1e-5*math.Abs(whole), 1e-3) {
 		return number(whole)
 	}
-	if inverse := math.Round(1 / v); math.Abs(inverse) > 1 && math.Abs(1/v-inverse) <= 1e-5*math.Abs(inverse) {
+	if inverse := math.Round(1 / v); math.Abs(inverse) > 1 && math.Abs(inverse) <= 1024 && math.Abs(1/v-inverse) <= 1e-5*math.Abs(inverse) {
 		return "1/" + number(inverse)
 	}
 	return number(v)
@@ -298,8 +298,8 @@ func known(v float64) string {
 // formulaOf is the right formula of an output, that of the loss where there are several.
 func formulaOf(module string, outputs []string) string {
 	f := definition.Formulas(module)
-	if len(outputs) == 1 && f[outputs[0]] != "" {
-		return f[outputs[0]]
+	if len(outputs) == 1 && outputs[0] != ports.Loss && f[outputs[0]] != "" {
+		return outputs[0] + " = " + f[outputs[0]]
 	}
-	return f[ports.Loss]
+	return "l = " + f[ports.Loss]
 }

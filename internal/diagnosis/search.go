@@ -102,6 +102,14 @@ func (m *examination) search(ctx context.Context) hypothesis {
 	return m.finished(ctx, m.credible(m.pruned(best)))
 }
 
+// few is the number of answers that a mistake has to explain at least. The outputs of a single call may have a mistake each.
+func (m *examination) few() int {
+	if len(m.exhibits) == 1 {
+		return 1
+	}
+	return 3
+}
+
 // score is how well a hypothesis fits: of two that explain as much, the one with fewer mistakes and conditions fits better.
 func (m *examination) score(h hypothesis) float64 {
 	score := float64(len(h.by))
@@ -120,7 +128,7 @@ func (m *examination) pruned(h hypothesis) hypothesis {
 				best, least = k, lost
 			}
 		}
-		if least >= max(3, len(h.by)/200) {
+		if least >= max(m.few(), len(h.by)/200) {
 			break
 		}
 		h = h.without(best)
@@ -486,8 +494,9 @@ func (m *examination) clash(d *divergence.Divergence, passing []*exhibit) []int 
 
 // likely returns the first few suspects that explain something, and more than contradicts them.
 func (m *examination) likely(suspects []*suspect) []*suspect {
+	least := min(m.few(), m.failing)
 	suspects = slices.DeleteFunc(suspects, func(s *suspect) bool {
-		return s.explained < min(3, m.failing) && len(s.same) < min(3, m.failing) || s.explained <= s.contradicted
+		return s.explained < least && len(s.same) < least || s.explained <= s.contradicted
 	})
 	slices.SortFunc(suspects, func(a, b *suspect) int {
 		return cmp.Or(cmp.Compare(b.score(), a.score()), cmp.Compare(b.identical, a.identical), cmp.Compare(a.order, b.order))

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/judge"
 	"lossproof/ports"
 	"lossproof/ports/wire"
@@ -199,8 +201,10 @@ func cut(t tensor.Tensor, axis int, p part) tensor.Tensor {
 
 // reproduction returns a small call that shows the mistakes which explain one of the places, as the port
 // makes them, the plainest of a few; nil where there is none.
-func (m *examination) reproduction(ctx context.Context, h hypothesis, explained []*place) (best *judge.Reproduction) {
+// under a condition.
+func (m *examination) reproduction(ctx context.Context, h hypothesis, explained []*place, under condition) (best *judge.Reproduction) {
 	least := math.Inf(1)
+	explained = slices.DeleteFunc(slices.Clone(explained), func(p *place) bool { return !under.holds(p) })
 	for _, p := range simplest(explained) {
 		d, ok := m.together(h, h.by[p.index][0])
 		if !ok || p.elements > maxElements {
@@ -213,7 +217,9 @@ func (m *examination) reproduction(ctx context.Context, h hypothesis, explained 
 		if !shows(d, first, m.level) {
 			continue
 		}
-		small := shrunk(ctx, first, maxTries, func(c ports.Call) bool { return showsPlainly(d, c, p, m) })
+		small := shrunk(ctx, first, maxTries, func(c ports.Call) bool {
+			return under.holds(&place{exhibit: exhibitOf(c), output: p.output}) && showsPlainly(d, c, p, m)
+		})
 		for _, call := range []ports.Call{small, first} {
 			answer, err := judge.Ask(ctx, m.port, call)
 			if err != nil {
@@ -253,8 +259,33 @@ func showsPlainly(d interface {
 	return theirs.Rejected == nil && ours.Outputs != nil && ours.Outputs[p.output].Len() > 0 && !sameAnswer(right, call, theirs, ours, m.level)
 }
 
-// reproduction of a border asks the port: call is wrong in one way or another, as wrong says.
-func (m *examination) shown(ctx context.Context, group []*place, wrong func(p *place, answer, ours ports.Answer, call ports.Call) bool) *judge.Reproduction {
+// exhibitOf is a call that is in no fixture.
+func exhibitOf(call ports.Call) *exhibit {
+	words := claim.Features(&fixtures.Case{Module: call.Module, Options: call.Options}, call.Inputs, nil)
+	return &exhibit{observation: observation{words: words}, call: call, elements: call.Inputs[ports.Input].Len()}
+}
+
+// within reports whether a wrong answer lies within a border, by one of the elements that are wrong.
+func (m *examination) within(b *Border, output string, call ports.Call, answer, ours ports.Answer) bool {
+	e := exhibitOf(call)
+	if !slices.Contains(b.Outputs, output) {
+		r := callRow(e)
+		return b.holds(&r)
+	}
+	call.Want = []string{output}
+	got, want := answer.Outputs[output], ours.Outputs[output]
+	allowed := byMagnitude(right, call, output, want, m.level)
+	var wrong []int
+	for i := range min(want.Len(), maxElements) {
+		if g, w := got.Float64(i), want.Float64(i); !(g == w || math.IsNaN(g) && math.IsNaN(w) || math.Abs(g-w) <= allowed(i)) {
+			wrong = append(wrong, i)
+		}
+	}
+	return slices.ContainsFunc(rowsOf(&place{exhibit: e, output: output}, wrong, nil), func(r row) bool { return b.holds(&r) })
+}
+
+// shown returns a small call that shows what lies within a border: the port is asked, and is wrong in one way or another, as wrong says.
+func (m *examination) shown(ctx context.Context, b *Border, group []*place, wrong func(p *place, answer, ours ports.Answer, call ports.Call) bool) *judge.Reproduction {
 	asks := maxShrink
 	for k, p := range simplest(group) {
 		if k == 2 || p.elements > maxElements {
@@ -269,7 +300,11 @@ func (m *examination) shown(ctx context.Context, group []*place, wrong func(p *p
 				return false
 			}
 			answer, err := judge.Ask(ctx, m.port, c)
-			return err == nil && wrong(p, answer, right.Evaluate(c), c)
+			if err != nil {
+				return false
+			}
+			ours := right.Evaluate(c)
+			return wrong(p, answer, ours, c) && m.within(b, p.output, c, answer, ours)
 		}
 		if !is(first) {
 			continue
@@ -335,11 +370,15 @@ func answerInNumbers(answer ports.Answer, output string) string {
 	return inNumbers(t)
 }
 
-// callInNumbers writes a call in a line: reduction="mean"; float32 input [1, -2], target [1, 0].
+// callInNumbers writes a call in a line: reduction="mean"; float32 input [1, -2], target [1, 0]. The dtype of another input is
+// said where it is not what one thinks.
 func callInNumbers(call ports.Call) string {
 	var parts []string
 	for _, name := range ports.InputNames() {
 		if t, ok := call.Inputs[name]; ok {
+			if classes := ports.ModuleOf(call.Module).HasClasses() && name == ports.Target; classes && t.DType.IsFloat() || !classes && t.DType != call.Inputs[ports.Input].DType {
+				name += " " + string(t.DType) // it says what the numbers are
+			}
 			parts = append(parts, name+" "+inNumbers(t))
 		}
 	}

@@ -72,7 +72,11 @@ func (d *Divergence) Rule(module string) string {
 // Formula returns the corrected formula for a module of d.
 func (d *Divergence) Formula(module string) string {
 	f := definition.Formulas(module)
-	return strings.NewReplacer("{loss}", f[ports.Loss], "{grad}", f[ports.GradInput], "{grad_target}", f[ports.GradTarget]).Replace(d.Right)
+	pairs := []string{"{loss}", f[ports.Loss], "{grad}", f[ports.GradInput], "{grad_target}", f[ports.GradTarget]}
+	if !slices.ContainsFunc(ports.ModuleOf(module).Inputs, func(a ports.Argument) bool { return a.Name == ports.PosWeight }) {
+		pairs = append(pairs, "p*t", "t")
+	}
+	return strings.NewReplacer(pairs...).Replace(d.Right)
 }
 
 // Of reports whether d is a variant of a module.

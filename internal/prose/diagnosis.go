@@ -46,16 +46,33 @@ func CausesOf(result *judge.Result, module string) []judge.Cause {
 
 // DiagnosisTitle names the causes.
 func DiagnosisTitle(causes []judge.Cause) string {
-	var names []string
+	var names, unknown []string
 	for _, c := range causes {
-		if name := CauseName(c); !c.Lead && !slices.Contains(names, name) {
-			names = append(names, name)
+		switch name := CauseName(c); {
+		case c.Lead:
+		case c.Name != "":
+			names = added(names, name)
+		default:
+			unknown = added(unknown, name)
 		}
 	}
-	if len(names) == 0 {
+	switch {
+	case len(names)+len(unknown) == 0:
 		return "no known mistake"
+	case len(names) > 0 && len(unknown) > 0:
+		return fmt.Sprintf("%s, and %d that nobody has named", strings.Join(names, ", "), len(unknown))
+	case len(unknown) > 0:
+		return strings.Join(unknown, "; ")
 	}
 	return strings.Join(names, ", ")
+}
+
+// added returns a list with a text that it may have.
+func added(list []string, text string) []string {
+	if slices.Contains(list, text) {
+		return list
+	}
+	return append(list, text)
 }
 
 // CauseName names a cause in a word or a few.
@@ -94,6 +111,9 @@ func CauseLines(c judge.Cause) [][2]string {
 	}
 	if c.Name != "" {
 		add("name", c.Name)
+		if len(c.Alike) > 0 {
+			add("one of", strings.Join(append([]string{c.Name}, c.Alike...), ", ")+": this call does not tell them apart")
+		}
 	}
 	if r := c.Reproduction; r != nil {
 		add("example", fmt.Sprintf("%s\n%s: got %s, want %s", r.Call, r.Output, r.Got, r.Want))

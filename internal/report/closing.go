@@ -37,6 +37,12 @@ func (t *text) closing(result *judge.Result) {
 		return
 	}
 	example := failures[0]
+	for _, cause := range causes { // one that repro finds the same cause of, by itself
+		if at := slices.IndexFunc(failures, func(r judge.CheckResult) bool { return r.Diagnosis == cause }); at >= 0 {
+			example = failures[at]
+			break
+		}
+	}
 	if at := slices.IndexFunc(failures, lost); result.Summary.NotRun > 0 && at >= 0 {
 		example = failures[at] // what is to be mended first
 	}
