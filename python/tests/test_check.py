@@ -122,6 +122,50 @@ def test_the_result_of_a_wrong_loss():
     assert json.dumps(result.json)
 
 
+def test_an_error_is_shown_where_it_was_raised():
+    """Of the traceback it is the frame of the implementation, not those of this package."""
+    select = "BCEWithLogitsLoss/shapes/f32-none-2x3x4"
+    arguments = {"framework": "numpy", "raises": False, "quiet": True, "select": select}
+    result = lossproof.check(implementations.raises, "BCEWithLogitsLoss", **arguments)
+    lines = str(result).splitlines()
+    at = lines.index("    the port says that it failed: KeyError: 'boom'")
+    assert f'  File "{implementations.__file__}", line' in lines[at + 1]
+    assert lines[at + 2 :] == ['        return {}["boom"]']
+
+
+def test_what_is_left_out(capsys):
+    """Reasons have the types of exceptions, and what has the same reason stands together."""
+
+    def gradient(input, target):
+        return {"grad_input": np.zeros_like(input)}
+
+    def loss(input, target):
+        return {}["boom"] if input.ndim == 1 else right(input, target)
+
+    arguments = {"framework": "numpy", "raises": False, "gradient": gradient}
+    lossproof.check(loss, "BCEWithLogitsLoss", select=FEW["select"], **arguments)
+    lines = capsys.readouterr().out.splitlines()
+    assert "  rank:1 is left out: KeyError: 'boom'" in lines
+    assert any(line.endswith("gradient returns no grad_target") for line in lines)
+    assert (
+        "  float16 and bfloat16 are left out: numpy rounds each step to 16 bits; "
+        'claim={"dtypes": […]} asks them all the same'
+    ) in lines
+
+
+def test_a_terminal_has_wrapped_lines(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    arguments = (implementations.pos_weight_on_whole_loss, "BCEWithLogitsLoss")
+    options = {"framework": "numpy", "select": "*/pos_weight/f32-*", "raises": False}
+    wide = str(lossproof.check(*arguments, **options))
+    assert wide in capsys.readouterr().out
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    lossproof.check(*arguments, **options)
+    out = capsys.readouterr().out
+    assert wide.split() == out.split()[-len(wide.split()) :]
+    assert all(len(line) <= 60 or " " not in line.strip() for line in out.splitlines())
+
+
 RNG = np.random.default_rng(1)
 INPUTS = {
     "input": RNG.normal(size=(2, 3)),

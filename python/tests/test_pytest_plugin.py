@@ -1,3 +1,4 @@
+import fnmatch
 import json
 import os
 import sys
@@ -59,6 +60,7 @@ def test_a_wrong_one(pytester, write):
             "fail: BCEWL-POS-WEIGHT*",
             "cause: pos-weight-on-whole-loss: *",
             "lossproof show BCEWithLogitsLoss/pos_weight/f32-mean-*",
+            "FAILED *",
             "*lossproof: test_loss.py::test_bce*",
             "not conformant*",
             "  pos-weight-on-whole-loss: pos_weight multiplies the whole loss*",
@@ -79,10 +81,21 @@ def test_a_baseline(pytester, write):
     write("pos_weight_on_whole_loss")
     select = ["-k", "pos_weight and f32-mean", "--lossproof-baseline", "known-{name}.json"]
     missing = run(pytester, *select)
-    assert "--update-baseline=add makes one" in missing.stdout.str()
-    run(pytester, *select, "--lossproof-update-baseline")
+    missing.stdout.fnmatch_lines(
+        ["*known-test_bce.json: no such file, --lossproof-update-baseline*"]
+    )
+    assert missing.parseoutcomes()["failed"] == 1
+    updated = run(pytester, *select, "--lossproof-update-baseline")
+    updated.stdout.fnmatch_lines(["written: known-test_bce.json, known failures: 4*"])
     file = pytester.path / "known-test_bce.json"
     baseline = json.loads(file.read_text())
+    for group in baseline["known"]:
+        group["reason"] = ""
+    file.write_text(json.dumps(baseline))
+    bare = run(pytester, *select)
+    bare.stdout.fnmatch_lines(
+        ['known-test_bce.json: write why into "reason", which is empty for 4*']
+    )
     for group in baseline["known"]:
         group["reason"] = "because"
     file.write_text(json.dumps(baseline))
@@ -101,24 +114,67 @@ def test_workers(pytester, write):
     write("pos_weight_on_whole_loss")
     result = run(pytester, "-n", "2", "-k", "pos_weight and f32-mean")
     assert result.parseoutcomes()["failed"] > 5
-    result.stdout.fnmatch_lines(["  pos-weight-on-whole-loss: *"])
+    result.stdout.fnmatch_lines(["FAILED *", "*lossproof: *", "  pos-weight-on-whole-loss: *"])
 
 
-def test_what_cannot_be_asked(pytester):
+@pytest.mark.parametrize(
+    ("returned", "said", "workers"),
+    [
+        ("None", "TypeError: got NoneType, want a function or a class", ["-n", "2"]),
+        ("lambda a, b: a - b", "TypeError: cannot tell which parameter of *", []),
+        (
+            "lambda x, t: {}['boom']",
+            "TypeError: no small call of * (float32 and float64: KeyError: 'boom')*",
+            [],
+        ),
+    ],
+)
+def test_what_cannot_be_asked(pytester, returned, said, workers):
+    """One test fails and says why, the others are skipped."""
     pytester.makepyfile(
-        """
+        f"""
         import lossproof
 
-        @lossproof.conformance("BCELoss")
+        @lossproof.conformance("BCELoss", framework="numpy")
         def test_bce():
-            return lambda a, b: a - b
+            return {returned}
         """
     )
-    result = run(pytester, "-k", "accumulation or claim")
-    assert set(result.parseoutcomes()) == {"failed", "deselected"}
+    result = run(pytester, "-k", "accumulation or claim", "-rs", *workers)
+    counts = result.parseoutcomes()
+    assert counts["failed"] == 1 and counts["skipped"] > 4 and "passed" not in counts
     result.stdout.fnmatch_lines(
-        ["test_bce could not be asked: TypeError: cannot tell which framework*"]
+        [
+            f"test_bce could not be asked: {said}",
+            "SKIPPED * test_bce could not be asked, BCELoss/* says why",
+            "*lossproof: test_*",
+            f"could not be asked: {said}",
+        ]
     )
+    at = "*test_what_cannot_be_asked.py*, line 5, in <lambda>"
+    assert ("boom" in returned) == any(fnmatch.fnmatch(line, at) for line in result.outlines)
+
+
+def test_a_baseline_that_is_not_there(pytester, write):
+    write("right")
+    result = run(pytester, "--lossproof-baseline", "nofile.json")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR and not result.outlines
+    result.stderr.fnmatch_lines(["ERROR: --lossproof-baseline: nofile.json: no such file, *"])
+
+
+def test_an_error_is_shown_where_it_was_raised(pytester, write):
+    """Of the traceback it is the frame of the implementation, not those of this package."""
+    write("raises")
+    result = run(pytester, "-k", "shapes and f32-none-2x3x4")
+    result.stdout.fnmatch_lines(
+        [
+            "the port says that it failed: KeyError: 'boom'",
+            '  File "*implementations.py", line *, in raises',
+            '    return {}["boom"]',
+            "lossproof show *",
+        ]
+    )
+    assert "_port.py" not in result.stdout.str()
 
 
 def test_nothing_passes(pytester):

@@ -120,7 +120,8 @@ def run(request: Mapping[str, Any], evaluate: Evaluate) -> dict[str, Any]:
         return {"unsupported": {"reason": str(err)}}
     except Exception as err:
         message = f"{type(err).__name__}: {err}"
-        return {"failed": {"message": message, "traceback": traceback.format_exc()}}
+        inner = traceback.format_exc(limit=-6)  # long ones lose their end in reports
+        return {"failed": {"message": message, "traceback": inner}}
 
 
 def check_names(where: str, found: Iterable[str], known: tuple[str, ...]) -> None:

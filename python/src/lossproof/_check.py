@@ -9,7 +9,7 @@ from typing import Any
 from lossproof._claim import Claim
 from lossproof._loss import Loss
 from lossproof._port import Port
-from lossproof._result import Result
+from lossproof._result import Result, shown
 from lossproof._run import INSIDE, pickled, run, run_isolated
 
 LEVELS = ("parity", "exact", "reference")
@@ -95,17 +95,17 @@ def check(
         claimed = loss.claimed(port)
         if not quiet and not results:
             described = f"{port.implementation.description} ({port.version()})"
-            print(f"{described} as {port.module.name}: {claimed}")
-            for word, why in claimed.left_out.items():
-                print(f"  {word} is left out: {why}")
+            print(shown(f"{described} as {port.module.name}: {claimed}"))
+            for line in claimed.reasons():
+                print(shown(f"  {line}"))
         found, report = judge(loss, port, claimed, flags, isolated=isolated, json_file=json)
-        results.append(Result(found, report, str(claimed), layout))
+        results.append(Result(found, report, str(claimed), layout, baseline=baseline or ""))
     result = results[0]
     result.layouts = {r.layout: r for r in results[1:]}
     if raises and not result.passed:
-        raise AssertionError(result.summary())
+        raise AssertionError(shown(result.summary()))
     if not quiet:
-        print(result.summary())
+        print(shown(result.summary()))
     return result
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lossproof._port import Port, first_line
+from lossproof._port import Port, brief
 from lossproof._wire import Tensor
 
 #: The dtypes of input that the cases have, those that most implementations have first.
@@ -34,6 +34,13 @@ class Claim:
         text = f"{' '.join(self.dtypes)}, {_and(self.outputs)}"
         return text + (f", without {_and(self.without)}" if self.without else "")
 
+    def reasons(self) -> list[str]:
+        """Return why something is not claimed, a sentence for each reason."""
+        return [
+            f"{_and(words)} {'is' if len(words) == 1 else 'are'} left out: {why}"
+            for why, words in _by_reason(self.left_out).items()
+        ]
+
     def json(self) -> dict[str, list[str]]:
         """Return the claim as it stands in the answer to hello."""
         return {"dtypes": self.dtypes, "outputs": self.outputs, "without": self.without}
@@ -41,6 +48,14 @@ class Claim:
 
 def _and(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
+
+
+def _by_reason(left_out: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the words by their reasons."""
+    found: dict[str, list[str]] = {}
+    for word, why in left_out.items():
+        found.setdefault(why, []).append(word)
+    return found
 
 
 def infer(port: Port) -> Claim:
@@ -98,11 +113,14 @@ class _Inference:
                 self.probabilities = self._try(probabilities=True) is not None
             else:
                 self.hard, self.soft_error = True, self.error
+        rounds: dict[str, str] = {}
         for dtype in DTYPES:
             self.dtype = dtype
             if dtype not in self.port.framework.dtypes:
-                name = self.port.framework.name
-                self.found.left_out[dtype] = f"{name} rounds each step to 16 bits: claim= asks it"
+                rounds[dtype] = (
+                    f"{self.port.framework.name} rounds each step to 16 bits; "
+                    'claim={"dtypes": […]} asks them all the same'
+                )
                 continue
             why = self.port.lacks(dtype)
             if not why:
@@ -110,14 +128,16 @@ class _Inference:
                 if loss is not None and loss.dtype == dtype:
                     self.found.dtypes.append(dtype)
                     continue
-                why = f"the loss is {loss.dtype}" if loss else first_line(self.error)
+                why = f"the loss is {loss.dtype}" if loss else brief(self.error)
             self.found.left_out[dtype] = why
         if not self.found.dtypes:
-            why = "; ".join(f"{dtype}: {why}" for dtype, why in self.found.left_out.items())
+            reasons = _by_reason(self.found.left_out).items()
+            why = "; ".join(f"{_and(dtypes)}: {why}" for why, dtypes in reasons)
             raise TypeError(
                 f"no small call of {self.port.implementation} works ({why}): pass names=, "
                 "reduction= or arguments=, or claim= for what it does"
             ) from self.error
+        self.found.left_out.update(rounds)
         self.dtype = self.found.dtypes[0]
 
     def _reductions(self) -> list[str]:
@@ -135,7 +155,7 @@ class _Inference:
             )
         if not works:
             raise TypeError(
-                f"no reduction of {implementation} works ({first_line(self.error)}): "
+                f"no reduction of {implementation} works ({brief(self.error)}): "
                 'pass reduction=, such as {"mean": "sum_over_batch_size"}'
             ) from self.error
         self.options = {"reduction": works[0]}
@@ -177,9 +197,7 @@ class _Inference:
             if wrt is not None and wrt.shape == ((3,) if extra else (2, 3)):
                 self.found.outputs.append(output)
             else:
-                self.found.left_out[output] = (
-                    first_line(self.error) if wrt is None else "another shape"
-                )
+                self.found.left_out[output] = brief(self.error) if wrt is None else "another shape"
 
     def _inputs(self) -> None:
         has = self.port.implementation.has
@@ -194,7 +212,7 @@ class _Inference:
                 both = not by_class and not by_element
                 self._leave_out(
                     "weight" if both else "weight:class" if by_element else "weight:element",
-                    first_line(self.error),
+                    brief(self.error),
                 )
         if "pos_weight" in self.module.inputs:
             if has("pos_weight"):
@@ -205,7 +223,7 @@ class _Inference:
             self._probe("integer_targets", probabilities=False)
             self._probe("class_probabilities", probabilities=True)
         elif self.hard:
-            self._leave_out("soft_targets", first_line(self.soft_error))
+            self._leave_out("soft_targets", brief(self.soft_error))
         if not {"float32", "float64"} <= set(self.found.dtypes):
             self._leave_out("mixed_dtype")
         gradients = self.found.outputs[1:]
@@ -242,7 +260,7 @@ class _Inference:
     def _probe(self, word: str, **call: Any) -> None:
         """Leave a word out if a call that has it raises."""
         if self._try(**call) is None:
-            self._leave_out(word, first_line(self.error))
+            self._leave_out(word, brief(self.error))
 
     # A call.
 

@@ -97,7 +97,7 @@ class Port:
                 held = self.framework.to_wire(self.framework.tensor(one)).dtype
                 why = "" if held == dtype else f"{self.framework.name} makes {held} of it"
             except Exception as err:
-                why = first_line(err)
+                why = brief(err)
             self._lacks[dtype] = why
         return self._lacks[dtype]
 
@@ -120,7 +120,7 @@ class Port:
         wrt = [name.removeprefix("grad_") for name in want if name != "loss"]
         if not wrt or self.gradient is not None:
             loss = self.implementation(tensors, options)
-            gradients = self._by_function(options, tensors, upstream) if wrt else {}
+            gradients = self._by_function(options, tensors, upstream, wrt) if wrt else {}
             return {"loss": loss, **{f"grad_{name}": gradients[f"grad_{name}"] for name in wrt}}
         loss, found = self.framework.gradients(
             lambda inputs: self.implementation(inputs, options),
@@ -132,14 +132,18 @@ class Port:
         return {"loss": loss, **{f"grad_{name}": found[name] for name in wrt}}
 
     def _by_function(
-        self, options: dict[str, Any], tensors: dict[str, Any], upstream: Any
+        self, options: dict[str, Any], tensors: dict[str, Any], upstream: Any, wrt: list[str]
     ) -> Mapping[str, Any]:
         """Return the gradients that the gradient function returns: grad_input, or a mapping."""
         assert self.gradient is not None
         found = self.gradient(
             tensors if upstream is None else {**tensors, "grad_output": upstream}, options
         )
-        return found if isinstance(found, Mapping) else {"grad_input": found}
+        found = found if isinstance(found, Mapping) else {"grad_input": found}
+        for name in wrt:
+            if f"grad_{name}" not in found:
+                raise Unsupported(f"{self.gradient.description} returns no grad_{name}")
+        return found
 
     def set_reductions(self, reductions: str) -> None:
         """Say which is the only reduction that is computed."""
@@ -148,7 +152,9 @@ class Port:
             self.gradient.reductions = reductions
 
 
-def first_line(error: Exception | None) -> str:
-    """Return the first line of what an exception says, cut."""
-    text = f"{error}" if error is not None else ""
+def brief(error: Exception | None) -> str:
+    """Return an exception in one line, cut. What was refused has the name of its exception."""
+    text = "" if error is None else f"{error}"
+    if error is not None and not isinstance(error, (Rejected, Unsupported)):
+        text = f"{type(error).__name__}: {text}"
     return (text.splitlines() or [""])[0][:160]

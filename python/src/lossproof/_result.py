@@ -5,9 +5,13 @@ from __future__ import annotations
 import html
 import math
 import re
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 #: How much of a result is shown.
@@ -15,6 +19,11 @@ _CAUSES, _FAILURES, _LINES, _WIDTH = 8, 3, 6, 160
 
 #: The outcomes that are no failure.
 _RIGHT = ("pass", "unsupported", "known")
+
+#: A frame in a traceback, with its line of the source.
+_FRAME = re.compile(r'^  File "(.*)", line \d+, in .*(?:\n    .*)?', re.M)
+#: Where this package has its frames.
+_OURS = (Path(__file__).parent, Path(__file__).parent / "frameworks")
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ class Result:
 
     json is the result of the binary; docs/protocol.md and its schema describe it. report is the
     text that it writes. layouts has a result for each layout that was asked for beside the first.
+    baseline is the file of the known failures.
     """
 
     json: dict[str, Any]
@@ -77,6 +87,7 @@ class Result:
     claim: str
     layout: str = "contiguous"
     layouts: dict[str, Result] = field(default_factory=dict)
+    baseline: str = ""
 
     @property
     def passed(self) -> bool:
@@ -112,17 +123,13 @@ class Result:
     def _failures(self) -> list[Failure]:
         found = []
         for raw in sorted(filter(_fails, checks(self.json)), key=_plainness):
-            messages = [raw.get("message", "")]
-            for name, output in raw.get("outputs", {}).items():
-                if output.get("message"):
-                    messages.append(f"{name}: {output['message']}")
             found.append(
                 Failure(
                     raw["id"] + ("" if self.layout == "contiguous" else f" [{self.layout}]"),
                     raw["outcome"],
                     raw["rule"],
                     raw["statement"],
-                    "\n".join(filter(None, messages)),
+                    "\n".join(messages(raw)),
                     diagnosis=raw.get("diagnosis", ""),
                 )
             )
@@ -171,6 +178,12 @@ class Result:
     def summary(self, failures: int = _FAILURES) -> str:
         """The verdict, the causes and the first failures, in a bounded number of lines."""
         lines = [self.verdict]
+        bare = (self.json.get("baseline") or {}).get("without_reason") or ()
+        if bare:
+            lines.append(
+                f'{self.baseline}: write why into "reason", which is empty for {len(bare)} ids; '
+                f"the first is {bare[0]}"
+            )
         if self.causes and not self.passed:
             lines.append("causes:")
             for cause in self.causes[:_CAUSES]:
@@ -216,6 +229,30 @@ class Result:
         return "".join(parts)
 
 
+def fit(text: str) -> str:
+    """Wrap lines that are wider than the terminal, each to its indentation."""
+    width = shutil.get_terminal_size().columns
+
+    def wrapped(line: str) -> str:
+        words = line.lstrip()
+        indent = line[: len(line) - len(words)]
+        return textwrap.fill(
+            words,
+            width,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    return "\n".join(line if len(line) <= width else wrapped(line) for line in text.splitlines())
+
+
+def shown(text: str) -> str:
+    """Return a text as it is printed: wrapped, if stdout is a terminal."""
+    return fit(text) if sys.stdout.isatty() else text
+
+
 def _cells(cause: Cause) -> tuple[str, str, str]:
     """Return the row of a cause in a notebook."""
     title = html.escape(_cut(cause.title))
@@ -242,6 +279,24 @@ def checks(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Return the checks of all kinds in the result JSON."""
     for kind in ("cases", "relations", "generated"):
         yield from result.get(kind) or ()
+
+
+def messages(check: dict[str, Any]) -> list[str]:
+    """Return what is said of a check and of its outputs. Of a traceback it is the frame within."""
+    found = [check.get("message") or ""]
+    for name, output in (check.get("outputs") or {}).items():
+        if output["outcome"] != "pass" and output.get("message"):
+            found.append(f"{name}: {output['message']}")
+    return [
+        head + innermost(trace)
+        for head, _, trace in (text.partition("\nTraceback (most") for text in found if text)
+    ]
+
+
+def innermost(trace: str) -> str:
+    """Return a line break and the innermost frame of a traceback that is not of this package."""
+    frames = [f[0] for f in _FRAME.finditer(trace) if Path(f[1]).parent not in _OURS]
+    return f"\n{frames[-1]}" if frames else ""
 
 
 def _fails(check: dict[str, Any]) -> bool:

@@ -57,8 +57,8 @@ def serve(
             sessions.enter_context(port.framework.session())
             port.refusals = [(kind, re.compile(text), word) for kind, text, word in refusals]
             claim = loss.claimed(port)
-            for word, why in claim.left_out.items():
-                print(f"{port.module.name}: {word} is left out: {why}", file=sys.stderr)
+            for line in claim.reasons():
+                print(f"{port.module.name}: {line}", file=sys.stderr)
             answering[port.module.name], modules[port.module.name] = port, claim.json()
         descriptions = [port.description(name, version) for port in answering.values()]
         written = {m: text for d in descriptions for m, text in d.get("snippets", {}).items()}

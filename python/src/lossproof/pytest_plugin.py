@@ -15,7 +15,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +26,7 @@ import pytest
 from lossproof._binary import binary
 from lossproof._check import LEVELS, judge
 from lossproof._conformance import ATTRIBUTE, Conformance
-from lossproof._result import Result
+from lossproof._result import Result, fit, innermost, messages
 from lossproof._result import checks as all_checks
 
 #: The test beside those of the checks.
@@ -63,6 +64,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the folder of the results, which the workers of xdist share."""
+    baseline = config.getoption("--lossproof-baseline")
+    if baseline and "{name}" not in baseline and (why := missing(baseline, config)):
+        raise pytest.UsageError(f"--lossproof-baseline: {why}")
     workerinput = getattr(config, "workerinput", None)
     folder = workerinput["lossproof"] if workerinput else tempfile.mkdtemp(prefix="lossproof-")
     config.stash[_RESULTS] = Results(Path(folder), shared=workerinput is not None)
@@ -138,13 +142,23 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     return True
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Write the verdict and the causes of each function."""
-    for name, result in config.stash[_RESULTS].all():
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: Any, config: pytest.Config
+) -> Generator[None, Any, Any]:
+    """Write the verdict and the causes of each function, below the list of what fails."""
+    result = yield
+    for name, text in config.stash[_RESULTS].all(config):
         terminalreporter.section(f"lossproof: {name}")
-        lines = result.summary(failures=0).splitlines()
-        for line in lines:
-            terminalreporter.line(line)
+        terminalreporter.line(fit(text) if terminalreporter.isatty else text)
+    return result
+
+
+def missing(baseline: str, config: pytest.Config) -> str:
+    """Return what is to be said where there is no such file, and none is to be made."""
+    if Path(baseline).exists() or config.getoption("--lossproof-update-baseline") == "add":
+        return ""
+    return f"{baseline}: no such file, --lossproof-update-baseline makes one"
 
 
 def checks(module: str) -> list[str]:
@@ -178,35 +192,51 @@ class Group:
         #: Whether module or class have marks, once that was looked at.
         self.marked: bool | None = None
         self._outcomes: dict[str, dict[str, Any]] = {}
-        self._error = ""
+        self._error: NotAsked | None = None
 
     def outcome(self, check: str, config: pytest.Config) -> dict[str, Any]:
-        """Return what came of a check. Raises Failed where nothing could be asked."""
+        """Return what came of a check.
+
+        Where nothing could be asked the check that wanted to fails, and the others are skipped.
+        """
         if not self._outcomes and not self._error:
             try:
-                result = config.stash[_RESULTS].get(self, config)
-            except Exception as err:
-                self._error = f"{type(err).__name__}: {err}"
+                result = config.stash[_RESULTS].get(self, check, config)
+            except NotAsked as err:
+                self._error = err
             else:
                 self._outcomes = {found["id"]: found for found in all_checks(result)}
                 self._outcomes[CLAIM] = result
+        if self._error and check == self._error.check:
+            raise Failed(f"{self.name} {self._error}")
         if self._error:
-            raise Failed(f"{self.name} could not be asked: {self._error}")
+            pytest.skip(f"{self.name} could not be asked, {self._error.check} says why")
         return self._outcomes[check]
+
+    def skips(self, check: str) -> bool:
+        """Whether a check is known to be skipped, for nothing could be asked."""
+        return self._error is not None and check != self._error.check
 
     def known(self, check: str) -> dict[str, Any]:
         """Return what came of a check; nothing where the function was not asked yet."""
         return self._outcomes.get(check, {})
+
+    def baseline(self, config: pytest.Config) -> str:
+        """Return the file of the known failures; nothing where there is none."""
+        baseline: str = config.getoption("--lossproof-baseline") or self.options.baseline or ""
+        return baseline.replace("{name}", self.name)
 
     def run(self, config: pytest.Config, file: Path) -> None:
         """Have the binary judge, and write the result."""
         options = self.options
         flags = ["--level", config.getoption("--lossproof-level")]
         flags += ["--timeout", f"{options.timeout}s"]
-        baseline = config.getoption("--lossproof-baseline") or options.baseline
+        baseline = self.baseline(config)
         update = config.getoption("--lossproof-update-baseline")
         if baseline:
-            flags += ["--baseline", baseline.replace("{name}", self.name)]
+            if why := missing(baseline, config):
+                raise FileNotFoundError(why)
+            flags += ["--baseline", baseline]
             if update:
                 flags.append(f"--update-baseline={update}")
         elif update:
@@ -240,6 +270,15 @@ class Failed(Exception):
     """A check fails. The message is shown without a traceback, which would be ours."""
 
 
+class NotAsked(Exception):
+    """A function could not be asked: which of its checks says so, and why."""
+
+    def __init__(self, check: str, why: str) -> None:
+        """Take the check that fails."""
+        super().__init__(f"could not be asked: {why}")
+        self.check = check
+
+
 class Check(pytest.Item):
     """A test: one check of an implementation."""
 
@@ -268,7 +307,8 @@ class Check(pytest.Item):
 
     def settled(self) -> bool:
         """Whether the outcome is known, and raises nothing but a skip."""
-        if self.group.known(self.check).get("outcome") not in ("pass", "unsupported"):
+        outcome = self.group.known(self.check).get("outcome")
+        if outcome not in ("pass", "unsupported") and not self.group.skips(self.check):
             return False
         if self.group.marked is None and self.parent is not None:
             self.group.marked = any(self.parent.iter_markers())
@@ -317,12 +357,7 @@ def message(found: dict[str, Any], causes: list[dict[str, Any]]) -> str:
         lines.append(f"cause: {name}{cause['sentence']}")
     if found.get("call"):
         lines.append(f"call: {found['call']}")
-    if found.get("message"):
-        lines.append(found["message"])
-    for name, output in (found.get("outputs") or {}).items():
-        if output["outcome"] != "pass" and output.get("message"):
-            lines.append(f"{name}: {output['message']}")
-    return "\n".join([*lines, f"lossproof show {found['id']}"])
+    return "\n".join([*lines, *messages(found), f"lossproof show {found['id']}"])
 
 
 def reason(found: dict[str, Any]) -> str:
@@ -340,34 +375,45 @@ class Results:
         self.folder = folder
         self.shared = shared
 
-    def get(self, group: Group, config: pytest.Config) -> dict[str, Any]:
-        """Return the result of a function, which the first that asks has the binary make."""
+    def get(self, group: Group, check: str, config: pytest.Config) -> dict[str, Any]:
+        """Return the result of a function, which the first check that asks has the binary make.
+
+        Raises NotAsked.
+        """
         name = hashlib.sha256(group.nodeid.encode()).hexdigest()[:16]
         file, error = self.folder / f"{name}.json", self.folder / f"{name}.error"
         with locked(self.folder / f"{name}.lock"):
-            if error.exists():  # that of another worker
-                raise RuntimeError(error.read_text(encoding="utf-8"))
-            if not file.exists():
-                (self.folder / f"{name}.name").write_text(group.nodeid, encoding="utf-8")
+            if not file.exists() and not error.exists():
+                about = json.dumps([group.nodeid, group.baseline(config)])
+                (self.folder / f"{name}.name").write_text(about, encoding="utf-8")
                 try:
                     group.run(config, file)
                 except Exception as err:
-                    error.write_text(f"{type(err).__name__}: {err}", encoding="utf-8")
-                    raise
+                    why = f"{type(err).__name__}: {err}{innermost(traceback.format_exc())}"
+                    error.write_text(json.dumps([check, why]), encoding="utf-8")
+            if error.exists():  # this one or that of another worker
+                raise NotAsked(*json.loads(error.read_text(encoding="utf-8")))
             # The process that had it made may have crashed in it: the binary lives a little longer.
             end = time.monotonic() + _GRACE
             while not (result := _read(file)).get("complete") and time.monotonic() < end:
                 time.sleep(0.1)
         if not result.get("complete"):
-            raise RuntimeError("the run that another process began did not end")
+            raise NotAsked(check, "the run that another process began did not end")
         return result
 
-    def all(self) -> Iterator[tuple[str, Result]]:
-        """Return the results of all functions, by their names."""
+    def all(self, config: pytest.Config) -> Iterator[tuple[str, str]]:
+        """Return what came of all functions, by their names."""
         for name in sorted(self.folder.glob("*.name")):
-            result = _read(name.with_suffix(".json"))
-            if result.get("complete"):
-                yield name.read_text(encoding="utf-8"), Result(result, "", "")
+            nodeid, baseline = json.loads(name.read_text(encoding="utf-8"))
+            result, error = _read(name.with_suffix(".json")), name.with_suffix(".error")
+            if error.exists():
+                yield nodeid, str(NotAsked(*json.loads(error.read_text(encoding="utf-8"))))
+            elif result.get("complete"):
+                text = Result(result, "", "", baseline=baseline).summary(failures=0)
+                if config.getoption("--lossproof-update-baseline"):
+                    entries = result["baseline"]["entries"]
+                    text += f"\nwritten: {baseline}, known failures: {entries}"
+                yield nodeid, text
 
 
 _RESULTS = pytest.StashKey[Results]()
