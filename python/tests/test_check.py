@@ -343,3 +343,8 @@ def test_isolated_needs_a_pickle():
         lossproof.check(
             lambda x, t: right(x, t), "BCEWithLogitsLoss", framework="numpy", isolated=True, **FEW
         )
+
+
+def test_a_selection_of_another_module_is_said() -> None:
+    with pytest.raises(AssertionError, match="nothing was asked"):
+        lossproof.check(right, "BCEWithLogitsLoss", select="CrossEntropyLoss/*")

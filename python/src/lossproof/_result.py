@@ -102,12 +102,13 @@ class Result:
     @property
     def verdict(self) -> str:
         """The sentences of the verdict, one for each layout."""
-        return "\n".join(
+        text = "\n".join(
             line + (f" [{r.layout}]" if r.layout != "contiguous" else "")
             for r in self._all()
             for line in r.json["summary"]["verdict"]
             if not line.startswith("not claimed")
         )
+        return text or "no verdict: nothing was asked, for what was selected is of another module"
 
     def _all(self) -> list[Result]:
         return [self, *self.layouts.values()]
