@@ -113,7 +113,10 @@ func (m *examination) few() int {
 // score is how well a hypothesis fits: of two that explain as much, the one with fewer mistakes and conditions fits better.
 func (m *examination) score(h hypothesis) float64 {
 	score := float64(len(h.by))
-	for _, t := range m.tallies(h) {
+	for k, t := range m.tallies(h) {
+		if len(h.mistakes) > 1 {
+			score -= float64(m.against(h, k, t.condition))
+		}
 		score -= float64(t.contradicted) + 0.1*float64(t.otherwise) + 2 + 0.5*float64(len(t.condition))
 	}
 	return score
@@ -399,10 +402,40 @@ func (m *examination) round(ctx context.Context, h hypothesis) []*suspect {
 		m.hold(ctx, h, suspects, exhibits, large, m.passingAll)
 		suspects = m.likely(suspects)
 	}
+	// What would show in answers that have a cause without it is less likely.
+	if len(h.mistakes) > 0 && len(suspects) > 1 {
+		score := map[*suspect]float64{}
+		for _, s := range suspects {
+			with := hypothesis{mistakes: append(slices.Clone(h.mistakes), s), by: h.by}
+			score[s] = s.score() - float64(m.against(with, len(h.mistakes), s.condition))
+		}
+		slices.SortStableFunc(suspects, func(a, b *suspect) int { return cmp.Compare(score[b], score[a]) })
+	}
 	if len(suspects) == 0 && !onlyLarge {
 		return m.pairs(ctx, h, exhibits)
 	}
 	return suspects
+}
+
+// against counts answers that h explains without one of its mistakes, of a few calls, and that this would make different
+// under its condition.
+func (m *examination) against(h hypothesis, k int, under condition) (n int) {
+	explained := slices.DeleteFunc(slices.Clone(m.exhibits), func(e *exhibit) bool {
+		return e.elements > maxElements || !slices.ContainsFunc(e.places, func(p *place) bool { return len(h.by[p.index]) > 0 })
+	})
+	for _, e := range sampled(explained, sampleFailing) {
+		if !speaks(e.labels(h.mistakes[k].Divergence, m.level)) {
+			continue
+		}
+		for i, p := range e.places {
+			if sets := h.by[p.index]; len(sets) > 0 && sets[0]&(1<<k) == 0 && under.holds(p) {
+				if d, ok := m.together(h, sets[0]|1<<k); ok && e.labels(d, m.level)[i] < same {
+					n++
+				}
+			}
+		}
+	}
+	return n
 }
 
 // openIn counts the failing answers of some exhibits that h does not explain.
