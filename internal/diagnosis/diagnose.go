@@ -91,7 +91,7 @@ func (m *examination) diagnose(ctx context.Context, result *judge.Result) error 
 			m.catalogue = append(m.catalogue, d)
 		}
 	}
-	h := m.search(ctx)
+	h := m.summing(m.search(ctx))
 	causes := m.mistakes(ctx, h)
 	cases, rest := m.open(h, causes)
 	diagnosis := judge.Diagnosis{Module: m.module, Catalogue: known, Findings: []judge.Finding{}}
@@ -119,6 +119,38 @@ func (m *examination) diagnose(ctx context.Context, result *judge.Result) error 
 	}
 	result.Diagnoses = append(result.Diagnoses, diagnosis)
 	return ctx.Err()
+}
+
+// summing adds sums in order to the mistakes where answers to checks of accumulation are those of such sums: there are few
+// of these checks, and what they find is of no other kind.
+func (m *examination) summing(h hypothesis) hypothesis {
+	order := slices.IndexFunc(m.catalogue, func(d *divergence.Divergence) bool { return d.Name == "naive-sum" })
+	if order < 0 || slices.ContainsFunc(h.mistakes, func(s *suspect) bool { return s.order == order }) {
+		return h
+	}
+	d := m.catalogue[order]
+	var sums []int
+	for _, e := range m.exhibits {
+		if !strings.HasSuffix(e.check.Rule.ID, "-ACCUMULATION") {
+			continue
+		}
+		for k, l := range e.labels(d, m.level) {
+			if p := e.places[k]; p.fails && l >= same && len(h.by[p.index]) == 0 {
+				sums = append(sums, p.index)
+			}
+		}
+	}
+	if t := m.table.best(sums, m.clash(d, m.passingAll), nil); len(sums) == 0 || t.explained <= t.contradicted {
+		return h
+	}
+	if h.by == nil {
+		h.by = map[int][]uint{}
+	}
+	for _, i := range sums {
+		h.by[i] = []uint{1 << len(h.mistakes)}
+	}
+	h.mistakes = append(h.mistakes, &suspect{Divergence: d, order: order})
+	return h
 }
 
 // explains counts the answers that fail and gate of which there is a cause that is no lead.

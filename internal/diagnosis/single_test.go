@@ -2,6 +2,7 @@ package diagnosis_test
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -156,6 +157,37 @@ func TestCallsThatPyTorchRefuses(t *testing.T) {
 	for _, want := range []string{"It accepts what PyTorch refuses. Right: a bool pos_weight is refused", "It refuses calls that PyTorch accepts: AssertionError: with reduction 'none'"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q:\n%s", want, text)
+		}
+	}
+}
+
+// TestSumsInOrder: what a check of accumulation finds of a port that adds one loss after the other is said to be that.
+func TestSumsInOrder(t *testing.T) {
+	port := changing(func(call ports.Call, outputs map[string]tensor.Tensor) {
+		loss, asked := outputs[ports.Loss]
+		if !asked || loss.DType.Size() < 4 || isReduction(call, "none") || call.Inputs[ports.Weight].DType != "" {
+			return
+		}
+		none := "none"
+		call.Options.Reduction, call.Options.SizeAverage, call.Options.Reduce, call.Want = &none, nil, nil, []string{ports.Loss}
+		inputs := maps.Clone(call.Inputs)
+		delete(inputs, ports.GradOutput)
+		call.Inputs = inputs
+		sum, round := 0.0, loss.DType.Format().Round
+		each := divergence.Right(call).Outputs[ports.Loss]
+		for i := range each.Len() {
+			sum = round(sum + each.Float64(i))
+		}
+		right := loss.Float64(0)
+		if n := float64(each.Len()); math.Abs(sum/n-right) < math.Abs(sum-right) {
+			sum = round(sum / n)
+		}
+		outputs[ports.Loss] = tensor.FromValues(loss.DType, []float64{sum}, loss.Shape...)
+	})
+	for _, module := range []string{ports.BCEWithLogitsLoss, ports.BCELoss} {
+		result, _ := diagnose(t, port, verdict.Parity, judge.Selection{Select: []string{module + "/generated/accumulation", module + "/blog_example/*"}})
+		if len(result.Generated) != 1 || result.Generated[0].Outcome != judge.Fail || result.Generated[0].Diagnosis != "naive-sum" {
+			t.Errorf("%s: got %+v, %s", module, result.Generated, prose.Diagnosis(result))
 		}
 	}
 }
