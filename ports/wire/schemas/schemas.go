@@ -26,7 +26,7 @@ var FS embed.FS
 
 // MaxAnswer is the length of the longest answer that is validated, in bytes: a document in
 // memory takes many times that, and the port decides what it is.
-const MaxAnswer = 4 << 20
+const MaxAnswer = 16 << 20
 
 // maxText bounds an error: that of a schema repeats what it found.
 const maxText = 1000

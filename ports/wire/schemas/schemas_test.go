@@ -132,7 +132,7 @@ func TestErrors(t *testing.T) {
 		{v.Answer, `{"id":9,"rejected":{"static":true}}`, `true`, `1`, "/rejected/static"},
 		{v.Answer, `{"id":9,"unsupported":{"issue_url":"x"}}`, `"x"`, `7`, "/unsupported/issue_url"},
 		{v.Answer, `{"id":9,"failed":{"traceback":"x"}}`, `"x"`, `[]`, "/failed/traceback"},
-		{v.Answer, `{"id":9,"failed":{}}`, `{}`, `"` + strings.Repeat("x", schemas.MaxAnswer) + `"`, "at most 4194304 can be validated"},
+		{v.Answer, `{"id":9,"failed":{}}`, `{}`, `"` + strings.Repeat("x", schemas.MaxAnswer) + `"`, "at most 16777216 can be validated"},
 	} {
 		if err := test.validate([]byte(test.good)); err != nil {
 			t.Errorf("%s: %v", test.good, err)
