@@ -46,8 +46,8 @@ func TestTheCost(t *testing.T) {
 		port ports.Port
 		most int64
 	}{
-		"nothing explains it": {everythingFails, 2_400_000},
-		"one mistake does":    {echo.Port(), 4_000_000},
+		"nothing explains it": {everythingFails, 1_320_000},
+		"one mistake does":    {echo.Port(), 2_900_000},
 	} {
 		collector, result := failing(t, test.port)
 		if err := collector.Diagnose(t.Context(), test.port, result); err != nil {
