@@ -15,7 +15,7 @@ import (
 
 	"lossproof/fixtures"
 	"lossproof/internal/baseline"
-	"lossproof/internal/report"
+	"lossproof/internal/resultfile"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -212,7 +212,7 @@ func TestBaselineOfADeviation(t *testing.T) {
 	got = runWith(t, file, port, "--json", json, "--markdown", "-")
 	check(t, got, 0, "Deviations from should rules", "BCEWL-TARGET-SHAPE (", "targets are broadcast on purpose", "stderr:conformant as far as asked (parity): BCEWithLogitsLoss", "stderr:deviating from BCEWL-TARGET-SHAPE",
 		"stderr:deviations of BCEWithLogitsLoss (should rules that it breaks): BCEWL-TARGET-SHAPE")
-	result, err := report.Read(t.Context(), json)
+	result, err := resultfile.Read(t.Context(), json)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,7 +349,7 @@ func TestShards(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "result.json")
 		got := against(t, testports.Port{}, "run", "--select", "*/blog_example/*", "--shard", fmt.Sprintf("%d/3", i), "--json", file)
 		check(t, got, 0, fmt.Sprintf("nothing fails in shard %d/3 (parity): BCEWithLogitsLoss", i))
-		result, err := report.Read(t.Context(), file)
+		result, err := resultfile.Read(t.Context(), file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -390,13 +390,13 @@ func TestResultFileOfAKilledRun(t *testing.T) {
 		if err = errors.Join(err, json.Unmarshal(data, &result)); err != nil || result.Complete || result.Selected != 6 {
 			t.Errorf("in the run: complete %t, selected %d, %v", result.Complete, result.Selected, err)
 		}
-		if _, err := report.Read(t.Context(), file); err == nil || !strings.Contains(err.Error(), "not complete: 0 of 6 cases were judged") {
+		if _, err := resultfile.Read(t.Context(), file); err == nil || !strings.Contains(err.Error(), "not complete: 0 of 6 cases were judged") {
 			t.Errorf("in the run: got error %v", err)
 		}
 		return false
 	}, ports.Answer{}, nil)
 	check(t, against(t, port, "run", "--select", someCases, "--json", file), 0)
-	if _, err := report.Read(t.Context(), file); err != nil || !looked {
+	if _, err := resultfile.Read(t.Context(), file); err != nil || !looked {
 		t.Errorf("after the run: looked %t, %v", looked, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 	"lossproof/internal/claim"
 	"lossproof/internal/divergence"
-	"lossproof/internal/report"
+	"lossproof/internal/resultfile"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -38,7 +38,7 @@ func piped(t *testing.T, stdin string, args ...string) outcome {
 
 func resultOf(t *testing.T, file string) *judge.Result {
 	t.Helper()
-	result, err := report.Read(t.Context(), file)
+	result, err := resultfile.Read(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}

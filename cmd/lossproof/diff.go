@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lossproof/internal/drift"
-	"lossproof/internal/report"
+	"lossproof/internal/resultfile"
 	"lossproof/internal/words"
 )
 
@@ -51,11 +51,11 @@ machines, ports and versions is named. A baseline has no effect: a known failure
 const maxChanges = 20
 
 func (p *program) diff(ctx context.Context, oldName, newName string, slack float64, all bool) error {
-	old, err := report.Read(ctx, oldName)
+	old, err := resultfile.Read(ctx, oldName)
 	if err != nil {
 		return fmt.Errorf("diff: %w", err)
 	}
-	is, err := report.Read(ctx, newName)
+	is, err := resultfile.Read(ctx, newName)
 	if err != nil {
 		return fmt.Errorf("diff: %w", err)
 	}

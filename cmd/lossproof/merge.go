@@ -10,7 +10,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/infile"
-	"lossproof/internal/report"
+	"lossproof/internal/resultfile"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/lab/sweep"
@@ -100,7 +100,7 @@ func (p *program) mergeRuns(cmd *cobra.Command, f mergeFlags, files, command []s
 	var parts []judge.Part
 	var problems []error
 	for _, name := range files {
-		result, err := report.Read(ctx, name)
+		result, err := resultfile.Read(ctx, name)
 		if err != nil {
 			problems = append(problems, err)
 		}

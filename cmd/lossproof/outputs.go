@@ -13,6 +13,7 @@ import (
 
 	"lossproof/internal/outfile"
 	"lossproof/internal/report"
+	"lossproof/internal/report/junitxml"
 	"lossproof/judge"
 )
 
@@ -74,7 +75,7 @@ func (p *program) openOutputs(f outputFlags, unfinished *judge.Result) (*outputs
 		flag, name, begin string
 		write             func(io.Writer, *judge.Result) error
 	}{
-		{"--json", f.json, `"lossproof":`, report.JSON}, {"--junit", f.junit, "<testsuites ", report.JUnit},
+		{"--json", f.json, `"lossproof":`, report.JSON}, {"--junit", f.junit, "<testsuites ", junitxml.Write},
 		{"--markdown", f.markdown, " lossproof: ", report.Markdown}, {"--badge", f.badge, `"schemaVersion":`, report.Badge},
 	} {
 		out := output{flag: format.flag, write: format.write}

@@ -9,7 +9,7 @@ import (
 
 	"lossproof/internal/infile"
 	"lossproof/internal/plain"
-	"lossproof/internal/report"
+	"lossproof/internal/resultfile"
 	"lossproof/internal/schema"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
@@ -54,7 +54,7 @@ func ReadAll(ctx context.Context, files []string) ([]*Row, error) {
 			rows = append(rows, r)
 			continue
 		}
-		result, err := report.Parse(data)
+		result, err := resultfile.Parse(data)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/divergence"
 	"lossproof/internal/report"
+	"lossproof/internal/resultfile"
 	"lossproof/internal/testports"
 	"lossproof/internal/testports/divergent"
 	"lossproof/judge"
@@ -78,7 +79,7 @@ func TestDiagnosis(t *testing.T) {
 			t.Errorf("%s: %s, diagnosis %q", c.ID, c.Outcome, c.Diagnosis)
 		}
 	}
-	parsed, err := report.Parse([]byte(data))
+	parsed, err := resultfile.Parse([]byte(data))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -144,3 +144,33 @@ func weight(r judge.CheckResult) []int {
 	}
 	return []int{special, len(r.Features), size}
 }
+
+// ClaimShrank is the name of the fault that a port claims less than its baseline.
+const ClaimShrank = "claim-shrank"
+
+// Reasons joins the reasons of the baseline for a case.
+func Reasons(r judge.CheckResult) string {
+	var texts []string
+	add := func(known *judge.Known) {
+		if known == nil {
+			return
+		}
+		text := known.Reason
+		if text == "" {
+			text = "no reason is given"
+		}
+		for _, t := range texts {
+			if t == text {
+				return
+			}
+		}
+		texts = append(texts, text)
+	}
+	add(r.Known)
+	for _, name := range r.OutputNames() {
+		if output := r.Outputs[name]; output.Outcome == judge.KnownFailure {
+			add(output.Known)
+		}
+	}
+	return strings.Join(texts, "; ")
+}

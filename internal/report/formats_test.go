@@ -19,6 +19,8 @@ import (
 
 	"lossproof/internal/corpus"
 	"lossproof/internal/report"
+	"lossproof/internal/report/junitxml"
+	"lossproof/internal/resultfile"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -75,7 +77,7 @@ func mixed(t *testing.T) *judge.Result {
 }
 
 func TestResultSchema(t *testing.T) {
-	data, err := os.ReadFile("schemas/result.schema.json")
+	data, err := os.ReadFile("../resultfile/schemas/result.schema.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +109,7 @@ func TestResultSchema(t *testing.T) {
 		if err := validate(text); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if read, err := report.Parse([]byte(text)); err != nil || len(read.Cases) != len(result.Cases) {
+		if read, err := resultfile.Parse([]byte(text)); err != nil || len(read.Cases) != len(result.Cases) {
 			t.Errorf("%s: read %v", name, err)
 		}
 		if validate(strings.Replace(text, `"outcome"`, `"outcmoe"`, 1)) == nil {
@@ -138,21 +140,21 @@ func TestParseRefuses(t *testing.T) {
 	whole := run(t, builtin.Port{}, "*/blog_example/*")
 	unfinished := *whole
 	unfinished.Complete = false
-	if _, err := report.Parse([]byte(write(t, report.JSON, &unfinished))); err == nil || !strings.Contains(err.Error(), "not complete") {
+	if _, err := resultfile.Parse([]byte(write(t, report.JSON, &unfinished))); err == nil || !strings.Contains(err.Error(), "not complete") {
 		t.Errorf("got error %v", err)
 	}
 	text := write(t, report.JSON, whole)
-	if _, err := report.Parse([]byte(text[:len(text)/2])); err == nil || !strings.Contains(err.Error(), "not JSON") {
+	if _, err := resultfile.Parse([]byte(text[:len(text)/2])); err == nil || !strings.Contains(err.Error(), "not JSON") {
 		t.Errorf("half a file: got error %v", err)
 	}
-	if _, err := report.Parse([]byte(strings.Replace(text, `"pass"`, `"passed"`, 1))); err == nil || !strings.Contains(err.Error(), "outcome") && !strings.Contains(err.Error(), "passed") {
+	if _, err := resultfile.Parse([]byte(strings.Replace(text, `"pass"`, `"passed"`, 1))); err == nil || !strings.Contains(err.Error(), "outcome") && !strings.Contains(err.Error(), "passed") {
 		t.Errorf("a wrong outcome: got error %v", err)
 	}
 }
 
 func TestJUnit(t *testing.T) {
 	result := mixed(t)
-	text := write(t, report.JUnit, result)
+	text := write(t, junitxml.Write, result)
 	var suites junit.Testsuites
 	decoder := xml.NewDecoder(strings.NewReader(text))
 	if err := decoder.Decode(&suites); err != nil {
@@ -299,7 +301,7 @@ func TestIncidentsAreShown(t *testing.T) {
 	if !strings.Contains(got, want) {
 		t.Errorf("want %q in\n%s", want, got)
 	}
-	if _, err := report.Parse([]byte(write(t, report.JSON, result))); err != nil {
+	if _, err := resultfile.Parse([]byte(write(t, report.JSON, result))); err != nil {
 		t.Error(err)
 	}
 	const advice = "has more time with --timeout 1m"
@@ -347,7 +349,7 @@ func TestAnnotations(t *testing.T) {
 func TestErrorsOfWritingFormats(t *testing.T) {
 	result := run(t, testports.Zeros, "*/blog_example/*")
 	for name, format := range map[string]func(io.Writer, *judge.Result) error{
-		"JUnit": report.JUnit, "Markdown": report.Markdown, "Badge": report.Badge, "Annotations": annotations(report.Files{}),
+		"JUnit": junitxml.Write, "Markdown": report.Markdown, "Badge": report.Badge, "Annotations": annotations(report.Files{}),
 	} {
 		if err := format(full{}, result); !errors.Is(err, errFull) {
 			t.Errorf("%s: got %v", name, err)
@@ -373,13 +375,13 @@ func TestAResultOfOthersIsPlain(t *testing.T) {
 		t.Fatal(err)
 	}
 	forged := bytes.ReplaceAll(file.Bytes(), []byte("the port says"), []byte(`\u001b[2J\r::error::the port says`))
-	read, err := report.Parse(forged)
+	read, err := resultfile.Parse(forged)
 	if err != nil || bytes.Equal(forged, file.Bytes()) {
 		t.Fatal(err)
 	}
 	for _, result := range []*judge.Result{result, read} {
 		for _, format := range []func(io.Writer, *judge.Result) error{
-			report.JUnit, report.Markdown, report.Badge, annotations(report.Files{}),
+			junitxml.Write, report.Markdown, report.Badge, annotations(report.Files{}),
 			func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{Verbose: true}) },
 		} {
 			var b strings.Builder
@@ -414,7 +416,7 @@ func TestNotRun(t *testing.T) {
 		"not complete: 3 of 6 cases were not run: the port was lost\n": func(w io.Writer, r *judge.Result) error { return report.Text(w, r, report.TextOptions{}) },
 		"### 1 of 3 cases fails\n":                                     report.Markdown,
 		"3 of 6 cases were not run\n":                                  annotations(report.Files{}),
-		`<skipped message="not run: not asked: the port was lost">`:    report.JUnit,
+		`<skipped message="not run: not asked: the port was lost">`:    junitxml.Write,
 	} {
 		if text := write(t, format, result); !strings.Contains(text, name) {
 			t.Errorf("want %q in\n%s", name, text)

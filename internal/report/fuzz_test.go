@@ -9,6 +9,8 @@ import (
 	"lossproof/internal/corpus"
 	"lossproof/internal/drift"
 	"lossproof/internal/report"
+	"lossproof/internal/report/junitxml"
+	"lossproof/internal/resultfile"
 	"lossproof/internal/testports"
 	"lossproof/judge"
 )
@@ -38,16 +40,16 @@ func FuzzResult(f *testing.F) {
 	} {
 		f.Add(data)
 	}
-	other, err := report.Parse(right)
+	other, err := resultfile.Parse(right)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		result, err := report.Parse(data)
+		result, err := resultfile.Parse(data)
 		if err != nil {
 			return
 		}
-		for _, format := range []func(io.Writer, *judge.Result) error{report.JSON, report.JUnit, report.Markdown, report.Badge, annotations(report.Files{})} {
+		for _, format := range []func(io.Writer, *judge.Result) error{report.JSON, junitxml.Write, report.Markdown, report.Badge, annotations(report.Files{})} {
 			if err := format(io.Discard, result); err != nil {
 				t.Error(err)
 			}

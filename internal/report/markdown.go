@@ -195,7 +195,7 @@ func (m *markdown) known(result *judge.Result) {
 		}
 		m.details(section.title+": "+words.Plural(len(section.cases), "case", "cases"), func() {
 			for _, group := range byRule(section.cases) {
-				m.add(fmt.Sprintf("- %s (%s): %s\n", escape(group[0].Rule), words.Plural(len(group), "case", "cases"), escape(reasons(group[0]))))
+				m.add(fmt.Sprintf("- %s (%s): %s\n", escape(group[0].Rule), words.Plural(len(group), "case", "cases"), escape(Reasons(group[0]))))
 			}
 		})
 	}

@@ -13,6 +13,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/report"
+	"lossproof/internal/resultfile"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -26,7 +27,7 @@ func (m *maker) ask(ctx context.Context, dir, done string, p port, set *fixtures
 	levels := []verdict.Level{verdict.Parity, verdict.Exact}
 	missing := false
 	for i, level := range levels {
-		if results[i], err = report.Read(ctx, filepath.Join(done, string(level)+".json")); err != nil {
+		if results[i], err = resultfile.Read(ctx, filepath.Join(done, string(level)+".json")); err != nil {
 			missing = true
 		}
 	}

@@ -1,4 +1,6 @@
-package report
+// Package junitxml writes results as JUnit XML. It is apart from package report, which packages that people import
+// write the end of a run with: they need none of what JUnit needs.
+package junitxml
 
 import (
 	"encoding/xml"
@@ -13,14 +15,15 @@ import (
 	"github.com/jstemmer/go-junit-report/v2/junit"
 
 	"lossproof/internal/prose"
+	"lossproof/internal/report"
 	"lossproof/judge"
 )
 
-// JUnit writes a result as JUnit XML. The first test suite, lossproof, has the verdict on each module with its
+// Write writes a result as JUnit XML. The first test suite, lossproof, has the verdict on each module with its
 // diagnosis, and what is wrong with the run as a whole. A suite for each topic of the claimed modules follows, with a test case for each
 // check. What the port answered wrong is a failure, everything else that fails an error; unsupported cases, known failures
 // and what was not run are skipped.
-func JUnit(w io.Writer, result *judge.Result) error {
+func Write(w io.Writer, result *judge.Result) error {
 	suites := junit.Testsuites{Name: "lossproof " + result.Level}
 	var all, took time.Duration
 	var suite junit.Testsuite
@@ -61,17 +64,17 @@ func testcase(r judge.CheckResult) junit.Testcase {
 	case r.Outcome == judge.Unsupported:
 		test.Skipped = &junit.Result{Message: printable("unsupported: " + r.Message)}
 	case r.Outcome == judge.KnownFailure:
-		test.Skipped = &junit.Result{Message: printable("known failure: " + reasons(r))}
+		test.Skipped = &junit.Result{Message: printable("known failure: " + report.Reasons(r))}
 	case r.Outcome == judge.NotRun:
 		test.Skipped = &junit.Result{Message: printable("not run: " + r.Message)}
 	case !r.Outcome.Failing():
 	case !r.Gates && r.Outcome != judge.SuiteError:
-		test.SystemOut = &junit.Output{Data: printable("quirk that the port does not have\n" + Failure(r))}
+		test.SystemOut = &junit.Output{Data: printable("quirk that the port does not have\n" + report.Failure(r))}
 	default:
 		problem := &junit.Result{
 			Message: printable(fmt.Sprintf("%s (%s): %s", r.Rule, r.Requirement, r.Statement)),
 			Type:    string(r.Outcome),
-			Data:    printable(Failure(r)),
+			Data:    printable(report.Failure(r)),
 		}
 		if r.Outcome == judge.Fail || r.Outcome == judge.Fixed {
 			test.Failure = problem
@@ -91,7 +94,7 @@ func runSuite(result *judge.Result) junit.Testsuite {
 	}
 	if b := result.Baseline; b != nil && len(b.ClaimShrank) > 0 {
 		text := printable(strings.Join(b.ClaimShrank, "\n"))
-		add("claim", junit.Testcase{Failure: &junit.Result{Message: text, Type: ClaimShrank, Data: text}})
+		add("claim", junit.Testcase{Failure: &junit.Result{Message: text, Type: report.ClaimShrank, Data: text}})
 	}
 	for i, m := range result.Summary.Modules {
 		verdict := printable(result.Summary.Verdict[i])
@@ -108,36 +111,6 @@ func runSuite(result *judge.Result) junit.Testsuite {
 		add("verdict on "+m.Module, test)
 	}
 	return suite
-}
-
-// ClaimShrank is the name of the fault that a port claims less than its baseline.
-const ClaimShrank = "claim-shrank"
-
-// reasons joins the reasons of the baseline for a case.
-func reasons(r judge.CheckResult) string {
-	var texts []string
-	add := func(known *judge.Known) {
-		if known == nil {
-			return
-		}
-		text := known.Reason
-		if text == "" {
-			text = "no reason is given"
-		}
-		for _, t := range texts {
-			if t == text {
-				return
-			}
-		}
-		texts = append(texts, text)
-	}
-	add(r.Known)
-	for _, name := range r.OutputNames() {
-		if output := r.Outputs[name]; output.Outcome == judge.KnownFailure {
-			add(output.Known)
-		}
-	}
-	return strings.Join(texts, "; ")
 }
 
 // printable replaces what XML cannot hold: control characters, which a port's messages

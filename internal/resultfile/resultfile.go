@@ -1,4 +1,5 @@
-package report
+// Package resultfile reads the files of results that report.JSON writes.
+package resultfile
 
 import (
 	"context"
