@@ -8,9 +8,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -58,18 +56,5 @@ func TestJudgeMemory(t *testing.T) {
 	if written<<10 < maxMemory {
 		t.Fatalf("%d MiB of outputs, want more than the limit", written)
 	}
-	var stderr bytes.Buffer
-	judging := lossproof(t, append(append([]string{"judge"}, selected...), name)...)
-	judging.Env = append(judging.Env, commandVariable+"=memory")
-	judging.Stderr = &stderr
-	_ = judging.Run() // not conformant: the answers are malformed
-	match := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(stderr.Bytes())
-	if match == nil {
-		t.Fatalf("%s", stderr.Bytes())
-	}
-	kib, _ := strconv.Atoi(string(match[1]))
-	t.Logf("%d MiB for %d MiB of outputs, exit code %d", kib>>10, written, judging.ProcessState.ExitCode())
-	if kib > maxMemory {
-		t.Errorf("judge took %d KiB, at most %d are allowed", kib, maxMemory)
-	}
+	checkMemory(t, lossproof(t, append(append([]string{"judge"}, selected...), name)...))
 }

@@ -310,21 +310,26 @@ func TestRunMemory(t *testing.T) {
 		"huge outputs in every case": {"--select", "BCEWithLogitsLoss/reductions/f32-3x5-mean*", "--jobs", "4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var stderr bytes.Buffer
-			cmd := lossproof(t, slices.Concat([]string{"run", "-V"}, args, []string{"--"}, port(t, name))...)
-			cmd.Env = append(cmd.Env, commandVariable+"=memory")
-			cmd.Stderr = &stderr
-			err := cmd.Run()
-			match := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(stderr.Bytes())
-			if match == nil {
-				t.Fatalf("%v\n%s", err, stderr.Bytes())
-			}
-			kib, _ := strconv.Atoi(string(match[1]))
-			t.Logf("%d MiB, exit code %d", kib>>10, cmd.ProcessState.ExitCode())
-			if kib > maxMemory {
-				t.Errorf("the run took %d KiB, at most %d are allowed", kib, maxMemory)
-			}
+			checkMemory(t, lossproof(t, slices.Concat([]string{"run", "-V"}, args, []string{"--"}, port(t, name))...))
 		})
+	}
+}
+
+// checkMemory runs a command of lossproof, and checks that it takes no more than maxMemory.
+func checkMemory(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	var stderr bytes.Buffer
+	cmd.Env = append(cmd.Env, commandVariable+"=memory")
+	cmd.Stderr = &stderr
+	err := cmd.Run()
+	match := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(stderr.Bytes())
+	if match == nil {
+		t.Fatalf("%v\n%s", err, stderr.Bytes())
+	}
+	kib, _ := strconv.Atoi(string(match[1]))
+	t.Logf("%d MiB, exit code %d", kib>>10, cmd.ProcessState.ExitCode())
+	if kib > maxMemory {
+		t.Errorf("%s took %d KiB, at most %d are allowed", cmd.Args[1], kib, maxMemory)
 	}
 }
 

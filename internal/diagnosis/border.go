@@ -285,16 +285,22 @@ func (m *examination) wrongly(ctx context.Context, call ports.Call, output strin
 	if _, err := tensor.New(got.DType, got.Shape, got.Data); err != nil {
 		return nil, 0, false
 	}
-	allowed := byMagnitude(right, call, output, want, m.level)
 	wrong = map[int]bool{}
-	for i := range want.Len() {
-		g, w := got.Float64(i), want.Float64(i)
-		if g == w || math.IsNaN(g) && math.IsNaN(w) || math.Abs(g-w) <= allowed(i) {
-			continue
-		}
+	for _, i := range wrongElements(got, want, byMagnitude(right, call, output, want, m.level), want.Len()) {
 		wrong[i] = true
 	}
 	return wrong, want.Len(), true
+}
+
+// wrongElements returns the first n elements of got that are neither those of want nor within what is allowed.
+func wrongElements(got, want tensor.Tensor, allowed func(i int) float64, n int) (wrong []int) {
+	for i := range n {
+		g, w := got.Float64(i), want.Float64(i)
+		if !(g == w || math.IsNaN(g) && math.IsNaN(w) || math.Abs(g-w) <= allowed(i)) {
+			wrong = append(wrong, i)
+		}
+	}
+	return wrong
 }
 
 // maxAsks bounds how often the port is asked where the bounds of a module lie.

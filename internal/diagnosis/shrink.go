@@ -275,13 +275,7 @@ func (m *examination) within(b *Border, output string, call ports.Call, answer, 
 		return b.holds(&r)
 	}
 	call.Want = []string{output}
-	allowed := byMagnitude(right, call, output, want, m.level)
-	var wrong []int
-	for i := range min(want.Len(), maxElements) {
-		if g, w := got.Float64(i), want.Float64(i); !(g == w || math.IsNaN(g) && math.IsNaN(w) || math.Abs(g-w) <= allowed(i)) {
-			wrong = append(wrong, i)
-		}
-	}
+	wrong := wrongElements(got, want, byMagnitude(right, call, output, want, m.level), min(want.Len(), maxElements))
 	return slices.ContainsFunc(rowsOf(&place{exhibit: e, output: output}, wrong, nil), func(r row) bool { return b.holds(&r) })
 }
 

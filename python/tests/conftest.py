@@ -1,5 +1,6 @@
 """The binary under test: LOSSPROOF_BINARY, or one that is built from the checkout."""
 
+import json
 import os
 import subprocess
 import sys
@@ -21,3 +22,13 @@ def binary(tmp_path_factory):
         subprocess.run(command, cwd=REPOSITORY, check=True, env={**os.environ, "CGO_ENABLED": "0"})
         os.environ["LOSSPROOF_BINARY"] = str(file)
     return os.environ["LOSSPROOF_BINARY"]
+
+
+def judged(port, file, cwd=None):
+    """Return the result of a run of a port, over the wire protocol; the result is kept in file."""
+    # The largest generated calls take long on a busy machine.
+    waiting = ["--timeout", "5m", "--start-timeout", "10m"]
+    command = [os.environ["LOSSPROOF_BINARY"], "run", *waiting, "--json", str(file)]
+    command += ["--", sys.executable, *port]
+    subprocess.run(command, check=True, capture_output=True, cwd=cwd)
+    return json.loads(file.read_text())

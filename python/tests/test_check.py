@@ -10,6 +10,7 @@ import implementations
 import losses
 import numpy as np
 import pytest
+from conftest import judged
 from implementations import Options, right, slope
 
 import lossproof
@@ -33,26 +34,12 @@ def outcomes(result):
 
 def over_the_wire(module, folder):
     """Return what comes of one module of the skeleton's port, over the wire protocol."""
-    file = folder / "result.json"
     code = (
         "import port, wire\n"
         f"port.DESCRIPTION['modules'] = {{{module!r}: port.DESCRIPTION['modules'][{module!r}]}}\n"
         "wire.serve(port.DESCRIPTION, port.evaluate)"
     )
-    # The largest generated calls take long on a busy machine.
-    command = [
-        os.environ["LOSSPROOF_BINARY"],
-        "run",
-        "--timeout",
-        "5m",
-        "--start-timeout",
-        "10m",
-        "--json",
-        str(file),
-    ]
-    command += ["--", sys.executable, "-c", code]
-    subprocess.run(command, check=True, capture_output=True, cwd=SKELETON)
-    return json.loads(file.read_text())
+    return judged(["-c", code], folder / "result.json", cwd=SKELETON)
 
 
 @pytest.mark.parametrize(

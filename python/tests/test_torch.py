@@ -1,10 +1,7 @@
-import json
 import os
-import subprocess
-import sys
 
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, judged
 
 import lossproof
 from lossproof._result import checks
@@ -18,20 +15,8 @@ MODULES = ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "BCELoss", "CrossEnt
 
 @pytest.fixture(scope="module")
 def over_the_wire(tmp_path_factory):
-    file = tmp_path_factory.mktemp("wire") / "result.json"
     port = REPOSITORY / "ports" / "pytorch" / "port.py"
-    command = [
-        os.environ["LOSSPROOF_BINARY"],
-        "run",
-        "--timeout",
-        "5m",
-        "--start-timeout",
-        "10m",
-        "--json",
-        str(file),
-    ]
-    subprocess.run([*command, "--", sys.executable, str(port)], check=True, capture_output=True)
-    return json.loads(file.read_text())
+    return judged([str(port)], tmp_path_factory.mktemp("wire") / "result.json")
 
 
 @pytest.mark.parametrize("module", MODULES)
