@@ -45,3 +45,21 @@ func TestAnswersOfAnotherShape(t *testing.T) {
 		t.Error("no cause is found")
 	}
 }
+
+// raising is a port that fails at large calls, those of sums among them.
+type raising struct{ builtin.Port }
+
+func (p raising) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, error) {
+	if call.Inputs[ports.Input].Len() > 1000 {
+		return ports.Answer{Failed: &ports.Failed{Message: "MemoryError"}}, nil
+	}
+	return p.Port.Evaluate(ctx, call)
+}
+
+// TestSumsWithoutAnswer: where there is no answer, there is no sum in order.
+func TestSumsWithoutAnswer(t *testing.T) {
+	result, _ := diagnose(t, raising{}, verdict.Parity, judge.Selection{Modules: []string{ports.BCEWithLogitsLoss}})
+	if len(result.Causes) == 0 || result.Causes[0].Kind != judge.Raises {
+		t.Errorf("got the causes %+v, want one that raises", result.Causes)
+	}
+}
