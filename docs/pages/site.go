@@ -136,7 +136,8 @@ A conformance suite is worth what it catches. The catalogue has %d wrong variant
 each with one mistake that people make, and %d ports that compute nothing (null ports). The suite judges each of them as it judges a port.
 A number counts the cases of the topic that fail and gate; "rule" counts those of the rule which the divergence breaks.
 A divergence is found (killed) by %d failing cases, one of them of that rule. The suite judges at parity; divergences marked
-**exact** show at --level exact alone, since parity allows an answer to be as far from PyTorch's as the textbook formula may be at its magnitude.
+**exact** are found at --level exact alone, since parity allows an answer to be as far from PyTorch's as the textbook formula may be at its magnitude:
+there a case or two shows them, or none.
 The topics accumulation and large, whose tensors have thousands of elements,
 run for the divergences that show in sums alone, for a few whose gradients are small there, and for null ports.
 
@@ -148,7 +149,7 @@ Try one: lossproof run -- lossproof port --divergence pos-weight-on-whole-loss
 		writeMatrix(&b, module.Name, byModule[module.Name])
 	}
 	fmt.Fprint(&b, `
-## Seen at level exact alone
+## Found at level exact alone
 
 "wrong" counts the answers (losses and gradients) in which the divergence is not exact, "PyTorch too" those of them in which PyTorch
 is not exact either: where the two are near, PyTorch makes the mistake, or one that costs as much; where it is 0, PyTorch is right.

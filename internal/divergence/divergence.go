@@ -26,8 +26,8 @@ type Divergence struct {
 	Right string
 	// Met are public issues of those who made the mistake; there may be none.
 	Met []Link
-	// Level is the level at which it fails: verdict.Parity, or verdict.Exact where what it loses is within what
-	// parity allows, what the textbook formula may lose at its magnitude. PyTorch may be right there:
+	// Level is the level at which it is found: verdict.Parity, or verdict.Exact where nearly all that it loses is within
+	// what parity allows, what the textbook formula may lose at its magnitude. PyTorch may be right there:
 	// The kill matrix counts where it is.
 	Level verdict.Level
 	// Null marks a port that computes nothing.

@@ -98,7 +98,7 @@ func TestEveryDivergenceIsKilled(t *testing.T) {
 				name, k.Level, k.Failing, k.OfRule, k.Divergence.Rule(k.Module), mutants.Least, k.Verdict)
 		}
 		if k.AtParity {
-			t.Errorf("%s is found at parity, and marked as visible to exact only", name)
+			t.Errorf("%s is killed at parity, and marked as visible to exact only", name)
 		}
 	}
 }
