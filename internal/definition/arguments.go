@@ -311,23 +311,22 @@ func (a *Arguments) At(i, c int) int {
 	return (i/inner*a.Classes()+c)*inner + i%inner
 }
 
-// LossDType is PyTorch's: that of the target for BCEWithLogitsLoss and BCELoss, and the promoted
-// one for MultiLabelSoftMarginLoss, where 0-d tensors do not count, and for class probabilities.
-func (a *Arguments) LossDType() tensor.DType {
-	switch {
-	case a.Module == ports.BCEWithLogitsLoss || a.Module == ports.BCELoss:
-		return a.Target.DType
-	case a.Module == ports.CrossEntropyLoss && a.Probabilities:
-		dtype := a.Input.DType
-		for _, o := range []*Operand{a.Target, a.Weight} {
-			if o != nil {
-				dtype = promoted(dtype, o.DType)
-			}
+// The dtypes of losses are PyTorch's: that of the target for BCEWithLogitsLoss and BCELoss.
+func ofTarget(a *Arguments) tensor.DType { return a.Target.DType }
+
+// rowDType is that of CrossEntropyLoss: that of the input, promoted for class probabilities.
+func rowDType(a *Arguments) tensor.DType {
+	dtype := a.Input.DType
+	for _, o := range []*Operand{a.Target, a.Weight} {
+		if o != nil && a.Probabilities {
+			dtype = promoted(dtype, o.DType)
 		}
-		return dtype
-	case a.Module == ports.CrossEntropyLoss:
-		return a.Input.DType
 	}
+	return dtype
+}
+
+// promotedDType is that of MultiLabelSoftMarginLoss, to which 0-d tensors do not count.
+func promotedDType(a *Arguments) tensor.DType {
 	dtype := a.Input.DType
 	for _, o := range []*Operand{a.Target, a.Weight} {
 		if o != nil && (len(o.Shape) > 0 || len(a.Input.Shape) == 0) {

@@ -28,17 +28,10 @@ func checks(all ...func(*Arguments) *ports.Rejected) func(*Arguments) *ports.Rej
 // The checks refuse what the modules of torch.nn refuse.
 var (
 	CheckBCEWithLogits = checks(CheckTargetShape, CheckTargetFloat, CheckWeights)
-	CheckBCE           = checks(checkNoPosWeight, CheckTargetShape, checkTargetSame, CheckWeights, checkRange(ports.Input), checkRange(ports.Target))
-	CheckMultiLabel    = checks(checkNoPosWeight, checkMultiLabel)
-	CheckCrossEntropy  = checks(checkNoPosWeight, checkClasses, checkClassTarget)
+	CheckBCE           = checks(CheckTargetShape, checkTargetSame, CheckWeights, checkRange(ports.Input), checkRange(ports.Target))
+	CheckMultiLabel    = checkMultiLabel
+	CheckCrossEntropy  = checks(checkClasses, checkClassTarget)
 )
-
-func checkNoPosWeight(a *Arguments) *ports.Rejected {
-	if a.PosWeight != nil {
-		return Rejected(ports.KindOption, "%s: pos_weight: there is no such argument", a.Module)
-	}
-	return nil
-}
 
 // CheckTargetShape wants a target of the shape of the input.
 func CheckTargetShape(a *Arguments) *ports.Rejected {

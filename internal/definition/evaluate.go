@@ -78,7 +78,7 @@ type result[B any] struct {
 // begin takes the steps up to the elements. Without a computation, the answer is what became of the
 // call.
 func begin[B arithmetic[B]](l *Loss, call ports.Call) (*computation[B], ports.Answer) {
-	c := &computation[B]{loss: l, rows: l.Module == ports.CrossEntropyLoss}
+	c := &computation[B]{loss: l, rows: l.module.HasClasses()}
 	a, err := parse(call, &c.base)
 	if err != nil {
 		return nil, ports.Answer{Failed: &ports.Failed{Message: err.Error()}}
@@ -92,6 +92,11 @@ func begin[B arithmetic[B]](l *Loss, call ports.Call) (*computation[B], ports.An
 	var ok bool
 	if a.Reduction, ok = l.Resolve(call.Options); !ok {
 		return nil, refused(ports.KindOption, "%s: reduction: got %q, want none, mean or sum", a.Module, *call.Options.Reduction)
+	}
+	for _, name := range ports.InputNames() {
+		if _, given := call.Inputs[name]; given && len(l.module.Inputs) > 0 && !l.module.Takes(name) {
+			return nil, refused(ports.KindOption, "%s: %s: there is no such argument", a.Module, name)
+		}
 	}
 	l.Admit(a)
 	if rejected := l.Check(a); rejected != nil {
@@ -243,7 +248,7 @@ func (c *computation[B]) outputs(want []string) (map[string]result[B], ports.Ans
 			switch {
 			case c.rows && !c.Probabilities:
 				return nil, unsupported("with class indices there is no grad_weight")
-			case !c.rows && c.Module != ports.MultiLabelSoftMarginLoss:
+			case !slices.Contains(c.loss.module.Outputs, name):
 				return nil, unsupported(c.Module + " is not differentiable in weight")
 			case c.Weight == nil:
 				return nil, refused(ports.KindOption, "%s: grad_weight: there is no weight", c.Module)
@@ -466,7 +471,7 @@ func (c *computation[B]) differentiateTensors(gradients []*gradient[B], results 
 
 // reduce makes the loss of the losses of elements.
 func (c *computation[B]) reduce() result[B] {
-	dtype, losses := c.LossDType(), c.losses
+	dtype, losses := c.loss.dtype(c.Arguments), c.losses
 	group, shape := c.plan.groups()
 	if group != nil {
 		terms, n := make([][]B, Size(shape)), c.plan.Grid[c.plan.Axis]

@@ -52,8 +52,16 @@ type Loss struct {
 	// one of them.
 	Copies []float64
 
+	module ports.Module
+	// dtype is that of the loss.
+	dtype func(a *Arguments) tensor.DType
 	// magnitudes are M of an element: see "Tolerances" in fixtures/README.md.
 	magnitudes func(e factors) magnitudes
+	// steepness enlarges errors of the gradient in the input, up to that of [smallestSlope], from where on
+	// there is no oracle; nil means that it does not.
+	steepness func(x float64) float64
+	// factors are what the textbook formula makes of an input; largest is that of the row.
+	factors func(u *Unit, x, largest float64) []float64
 }
 
 // Gradient says what a gradient is instead of the derivative of the loss.
@@ -145,7 +153,7 @@ func Of(module string) *Loss {
 		Module: module, Admit: nothing, Prepare: nothing, Resolve: resolving("none", "mean", "sum", "elementwise_mean"),
 		View: func(*Unit) {}, Coefficients: func(*Unit) {}, Functions: LogitFunctions, Combine: CombineTargets,
 		Plan: PlanElements, GradPlan: func(_ *Arguments, p Plan) Plan { return p }, Upstream: func([]float64) {},
-		Gradients: map[string]Gradient{}, magnitudes: logitMagnitudes,
+		Gradients: map[string]Gradient{}, module: ports.ModuleOf(module), dtype: ofTarget, magnitudes: logitMagnitudes, factors: logitFactors,
 		Sum:    func(_ tensor.DType, values []float64) float64 { return SumOf(values) },
 		Finish: func(*Arguments, string, *Operand) {},
 	}
@@ -155,10 +163,13 @@ func Of(module string) *Loss {
 		l.Check = CheckBCEWithLogits
 	case ports.MultiLabelSoftMarginLoss:
 		l.Check, l.Plan, l.Resolve = CheckMultiLabel, PlanClassMean, resolving("none", "mean", "sum")
+		l.dtype = promotedDType
 	case ports.BCELoss:
-		l.Check, l.Functions, l.magnitudes = CheckBCE, ProbabilityFunctions, probabilityMagnitudes
+		l.Check, l.Functions = CheckBCE, ProbabilityFunctions
+		l.magnitudes, l.steepness, l.factors = probabilityMagnitudes, steepness, probabilityFactors
 	case ports.CrossEntropyLoss:
 		l.Check, l.Coefficients, l.Functions, l.Combine, l.Plan = CheckCrossEntropy, ClassCoefficients, ClassFunctions, CombineClasses, PlanRows
+		l.dtype, l.factors = rowDType, classFactors
 	}
 	return l
 }

@@ -19,6 +19,7 @@ func atLeast(call ports.Call) float64 {
 	if e := call.Options.LabelSmoothing; e != nil && *e > 0 {
 		product *= min(1, *e*product)
 	}
+	module := ports.ModuleOf(call.Module)
 	for name, t := range call.Inputs {
 		smallest, low, high := 1.0, math.Inf(1), math.Inf(-1)
 		see := func(v float64) {
@@ -32,9 +33,9 @@ func atLeast(call ports.Call) float64 {
 			see(1 - v)
 		}
 		switch {
-		case name != ports.Input || call.Module == ports.BCELoss: // twice, as both factors may be of one element
+		case name != ports.Input || module.Input(name).Holds == ports.Probabilities: // twice, as both factors may be of one element
 			product *= smallest * smallest
-		case call.Module == ports.CrossEntropyLoss:
+		case module.HasClasses():
 			product *= math.Exp(low - high)
 		default:
 			product *= math.Exp(-max(high, -low))
@@ -66,7 +67,7 @@ func (l *Loss) Smallest(call ports.Call) float64 {
 	switch {
 	case c.Reduction == "mean":
 		scale = 1 / float64(max(1, len(c.Input.Values)))
-	case c.Module == ports.MultiLabelSoftMarginLoss:
+	case l.module.LossOf == ports.OfLastDimension:
 		scale = 1 / float64(c.Input.Shape[len(c.Input.Shape)-1])
 	}
 	plan := l.Plan(c.Arguments)
@@ -87,14 +88,7 @@ func (l *Loss) Smallest(call ports.Call) float64 {
 		for k, x := range u.X {
 			product = scale
 			times(upstream, u.W[k].Value())
-			switch v := x.Value(); c.Module {
-			case ports.CrossEntropyLoss:
-				times(math.Exp(v-largest), u.Smoothing/float64(len(u.X)))
-			case ports.BCELoss:
-				times(v, 1-v)
-			default:
-				times(math.Exp(-math.Abs(v)))
-			}
+			times(l.factors(u, x.Value(), largest)...)
 			if u.P.Given() {
 				times(u.P.Value())
 			}
@@ -108,4 +102,12 @@ func (l *Loss) Smallest(call ports.Call) float64 {
 		}
 	})
 	return smallest
+}
+
+func logitFactors(_ *Unit, x, _ float64) []float64 { return []float64{math.Exp(-math.Abs(x))} }
+
+func probabilityFactors(_ *Unit, x, _ float64) []float64 { return []float64{x, 1 - x} }
+
+func classFactors(u *Unit, x, largest float64) []float64 {
+	return []float64{math.Exp(x - largest), u.Smoothing / float64(len(u.X))}
 }

@@ -95,9 +95,12 @@ func probabilityMagnitudes(e factors) magnitudes {
 	}
 }
 
+// smallestSlope is the least x*(1-x) for which the gradient of BCELoss has an oracle.
+const smallestSlope = 1e-12
+
 // steepness is 1/(x*(1-x)), by which errors of x-t are enlarged in the gradient of BCELoss, at most
 // 1e12.
-func steepness(x float64) float64 { return 1 / max(x*(1-x), 1e-12) }
+func steepness(x float64) float64 { return 1 / max(x*(1-x), smallestSlope) }
 
 // Working returns the dtype that an implementation computes outputs of a dtype in: float32 for those of
 // 16 bits, which it rounds once, at the end.
@@ -150,7 +153,7 @@ func (l *Loss) Allowances(call ports.Call, outputs ...string) (map[string]*Allow
 
 // wants returns an output of which nothing is added up yet.
 func wants(c *computation[float], output string) wanted {
-	al, plan := &Allowance{known: true, cap: gradientCap, DType: c.LossDType()}, c.plan
+	al, plan := &Allowance{known: true, cap: gradientCap, DType: c.loss.dtype(c.Arguments)}, c.plan
 	var of *gradient[float]
 	switch output {
 	case ports.Loss:
@@ -235,9 +238,9 @@ func allowElement(c *computation[float], i int, u *Unit, to wanted) {
 		s.add(f, w*p*t, slope(c, u.F[0], u.X[0]), 0)
 		s.add(f, w*rest, slope(c, u.F[1], u.X[0]), 0)
 		s.m += math.Abs(e.u) * m.gradInput
-		if c.Module == ports.BCELoss {
+		if steepness := c.loss.steepness; steepness != nil {
 			a *= steepness(e.x)
-			s.unknown = s.unknown || !(e.x*(1-e.x) >= 1e-12)
+			s.unknown = s.unknown || !(e.x*(1-e.x) >= smallestSlope)
 		}
 	case ports.GradTarget:
 		if u.Difference.Given() && !u.P.Given() {
