@@ -26,30 +26,28 @@ type Port struct {
 
 var _ ports.Port = Port{}
 
-// Describe returns the claim of the built-in losses: all tensors of a call are of one
-// type parameter.
+// Describe returns the claim of the built-in losses, which is all that the table has: all tensors of a
+// call are of one type parameter.
 func (Port) Describe(context.Context) (ports.Description, error) {
-	claim := func(without []string, outputs ...string) ports.Claim {
-		return ports.Claim{
-			DTypes:  []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float32, tensor.Float64},
-			Outputs: outputs,
-			Without: without,
-		}
-	}
-	oneDType := []string{"mixed_dtype"}
-	floats := append(oneDType, "integer_targets")
-	return ports.Description{
+	d := ports.Description{
 		Port: ports.Info{
 			Name: "lossproof", Version: version.Tool,
 			Language: "go", LanguageVersion: strings.TrimPrefix(runtime.Version(), "go"),
 		},
-		Modules: map[string]ports.Claim{
-			ports.BCEWithLogitsLoss:        claim(floats, ports.Loss, ports.GradInput, ports.GradTarget),
-			ports.MultiLabelSoftMarginLoss: claim(floats, ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight),
-			ports.BCELoss:                  claim(floats, ports.Loss, ports.GradInput, ports.GradTarget),
-			ports.CrossEntropyLoss:         claim(oneDType, ports.Loss, ports.GradInput, ports.GradTarget, ports.GradWeight),
-		},
-	}, nil
+		Modules: map[string]ports.Claim{},
+	}
+	for _, m := range ports.Modules() {
+		claim := ports.Claim{
+			DTypes:  []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float32, tensor.Float64},
+			Outputs: m.Outputs,
+			Without: []string{"mixed_dtype"},
+		}
+		if !m.HasClasses() {
+			claim.Without = append(claim.Without, "integer_targets")
+		}
+		d.Modules[m.Name] = claim
+	}
+	return d, nil
 }
 
 // Evaluate computes what call wants. Its error is that of ctx alone.
@@ -137,30 +135,27 @@ func evaluateAs[T loss.Element](call ports.Call, onePass bool) (map[string]tenso
 	}
 	switch call.Module {
 	case ports.BCEWithLogitsLoss:
-		module := loss.BCEWithLogitsLoss[T]{Weight: in.weight, PosWeight: in.posWeight, Reduction: reduction}
-		return compute(call.Want, onePass, in, in.target, module, noGradWeight[T](call.Module))
+		return compute(call.Want, onePass, in, in.target, loss.BCEWithLogitsLoss[T]{Weight: in.weight, PosWeight: in.posWeight, Reduction: reduction})
 	case ports.BCELoss:
-		module := loss.BCELoss[T]{Weight: in.weight, Reduction: reduction}
-		return compute(call.Want, onePass, in, in.target, module, noGradWeight[T](call.Module))
+		return compute(call.Want, onePass, in, in.target, loss.BCELoss[T]{Weight: in.weight, Reduction: reduction})
+	case ports.MultiLabelSoftMarginLoss:
+		return compute(call.Want, onePass, in, in.target, loss.MultiLabelSoftMarginLoss[T]{Weight: in.weight, Reduction: reduction})
 	case ports.CrossEntropyLoss:
 		module := loss.CrossEntropyLoss[T]{Weight: in.weight, IgnoreIndex: call.Options.IgnoreIndex, Reduction: reduction}
 		if call.Options.LabelSmoothing != nil {
 			module.LabelSmoothing = *call.Options.LabelSmoothing
 		}
-		return compute(call.Want, onePass, in, in.classes, module, func() (loss.Tensor[T], error) {
-			return module.GradWeight(in.input, in.classes, in.gradOutput)
-		})
-	case ports.MultiLabelSoftMarginLoss:
-		module := loss.MultiLabelSoftMarginLoss[T]{Weight: in.weight, Reduction: reduction}
-		return compute(call.Want, onePass, in, in.target, module, func() (loss.Tensor[T], error) {
-			return module.GradWeight(in.input, in.target, in.gradOutput)
-		})
+		return compute(call.Want, onePass, in, in.classes, module)
 	}
 	return nil, unsupported(fmt.Sprintf("module %q: package loss has %s", call.Module, strings.Join(ports.ModuleNames(), ", ")))
 }
 
-// checkArguments refuses what the constructor of another module takes.
+// checkArguments refuses what the constructor of another module takes, and outputs that another has.
 func checkArguments(call ports.Call) error {
+	module := ports.ModuleOf(call.Module)
+	if len(module.Inputs) == 0 {
+		return nil // refused as a module
+	}
 	given := slices.DeleteFunc(ports.InputNames(), func(name string) bool {
 		_, ok := call.Inputs[name]
 		return !ok
@@ -168,23 +163,20 @@ func checkArguments(call ports.Call) error {
 	for name := range call.Options.Given() {
 		given = append(given, name)
 	}
-	module := ports.ModuleOf(call.Module)
 	for _, name := range given {
-		if len(module.Inputs) > 0 && !module.Takes(name) {
+		if !module.Takes(name) {
 			return rejection{ports.Rejected{
 				Kind: ports.KindOption, Static: true,
 				Message: fmt.Sprintf("%s: %s: there is no such argument", call.Module, name),
 			}}
 		}
 	}
-	return nil
-}
-
-// noGradWeight is the gradient in weight of a module that has none.
-func noGradWeight[T loss.Element](module string) func() (loss.Tensor[T], error) {
-	return func() (loss.Tensor[T], error) {
-		return loss.Tensor[T]{}, unsupported(module + ": there is no grad_weight, PyTorch does not differentiate in weight")
+	for _, name := range call.Want {
+		if !slices.Contains(module.Outputs, name) {
+			return unsupported(fmt.Sprintf("%s: output %q: want %s", call.Module, name, strings.Join(module.Outputs, ", ")))
+		}
 	}
+	return nil
 }
 
 // reductionOf resolves the options as PyTorch's constructors do: a legacy argument, once
@@ -203,12 +195,21 @@ func reductionOf(o ports.Options) (loss.Reduction, error) {
 type criterion[T loss.Element, Target any] interface {
 	Forward(input loss.Tensor[T], target Target) (loss.Tensor[T], error)
 	GradInput(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
-	GradTarget(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
 	ForwardGrad(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (value, gradInput loss.Tensor[T], err error)
 }
 
-// compute returns the wanted outputs.
-func compute[T loss.Element, Target any](want []string, onePass bool, in inputs[T], target Target, module criterion[T, Target], gradWeight func() (loss.Tensor[T], error)) (map[string]tensor.Tensor, error) {
+// Gradients that some modules have.
+type (
+	gradTarget[T loss.Element, Target any] interface {
+		GradTarget(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
+	}
+	gradWeight[T loss.Element, Target any] interface {
+		GradWeight(input loss.Tensor[T], target Target, gradOutput *loss.Tensor[T]) (loss.Tensor[T], error)
+	}
+)
+
+// compute returns the wanted outputs, which the module has.
+func compute[T loss.Element, Target any](want []string, onePass bool, in inputs[T], target Target, module criterion[T, Target]) (map[string]tensor.Tensor, error) {
 	outputs := make(map[string]tensor.Tensor, len(want))
 	if onePass && slices.Contains(want, ports.Loss) && slices.Contains(want, ports.GradInput) {
 		value, grad, err := module.ForwardGrad(in.input, target, in.gradOutput)
@@ -229,11 +230,9 @@ func compute[T loss.Element, Target any](want []string, onePass bool, in inputs[
 		case ports.GradInput:
 			output, err = module.GradInput(in.input, target, in.gradOutput)
 		case ports.GradTarget:
-			output, err = module.GradTarget(in.input, target, in.gradOutput)
+			output, err = module.(gradTarget[T, Target]).GradTarget(in.input, target, in.gradOutput)
 		case ports.GradWeight:
-			output, err = gradWeight()
-		default:
-			err = unsupported(fmt.Sprintf("output %q: want loss, grad_input, grad_target or grad_weight", name))
+			output, err = module.(gradWeight[T, Target]).GradWeight(in.input, target, in.gradOutput)
 		}
 		if err != nil {
 			return nil, err
