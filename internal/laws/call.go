@@ -55,10 +55,10 @@ func (s *sample) differentiable(module, reduction string, want ...string) call {
 // weighed returns the call of x and t with weight and pos_weight where the sample has them, and no options.
 func (s *sample) weighed(module, reduction string, want ...string) call {
 	c := s.plain(module, reduction, want...)
-	if s.weighted {
+	if s.weighted && ports.ModuleOf(module).Takes(ports.Weight) {
 		c.w = &s.w
 	}
-	if s.posWeighted && module == ports.BCEWithLogitsLoss {
+	if s.posWeighted && ports.ModuleOf(module).Takes(ports.PosWeight) {
 		c.p = &s.p
 	}
 	return c

@@ -456,7 +456,7 @@ var elementLaws = []law{
 				return array{shape, slices.Repeat([]float64{v}, count(shape))}
 			}
 			other := s.input(module, filled(shape, s.other))
-			alone := c.withX(filled(shape, c.x.values[s.pick])).withT(filled(shape, s.t.values[s.pick]))
+			alone := c.withX(filled(shape, c.x.values[s.pick])).withT(filled(shape, c.t.values[s.pick]))
 			for _, a := range []**array{&alone.w, &alone.p} {
 				if *a != nil {
 					w := filled(shape[len(shape)-1:], (*a).along(s.x.shape)(s.pick))

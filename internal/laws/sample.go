@@ -183,7 +183,7 @@ func draw(t *rapid.T, module string, in *form) sample {
 		few:         in != nil,
 		dtype:       drawDType.Draw(t, "dtype"),
 		weighted:    drawBool.Draw(t, "weighted"),
-		posWeighted: module == ports.BCEWithLogitsLoss && drawBool.Draw(t, "posWeighted"),
+		posWeighted: ports.ModuleOf(module).Takes(ports.PosWeight) && drawBool.Draw(t, "posWeighted"),
 		reduction:   drawReduction.Draw(t, "reduction"),
 	}
 	if in == nil {
