@@ -12,7 +12,7 @@ import (
 func (d *Divergence) Port() ports.Port { return port{d.Name, d.Modules, d.Evaluate} }
 
 // RightPort returns a port that computes the modules by the right definition.
-func RightPort() ports.Port { return port{"right", every, Right} }
+func RightPort() ports.Port { return port{"right", ports.ModuleNames(), Right} }
 
 // port computes calls with a function.
 type port struct {
