@@ -192,32 +192,27 @@ func (d *typed[T]) call(c Config, reduction loss.Reduction) func() (float64, err
 			n /= c.Shape[len(c.Shape)-1]
 		}
 	}
-	l, g := d.outputs(n, c.Gradient)
-	var forward, both func() error
+	r := loss.Results[T]{}
+	if r.Loss, r.GradInput = d.outputs(n, c.Gradient); !c.Gradient {
+		r.GradInput = nil
+	}
 	switch c.Module {
 	case bceLoss:
-		m := loss.BCELoss[T]{Reduction: reduction}
-		forward = func() error { return m.Into(loss.Results[T]{Loss: l}, input, target, nil) }
-		both = func() error { return m.Into(loss.Results[T]{Loss: l, GradInput: g}, input, target, nil) }
+		return calling(loss.BCELoss[T]{Reduction: reduction}, r, input, target)
 	case crossEntropyLoss:
-		m, classes := loss.CrossEntropyLoss[T]{Reduction: reduction, LabelSmoothing: c.LabelSmoothing}, d.classTarget(c)
-		forward = func() error { return m.Into(loss.Results[T]{Loss: l}, input, classes, nil) }
-		both = func() error { return m.Into(loss.Results[T]{Loss: l, GradInput: g}, input, classes, nil) }
+		return calling(loss.CrossEntropyLoss[T]{Reduction: reduction, LabelSmoothing: c.LabelSmoothing}, r, input, d.classTarget(c))
 	case multiLabelSoftMarginLoss:
-		m := loss.MultiLabelSoftMarginLoss[T]{Reduction: reduction}
-		forward = func() error { return m.Into(loss.Results[T]{Loss: l}, input, target, nil) }
-		both = func() error { return m.Into(loss.Results[T]{Loss: l, GradInput: g}, input, target, nil) }
-	default:
-		m := loss.BCEWithLogitsLoss[T]{Reduction: reduction}
-		forward = func() error { return m.Into(loss.Results[T]{Loss: l}, input, target, nil) }
-		both = func() error { return m.Into(loss.Results[T]{Loss: l, GradInput: g}, input, target, nil) }
+		return calling(loss.MultiLabelSoftMarginLoss[T]{Reduction: reduction}, r, input, target)
 	}
-	call := forward
-	if c.Gradient {
-		call = both
-	}
+	return calling(loss.BCEWithLogitsLoss[T]{Reduction: reduction}, r, input, target)
+}
+
+// calling returns a call of a module, which writes to the results.
+func calling[T loss.Element, Target any, Module interface {
+	Into(loss.Results[T], loss.Tensor[T], Target, *loss.Tensor[T]) error
+}](module Module, r loss.Results[T], input loss.Tensor[T], target Target) func() (float64, error) {
 	return func() (float64, error) {
-		err := call()
-		return valueOf(l[0]), err
+		err := module.Into(r, input, target, nil)
+		return valueOf(r.Loss[0]), err
 	}
 }

@@ -193,36 +193,40 @@ type Variant struct {
 // none is named: the methods for one output, the one that computes both in one pass, and MultiLabelSoftMarginLoss with one class for
 // BCEWithLogitsLoss. The first of a module is the one to measure; the others must give the same bits.
 func BuiltIn(modules ...string) []Variant {
-	column := func(v []float32) loss.Tensor[float32] { return loss.Tensor[float32]{Shape: []int{len(v), 1}, Data: v} }
+	column := func(v ...float32) loss.Tensor[float32] { return loss.Tensor[float32]{Shape: []int{len(v), 1}, Data: v} }
 	logits, multi := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None}, loss.MultiLabelSoftMarginLoss[float32]{Reduction: loss.None}
 	probabilities := loss.BCELoss[float32]{Reduction: loss.None}
 	all := []Variant{
-		{BCEWithLogitsLoss, "BCEWithLogitsLoss, loss and gradient apart", func(l, g, x, t []float32) error {
-			if err := logits.Into(loss.Results[float32]{Loss: l}, loss.Vector(x...), loss.Vector(t...), nil); err != nil {
-				return err
-			}
-			return logits.Into(loss.Results[float32]{GradInput: g}, loss.Vector(x...), loss.Vector(t...), nil)
-		}},
-		{BCEWithLogitsLoss, "BCEWithLogitsLoss, both in one pass", func(l, g, x, t []float32) error {
-			return logits.Into(loss.Results[float32]{Loss: l, GradInput: g}, loss.Vector(x...), loss.Vector(t...), nil)
-		}},
-		{BCEWithLogitsLoss, "MultiLabelSoftMarginLoss with one class, both in one pass", func(l, g, x, t []float32) error {
-			return multi.Into(loss.Results[float32]{Loss: l, GradInput: g}, column(x), column(t), nil)
-		}},
-		{BCELoss, "BCELoss, loss and gradient apart", func(l, g, x, t []float32) error {
-			if err := probabilities.Into(loss.Results[float32]{Loss: l}, loss.Vector(x...), loss.Vector(t...), nil); err != nil {
-				return err
-			}
-			return probabilities.Into(loss.Results[float32]{GradInput: g}, loss.Vector(x...), loss.Vector(t...), nil)
-		}},
-		{BCELoss, "BCELoss, both in one pass", func(l, g, x, t []float32) error {
-			return probabilities.Into(loss.Results[float32]{Loss: l, GradInput: g}, loss.Vector(x...), loss.Vector(t...), nil)
-		}},
+		{BCEWithLogitsLoss, "BCEWithLogitsLoss, loss and gradient apart", apart(logits)},
+		{BCEWithLogitsLoss, "BCEWithLogitsLoss, both in one pass", together(logits, loss.Vector[float32])},
+		{BCEWithLogitsLoss, "MultiLabelSoftMarginLoss with one class, both in one pass", together(multi, column)},
+		{BCELoss, "BCELoss, loss and gradient apart", apart(probabilities)},
+		{BCELoss, "BCELoss, both in one pass", together(probabilities, loss.Vector[float32])},
 	}
 	if len(modules) == 0 {
 		return all
 	}
 	return slices.DeleteFunc(all, func(v Variant) bool { return !slices.Contains(modules, v.Module) })
+}
+
+// criterion is a loss of package loss that is measured.
+type criterion interface {
+	Into(results loss.Results[float32], input, target loss.Tensor[float32], gradOutput *loss.Tensor[float32]) error
+}
+
+func together(c criterion, shaped func(v ...float32) loss.Tensor[float32]) func(l, g, x, t []float32) error {
+	return func(l, g, x, t []float32) error {
+		return c.Into(loss.Results[float32]{Loss: l, GradInput: g}, shaped(x...), shaped(t...), nil)
+	}
+}
+
+func apart(c criterion) func(l, g, x, t []float32) error {
+	return func(l, g, x, t []float32) error {
+		if err := c.Into(loss.Results[float32]{Loss: l}, loss.Vector(x...), loss.Vector(t...), nil); err != nil {
+			return err
+		}
+		return c.Into(loss.Results[float32]{GradInput: g}, loss.Vector(x...), loss.Vector(t...), nil)
+	}
 }
 
 // group is a module and the variants of it.
