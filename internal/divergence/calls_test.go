@@ -55,7 +55,7 @@ func TestOtherCalls(t *testing.T) {
 		}
 	}
 	for _, module := range []string{ports.BCEWithLogitsLoss, ports.MultiLabelSoftMarginLoss, ports.BCELoss, ports.CrossEntropyLoss} {
-		if answered[module] < calls/500 {
+		if answered[module] < calls/1000 {
 			t.Errorf("%d of %d calls are of %s and answered with outputs: they show little", answered[module], calls, module)
 		}
 	}

@@ -101,6 +101,10 @@ func Families() []*Family {
 					u.F = append(u.F, x.Log().Neg().Clamp(math.Inf(-1), n), x.Neg().Log1p().Neg().Clamp(math.Inf(-1), n))
 				})
 			}},
+		{name: "shifted-logits-clipped-at-#", modules: crossEntropy, rule: "LOGIT-HUGE", right: softmax, tried: bounds, low: 1, high: 1e4,
+			title:   "Logits less the largest of their row are clipped at -#, and so a loss at about #; the gradient is that of the clipped row.",
+			why:     "It keeps exp from results that are subnormal or 0, whose logarithm is infinite.",
+			members: map[float64]string{64: "shifted-logits-clipped"}, vary: clippedShift},
 		{name: "gradient-clipped-at-#", modules: withLogits, rule: "WEIGHT-EXTREME", right: slope, tried: []float64{0.1, 0.5, 1, 5, 10, 100}, low: 1e-3, high: 1e3,
 			title: "The gradient is clipped to [-#, #].", why: "Without weights it never leaves [-1, 1].",
 			members: map[float64]string{1: "gradient-clipped"}, vary: clippedGradient},
@@ -153,6 +157,29 @@ func clampedLogits(n float64) variation {
 	return viewing(func(u *unit) {
 		for c, x := range u.X {
 			u.X[c] = x.Clamp(-n, n)
+		}
+	})
+}
+
+// clippedShift subtracts the largest logit of a row, and raises to -n what is below. Beyond, too, the gradient is a softmax less a target.
+func clippedShift(n float64) variation {
+	return viewing(func(u *unit) {
+		largest := math.Inf(-1)
+		for _, x := range u.X {
+			largest = max(largest, x.Value())
+		}
+		if math.IsInf(largest, 0) || math.IsNaN(largest) {
+			return
+		}
+		for c, x := range u.X {
+			switch shifted := x.Plus(-largest); {
+			case shifted.Value() >= -n:
+				u.X[c] = shifted
+			case math.IsInf(x.Value(), -1):
+				u.X[c] = x.Of(-n)
+			default:
+				u.X[c] = x.Sub(x.Detach()).Plus(-n)
+			}
 		}
 	})
 }

@@ -121,6 +121,7 @@ var reports = []reported{
 	{"candle-org/MindAct/pull/1633", "masked-class-nan", ce, "mean", v{0, -inf}, v{0}, nil, []int{1, 2}, "", loss, v{nan}},
 	{"pytorch/pytorch/issues/55056 tracel-ai/burn/pull/4697", "masked-row-zero", ce, "none", v{-inf, -inf}, v{0}, nil, []int{1, 2}, "", loss, v{0}},
 	{"TomHeaven/msba_reid/issues/3", "weight-in-softmax", ce, "mean", v{1, 0}, v{0}, weighted(2, 1), []int{1, 2}, "", loss, v{0.12693}},
+	{"PaddlePaddle/Paddle/issues/20994", "shifted-logits-clipped", ce, "none", v{0, 96}, v{0}, nil, []int{1, 2}, "", loss, v{64}},
 }
 
 // call is that of a report.
