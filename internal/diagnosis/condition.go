@@ -23,6 +23,7 @@ const (
 	ofDType     = "dtype"
 	ofReduction = "reduction"
 	ofCall      = "call"
+	ofMark      = "mark"
 )
 
 // floats are the dtypes of inputs.
@@ -31,8 +32,12 @@ var floats = []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float32, ten
 // negated are the words of a claim whose absence may matter as much as their presence.
 var negated = []string{
 	claim.Weight, claim.PosWeight, claim.GradOutput, claim.SoftTargets, claim.NonFinite, claim.Subnormals,
-	claim.IgnoreIndex, claim.LabelSmoothing, claim.ClassProbabilities, claim.Empty, claim.MixedDType,
+	claim.IgnoreIndex, claim.LabelSmoothing, claim.ClassProbabilities, claim.Empty, claim.MixedDType, givenIgnoreIndex,
 }
+
+// What no word of a claim says: that ignore_index is given, and not by default; and the dtype of targets that are neither of that
+// of the input nor class indices of int64.
+const givenIgnoreIndex, targetsOf = "given ignore_index", "targets of "
 
 // atoms lists what may be said of a place.
 func (p *place) atoms() []atom {
@@ -62,8 +67,16 @@ func (p *place) atoms() []atom {
 			atoms = append(atoms, atom{kind: ofCall, word: word})
 		}
 	}
+	target, classes := p.call.Inputs[ports.Target].DType, ports.ModuleOf(p.call.Module).HasClasses()
+	if target != p.call.Inputs[ports.Input].DType && !(classes && target == tensor.Int64) {
+		atoms = append(atoms, atom{kind: ofCall, word: targetsOf + string(target)})
+	}
+	given := p.call.Options.IgnoreIndex != nil
+	if given {
+		atoms = append(atoms, atom{kind: ofCall, word: givenIgnoreIndex})
+	}
 	for _, word := range negated {
-		if !slices.Contains(p.words, word) {
+		if !slices.Contains(p.words, word) && !(word == givenIgnoreIndex && (given || !classes)) {
 			atoms = append(atoms, atom{kind: ofCall, word: word, not: true})
 		}
 	}
@@ -126,19 +139,27 @@ func (a atom) String() string {
 
 // phrases say in words that a call has something, and that it has not.
 var phrases = map[string][2]string{
-	claim.SoftTargets:        {"with targets other than 0 and 1", "with targets 0 and 1"},
-	claim.NonFinite:          {"where something is infinite or NaN", "where everything is finite"},
-	claim.Subnormals:         {"where something is subnormal", "where nothing is subnormal"},
-	claim.Empty:              {"for an empty input", "for an input that is not empty"},
-	claim.GradOutput:         {"with an upstream gradient", "without an upstream gradient"},
-	claim.MixedDType:         {"for several dtypes in one call", "for one dtype in a call"},
-	claim.ClassProbabilities: {"with class probabilities", "with class indices"},
-	claim.WeightClass:        {"with a weight for each class", ""},
-	claim.WeightElement:      {"with a weight for each element", ""},
-	claim.Rank0:              {"for a scalar", ""},
-	claim.Rank1:              {"for one dimension", ""},
-	claim.Rank3:              {"for three dimensions and more", ""},
-	claim.LegacyReduction:    {"with size_average or reduce", ""},
+	claim.SoftTargets:         {"with targets other than 0 and 1", "with targets 0 and 1"},
+	claim.NonFinite:           {"where something is infinite or NaN", "where everything is finite"},
+	claim.Subnormals:          {"where something is subnormal", "where nothing is subnormal"},
+	claim.Empty:               {"for an empty input", "for an input that is not empty"},
+	claim.GradOutput:          {"with an upstream gradient", "without an upstream gradient"},
+	claim.MixedDType:          {"for several dtypes in one call", "for one dtype in a call"},
+	claim.ClassProbabilities:  {"with class probabilities", "with class indices"},
+	claim.WeightClass:         {"with a weight for each class", ""},
+	claim.WeightElement:       {"with a weight for each element", ""},
+	claim.WeightBroadcast:     {"with a weight that is broadcast", ""},
+	claim.PosWeightBroadcast:  {"with a pos_weight that is broadcast", ""},
+	claim.WeightNonPositive:   {"with a weight that is 0 or negative", ""},
+	claim.IgnoreIndexNegative: {"with a negative ignore_index", ""},
+	claim.OneClass:            {"for one class", ""},
+	claim.Clamp:               {"where a logarithm is clamped", ""},
+	claim.Rank0:               {"for a scalar", ""},
+	claim.Rank1:               {"for one dimension", ""},
+	claim.Rank2:               {"for two dimensions", ""},
+	claim.Rank3:               {"for three dimensions and more", ""},
+	claim.LegacyReduction:     {"with size_average or reduce", ""},
+	givenIgnoreIndex:          {"where ignore_index is given", "where ignore_index is not given"},
 }
 
 // table knows which atoms the places of a module have.
@@ -152,8 +173,8 @@ func newTable(places []*place) *table {
 	index := map[atom]int16{}
 	for i, p := range places {
 		for _, a := range p.atoms() {
-			if a.kind == ofDType && a.not {
-				continue // mistakes are of a dtype or of all
+			if a.kind == ofDType && a.not && a.word != string(tensor.Float64) {
+				continue // mistakes are of a dtype or of all; float64 may have functions of its own, which hide them
 			}
 			k, ok := index[a]
 			if !ok {
@@ -199,6 +220,7 @@ func (t *table) best(explained, contradicted, otherwise []int) tally {
 	n := len(t.atoms)
 	all := tally{explained: len(explained), contradicted: len(contradicted), otherwise: len(otherwise)}
 	best, high := all, all.score()
+	var fair tally // of those that explain enough of what they should
 	if len(contradicted)+len(otherwise) == 0 {
 		return best
 	}
@@ -227,7 +249,13 @@ func (t *table) best(explained, contradicted, otherwise []int) tally {
 			if s := one.score(); s > high {
 				best, high = one, s
 			}
+			if one.share() >= leastShare && (fair.explained == 0 || one.score() > fair.score()) {
+				fair = one
+			}
 		}
+	}
+	if best.share() < leastShare && 2*fair.explained >= best.explained {
+		return fair
 	}
 	return best
 }

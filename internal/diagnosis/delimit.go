@@ -54,12 +54,30 @@ const (
 	quantities
 )
 
+// marks are what an element, or one of those that it is made of, may have: a number that is no ordinary one, or a row
+// that is ignored. A row has them as bits.
+var marks = []struct{ of, is string }{{"logit", "+Inf"}, {"logit", "-Inf"}, {"logit", "NaN"}, {"target", "NaN"}, {"row", "ignored"}}
+
+// The places of infinite logits among the marks.
+const infiniteMark, maskedMark = 0, 1
+
+// marksOf returns those of a logit, its target, and whether its row is ignored.
+func marksOf(x, target float64, ignored bool) (bits uint8) {
+	for k, has := range []bool{math.IsInf(x, 1), math.IsInf(x, -1), math.IsNaN(x), math.IsNaN(target), ignored} {
+		if has {
+			bits |= 1 << k
+		}
+	}
+	return bits
+}
+
 // row is an element of an output, with what may be said of it.
 type row struct {
 	place   *place
 	element int
 	fails   bool
 	values  [quantities]float64
+	marks   uint8
 	atoms   []atom
 	// got and want are its numbers, and allowed is how far they may be apart.
 	got, want, allowed float64
@@ -75,6 +93,8 @@ type test struct {
 	mod, rest int
 	// tail says that the position is in what is left over by blocks of so many, where it is not 0.
 	tail int
+	// mark is that of an atom of this kind.
+	mark int
 }
 
 func (t test) holds(r *row) bool {
@@ -84,6 +104,9 @@ func (t test) holds(r *row) bool {
 	if t.tail > 0 {
 		n := int(r.values[elements])
 		return int(r.values[position]) >= n-n%t.tail
+	}
+	if t.kind == ofMark {
+		return (r.marks>>t.mark&1 != 0) != t.not
 	}
 	if t.kind != "" {
 		return slices.Contains(r.atoms, t.atom)
@@ -140,6 +163,9 @@ func (t test) text(b *Border) string {
 	if t.tail > 0 {
 		return fmt.Sprintf("in what is left over by blocks of %d elements", t.tail)
 	}
+	if t.kind == ofMark {
+		return t.marked(b)
+	}
 	if t.kind != "" {
 		return t.atom.String()
 	}
@@ -151,6 +177,9 @@ func (t test) text(b *Border) string {
 	}[t.of]
 	if b.Module == ports.BCELoss && name == "logit" {
 		name = "probability"
+	}
+	if t.of == belowMax && !slices.Equal(b.Outputs, []string{ports.GradInput}) {
+		name = "largest distance of a logit from the largest of its row"
 	}
 	low, high := !math.IsNaN(t.low), !math.IsNaN(t.high)
 	if low && high && t.low == t.high {
@@ -171,6 +200,10 @@ func (t test) text(b *Border) string {
 	}
 	between := func(above, below string) string {
 		switch {
+		case math.IsInf(t.low, 1):
+			return above + " +Inf"
+		case math.IsInf(t.high, -1):
+			return below + " -Inf"
 		case low && high:
 			return above + " " + number(t.low) + " or more and " + number(t.high) + " or less"
 		case low:
@@ -235,6 +268,23 @@ func (t test) text(b *Border) string {
 		which = ""
 	}
 	return between("where "+which+name+" is", "where "+which+name+" is")
+}
+
+// marked says that an element has a mark, or has it not.
+func (t test) marked(b *Border) string {
+	of, is := marks[t.mark].of, marks[t.mark].is
+	if of == "logit" && b.Module == ports.BCELoss {
+		of = "probability"
+	}
+	switch {
+	case b.single && t.not:
+		return "where the " + of + " is not " + is
+	case b.single:
+		return "where the " + of + " is " + is
+	case t.not:
+		return "where no " + of + " is " + is
+	}
+	return "where a " + of + " is " + is
 }
 
 // wholeCall stands for an output where a border is about calls, not about elements of an output.
@@ -315,6 +365,21 @@ func rowsOf(p *place, indices []int, wrong map[int]bool) []row {
 			others = append(others, g)
 		}
 	}
+	target := values(ports.Target)
+	targetOf := func(k int) float64 {
+		if target == nil {
+			return 0
+		}
+		v, _ := target(k)
+		return v
+	}
+	ignored := float64(ports.DefaultIgnoreIndex)
+	if i := call.Options.IgnoreIndex; i != nil {
+		ignored = float64(*i)
+	}
+	ignores := func(k int) bool {
+		return module.HasClasses() && !call.Inputs[ports.Target].DType.IsFloat() && targetOf(k) == ignored
+	}
 	reduced := claim.Reduction(call.Options) != "none"
 	// members are the elements of the input that an element of the output is made of.
 	members := func(i int) []int {
@@ -377,11 +442,15 @@ func rowsOf(p *place, indices []int, wrong map[int]bool) []row {
 			widen(logitHigh, x[k])
 			widen(sizeHigh, math.Abs(x[k]))
 			high = max(high, x[k])
+			r.marks |= marksOf(x[k], targetOf(k), ignores(k))
 			for _, other := range others {
 				if v, ok := other.value(k); ok {
 					widen(other.of, v)
 				}
 			}
+		}
+		if module.HasClasses() && p.output != ports.GradInput && n > 0 && len(shape) > 0 {
+			r.values[belowMax] = apart(x, slices.DeleteFunc(group, func(k int) bool { return k >= n }), axis)
 		}
 		if module.HasClasses() && p.output == ports.GradInput && i < n {
 			r.values[belowMax], r.values[own], r.values[ownSize] = high-x[i], x[i], math.Abs(x[i])
@@ -415,6 +484,26 @@ func rowsOf(p *place, indices []int, wrong map[int]bool) []row {
 		list = append(list, r)
 	}
 	return list
+}
+
+// apart is how far logits of one row are apart at most: infinite where the difference overflows, or is that of infinite ones.
+func apart(x []float64, group []int, axis tensor.Classes) float64 {
+	highs, most := map[int]float64{}, math.NaN()
+	for _, k := range group {
+		if high, ok := highs[axis.Row(k)]; !ok || x[k] > high {
+			highs[axis.Row(k)] = x[k]
+		}
+	}
+	for _, k := range group {
+		d := highs[axis.Row(k)] - x[k]
+		if math.IsInf(x[k], 0) && math.IsNaN(d) {
+			d = math.Inf(1)
+		}
+		if !(most >= d) {
+			most = d
+		}
+	}
+	return most
 }
 
 // wrongOf returns the elements of a failing output that are wrong, and its numbers; ok is false where it has
@@ -574,7 +663,48 @@ func delimit(module string, outputs []string, fail, pass []row) (b *Border, insi
 	for i := range b.tests {
 		b.tests[i] = roomier(b.tests[i], fail, pass)
 	}
+	b.tests = telling(b.tests, all)
 	return b.ofDTypes(fail, all), len(left)
+}
+
+// telling leaves out what says nothing: tests that hold for all rows, and bounds that leave out none but infinite
+// logits, which are called that.
+func telling(tests []test, rows []row) (some []test) {
+	add := func(t test) {
+		there := t.kind == ofMark && slices.ContainsFunc(some, func(other test) bool { return other.atom == t.atom && other.mark == t.mark })
+		if !there && slices.ContainsFunc(rows, func(r row) bool { return !t.holds(&r) }) {
+			some = append(some, t)
+		}
+	}
+	none := math.NaN()
+	for _, t := range tests {
+		if t.kind == "" && t.mod == 0 && t.tail == 0 && (t.of <= sizeLow || t.of == own || t.of == ownSize) {
+			beyond := func(is func(v float64) bool) bool {
+				return slices.ContainsFunc(rows, func(r row) bool { return is(r.values[t.of]) })
+			}
+			if t.low > math.Inf(-1) && !beyond(func(v float64) bool { return v < t.low && v > math.Inf(-1) }) {
+				add(without(maskedMark))
+				t.low = none
+			}
+			if t.high < math.Inf(1) && !beyond(func(v float64) bool { return v > t.high && v < math.Inf(1) }) {
+				add(without(infiniteMark))
+				if t.of == sizeHigh || t.of == sizeLow || t.of == ownSize {
+					add(without(maskedMark))
+				}
+				t.high = none
+			}
+			if math.IsNaN(t.low) && math.IsNaN(t.high) {
+				continue
+			}
+		}
+		add(t)
+	}
+	return some
+}
+
+// without is the test that an element has no mark.
+func without(k int) test {
+	return test{atom: atom{kind: ofMark, word: marks[k].is, not: true}, mark: k, low: math.NaN(), high: math.NaN()}
 }
 
 // leastOfDType is the number of right elements of a dtype, of which none is wrong, that keep it out of a border.
@@ -632,8 +762,10 @@ func (t test) plain() float64 {
 		return 1.0
 	case t.mod > 0 || t.tail > 0:
 		return 0.9
-	case t.kind == ofReduction:
+	case t.kind == ofReduction, t.kind == ofCall && strings.HasPrefix(t.word, targetsOf):
 		return 0.995
+	case t.kind == ofMark && t.not:
+		return 0.985 // where a bound says the same of ordinary numbers
 	case t.kind != "" && t.not:
 		return 0.94
 	case t.kind != "":
@@ -653,6 +785,15 @@ func necessary(fail []row) []test {
 	for _, a := range fail[0].atoms {
 		if !slices.ContainsFunc(fail, func(r row) bool { return !slices.Contains(r.atoms, a) }) {
 			tests = append(tests, test{atom: a, low: none, high: none})
+		}
+	}
+	every, some := ^uint8(0), uint8(0)
+	for i := range fail {
+		every, some = every&fail[i].marks, some|fail[i].marks
+	}
+	for k := range marks {
+		if has := every>>k&1 != 0; has || some>>k&1 == 0 {
+			tests = append(tests, test{atom: atom{kind: ofMark, word: marks[k].is, not: !has}, mark: k, low: none, high: none})
 		}
 	}
 	for q := range quantities {
@@ -698,7 +839,7 @@ func necessary(fail []row) []test {
 // roomier moves the bounds of a test towards the nearest passing row that it excludes: the border lies
 // somewhere between. Whole quantities stay.
 func roomier(t test, fail, pass []row) test {
-	if t.kind != "" || t.mod > 0 || t.tail > 0 || t.of >= position {
+	if t.kind != "" || t.mod > 0 || t.tail > 0 || t.counts(fail) {
 		return t
 	}
 	if !math.IsNaN(t.low) {
@@ -720,6 +861,14 @@ func roomier(t test, fail, pass []row) test {
 		t.high = between(above, t.high)
 	}
 	return t
+}
+
+// counts reports whether a quantity is a whole number: it counts something, or is the index of a class.
+func (t test) counts(fail []row) bool {
+	isTarget := t.of == targetHigh || t.of == targetLow
+	return t.of >= position || isTarget && !slices.ContainsFunc(fail, func(r row) bool {
+		return !ports.ModuleOf(r.place.call.Module).HasClasses() || r.place.call.Inputs[ports.Target].DType.IsFloat()
+	})
 }
 
 // between is a number between that of a passing and that of a failing row, the failing one where these are

@@ -40,6 +40,7 @@ func (m *examination) told(output string, fail, pass []row) piece {
 			plain.told = plain.told || t.kind == ofDType
 		}
 	}
+	plain.border.tests = telling(plain.border.tests, pass)
 	for i := range pass {
 		if plain.border.holds(&pass[i]) {
 			plain.inside++
@@ -57,6 +58,14 @@ func (m *examination) parted(output string, fail, pass []row, depth int) []piece
 	whole := m.told(output, fail, pass)
 	if whole.told || 4*whole.inside <= len(fail) || depth == 0 || len(fail) < 2 {
 		return []piece{whole}
+	}
+	if depth == maxDepth {
+		if less, rest := m.lessAccurate(output, fail, pass); len(less) > 0 {
+			if len(rest) > 0 {
+				less = append(less, m.parted(output, rest, pass, depth-1)...)
+			}
+			return less
+		}
 	}
 	sample, right := spread(fail, sampleWrong), spread(pass, sampleRight)
 	var best [][]row
@@ -91,6 +100,29 @@ func (m *examination) parted(output string, fail, pass []row, depth int) []piece
 		}
 	}
 	return parts
+}
+
+// lessAccurate returns what is less accurate than it should be, of each dtype in which that is most of what is wrong, and the rest:
+// it is one matter, whatever else is wrong beside it.
+func (m *examination) lessAccurate(output string, fail, pass []row) (less []piece, rest []row) {
+	for _, of := range split(fail, func(r *row) string { return string(dtypeOf(r.place)) }) {
+		var some, others []row
+		for _, r := range of {
+			if kindOfError(&r) == lessAccurate {
+				some = append(some, r)
+			} else {
+				others = append(others, r)
+			}
+		}
+		if 2*len(some) > len(of) {
+			if p := m.told(output, some, pass); p.told {
+				less, rest = append(less, p), append(rest, others...)
+				continue
+			}
+		}
+		rest = append(rest, of...)
+	}
+	return less, rest
 }
 
 // maxParts bounds the parts of one parting.

@@ -557,6 +557,16 @@ func softmaxes() []*Divergence {
 			Right: slope,
 			Met:   links("tensorflow/tensorflow/issues/60314: The gradient is not zero for a target of zeros", "tensorflow/tensorflow/issues/2327: softmax_cross_entropy_with_logits and rows without labels"),
 			vary:  rowSlope(func(_ element, p, a, _ float64) float64 { return p - a })},
+		{Name: "log-sum-exp-once", Modules: crossEntropy, rule: "NOT-NORMALISED",
+			Title: "The loss is logsumexp(x) - sum(a*x): the targets are taken to add up to one.",
+			Why:   "One logarithm is left of the sum where they do, as they do without weights for class indices.",
+			Right: right,
+			vary:  logSumExpOnce(func(x number) number { return x })},
+		{Name: "log-sum-exp-once-of-differences", Modules: crossEntropy, rule: "NOT-NORMALISED",
+			Title: "The loss is logsumexp(d) - sum(a*d) of d = x - max(x): the targets are taken to add up to one.",
+			Why:   "The largest logit is taken from all for accuracy, and would cancel where they do.",
+			Right: right,
+			vary:  logSumExpOnce(func(x number) number { return x.Sub(x.Detach()) })},
 		{Name: "softmax-less-target", Modules: crossEntropy, rule: "TAIL-GRAD", Level: verdict.Exact,
 			Title: "The gradient is softmax(x)*sum(a) - a, whose terms cancel where the target dominates.",
 			Why:   "It is the formula that everybody knows.",
@@ -666,4 +676,26 @@ func classWeights() []*Divergence {
 				}
 			})},
 	}
+}
+
+// logSumExpOnce has the logarithm of a row's sum of exponentials once, in place of once for each target. of makes of the largest
+// logit what is added to it.
+func logSumExpOnce(of func(x number) number) variation {
+	return combining(func(u *unit) number {
+		if u.Ignored || len(u.F) == 0 {
+			return definition.CombineClasses(u)
+		}
+		top, sum := 0, u.Number(0)
+		for c, a := range u.A {
+			if u.X[c].Value() > u.X[top].Value() {
+				top = c
+			}
+			if u.Copies != nil {
+				a = a.Scale(u.Copies[c])
+			}
+			sum = sum.Add(a)
+		}
+		// F is the logarithm less the logit.
+		return definition.CombineClasses(u).Add(sum.Rest().Times(u.F[top].Add(of(u.X[top]))))
+	})
 }

@@ -289,6 +289,14 @@ func gradients() []*Divergence {
 				s := e.round(sigmoid(e.x))
 				return e.w * ((1-e.t)*s - e.p*e.t*e.add(1, -s))
 			})},
+		{Name: "sigmoid-from-its-complement", Modules: both, rule: "TAIL-GRAD",
+			Title: "The gradient takes 1-sigmoid(-x) for sigmoid(x), which is 0 below x = -17 in float32.",
+			Why:   "It is the derivative of logaddexp(0, x) in its second argument, as 1 less that in the first.",
+			Right: right,
+			vary: slopeOf(func(e element) float64 {
+				s := e.add(1, -e.round(sigmoid(-e.x)))
+				return e.w * e.add(e.round((1-e.t+e.p*e.t)*s), -e.p*e.t)
+			})},
 		{Name: "upstream-ignored", Modules: every, rule: "GRAD-OUTPUT",
 			Title: "grad_output has no effect.",
 			Why:   "The backward assumes that the loss is the last step.",

@@ -2,6 +2,7 @@ package halves_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"lossproof/internal/halves"
@@ -42,5 +43,21 @@ func TestBuiltin(t *testing.T) {
 	}
 	if counts["CrossEntropyLoss/every_input/bfloat16"] != 65536 || counts["BCELoss/every_input/float16"] != 15362 {
 		t.Errorf("got %v inputs", counts)
+	}
+}
+
+// TestNoResults: the call that shows why there are no results has one input, not thousands.
+func TestNoResults(t *testing.T) {
+	for _, c := range halves.All() {
+		end, _ := c.Begin(t.Context(), claimOf(c.Rule.Module), verdict.Parity, askBuiltin(func(_ ports.Call, a ports.Answer) ports.Answer {
+			loss := a.Outputs[ports.Loss]
+			loss.Shape = append(loss.Shape, 1)
+			a.Outputs[ports.Loss] = loss
+			return a
+		}))
+		r := end()
+		if !errors.Is(r.Err, halves.ErrRefused) || r.Counterexample == nil || r.Counterexample.Inputs[ports.Input].Shape[0] != 1 {
+			t.Errorf("%s: got %v, shown by %v", c.ID, r.Err, r.Counterexample)
+		}
 	}
 }

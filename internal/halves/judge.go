@@ -2,6 +2,7 @@ package halves
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -60,7 +61,10 @@ func (c *Check) Begin(ctx context.Context, cl ports.Claim, level verdict.Level, 
 				for _, wait := range waits[i+1:] { // the port answers in the order in which it was asked
 					_, _ = wait()
 				}
-				result.Err = err
+				if result.Err = err; errors.Is(err, ErrRefused) { // of as many inputs as show it
+					call := Call(c.Rule.Module, c.DType, parts[i].bits[:1], parts[i].target, parts[i].call.Want)
+					result.Counterexample = &call
+				}
 				break
 			}
 			result.Calls++
@@ -255,7 +259,7 @@ func (j *judging) sum(r *Result) {
 		}
 	}
 	r.Headroom = j.headroom
-	if len(j.faults) == 0 {
+	if len(j.faults) == 0 || r.Counterexample != nil {
 		return
 	}
 	var lines []string
