@@ -23,6 +23,10 @@ type BCEWithLogitsLoss[T Element] struct {
 	// ones. It must broadcast to the shape of input.
 	PosWeight *Tensor[T]
 	Reduction Reduction
+	// Nearest makes each float32 loss of [None] and its gradient in input the number nearest to the exact one, for targets of 0 and 1 without
+	// weights and the upstream gradient nil or one number. Without it that holds for all but a few in a hundred thousand. It takes time (docs/performance.md has figures);
+	// where it does not apply it changes nothing.
+	Nearest bool
 }
 
 // Forward returns the loss. The error is a [*ShapeError] or an [*OptionError].
@@ -53,5 +57,5 @@ func (l BCEWithLogitsLoss[T]) Into(results Results[T], input, target Tensor[T], 
 }
 
 func (l BCEWithLogitsLoss[T]) criterion() *criterion[T] {
-	return &criterion[T]{module: "BCEWithLogitsLoss", kind: ofLogits, reduction: l.Reduction, weight: l.Weight, posWeight: l.PosWeight}
+	return &criterion[T]{module: "BCEWithLogitsLoss", kind: ofLogits, reduction: l.Reduction, weight: l.Weight, posWeight: l.PosWeight, nearest: l.Nearest}
 }

@@ -9,6 +9,7 @@ import (
 // compute computes what r has a slice for, of a checked call. What it has computed with stands in j then, which is empty before.
 func compute[T Float](c *criterion[T], j *job[T], r Results[T], input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
 	j.kind, j.div = c.kind, div(c, input.Shape, target)
+	j.nearest = c.nearest && c.reduction == None && sizeOf[T]() == 4
 	if gradOutput != nil {
 		j.upstream = upstream[T]{values: gradOutput.Data}
 	}

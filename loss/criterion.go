@@ -31,6 +31,7 @@ type criterion[T Element] struct {
 	weight, posWeight *Tensor[T]
 	ignore            int64
 	smoothing         float64
+	nearest           bool
 }
 
 func (c *criterion[T]) forward(input Tensor[T], target ClassTarget[T]) (Tensor[T], error) {

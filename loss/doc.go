@@ -51,7 +51,7 @@
 // BCEWithLogitsLoss does for t = 0 and x below about -15 in float32). Arithmetic is done in float64, or
 // in pairs of float32 numbers that lose as little; a sum of float32 losses is the logarithm of a product, ∏(1+y), where that is as
 // accurate. Sums are added in a fixed order, and a float32 result is rounded once, at the
-// end. On one processor a result depends on the arguments alone, to the last bit.
+// end, which makes it the nearest number but for a few in a hundred thousand; [BCEWithLogitsLoss].Nearest computes those once more. On one processor a result depends on the arguments alone, to the last bit.
 //
 // # How the two modules of several labels differ
 //

@@ -18,6 +18,8 @@ type job[T Float] struct {
 	perRow bool
 	// sum is whether the sum of all losses is wanted.
 	sum bool
+	// nearest is whether losses and gradients in the input are to be the nearest float32 numbers.
+	nearest bool
 	// gradInput and gradTarget are nil or get a gradient.
 	gradInput, gradTarget []T
 	upstream              upstream[T]

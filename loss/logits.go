@@ -14,6 +14,9 @@ func (j *job[T]) logits(sums *kernel.Sums, lo, hi int, s *scratch[T]) {
 	case j.gradTarget != nil:
 		j.gradTargets(lo, hi, s.y[:hi-lo])
 		return
+	case plain && j.nearest && len(j.upstream.values) <= 1:
+		j.nearestResults(lo, hi, s)
+		return
 	case plain && losses && j.perRow && j.length >= leastInLanes:
 		j.addRows(sums, lo, hi, func(from, to int) { j.addLosses(sums, from, to, s) })
 		losses = false
@@ -25,6 +28,18 @@ func (j *job[T]) logits(sums *kernel.Sums, lo, hi int, s *scratch[T]) {
 		lo = middle
 	}
 	j.passes(sums, lo, hi, losses, grads, s)
+}
+
+// nearestResults computes losses and gradients of a chunk that are the nearest float32 numbers.
+func (j *job[T]) nearestResults(lo, hi int, s *scratch[T]) {
+	n := kernel.Nearest[T]{Input: j.input[lo:hi], Target: j.target[lo:hi], U: T(j.upstream.number(0)), Div: j.div, Stream: j.stream}
+	if j.losses != nil {
+		n.Losses = j.losses[lo:hi]
+	}
+	if j.gradInput != nil {
+		n.Grads = j.gradInput[lo:hi]
+	}
+	n.Compute(s.y[:], s.l[:], &s.lanes)
 }
 
 // leastInLanes is the least number of losses of a row whose sum is computed in float32 lanes.

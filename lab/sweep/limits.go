@@ -8,7 +8,7 @@ const (
 	// ULPs, and MinCorrect32 the least share of the results that are correctly rounded.
 	MaxULP32     = 0.51
 	MinCorrect32 = 0.999
-	// MaxULP16 and MinCorrect16 are those of 16 bits: each result is the nearest number.
+	// MaxULP16 and MinCorrect16 are those of 16 bits, and of float32 with Nearest: each result is the nearest number.
 	MaxULP16     = 0.5
 	MinCorrect16 = 1
 	// MaxULPWeighted32 is the largest error of float32 with soft targets, weight or
@@ -39,7 +39,7 @@ func (r *Report) Misses() []string {
 		for _, t := range result.Tallies {
 			name := fmt.Sprintf("%s %s %s", result.Module, result.dtype(), t.Output)
 			maxULP, minCorrect := MaxULP32, MinCorrect32
-			if result.DType != "" {
+			if result.DType != "" || result.Module == nearestLogits {
 				maxULP, minCorrect = MaxULP16, MinCorrect16
 			}
 			if t.WrongClass > 0 {

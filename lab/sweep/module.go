@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -16,6 +17,9 @@ const (
 	BCELoss           = "BCELoss"
 	CrossEntropyLoss  = "CrossEntropyLoss" // at random points, and in sums: no list of its rows ends
 )
+
+// nearestLogits is BCEWithLogitsLoss with its option Nearest, which goes with BCEWithLogitsLoss.
+const nearestLogits = "BCEWithLogitsLoss with Nearest"
 
 // Modules returns the names of all modules that are measured.
 func Modules() []string { return []string{BCEWithLogitsLoss, BCELoss, CrossEntropyLoss} }
@@ -67,7 +71,9 @@ func (v *values[F]) of(o Output, mirrored bool) F {
 
 // module is one whose float32 inputs can all be looked at.
 type module struct {
-	name          string
+	name string
+	// as is the module whose definition it has, if that is another one.
+	as            string
 	input, inputs string // what its input is called, one and several
 	every         string // says that all were inputs
 	// The inputs are the numbers from 0 to that with the bits last, and the negative ones from -0 to that
@@ -93,15 +99,23 @@ type module struct {
 const one32 = 127 << 23
 
 var modules = []*module{
-	{
-		name: BCEWithLogitsLoss, input: "logit", inputs: "logits", every: "Every float32 number was a logit", last: math.MaxInt32, lastNegative: math.MaxInt32,
-		mirrored: true, axis: "logit", oracle32: oracle32At, firstBusy: 127 - 30, lastBusy: 127 + 6,
-	},
+	logits(BCEWithLogitsLoss, ""),
 	{
 		name: BCELoss, input: "probability", inputs: "probabilities", every: "Every float32 number in [0, 1] was a probability, -0 too", last: one32,
 		axis: "logit of the probability x: log(x/(1-x))", oracle32: probability32, lastBusy: one32>>23 - 1, ends: true, note: boundedText,
 	},
+	logits(nearestLogits, BCEWithLogitsLoss),
 }
+
+func logits(name, as string) *module {
+	return &module{
+		name: name, as: as, input: "logit", inputs: "logits", every: "Every float32 number was a logit", last: math.MaxInt32, lastNegative: math.MaxInt32,
+		mirrored: true, axis: "logit", oracle32: oracle32At, firstBusy: 127 - 30, lastBusy: 127 + 6,
+	}
+}
+
+// definition returns the name of the module whose definition it has.
+func (m *module) definition() string { return cmp.Or(m.as, m.name) }
 
 // moduleOf returns the module with this name.
 func moduleOf(name string) (*module, error) {
@@ -195,18 +209,24 @@ type Variant struct {
 func BuiltIn(modules ...string) []Variant {
 	column := func(v ...float32) loss.Tensor[float32] { return loss.Tensor[float32]{Shape: []int{len(v), 1}, Data: v} }
 	logits, multi := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None}, loss.MultiLabelSoftMarginLoss[float32]{Reduction: loss.None}
+	nearest := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None, Nearest: true}
 	probabilities := loss.BCELoss[float32]{Reduction: loss.None}
 	all := []Variant{
 		{BCEWithLogitsLoss, "BCEWithLogitsLoss, loss and gradient apart", apart(logits)},
 		{BCEWithLogitsLoss, "BCEWithLogitsLoss, both in one pass", together(logits, loss.Vector[float32])},
 		{BCEWithLogitsLoss, "MultiLabelSoftMarginLoss with one class, both in one pass", together(multi, column)},
+		{nearestLogits, nearestLogits + ", loss and gradient apart", apart(nearest)},
+		{nearestLogits, nearestLogits + ", both in one pass", together(nearest, loss.Vector[float32])},
 		{BCELoss, "BCELoss, loss and gradient apart", apart(probabilities)},
 		{BCELoss, "BCELoss, both in one pass", together(probabilities, loss.Vector[float32])},
 	}
 	if len(modules) == 0 {
 		return all
 	}
-	return slices.DeleteFunc(all, func(v Variant) bool { return !slices.Contains(modules, v.Module) })
+	return slices.DeleteFunc(all, func(v Variant) bool {
+		m, err := moduleOf(v.Module)
+		return err != nil || !slices.Contains(modules, m.definition())
+	})
 }
 
 // criterion is a loss of package loss that is measured.

@@ -84,7 +84,7 @@ func TestFilter(t *testing.T) {
 			if o.Gradient {
 				output = ports.GradInput
 			}
-			exact, err := definition.Of(m.name).Exact(callOf(m.name, "none", map[string]tensor.Tensor{
+			exact, err := definition.Of(m.definition()).Exact(callOf(m.definition(), "none", map[string]tensor.Tensor{
 				ports.Input: tensorOf(xs, len(xs)), ports.Target: tensorOf(targets, len(xs)),
 			}))
 			if err != nil {

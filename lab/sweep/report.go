@@ -45,15 +45,15 @@ type table struct {
 func (r *Report) tables() []table {
 	var tables []table
 	for _, result := range r.Float32 {
-		tables = append(tables, result.table(r.Port), result.histogram(r.Port))
+		tables = append(tables, result.table(r.subject()), result.histogram(r.subject()))
 	}
 	for _, name := range Modules() {
 		if rows := rowsOf(name, r.Random); len(rows) > 0 {
-			tables = append(tables, randomTable(name, rows))
+			tables = append(tables, randomTable(titled(r.subject(), name), name, rows))
 		}
 	}
 	if len(r.Sums) > 0 {
-		tables = append(tables, sumTable(r.Sums))
+		tables = append(tables, sumTable(titled(r.subject(), "Means and sums"), r.Sums))
 	}
 	return tables
 }
@@ -191,9 +191,9 @@ func rowsOf(module string, rows []RandomRow) []RandomRow {
 	return of
 }
 
-func randomTable(module string, rows []RandomRow) table {
+func randomTable(title, module string, rows []RandomRow) table {
 	t := table{
-		title:  module + ": random points",
+		title:  title + ": random points",
 		header: []string{"dtype", "setting", "output", "points", "largest error (ULP)", "limit", "at", "within 0.5 ULP"},
 	}
 	for _, text := range randomTexts[module] {
@@ -205,8 +205,8 @@ func randomTable(module string, rows []RandomRow) table {
 	return t
 }
 
-func sumTable(rows []SumRow) table {
-	t := table{title: "Means and sums", header: []string{"module", "reduction", "dtype", "error (ULP)", "same bits"}}
+func sumTable(title string, rows []SumRow) table {
+	t := table{title: title, header: []string{"module", "reduction", "dtype", "error (ULP)", "same bits"}}
 	t.notes = []string{fmt.Sprintf("%s elements, tiled from %s distinct ones: logits of a normal distribution, for BCELoss their sigmoids; hard targets and one in eight soft, for CrossEntropyLoss the class indices of rows of 1000. The same bits: with GOMAXPROCS %s.",
 		grouped(uint64(rows[0].Elements)), grouped(uint64(rows[0].Distinct)), strings.Trim(strings.Join(strings.Fields(fmt.Sprint(rows[0].Threads)), ", "), "[]"))}
 	for _, r := range rows {
@@ -267,12 +267,26 @@ const (
 	endMarker   = "<!-- lossproof sweep: end -->"
 )
 
-// markers are those of the report: a port has a part of the page of its own.
+// subject is what was measured: a port, or the Go kernels; empty means the built-in losses as the processor runs them.
+func (r *Report) subject() string {
+	if r.Port == "" && strings.HasPrefix(r.Path, goKernels) {
+		return goKernels
+	}
+	return r.Port
+}
+
+// goKernels is what the path of the Go kernels begins with.
+const goKernels = "the Go kernels"
+
+// markers are those of the report: a port has a part of the page of its own, and so have the Go kernels.
 func (r *Report) markers() (begin, end string) {
-	if r.Port == "" {
+	name := r.subject()
+	if name == "" {
 		return beginMarker, endMarker
 	}
-	name, _, _ := strings.Cut(r.Port, " ")
+	if r.Port != "" {
+		name, _, _ = strings.Cut(name, " ")
+	}
 	return fmt.Sprintf("<!-- lossproof sweep of %s: begin -->", name), fmt.Sprintf("<!-- lossproof sweep of %s: end -->", name)
 }
 
@@ -305,9 +319,9 @@ func (r *Report) UpdatePage(page []byte) ([]byte, error) {
 		b.WriteString("\n")
 	}
 	if r.Picture != "" {
-		fmt.Fprintf(&b, "![%s](%s)\n\n", titled(r.Port, "the largest errors along the axis of the logits"), r.Picture)
+		fmt.Fprintf(&b, "![%s](%s)\n\n", titled(r.subject(), "the largest errors along the axis of the logits"), r.Picture)
 	}
-	fmt.Fprintf(&b, "## %s\n\n%s. The losses were computed by %s.\n\n", titled(r.Port, "Where this was measured"), r.Machine, r.Path)
+	fmt.Fprintf(&b, "## %s\n\n%s. The losses were computed by %s.\n\n", titled(r.subject(), "Where this was measured"), r.Machine, r.Path)
 	if misses := r.Misses(); len(misses) > 0 {
 		b.WriteString("## What misses its limit\n\n")
 		for _, m := range misses {

@@ -223,8 +223,8 @@ func (m *module) nearest(g, x float32, o Output) bool {
 	if o.Gradient {
 		output = ports.GradInput
 	}
-	call := callOf(m.name, "none", map[string]tensor.Tensor{ports.Input: tensorOf([]float32{x}, 1), ports.Target: tensorOf([]float32{target}, 1)})
-	exact, err := definition.Of(m.name).Exact(call)
+	call := callOf(m.definition(), "none", map[string]tensor.Tensor{ports.Input: tensorOf([]float32{x}, 1), ports.Target: tensorOf([]float32{target}, 1)})
+	exact, err := definition.Of(m.definition()).Exact(call)
 	if err != nil {
 		return false
 	}

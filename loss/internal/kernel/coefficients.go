@@ -15,6 +15,17 @@ var exp32Poly = [6]float64{
 	0x1.a124f19fe89acp-13,
 }
 
+// expNearestPoly is a polynomial of (exp(r) - 1 - r)/r² for |r| ≤ ln2/2: 4.6e-12.
+var expNearestPoly = [7]float64{
+	0x1.0000000000000p-1,
+	0x1.55555567532adp-3,
+	0x1.5555555c87148p-5,
+	0x1.1110c632a3088p-7,
+	0x1.6c16858b7acb9p-10,
+	0x1.a15179d80ae96p-13,
+	0x1.a1132015ba37ep-16,
+}
+
 // exp64Poly is a polynomial of (exp(r) - 1 - r)/r² for |r| ≤ ln2/2: 1.8e-17.
 var exp64Poly = [10]float64{
 	0x1.0000000000001p-1,

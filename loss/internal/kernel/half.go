@@ -64,19 +64,7 @@ func (f Half) Round(v float64) (bits uint16, near bool) {
 
 // RoundPair returns the number nearest to p.
 func (f Half) RoundPair(p Pair) uint16 {
-	high := p.High + p.Low
-	if low := (p.High - high) + p.Low; low != 0 {
-		// Rounding to odd: a number that ends in a one is not the middle of two.
-		if b := math.Float64bits(high); b&1 == 0 && high != 0 {
-			if (low > 0) == (high > 0) {
-				b++
-			} else {
-				b--
-			}
-			high = math.Float64frombits(b)
-		}
-	}
-	bits, _ := f.Round(high)
+	bits, _ := f.Round(p.odd())
 	return bits
 }
 

@@ -42,6 +42,11 @@
 //
 // Rows of CrossEntropyLoss with a class index have lanes of their own, also for AVX-512 those of AVX2 ([Rows]).
 //
+// # The nearest float32 numbers
+//
+// [Nearest] computes in float64 lanes with one more term of exp, and marks results that are so close to the middle of two float32 numbers that their errors leave it open which
+// one is nearer; those are computed once more, in pairs of float64 numbers where one does not tell either.
+//
 // # 16 bits
 //
 // A [Half] loads 16-bit numbers as float32 numbers, by VCVTPH2PS or a shift, and stores them rounded, by VCVTPS2PH or an addition. A float32 number is rounded

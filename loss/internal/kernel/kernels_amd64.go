@@ -15,7 +15,7 @@ package kernel
 //		y[i] = 2**n + 2**n*(r + r*r*polynomial(exp32Poly, r))
 //	}
 //
-// with fused multiply-adds. What it writes where an element is not ordinary is not defined.
+// with fused multiply-adds. What it writes where |x[i]| is not less than 708 is not defined.
 //
 //go:noescape
 func exp32AVX2(y []float64, x []float32) (ordinary bool)
@@ -31,7 +31,7 @@ func exp32AVX2(y []float64, x []float32) (ordinary bool)
 //		y[i] = 2**n * (1 + r + r*r*polynomial(exp64Poly, r)), with what 1 + r rounds away
 //	}
 //
-// with fused multiply-adds. What it writes where an element is not ordinary is not defined.
+// with fused multiply-adds. What it writes where |x[i]| is not less than 708 is not defined.
 //
 //go:noescape
 func exp64AVX2(y []float64, x []float64) (ordinary bool)
@@ -745,6 +745,48 @@ func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, tar
 //
 //go:noescape
 func lossPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, stream bool)
+
+// expNearestAVX2 is
+//
+//	ordinary = true
+//	for i := range x {
+//		a := |x[i]|
+//		ordinary = ordinary && a < 87
+//		n := round(-a * log2E)
+//		r := -a - n*ln2
+//		y[i] = 2**n + 2**n*(r + r*r*polynomial(expNearestPoly, r))
+//	}
+//
+// with fused multiply-adds. What it writes where |x[i]| is not less than 708 is not defined.
+//
+//go:noescape
+func expNearestAVX2(y []float64, x []float32) (ordinary bool)
+
+// nearestLosses32AVX2 is
+//
+//	for i := range x {
+//		v := log1p(y[i]) + max(x[i], 0) - t[i]*x[i]
+//		dst[i] = float32(v)
+//	}
+//
+// It sets a bit of near, a byte for eight elements, where v is within some units of 2⁻⁵² of its binade of the middle of two numbers: bit k for element nearestOrder[k].
+// len(x) is a multiple of 8. All of an element is read before it is written.
+//
+//go:noescape
+func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, stream bool)
+
+// nearestGrads32AVX2 is
+//
+//	for i := range x {
+//		v := ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div), with a, b as in grads32AVX2
+//		dst[i] = float32(v)
+//	}
+//
+// It sets a bit of near, a byte for eight elements, where v is within some units of 2⁻⁵² of its binade of the middle of two numbers: bit k for element nearestOrder[k].
+// len(x) is a multiple of 8. All of an element is read before it is written.
+//
+//go:noescape
+func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
 
 // widenFloat16AVX2 writes the numbers of src to dst, as many as dst has eights.
 //

@@ -158,6 +158,16 @@ func gradPairsAVX512(dst, yh, yl, x, target []float32, delta float32, stream boo
 
 func lossPairsAVX512(dst, yh, yl, x, target []float32, stream bool) { panic("no assembly") }
 
+func expNearestAVX2(y []float64, x []float32) (ordinary bool) { panic("no assembly") }
+
+func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x, t []float32, stream bool) {
+	panic("no assembly")
+}
+
+func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x, t []float32, u, div float64, stream bool) {
+	panic("no assembly")
+}
+
 func widenFloat16AVX2(dst []float32, src []uint16) { panic("no assembly") }
 
 func widenBFloat16AVX2(dst []float32, src []uint16) { panic("no assembly") }

@@ -54,3 +54,17 @@ func (p Pair) Rounded() float64 {
 	}
 	return p.High
 }
+
+// odd returns p rounded to odd: a number that ends in a one is not the middle of two numbers of fewer digits, and so rounds as p does.
+func (p Pair) odd() float64 {
+	high := p.High + p.Low
+	low := (p.High - high) + p.Low
+	b := math.Float64bits(high)
+	if low == 0 || high == 0 || b&1 == 1 {
+		return high
+	}
+	if (low > 0) == (high > 0) {
+		return math.Float64frombits(b + 1)
+	}
+	return math.Float64frombits(b - 1)
+}

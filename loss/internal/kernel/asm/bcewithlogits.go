@@ -27,23 +27,23 @@ const (
 	magic64 = 0x1.8p52
 )
 
-func expMinusAbs(e element, c []float64) {
-	reduce, result := "r := -a - n*ln2", "y[i] = 2**n + 2**n*(r + r*r*polynomial(exp32Poly, r))"
+func expMinusAbs(name string, e element, c []float64, limit float64) {
+	reduce, result := "r := -a - n*ln2", "y[i] = 2**n + 2**n*(r + r*r*polynomial("+name+"Poly, r))"
 	if e == float64s {
 		reduce = "r := -a - n*ln2Hi - n*ln2Lo"
 		result = "y[i] = 2**n * (1 + r + r*r*polynomial(exp64Poly, r)), with what 1 + r rounds away"
 	}
-	function("exp"+e.suffix()+"AVX2", fmt.Sprintf("y []float64, x []%s", e), "(ordinary bool)",
-		fmt.Sprintf("exp%sAVX2 is", e.suffix()), "",
+	function(name+"AVX2", fmt.Sprintf("y []float64, x []%s", e), "(ordinary bool)",
+		name+"AVX2 is", "",
 		"\tordinary = true",
 		"\tfor i := range x {",
 		"\t\ta := |x[i]|",
-		"\t\tordinary = ordinary && a < 708",
+		fmt.Sprintf("\t\tordinary = ordinary && a < %g", limit),
 		"\t\tn := round(-a * log2E)",
 		"\t\t"+reduce,
 		"\t\t"+result,
 		"\t}", "",
-		"with fused multiply-adds. What it writes where an element is not ordinary is not defined.",
+		"with fused multiply-adds. What it writes where |x[i]| is not less than 708 is not defined.",
 	)
 	y, x := param("y", 8), param("x", int(e))
 	n := Load(Param("x").Len(), GP64())
@@ -90,14 +90,13 @@ func expMinusAbs(e element, c []float64) {
 			v.store(s, y.at(starts[k]))
 		})
 	})
-	limit := uint64(math.Float64bits(708))
+	bits := math.Float64bits(limit)
 	if e == float32s {
-		bits := uint64(math.Float32bits(708))
-		limit = bits<<32 | bits
+		bits = uint64(math.Float32bits(float32(limit))) * (1<<32 + 1)
 	}
 	// Not ordinary is what is at least the limit: what does not change in a maximum with it.
 	reached := YMM()
-	VPMAXUD(bitPattern(limit), largest, reached)
+	VPMAXUD(bitPattern(bits), largest, reached)
 	VPCMPEQD(reached, largest, reached)
 	mask := GP32()
 	if e == float32s {

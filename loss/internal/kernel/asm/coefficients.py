@@ -56,6 +56,13 @@ POLYNOMIALS = [
         lambda e: e * HALF_LN2**2 * sqrt(2),
     ),
     (
+        "expNearestPoly",
+        exp_tail,
+        [-HALF_LN2, HALF_LN2],
+        7,
+        lambda e: e * HALF_LN2**2 * sqrt(2),
+    ),
+    (
         "exp64Poly",
         exp_tail,
         [-HALF_LN2, HALF_LN2],

@@ -29,7 +29,7 @@ func main() {
 	flag.Parse()
 	ConstraintExpr("amd64,!purego")
 	for _, e := range []element{float32s, float64s} {
-		expMinusAbs(e, coefficients["exp"+e.suffix()+"Poly"])
+		expMinusAbs("exp"+e.suffix(), e, coefficients["exp"+e.suffix()+"Poly"], 708)
 	}
 	for _, e := range []element{float32s, float64s} {
 		log1p(e, coefficients["log"+e.suffix()+"Poly"])
@@ -79,6 +79,9 @@ func main() {
 		gradPairs(v)
 	}
 	lossPairs(16, coefficients)
+	expMinusAbs("expNearest", float32s, coefficients["expNearestPoly"], 87)
+	nearestLosses(coefficients["log32Poly"])
+	nearestGrads()
 	widen16()
 	hard16()
 	narrow16()
