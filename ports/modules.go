@@ -1,6 +1,10 @@
 package ports
 
-import "slices"
+import (
+	"slices"
+
+	"lossproof/tensor"
+)
 
 // Module is a loss: what its constructor and its call take, and what they give. The same table,
 // for other languages, is fixtures/data/modules.json.
@@ -157,6 +161,11 @@ func (m Module) Input(name string) Argument {
 // Takes reports whether the module has an input or an option of that name.
 func (m Module) Takes(name string) bool {
 	return m.Input(name).Name != "" || slices.Contains(m.Options, name)
+}
+
+// DTypes are those of inputs that checks of the module have.
+func (m Module) DTypes() []tensor.DType {
+	return []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float32, tensor.Float64}
 }
 
 // HasClasses reports whether the input has a dimension of classes, so that a target may be class

@@ -195,7 +195,7 @@ func TestRunInterrupted(t *testing.T) {
 	}
 	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: port, set: set}
 	code := p.main(ctx, []string{"run", "--json", file})
-	check(t, outcome{code, stdout.String(), stderr.String()}, 130, "not complete: ", "\nnot conformant (parity): BCELoss, BCEWithLogitsLoss, CrossEntropyLoss and MultiLabelSoftMarginLoss\n  BCELoss: 1", "stderr:interrupted")
+	check(t, outcome{code, stdout.String(), stderr.String()}, 130, "not complete: ", "\nnot conformant (parity): BCELoss, BCEWithLogitsLoss, ", "\n  BCELoss: 1", "stderr:interrupted")
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

@@ -215,7 +215,7 @@ func TestUnknownMistake(t *testing.T) {
 		selection.Shard = judge.Shard{Index: 1, Count: 24}
 	}
 	result, _ := diagnose(t, port, verdict.Parity, selection)
-	if len(result.Diagnoses) != 4 {
+	if len(result.Diagnoses) != len(ports.ModuleNames()) {
 		t.Fatalf("got %+v", result.Diagnoses)
 	}
 	for _, m := range result.Diagnoses {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"lossproof/ports"
-	"lossproof/tensor"
 )
 
 // Port returns a port that computes as d does in d's modules, which it claims without
@@ -28,9 +27,8 @@ func (p port) Describe(context.Context) (ports.Description, error) {
 		Modules: map[string]ports.Claim{},
 	}
 	for _, module := range p.modules {
-		d.Modules[module] = ports.Claim{
-			DTypes: []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float32, tensor.Float64}, Outputs: ports.ModuleOf(module).Outputs,
-		}
+		m := ports.ModuleOf(module)
+		d.Modules[module] = ports.Claim{DTypes: m.DTypes(), Outputs: m.Outputs}
 	}
 	return d, nil
 }

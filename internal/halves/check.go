@@ -47,7 +47,9 @@ var All = sync.OnceValue(func() []*Check {
 	var all []*Check
 	for _, module := range ports.Modules() {
 		for _, dtype := range DTypes() {
-			all = append(all, newCheck(module, dtype))
+			if slices.Contains(module.DTypes(), dtype) {
+				all = append(all, newCheck(module, dtype))
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b *Check) int { return strings.Compare(a.ID, b.ID) })

@@ -38,7 +38,7 @@ func (Port) Describe(context.Context) (ports.Description, error) {
 	}
 	for _, m := range ports.Modules() {
 		claim := ports.Claim{
-			DTypes:  []tensor.DType{tensor.Float16, tensor.BFloat16, tensor.Float32, tensor.Float64},
+			DTypes:  m.DTypes(),
 			Outputs: m.Outputs,
 			Without: []string{"mixed_dtype"},
 		}

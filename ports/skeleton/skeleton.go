@@ -16,21 +16,15 @@ import (
 	"lossproof/internal/suggest"
 )
 
-// The files are named one by one, since a pattern for a folder would embed what was built
+// The files are named by their endings, since a pattern for a folder would embed what was built
 // in it, and leave out what begins with a dot.
 //
 //go:embed javascript/.github/workflows/conformance.yml javascript/.gitignore javascript/README.md
-//go:embed javascript/losses/arguments.mjs javascript/losses/bce.mjs javascript/losses/cross_entropy.mjs
-//go:embed javascript/losses/index.mjs javascript/losses/logits.mjs
-//go:embed javascript/package.json javascript/port.mjs javascript/wire.mjs
+//go:embed javascript/package.json javascript/*.mjs javascript/losses/*.mjs
 //go:embed python/.github/workflows/conformance.yml python/.gitignore python/README.md
-//go:embed python/losses/__init__.py python/losses/arguments.py python/losses/bce.py
-//go:embed python/losses/cross_entropy.py python/losses/logits.py
-//go:embed python/port.py python/pyproject.toml python/test_losses.py python/uv.lock python/wire.py
+//go:embed python/pyproject.toml python/uv.lock python/*.py python/losses/*.py
 //go:embed rust/.github/workflows/conformance.yml rust/.gitignore rust/README.md
-//go:embed rust/Cargo.lock rust/Cargo.toml rust/rustfmt.toml rust/src/main.rs rust/src/wire.rs
-//go:embed rust/src/losses/arguments.rs rust/src/losses/bce.rs rust/src/losses/cross_entropy.rs
-//go:embed rust/src/losses/logits.rs rust/src/losses/mod.rs
+//go:embed rust/Cargo.lock rust/*.toml rust/src/*.rs rust/src/losses/*.rs
 var files embed.FS
 
 // skeletons has the commands that build and check a skeleton, in its folder, by language.
