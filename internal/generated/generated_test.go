@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"lossproof/fixtures"
+	"lossproof/internal/claim"
 	"lossproof/internal/generated"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -75,5 +77,46 @@ func TestShrinks(t *testing.T) {
 	call := r.Counterexample[0].Call
 	if n := call.Inputs[ports.Input].Len(); n > from+2 || *call.Options.Reduction != "none" || len(call.Inputs) != 2 || !slices.Equal(call.Want, []string{ports.GradInput}) {
 		t.Errorf("the call is not small: %s", r.Broken)
+	}
+}
+
+// TestInsideTheClaim: what a claim leaves out is not asked, neither by joined words nor by what a default makes of a target, nor
+// when a call is made smaller. A check of which nothing is left says so.
+func TestInsideTheClaim(t *testing.T) {
+	for _, test := range []struct {
+		id, without string
+		asked       bool
+	}{
+		{"BCEWithLogitsLoss/generated/weighted-elements", "weight+rank:1", true},
+		{"BCEWithLogitsLoss/generated/weighted-elements", "weight+reduction:none weight+reduction:mean weight+reduction:sum", false},
+		{"CrossEntropyLoss/generated/ignored-rows", "ignore_index:negative", true},
+		{"CrossEntropyLoss/generated/ignored-rows", "ignore_index:negative rank:2+reduction:mean", true},
+	} {
+		i := slices.IndexFunc(generated.All(), func(c *generated.Check) bool { return c.ID == test.id })
+		c := generated.All()[i]
+		cl := ports.Claim{DTypes: c.DTypes, Outputs: []string{ports.Loss, ports.GradInput}, Without: strings.Fields(test.without)}
+		for _, wrong := range []bool{false, true} {
+			ask := func(_ context.Context, call ports.Call) func() (ports.Answer, error) {
+				of := &fixtures.Case{Module: call.Module, Options: call.Options}
+				if why := claim.Outside(cl, of, claim.DTypesOf(call.Inputs), claim.Features(of, call.Inputs, nil)); why != "" {
+					t.Errorf("%s: %v is asked: %s", test.id, call.Options, why)
+				}
+				a := right(call)
+				if wrong {
+					l := a.Outputs[ports.Loss]
+					a.Outputs[ports.Loss] = tensor.FromValues(l.DType, make([]float64, l.Len()), l.Shape...)
+				}
+				return func() (ports.Answer, error) { return a, nil }
+			}
+			k := generated.NewChecker(map[string]ports.Claim{c.Rule.Module: cl}, generated.Options{Seed: 1, Effort: generated.Quick, Level: verdict.Parity, Ask: ask})
+			end, outside := k.Begin(t.Context(), c)
+			if asked := outside == ""; asked != test.asked {
+				t.Errorf("%s without %s: asked %t, %q", test.id, test.without, asked, outside)
+			} else if asked {
+				if r := end(); r.Calls == 0 || (r.Broken != "") != wrong {
+					t.Errorf("%s without %s: %+v", test.id, test.without, r)
+				}
+			}
+		}
 	}
 }

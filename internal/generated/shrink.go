@@ -15,7 +15,7 @@ import (
 type shrinking struct {
 	*Checker
 	ctx   context.Context
-	check *Check
+	plan  plan
 	call  ports.Call
 	found finding
 	// calls and elements are what is left of the budget.
@@ -25,7 +25,7 @@ type shrinking struct {
 // shrink makes a call smaller that is answered wrong: fewer rows and classes, fewer inputs, plainer
 // numbers. The steps are the same for the same call and answers, and bounded in number and size.
 func (k *Checker) shrink(ctx context.Context, p plan, call ports.Call, f finding) (ports.Call, finding) {
-	s := shrinking{Checker: k, ctx: ctx, check: p.check, call: call, found: f, calls: p.budget.shrinks, elements: p.budget.shrunk}
+	s := shrinking{Checker: k, ctx: ctx, plan: p, call: call, found: f, calls: p.budget.shrinks, elements: p.budget.shrunk}
 	for before := 0; before != s.calls && s.calls > 0; {
 		before = s.calls
 		smaller := s.shorten()
@@ -48,9 +48,12 @@ func (s *shrinking) try(call ports.Call) bool {
 		s.calls = 0
 		return false
 	}
+	if s.plan.outside != nil && s.plan.outside(call) != "" {
+		return false
+	}
 	s.calls--
 	s.elements -= n
-	f := s.judge(s.check, call, s.options.Ask(s.ctx, call))
+	f := s.judge(s.plan.check, call, s.options.Ask(s.ctx, call))
 	if f.err != nil || !f.broken() {
 		return false
 	}
