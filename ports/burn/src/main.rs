@@ -128,7 +128,8 @@ fn evaluate(call: &Call) -> wire::Answer {
         message: format!("input is {}: burn's is a float tensor", input.dtype),
     })?;
     let device = Device::flex().autodiff();
-    let weight = call.inputs.get("weight").map(|weight| classes(weight, input)).transpose()?;
+    let weight =
+        call.inputs.get("weight").map(|weight| classes(&call.module, weight, input)).transpose()?;
     let evaluated = match (call.module.as_str(), input.shape.len(), target.shape.len()) {
         ("CrossEntropyLoss", 2, 1) => {
             let config = CrossEntropyLossConfig::new()
@@ -224,13 +225,13 @@ fn ignored(call: &Call) -> Result<Option<Vec<usize>>, Refusal> {
         .transpose()
 }
 
-/// Returns a weight for each class, which is what burn takes.
-fn classes(weight: &wire::Tensor, input: &wire::Tensor) -> Result<Vec<f32>, Refusal> {
+/// Returns a weight for each class, which is what burn takes; one that broadcasts is that of all.
+fn classes(module: &str, weight: &wire::Tensor, input: &wire::Tensor) -> Result<Vec<f32>, Refusal> {
     if weight.dtype != input.dtype {
         let message = format!("weight is {}, input {}", weight.dtype, input.dtype);
         return Err(Refusal::Inexpressible { kind: "dtype", message });
     }
-    if weight.shape.iter().rev().skip(1).any(|&size| size != 1) || weight.shape.is_empty() {
+    if weight.shape.iter().rev().skip(1).any(|&size| size != 1) {
         return Err(Refusal::Unsupported(format!("a weight of shape {:?}", weight.shape)));
     }
     let data = TensorData::from_bytes_vec(
@@ -238,7 +239,11 @@ fn classes(weight: &wire::Tensor, input: &wire::Tensor) -> Result<Vec<f32>, Refu
         weight.shape.clone(),
         float(weight.dtype).expect("it is that of input"),
     );
-    Ok(data.iter::<f32>().collect())
+    let weights: Vec<f32> = data.iter().collect();
+    Ok(match (weights.as_slice(), input.shape.last()) {
+        ([one], Some(&classes)) if module != "CrossEntropyLoss" => vec![*one; classes],
+        _ => weights,
+    })
 }
 
 fn float(dtype: &str) -> Option<DType> {
@@ -278,9 +283,11 @@ fn to_wire(data: TensorData, shape: Vec<usize>) -> wire::Tensor {
 }
 
 /// How the messages begin with which the losses refuse a call, and the kinds of these refusals.
-const REFUSALS: [(&str, &str); 4] = [
+const REFUSALS: [(&str, &str); 6] = [
     ("Shape of targets (", "shape"),
+    ("assert_shape!(targets", "shape"),
     ("The number of classes (", "shape"),
+    ("index ", "value"),
     ("Alpha of Cross-entropy loss", "value"),
     ("Weights of cross-entropy", "value"),
 ];
