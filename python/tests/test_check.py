@@ -16,8 +16,9 @@ from implementations import Options, right, slope
 import lossproof
 from lossproof import Rejected, Unsupported
 from lossproof._loss import Loss
-from lossproof._result import checks
+from lossproof._result import Result, checks
 from lossproof.frameworks.numpy import NumPy, from_numpy, to_numpy
+from lossproof.pytest_plugin import message
 
 SKELETON = Path(losses.__file__).parents[1]
 FEW = {"select": "BCEWithLogitsLoss/shapes/f32-*", "quiet": True}
@@ -107,6 +108,30 @@ def test_the_result_of_a_wrong_loss():
     for text in (repr(result), result._repr_html_()):
         assert "pos-weight-on-whole-loss" in text and len(text) < 20_000
     assert json.dumps(result.json)
+
+
+def test_leads_are_said_to_be_leads():
+    """They come last, and a module that has nothing else has its rules before them."""
+    result = lossproof.check(
+        implementations.pos_weight_on_whole_loss, "BCEWithLogitsLoss", raises=False, quiet=True,
+        select="BCEWithLogitsLoss/pos_weight/f32-*",
+    )  # fmt: skip
+    causes = result.json["causes"]
+    assert not any(cause.lead for cause in result.causes) and "a lead" not in repr(result)
+    for raw in causes:
+        raw["lead"] = True
+    causes[0]["condition"] = "where it rains"
+    result = Result(result.json, "", "")
+    rules = result.causes[: -len(causes)]
+    assert "BCEWL-POS-WEIGHT" in {cause.name for cause in rules}
+    assert [cause.lead for cause in result.causes] == [False] * len(rules) + [True] * len(causes)
+    lead = (
+        f"a lead: {causes[0]['name']}: {causes[0]['sentence'].removesuffix('.')}: where it rains."
+    )
+    assert f"\n  {lead}" in repr(result)
+    assert f">a lead: <code>{causes[0]['name']}</code>" in result._repr_html_()
+    failing = next(check for check in result.json["cases"] if check.get("causes"))
+    assert lead in message(failing, causes).splitlines()
 
 
 def test_an_error_is_shown_where_it_was_raised():

@@ -17,6 +17,9 @@ from typing import Any
 #: How much of a result is shown.
 _CAUSES, _FAILURES, _LINES, _WIDTH = 8, 3, 6, 160
 
+#: What a cause begins with that is no finding.
+LEAD = "a lead: "
+
 #: The outcomes that are no failure.
 _RIGHT = ("pass", "unsupported", "known")
 
@@ -32,7 +35,8 @@ class Cause:
 
     name is that of the divergence, or of the rule; title says what is wrong, and where. explains is
     the number of wrong answers that it explains, of all of the module: a check has an answer for
-    each output, and one if the call is to be refused. example is a small call that shows it.
+    each output, and one if the call is to be refused. example is a small call that shows it. lead
+    says that it explains less than four fifths of what it should: somewhere to look, no finding.
     """
 
     name: str
@@ -43,10 +47,12 @@ class Cause:
     rule: str = ""
     links: tuple[str, ...] = ()
     example: str = ""
+    lead: bool = False
 
     def __str__(self) -> str:
         answers = "answer that fails" if self.of == 1 else "answers that fail"
-        lines = [f"{self.name}: {self.title} ({self.explains} of {self.of} {answers})"]
+        lead = LEAD if self.lead else ""
+        lines = [f"{lead}{self.name}: {self.title} ({self.explains} of {self.of} {answers})"]
         lines += [f"  right: {self.right}"] if self.right else []
         lines += [f"  example: {self.example}"] if self.example else []
         return "\n".join(lines)
@@ -141,23 +147,26 @@ class Result:
         """Why checks fail, as the binary found it.
 
         Mistakes of the catalogue that the answers equal, conditions that tell wrong answers from
-        right ones, and errors; the rules of the checks that fail where there are none of these.
+        right ones, and errors; the rules of the checks that fail where there are none of these; and
+        leads.
         """
         found = []
         explained = set()
         for raw in (raw for r in self._all() for raw in r.json.get("causes") or ()):
-            explained.add(raw["module"])
+            if not raw["lead"]:
+                explained.add(raw["module"])
             shown = raw.get("reproduction")
             found.append(
                 Cause(
                     raw.get("name") or raw.get("rule") or raw["kind"],
-                    raw["sentence"],
+                    sentence(raw),
                     raw["explains"],
                     raw["failing"],
                     raw.get("right", ""),
                     raw.get("rule", ""),
                     tuple(met["url"] for met in raw.get("met") or ()),
                     f"{shown['call']}: got {shown['got']}, want {shown['want']}" if shown else "",
+                    raw["lead"],
                 )
             )
         # Where a module has none, as where only laws fail: the rules that are broken.
@@ -174,7 +183,7 @@ class Result:
         for rule, raws in sorted(rules.items(), key=lambda item: -sum(map(_wrong, item[1]))):
             count = sum(map(_wrong, raws))
             found.append(Cause(rule, raws[0]["statement"], count, of, rule=rule))
-        return found
+        return sorted(found, key=lambda cause: cause.lead)
 
     def summary(self, failures: int = _FAILURES) -> str:
         """The verdict, the causes and the first failures, in a bounded number of lines."""
@@ -259,7 +268,8 @@ def _cells(cause: Cause) -> tuple[str, str, str]:
     title = html.escape(_cut(cause.title))
     if cause.example:
         title += f"<br><code>{html.escape(_cut(cause.example))}</code>"
-    return f"<code>{html.escape(cause.name)}</code>", title, f"{cause.explains} of {cause.of}"
+    lead = LEAD if cause.lead else ""
+    return f"{lead}<code>{html.escape(cause.name)}</code>", title, f"{cause.explains} of {cause.of}"
 
 
 def _plainness(raw: dict[str, Any]) -> tuple[int, int, int]:
@@ -280,6 +290,12 @@ def checks(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Return the checks of all kinds in the result JSON."""
     for kind in ("cases", "relations", "generated"):
         yield from result.get(kind) or ()
+
+
+def sentence(cause: dict[str, Any]) -> str:
+    """Return what is wrong, and where, of a cause in the result JSON."""
+    text, where = cause["sentence"], cause.get("condition", "")
+    return text if where in text else f"{text.removesuffix('.')}: {where}."
 
 
 def messages(check: dict[str, Any]) -> list[str]:

@@ -26,7 +26,7 @@ import pytest
 from lossproof._binary import binary
 from lossproof._check import LEVELS, judge
 from lossproof._conformance import ATTRIBUTE, Conformance
-from lossproof._result import Result, fit, innermost, messages
+from lossproof._result import LEAD, Result, fit, innermost, messages, sentence
 from lossproof._result import checks as all_checks
 
 #: The test beside those of the checks.
@@ -354,7 +354,7 @@ def message(found: dict[str, Any], causes: list[dict[str, Any]]) -> str:
     lines = [f"{found['outcome']}: {found['rule']} ({found['requirement']}): {found['statement']}"]
     for cause in (causes[index] for index in found.get("causes") or ()):
         name = f"{cause['name']}: " if cause.get("name") else ""
-        lines.append(f"cause: {name}{cause['sentence']}")
+        lines.append(f"{LEAD if cause['lead'] else 'cause: '}{name}{sentence(cause)}")
     if found.get("call"):
         lines.append(f"call: {found['call']}")
     return "\n".join([*lines, *messages(found), f"lossproof show {found['id']}"])
