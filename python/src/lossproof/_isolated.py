@@ -25,7 +25,7 @@ def main() -> None:
     port = loss.port(layout)
     if isinstance(reductions, str):
         port.set_reductions(reductions)
-    with port.framework.session():
+    with port.session():
         serve(description, port.evaluate)
     sys.stderr.flush()
     os._exit(0)  # unloading a framework takes seconds, and nothing is left to be done

@@ -57,7 +57,8 @@ class Loss:
         Raises TypeError or ValueError.
         """
         given = {"dtypes", "outputs", "without"} <= set(self.claim)
-        return override(Claim() if given else infer(port), self.claim, self.without)
+        with port.session():
+            return override(Claim() if given else infer(port), self.claim, self.without)
 
     def _module(self) -> str:
         inner = self.implementation

@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from lossproof._implementation import Implementation
@@ -65,6 +66,16 @@ class Port:
             described["snippets"] = {self.module.name: text}
         return described | ({"compiles": True} if self.framework.compiles else {})
 
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Surround calls: what the framework needs, and no warnings.
+
+        Those are of overflow and NaN, which many cases are about, and of deprecated options.
+        """
+        with warnings.catch_warnings(), self.framework.session():
+            warnings.simplefilter("ignore")
+            yield
+
     def evaluate(
         self, module: str, options: dict[str, Any], inputs: dict[str, Tensor], want: list[str]
     ) -> dict[str, Tensor]:
@@ -77,11 +88,8 @@ class Port:
                 raise Unsupported(why)  # another call would be answered
         tensors = {n: self.framework.tensor(t, self.layout) for n, t in inputs.items()}
         try:
-            with warnings.catch_warnings():
-                # Overflow and NaN, which many cases are about, and deprecated options.
-                warnings.simplefilter("ignore")
-                outputs = self._outputs(options, tensors, want)
-                outputs = {name: self.framework.settle(array) for name, array in outputs.items()}
+            outputs = self._outputs(options, tensors, want)
+            outputs = {name: self.framework.settle(array) for name, array in outputs.items()}
         except Exception as err:
             kind = self._refused(err)
             if kind is None:

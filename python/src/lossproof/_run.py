@@ -19,6 +19,8 @@ from lossproof._wire import answer
 
 #: The exit codes of the binary with which there is a result.
 _CONFORMANT, _NOT_CONFORMANT = 0, 1
+#: How much is read and written at once, in bytes: the longest lines are about as long.
+_ROOM = 1 << 20
 #: Is set in the process that isolated=True starts.
 INSIDE = "LOSSPROOF_ISOLATED"
 
@@ -42,12 +44,13 @@ def run(
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
+                bufsize=_ROOM,
             )
         assert process.stdin is not None and process.stdout is not None
         try:
             # A write fails when the binary has given up, as after a call that took too long: with
             # BrokenPipeError, or OSError on Windows. What evaluate raises is an answer.
-            with contextlib.suppress(OSError), port.framework.session():
+            with contextlib.suppress(OSError), port.session():
                 answer(process.stdout, process.stdin, description, port.evaluate)
             with contextlib.suppress(OSError):
                 process.stdin.close()

@@ -54,7 +54,7 @@ def serve(
     modules: dict[str, dict[str, list[str]]] = {}
     with ExitStack() as sessions:
         for port, loss in zip(ports, losses, strict=True):
-            sessions.enter_context(port.framework.session())
+            sessions.enter_context(port.session())
             port.refusals = [(kind, re.compile(text), word) for kind, text, word in refusals]
             claim = loss.claimed(port)
             for line in claim.reasons():

@@ -69,11 +69,9 @@ class Torch(Framework):
     ) -> tuple[Any, dict[str, Any]]:
         leaves = {name: inputs[name].requires_grad_() for name in wrt}
         value = loss(inputs)
-        if upstream is None:
-            upstream = torch.ones_like(value)
-            if layout != "contiguous":
-                upstream = lay(upstream, layout)
-        value.backward(upstream)
+        if upstream is None and (value.ndim or layout != "contiguous"):
+            upstream = lay(torch.ones_like(value), layout)
+        value.backward(upstream)  # a scalar's own is 1
         return value, {name: leaf.grad for name, leaf in leaves.items()}
 
 
