@@ -242,7 +242,8 @@ func (p *program) open() (*fixtures.Set, error) {
 	return fixtures.Embedded()
 }
 
-// load returns the fixtures after checking all of them.
+// load returns the fixtures after checking all of them. Of those in this program, which are checked where it is made,
+// arrays are checked as they are read.
 func (p *program) load() (*fixtures.Set, error) {
 	if p.set != nil {
 		return p.set, nil
@@ -250,7 +251,7 @@ func (p *program) load() (*fixtures.Set, error) {
 	if p.data != nil {
 		return fixtures.Load(p.data)
 	}
-	return fixtures.LoadEmbedded()
+	return fixtures.Embedded()
 }
 
 // findCheck returns a check, and suggests one for a misspelt id.
