@@ -102,9 +102,9 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 	var steps []step
 	for _, dtype := range dtypes {
 		rng := newRand(p.seed, p.check.ID, dtype, -1)
-		of, b := rng, p.budget
+		of, others, b := rng, rng, p.budget
 		if p.few {
-			of, b.all = p.shapes(0), min(b.all, fewAll)
+			of, others, b.all = p.shapes(0), p.shapes(-1), min(b.all, fewAll)
 		}
 		if dtype.IsHalf() {
 			steps = append(steps, p.halves(of, dtype)...)
@@ -119,7 +119,7 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 		default:
 			least = last - 1
 		}
-		all := sizes(of, b, last, large, least)
+		all := sizes(of, others, b, last, large, least)
 		if p.check.subject.along == vocabularies {
 			all = vocabulary[:p.budget.vocabularies]
 		}

@@ -10,8 +10,8 @@ var primes = []int{11, 13, 23, 37, 61, 97, 131, 251, 509, 769, 1021, 1531, 2039,
 
 // sizes returns the sizes at which a check is made, the smallest first: 2^k-1, 2^k and 2^k+1, of larger
 // k one of them, odd primes, and what leaves a tail of a vector. Beyond b.each, large of the k are left,
-// one of them from least on.
-func sizes(rng *rand.Rand, b budget, last, large, least int) []int {
+// one of them from least on. What lies elsewhere is drawn from others.
+func sizes(rng, others *rand.Rand, b budget, last, large, least int) []int {
 	var all []int
 	near := func(k int) { all = append(all, max(2, 1<<k-1+rng.IntN(3))) }
 	for k := 1; k <= min(b.each, last); k++ {
@@ -32,10 +32,10 @@ func sizes(rng *rand.Rand, b budget, last, large, least int) []int {
 	}
 	for i := range b.extra {
 		if i%2 == 0 {
-			all = append(all, primes[rng.IntN(len(primes))])
+			all = append(all, primes[others.IntN(len(primes))])
 		} else {
-			vector := 8 << rng.IntN(3)
-			all = append(all, vector*(1+rng.IntN(1<<9))+1+rng.IntN(vector-1))
+			vector := 8 << others.IntN(3)
+			all = append(all, vector*(1+others.IntN(1<<9))+1+others.IntN(vector-1))
 		}
 	}
 	slices.Sort(all)
