@@ -40,7 +40,7 @@ class Jax(Framework):
         return str(jax.__version__)
 
     def tensor(self, tensor: Tensor, layout: str = "contiguous") -> Any:
-        return jax.device_put(to_numpy(tensor))  # which compiles nothing, as asarray does for each shape
+        return jax.device_put(to_numpy(tensor))  # asarray compiles for each shape
 
     def to_wire(self, array: Any) -> Tensor:
         return from_numpy(array)
