@@ -57,8 +57,8 @@ type maker struct {
 	ports, lossproof, done, findings string
 	timeout                          time.Duration
 	anew, remove                     bool
-	// pageOnly makes no rows.
-	pageOnly bool
+	// pageOnly makes no rows, findingsOnly only the findings of those that there are.
+	pageOnly, findingsOnly bool
 	// rows is a folder for copies of the rows, shard the part i/n of the ports, or auto.
 	rows, shard string
 }
@@ -73,6 +73,7 @@ func main() {
 	flag.BoolVar(&m.anew, "anew", false, "do again what was done")
 	flag.BoolVar(&m.remove, "remove", false, "remove what install made when the row is written")
 	flag.BoolVar(&m.pageOnly, "page", false, "make no rows, only the page of findings of those that there are")
+	flag.BoolVar(&m.findingsOnly, "only-findings", false, "run the findings of the named rows, and keep the rest of them")
 	flag.StringVar(&m.rows, "rows", "", "a `folder` for copies of the rows, as NAME.json")
 	flag.StringVar(&m.shard, "shard", "", "only part `i/n` of the ports; auto takes it from the engine, as lossproof run does")
 	flag.Parse()
@@ -183,10 +184,6 @@ func (m *maker) one(ctx context.Context, name string) error {
 	if len(p.Run) == 0 {
 		return errors.New("port.json: run: got nothing, want a command")
 	}
-	done := filepath.Join(m.done, name)
-	if err := m.begin(dir, done, p); err != nil {
-		return err
-	}
 	if len(p.Install) > 0 {
 		if err := p.show(ctx, dir, p.Install); err != nil {
 			return fmt.Errorf("install: %w", err)
@@ -196,26 +193,8 @@ func (m *maker) one(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	parity, exact, err := m.ask(ctx, dir, done, p, set)
+	row, err := m.row(ctx, dir, p, set)
 	if err != nil {
-		return err
-	}
-	row, err := matrix.New(parity, exact)
-	if err != nil {
-		return err
-	}
-	row.Name, row.Implementation, row.BuildsOn, row.Docs, row.Calls = p.Name, p.Implementation, p.BuildsOn, p.Docs, p.Calls
-	row.Install, row.Run = shell(p.Install), shell(p.Run)
-	if err := reasons(dir, set, row); err != nil {
-		return err
-	}
-	if err := m.confirm(ctx, dir, p, set, row); err != nil {
-		return fmt.Errorf("confirm: %w", err)
-	}
-	if row.Curves, err = m.curves(ctx, dir, done, p, row); err != nil {
-		return err
-	}
-	if row.Maps, err = m.maps(ctx, dir, done, p, row); err != nil {
 		return err
 	}
 	if row.Findings, err = findings(ctx, dir, p, set); err != nil {
@@ -237,6 +216,58 @@ func (m *maker) one(ctx context.Context, name string) error {
 		return p.removeInstalled(dir)
 	}
 	return nil
+}
+
+// row makes a row without its findings, or reads the one that there is.
+func (m *maker) row(ctx context.Context, dir string, p port, set *fixtures.Set) (*matrix.Row, error) {
+	if m.findingsOnly {
+		return p.standing(ctx, dir)
+	}
+	done := filepath.Join(m.done, p.Name)
+	if err := m.begin(dir, done, p); err != nil {
+		return nil, err
+	}
+	parity, exact, err := m.ask(ctx, dir, done, p, set)
+	if err != nil {
+		return nil, err
+	}
+	row, err := matrix.New(parity, exact)
+	if err != nil {
+		return nil, err
+	}
+	row.Name, row.Implementation, row.BuildsOn, row.Docs, row.Calls = p.Name, p.Implementation, p.BuildsOn, p.Docs, p.Calls
+	row.Install, row.Run = shell(p.Install), shell(p.Run)
+	if err := reasons(dir, set, row); err != nil {
+		return nil, err
+	}
+	if err := m.confirm(ctx, dir, p, set, row); err != nil {
+		return nil, fmt.Errorf("confirm: %w", err)
+	}
+	if row.Curves, err = m.curves(ctx, dir, done, p, row); err != nil {
+		return nil, err
+	}
+	row.Maps, err = m.maps(ctx, dir, done, p, row)
+	return row, err
+}
+
+// standing reads the row that there is, which has to be of the version that is installed.
+func (p port) standing(ctx context.Context, dir string) (*matrix.Row, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "matrix.json"))
+	if err != nil {
+		return nil, err
+	}
+	row, err := matrix.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("matrix.json: %w", err)
+	}
+	installed, log, err := p.command(ctx, dir, p.Version)
+	if err != nil {
+		return nil, fmt.Errorf("version: %w: %s", err, lastLine(log))
+	}
+	if installed = lastLine(installed); !slices.Contains(strings.Fields(row.Port.Version), installed) {
+		return nil, fmt.Errorf("matrix.json: version: got %q, want that of %s, which is installed", row.Port.Version, installed)
+	}
+	return row, nil
 }
 
 // write writes the file of a row, and says what changed.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,46 @@ func TestFindings(t *testing.T) {
 	}
 	if list, err := findings(context.Background(), t.TempDir(), port{}, set); list != nil || err != nil {
 		t.Errorf("without findings: got %v, %v", list, err)
+	}
+}
+
+// TestOnlyFindings: a row whose findings alone are run keeps the rest of it, and has to be of the version that is
+// installed.
+func TestOnlyFindings(t *testing.T) {
+	row, err := os.ReadFile("../../../ports/chainer/matrix.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, err := matrix.Parse(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	dir := filepath.Join(root, "one")
+	m := maker{ports: root, findingsOnly: true}
+	file(t, dir, "matrix.json", string(row))
+	file(t, dir, "port.json", `{"name": "one", "run": ["false"], "version": ["echo", "`+was.Port.Version+`"]}`)
+	file(t, dir, "findings/findings.json", `[{"file": "a", "run": "echo 1", "title": "new", "rules": ["BCEWL-MEAN"], "shows": ["1"]}]`)
+	if err := m.one(t.Context(), "one"); err != nil {
+		t.Fatal(err)
+	}
+	row, err = os.ReadFile(filepath.Join(dir, "matrix.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := matrix.Parse(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Findings) != 1 || got.Findings[0].Title != "new" || !got.Findings[0].Confirmed {
+		t.Errorf("the findings are %+v", got.Findings)
+	}
+	if got.Findings = was.Findings; !reflect.DeepEqual(got, was) {
+		t.Error("the rest of the row is another")
+	}
+	file(t, dir, "port.json", `{"name": "one", "run": ["false"], "version": ["echo", "7"]}`)
+	if err := m.one(t.Context(), "one"); err == nil || !strings.Contains(err.Error(), "want that of 7, which is installed") {
+		t.Errorf("a row of another version: got %v", err)
 	}
 }
 
