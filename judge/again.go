@@ -71,10 +71,10 @@ func (j *Judge) again(ctx context.Context, result *Result) {
 			if r.Note != "" {
 				r.Note += "; "
 			}
-			r.Note += DependsOnHistory
+			r.Note += dependsOnHistory
 		}
 	}
 }
 
-// DependsOnHistory is the note of a check that fails in a run, and passes when it is asked again.
-const DependsOnHistory = "asked again, the port answers it right: its answers depend on earlier calls (repro --history asks those first)"
+// dependsOnHistory is the note of a check that fails in a run, and passes when it is asked again.
+const dependsOnHistory = "asked again, the port answers it right: its answers depend on earlier calls (repro --history asks those first)"

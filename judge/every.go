@@ -45,16 +45,10 @@ func (e every) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() 
 		found := wait()
 		r.Samples, r.Headroom = found.Calls, Number(found.Headroom)
 		r.Every = &EveryInput{e.check.DType, halves.Nouns(e.module), found.Inputs, found.Right, found.Nearest}
-		switch {
-		case errors.Is(found.Err, halves.ErrRefused):
-			r.Outcome, r.Message = Fail, bounded(found.Err.Error())
-		case found.Err != nil:
-			r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())
-		case found.Broken != "":
-			r.Outcome, r.Message = Fail, bounded(found.Broken)
-		default:
-			r.Outcome = Pass
+		if errors.Is(found.Err, halves.ErrRefused) {
+			found.Err, found.Broken = nil, found.Err.Error()
 		}
+		ended[Exchange](r, found.Err, found.Broken, nil)
 		if found.Counterexample == nil || ctx.Err() != nil {
 			return nil
 		}

@@ -31,17 +31,11 @@ func (e drawn) begin(ctx context.Context, j *Judge, r *CheckResult) (end func() 
 		if found.Left > 0 {
 			r.Note = fmt.Sprintf("the time of --effort %s was over: %s not made", j.Effort(), words.Plural(found.Left, "call was", "calls were"))
 		}
-		switch {
-		case found.Err != nil:
-			r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())
-		case found.Broken != "":
-			r.Outcome, r.Message = Fail, bounded(found.Broken)
-		case found.Calls == 0:
+		exchanges := ended(r, found.Err, found.Broken, found.Counterexample)
+		if r.Outcome == Pass && found.Calls == 0 {
 			r.Outcome, r.Message = NotRun, r.Note
-		default:
-			r.Outcome = Pass
 		}
-		return shown(r, found.Counterexample)
+		return exchanges
 	}
 }
 

@@ -127,9 +127,6 @@ func (j *Judge) Checks() []*Check { return j.checks }
 // Description returns what the port said of itself.
 func (j *Judge) Description() ports.Description { return j.description }
 
-// Level returns the level that answers are judged at.
-func (j *Judge) Level() verdict.Level { return j.options.Level }
-
 // Seed returns what the inputs of the relations are drawn from.
 func (j *Judge) Seed() uint32 { return seedOr(j.options.Seed) }
 

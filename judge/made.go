@@ -34,11 +34,19 @@ func (j *Judge) ask(ctx context.Context, call ports.Call) (wait func() (ports.An
 	return j.send(ctx, "", call)
 }
 
-// shown puts the calls of a counterexample into r, and returns what was exchanged.
-func shown[E ~struct {
+// ended says in r what came of the calls, puts those of a counterexample into it, and returns what was exchanged.
+func ended[E ~struct {
 	Call   ports.Call
 	Answer ports.Answer
-}](r *CheckResult, counterexample []E) []Exchange {
+}](r *CheckResult, err error, broken string, counterexample []E) []Exchange {
+	switch {
+	case err != nil:
+		r.Outcome, r.Message = outcomeOf(err), bounded(err.Error())
+	case broken != "":
+		r.Outcome, r.Message = Fail, bounded(broken)
+	default:
+		r.Outcome = Pass
+	}
 	var exchanges []Exchange
 	for _, e := range counterexample {
 		exchange := Exchange(e)

@@ -35,15 +35,7 @@ func (e relation) begin(ctx context.Context, j *Judge, r *CheckResult) (end func
 		if r.Blames != "" && !slices.Contains(j.modules(), r.Blames) {
 			r.Gates = false // nothing is asked of that module
 		}
-		switch {
-		case found.Err != nil:
-			r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())
-		case found.Broken != "":
-			r.Outcome, r.Message = Fail, bounded(found.Broken)
-		default:
-			r.Outcome = Pass
-		}
-		return shown(r, found.Counterexample)
+		return ended(r, found.Err, found.Broken, found.Counterexample)
 	}
 }
 

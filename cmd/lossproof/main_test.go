@@ -91,7 +91,9 @@ func TestRun(t *testing.T) {
 	args := []string{"run"}
 	verdict, inputs, limits := "conformant (parity): ", "  16-bit inputs\n", "integer_targets\n"
 	if testing.Short() { // package suites makes the others; make test-long has all
-		args = append(args, "--skip", "*/generated/*", "--skip", "*/every_input/*", "--skip", "*/accumulation/*", "--skip", "*/large/*")
+		for _, topic := range []string{"blog_example/*", "broadcasting/*", "mixed_dtype/*", "rejections/*", "relations/mean"} {
+			args = append(args, "--select", "*/"+topic)
+		}
 		verdict, inputs, limits = "conformant as far as asked (parity): ", "\n", "integer_targets ["
 	}
 	got := fresh(args...)
@@ -158,6 +160,9 @@ func TestRunWrongPorts(t *testing.T) {
 	// Ten cases whole and a line for each rule: the report does not grow with the number of cases.
 	most := 10*3_000 + 100*len(set.Rules)
 	for name, port := range map[string]ports.Port{"zeros": testports.Zeros, "refuses": testports.RefusesEverything, "panics": testports.Panics} {
+		if testing.Short() && name == "refuses" {
+			continue // make test-long has it
+		}
 		run := func(more ...string) outcome {
 			return with(func(p *program) { p.port = port }, append([]string{"run", "--select", "*/blog_example/*", "--select", "*/weights/f32-mean-*"}, more...)...)
 		}

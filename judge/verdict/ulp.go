@@ -6,10 +6,6 @@ import (
 	"lossproof/tensor"
 )
 
-// ULP returns the spacing of a floating-point dtype's numbers at e, which is finite: never
-// less than the smallest subnormal number, never more than the spacing at the largest finite one.
-func ULP(dtype tensor.DType, e float64) float64 { return dtype.Format().ULP(e) }
-
 // ulp returns the spacing of a format at e + low, which is finite and whose low part is small
 // against e.
 func ulp(f tensor.Format, e, low float64) float64 {
