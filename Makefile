@@ -86,14 +86,18 @@ python-frameworks wheels-check: export PATH := $(PATH):$(PYENV)
 
 # The versions whose results docs/python.md shows.
 FRAMEWORKS := numpy==2.4.6 jax==0.12.0.1 optax==0.2.8 keras==3.15.1 tinygrad==0.14.0 mlx[cpu]==0.32.4
+PYTEST := python -m pytest -q -n 2 --dist loadgroup --durations 5
+# What of the tests of make python runs in full alone.
+IN_FULL := "tests/test_check.py::test_the_same_as_over_the_wire[CrossEntropyLoss-cross_entropy]"
 .PHONY: python-frameworks
 python-frameworks: export LOSSPROOF_BINARY = $(CURDIR)/dist/lossproof
 python-frameworks: export LOSSPROOF_FULL = 1
 python-frameworks: export KERAS_BACKEND = jax
 python-frameworks: export PYTHONPATH = $(CURDIR)/python/src
-python-frameworks: python ## the package with PyTorch, JAX, Keras, tinygrad (needs clang) and MLX: the examples of docs/python.md
-	cd python && $(UV) run --project ../ports/pytorch --locked --with pytest==9.2.0 --with pytest-xdist==3.8.0 --with ml-dtypes==0.6.0 python -m pytest -q tests/test_torch.py tests/test_examples.py tests/test_frameworks.py
-	cd python && $(UV) run --no-project --python 3.12 $(addprefix --with ,$(FRAMEWORKS)) --with pytest==9.2.0 --with pytest-xdist==3.8.0 python -m pytest -q tests/test_examples.py tests/test_frameworks.py
+python-frameworks: ## the package with PyTorch, JAX, Keras, tinygrad (needs clang) and MLX: the examples of docs/python.md
+	CGO_ENABLED=0 $(GO) build -o dist/lossproof ./cmd/lossproof
+	cd python && $(UV) run --project ../ports/pytorch --locked --with pytest==9.2.0 --with pytest-xdist==3.8.0 --with ml-dtypes==0.6.0 $(PYTEST) tests/test_torch.py tests/test_examples.py tests/test_frameworks.py
+	cd python && $(UV) run --no-project --python 3.12 $(addprefix --with ,$(FRAMEWORKS)) --with pytest==9.2.0 --with pytest-xdist==3.8.0 $(PYTEST) tests/test_examples.py tests/test_frameworks.py $(IN_FULL)
 
 WHEELS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 .PHONY: wheels
@@ -306,7 +310,7 @@ seeds: ## ask right ports with many seeds, PyTorch among them: none may fail; wr
 	$(GO) run ./internal/seeds -page docs/evidence.md -- ports/pytorch/.venv/bin/python ports/pytorch/port.py
 
 .PHONY: full
-full: test test-long test-purego cross examples race lint python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons deploy-check site-check dist-check divergences diagnosis sizes seeds mutation fuzz ## everything, also what takes long
+full: test test-long test-purego cross examples race lint python python-frameworks wheels-check generate-check fixtures-check walker-rust ports skeletons deploy-check site-check dist-check divergences diagnosis sizes seeds mutation fuzz ## everything, also what takes long
 
 # Imports stand alone on a line in Go files and in the Go examples of pages. The imports of a file
 # sort differently under another path, so gofmt comes last. Without a host, pages and the action name a clone; with

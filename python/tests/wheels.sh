@@ -28,7 +28,8 @@ for version in ${PYTHONS:-3.10 3.11 3.12 3.13 3.14}; do
 		echo "wheels: there is no Python $version: left out"
 		continue
 	fi
-	"$UV" pip install --quiet --offline --no-index --find-links "$wheels" --python "$environment" lossproof
+	# A cache may have an older wheel of the same version.
+	"$UV" pip install --quiet --no-cache --offline --no-index --find-links "$wheels" --python "$environment" lossproof
 	bin=$environment/bin
 	test "$("$bin/lossproof" version)" = "$("$bin/python" -m lossproof version)"
 	(cd "$elsewhere" && env -u LOSSPROOF_BINARY PATH=/usr/bin:/bin "$bin/python" -c 'import lossproof
