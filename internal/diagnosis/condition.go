@@ -41,6 +41,9 @@ const givenIgnoreIndex, targetsOf = "given ignore_index", "targets of "
 
 // atoms lists what may be said of a place.
 func (p *place) atoms() []atom {
+	if p.known != nil {
+		return p.known
+	}
 	var atoms []atom
 	if p.output != wholeCall && p.output != "" { // what a port refuses is no matter of the call
 		atoms = append(atoms, atom{kind: ofOutput, word: p.output})
@@ -172,7 +175,8 @@ func newTable(places []*place) *table {
 	t := &table{of: make([][]int16, len(places))}
 	index := map[atom]int16{}
 	for i, p := range places {
-		for _, a := range p.atoms() {
+		p.known = p.atoms()
+		for _, a := range p.known {
 			if a.kind == ofDType && a.not && a.word != string(tensor.Float64) {
 				continue // mistakes are of a dtype or of all; float64 may have functions of its own, which hide them
 			}
@@ -220,7 +224,7 @@ func (t *table) best(explained, contradicted, otherwise []int) tally {
 	n := len(t.atoms)
 	all := tally{explained: len(explained), contradicted: len(contradicted), otherwise: len(otherwise)}
 	best, high := all, all.score()
-	var fair tally // of those that explain enough of what they should
+	var fair tally // the best of a dtype, or of all but float64, if it explains enough of what it should there
 	if len(contradicted)+len(otherwise) == 0 {
 		return best
 	}
@@ -249,7 +253,7 @@ func (t *table) best(explained, contradicted, otherwise []int) tally {
 			if s := one.score(); s > high {
 				best, high = one, s
 			}
-			if one.share() >= leastShare && (fair.explained == 0 || one.score() > fair.score()) {
+			if a == b && t.atoms[a].kind == ofDType && one.share() >= leastShare && (fair.explained == 0 || one.score() > fair.score()) {
 				fair = one
 			}
 		}

@@ -512,27 +512,13 @@ func (m *examination) wrongOf(p *place) (wrong map[int]bool, got, want tensor.Te
 	got, kept := p.answer.Outputs[p.output]
 	expected := p.expect(p.output)
 	want = expected.Reference
-	if !kept || got.DType != want.DType || !tensor.SameShape(got.Shape, want.Shape) || len(got.Data) != len(want.Data) {
+	right, ok := verdict.Each(got, expected, m.level)
+	if !kept || !ok {
 		return nil, got, want, false
 	}
 	wrong = map[int]bool{}
-	one := expected
 	for i := range want.Len() {
-		size := want.DType.Size()
-		at := func(t tensor.Tensor) tensor.Tensor {
-			return tensor.Tensor{DType: t.DType, Shape: []int{}, Data: t.Data[i*size : (i+1)*size]}
-		}
-		cut := func(v []float64) []float64 {
-			if v == nil {
-				return nil
-			}
-			return v[i : i+1]
-		}
-		one.Reference, one.Parity, one.Exact, one.ExactLow, one.Tolerance = at(want), cut(expected.Parity), cut(expected.Exact), cut(expected.ExactLow), cut(expected.Tolerance)
-		if expected.MayOverflow != nil {
-			one.MayOverflow = expected.MayOverflow[i : i+1]
-		}
-		if r := verdict.Compare(at(got), one); !r.Pass(m.level) {
+		if !right(i) {
 			wrong[i] = true
 		}
 	}
@@ -682,14 +668,18 @@ func telling(tests []test, rows []row) (some []test) {
 			beyond := func(is func(v float64) bool) bool {
 				return slices.ContainsFunc(rows, func(r row) bool { return is(r.values[t.of]) })
 			}
-			if t.low > math.Inf(-1) && !beyond(func(v float64) bool { return v < t.low && v > math.Inf(-1) }) {
-				add(without(maskedMark))
+			if !beyond(func(v float64) bool { return v < t.low && v > math.Inf(-1) }) {
+				if t.low > math.Inf(-1) {
+					add(without(maskedMark))
+				}
 				t.low = none
 			}
-			if t.high < math.Inf(1) && !beyond(func(v float64) bool { return v > t.high && v < math.Inf(1) }) {
-				add(without(infiniteMark))
-				if t.of == sizeHigh || t.of == sizeLow || t.of == ownSize {
-					add(without(maskedMark))
+			if !beyond(func(v float64) bool { return v > t.high && v < math.Inf(1) }) {
+				if t.high < math.Inf(1) {
+					add(without(infiniteMark))
+					if t.of == sizeHigh || t.of == sizeLow || t.of == ownSize {
+						add(without(maskedMark))
+					}
 				}
 				t.high = none
 			}

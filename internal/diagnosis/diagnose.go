@@ -60,8 +60,10 @@ type examination struct {
 	// where none fits. failingRest is the number of their answers that fail and gate.
 	rest        []*exhibit
 	failingRest int
-	// skipped is the number of answers that are not looked at: there are too many large ones.
+	// skipped is the number of answers that are not looked at: there are too many large ones. heavy are those of them of few
+	// elements, such as sums, which may lie within a border.
 	skipped             int
+	heavy               []*place
 	passing, passingAll []*exhibit
 	// passingLarge are a few calls of large inputs of which nothing fails: they speak against wrong sums.
 	passingLarge []*exhibit
@@ -105,6 +107,8 @@ func (m *examination) diagnose(ctx context.Context, result *judge.Result) error 
 	}
 	causes = append(causes, m.borders(ctx, cases)...)
 	causes = append(causes, m.borders(ctx, m.beyond(causes, rest))...)
+	within := len(m.heavy) - len(m.beyond(causes, m.heavy))
+	diagnosis.Examined, diagnosis.Unexplained = diagnosis.Examined+within, diagnosis.Unexplained+within
 	diagnosis.Open = diagnosis.Examined - m.explains()
 	slices.SortStableFunc(causes, byLead)
 	for _, c := range causes {
@@ -230,6 +234,11 @@ func (m *examination) read() error {
 				}
 			case !o.quirk:
 				m.skipped += max(1, len(e.failing))
+				for _, p := range e.places {
+					if p.fails && kindOf(p) == wrongNumbers && p.answer.Outputs[p.output].Len() <= maxElements {
+						m.heavy = append(m.heavy, p)
+					}
+				}
 			}
 		}
 	}

@@ -107,7 +107,7 @@ func TestNamesDivergences(t *testing.T) {
 // full makes tests complete that else do a part: see `make full`.
 var full = os.Getenv("LOSSPROOF_FULL") != ""
 
-// TestOverTheWire runs the catalogue as ports in other processes, results disturbed, and wants 95 of
+// TestOverTheWire runs the catalogue as ports in other processes, results disturbed, and wants 99 of
 // 100 diagnosed right, the fresh input included; without LOSSPROOF_FULL, a few of it.
 func TestOverTheWire(t *testing.T) {
 	if testing.Short() {
@@ -145,8 +145,8 @@ func TestOverTheWire(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d diagnosed right, %.1f %%; the slowest diagnosis took %v", right, total, 100*float64(right)/float64(total), slowest)
-	if 100*right < 95*total {
-		t.Errorf("%d of %d diagnosed right, want 95 %%", right, total)
+	if 100*right < 99*total {
+		t.Errorf("%d of %d diagnosed right, want 99 %%", right, total)
 	}
 }
 

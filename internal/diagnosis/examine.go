@@ -41,8 +41,9 @@ type place struct {
 	*exhibit
 	output string
 	fails  bool
-	// index counts the places of a module.
+	// index counts the places of a module, and known are its atoms, of one that is counted.
 	index int
+	known []atom
 }
 
 // id names the answer.
@@ -101,8 +102,8 @@ func (m *examination) exchange(o observation, x judge.Exchange) *exhibit {
 		p := &place{exhibit: e, output: name}
 		if err != nil {
 			p.fails = true
-		} else if r := verdict.Compare(got, e.expect(name)); !r.Pass(m.level) {
-			p.fails = true
+		} else {
+			p.fails = !verdict.Passes(got, e.expect(name), m.level)
 		}
 		if p.fails {
 			e.failing = append(e.failing, name)
@@ -234,7 +235,7 @@ func (e *exhibit) label(p *place, d *divergence.Divergence, theirs ports.Answer,
 	got, kept := e.answer.Outputs[p.output]
 	if p.fails && kept && got.DType == predicted.DType && tensor.SameShape(got.Shape, predicted.Shape) &&
 		equal(got, predicted, e.allowed(d, p.output, predicted, level)) {
-		if r := verdict.Compare(predicted, e.expect(p.output)); r.Pass(level) {
+		if verdict.Passes(predicted, e.expect(p.output), level) {
 			return silent
 		}
 		if equal(got, predicted, func(int) float64 { return 0 }) {
@@ -242,7 +243,7 @@ func (e *exhibit) label(p *place, d *divergence.Divergence, theirs ports.Answer,
 		}
 		return same
 	}
-	if r := verdict.Compare(predicted, e.expect(p.output)); r.Pass(level) {
+	if verdict.Passes(predicted, e.expect(p.output), level) {
 		return silent
 	}
 	return wrong

@@ -117,7 +117,13 @@ func (m *examination) score(h hypothesis) float64 {
 		if len(h.mistakes) > 1 {
 			score -= float64(m.against(h, k, t.condition))
 		}
-		score -= float64(t.contradicted) + 0.1*float64(t.otherwise) + 2 + 0.5*float64(len(t.condition))
+		beyond := 0 // what it explains where its condition does not hold
+		for _, sets := range h.by {
+			if sets[0]&(1<<k) != 0 {
+				beyond++
+			}
+		}
+		score -= float64(t.contradicted) + 0.1*float64(t.otherwise) + 2 + 0.5*float64(len(t.condition)) + 0.5*float64(beyond-t.explained)
 	}
 	return score
 }

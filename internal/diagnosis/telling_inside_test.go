@@ -30,6 +30,7 @@ func TestTelling(t *testing.T) {
 		{test{of: elements, low: 0, high: 4}, []row{of(elements, 0), of(elements, 8)}, "for 0 to 4 elements"},
 		{without(infiniteMark), at[:2], ""},
 		{test{of: logitLow, low: math.Inf(1), high: none}, at, "where every logit is +Inf"},
+		{test{of: logitLow, low: math.Inf(-1), high: none}, append(at, of(logitLow, none)), ""},
 	} {
 		b := Border{Module: ports.BCEWithLogitsLoss, Outputs: []string{ports.Loss}, tests: telling([]test{one.test}, one.rows)}
 		if got := b.String(); got != one.want {

@@ -58,13 +58,27 @@ func DiagnosisTitle(causes []judge.Cause) string {
 	}
 	switch {
 	case len(names)+len(unknown) == 0:
-		return "no known mistake"
+		return "no known mistake" + Leads(causes)
 	case len(names) > 0 && len(unknown) > 0:
 		return fmt.Sprintf("%s, and %d that nobody has named", strings.Join(names, ", "), len(unknown))
 	case len(unknown) > 0:
-		return strings.Join(unknown, "; ")
+		return strings.Join(unknown, "; ") + Leads(causes)
 	}
 	return strings.Join(names, ", ")
+}
+
+// Leads names the leads among causes of which no mistake is known for certain.
+func Leads(causes []judge.Cause) string {
+	var names []string
+	for _, c := range causes {
+		if c.Lead && c.Name != "" {
+			names = added(names, c.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; a lead: " + strings.Join(names, ", ")
 }
 
 // added returns a list with a text that it may have.

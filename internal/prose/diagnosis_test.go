@@ -12,7 +12,8 @@ func TestDiagnosisTitle(t *testing.T) {
 	named, high := judge.Cause{Name: "some-mistake"}, judge.Cause{Condition: "where the logit is 9 or more, in loss"}
 	low, lead := judge.Cause{Condition: "where the logit is -9 or less"}, judge.Cause{Name: "another", Lead: true}
 	for want, causes := range map[string][]judge.Cause{
-		"no known mistake":                          {lead},
+		"no known mistake":                          {},
+		"no known mistake; a lead: another":         {lead, {Lead: true}},
 		"some-mistake, and 2 that nobody has named": {named, high, low, named},
 		"no known mistake, where the logit is 9 or more, in loss; no known mistake, where the logit is -9 or less": {high, low},
 	} {

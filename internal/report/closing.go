@@ -31,21 +31,11 @@ func (t *text) closing(result *judge.Result) {
 	if s := result.Summary; s.Incidents.Timeouts > 0 && !s.Passed {
 		t.printf("a port that is slow, or on a busy machine, has more time with --timeout 1m\n")
 	}
-	causes, shown := t.causes(result)
-	failures := plainestFirst(failing(result.Checks()))
-	if len(failures) == 0 {
+	first, shown := t.causes(result)
+	if len(failing(result.Checks())) == 0 {
 		return
 	}
-	example := failures[0]
-	for _, cause := range causes { // one that repro finds the same cause of, by itself
-		if at := slices.IndexFunc(failures, func(r judge.CheckResult) bool { return r.Diagnosis == cause }); at >= 0 {
-			example = failures[at]
-			break
-		}
-	}
-	if at := slices.IndexFunc(failures, lost); result.Summary.NotRun > 0 && at >= 0 {
-		example = failures[at] // what is to be mended first
-	}
+	example, first := exampleOf(result, first)
 	if !shown {
 		t.example(example)
 	}
@@ -54,17 +44,19 @@ func (t *text) closing(result *judge.Result) {
 			t.printf("%s\n", line)
 		}
 	}
-	t.printf("\nnext: %s\n", strings.Join(next(result, example, causes), "\n      "))
+	t.printf("\nnext: %s\n", strings.Join(next(result, example, first), "\n      "))
 }
 
-// next are commands to look at an example, and at a cause, with.
-func next(result *judge.Result, example judge.CheckResult, causes []string) []string {
+// next are commands to look at an example, and at its cause, with.
+func next(result *judge.Result, example judge.CheckResult, first *alike) []string {
 	lines := []string{"lossproof show " + example.ID}
 	if _, command := flagsAndCommand(result.Argv); len(command) > 0 {
 		lines = append(lines, ShellQuote(append([]string{"lossproof", "repro", "--level", result.Level, example.ID, "--"}, command...)))
 	}
-	if len(causes) > 0 {
-		lines = append(lines, "lossproof explain "+causes[0])
+	if first != nil {
+		if about := cmp.Or(first.Name, first.Rule); about != "" {
+			lines = append(lines, "lossproof explain "+about)
+		}
 	}
 	return lines
 }
@@ -236,43 +228,71 @@ func lost(r judge.CheckResult) bool {
 	return r.Outcome == judge.Crash || r.Outcome == judge.Timeout || r.Outcome == judge.Malformed
 }
 
-// maxCauses bounds the causes that the end of a report has.
-const maxCauses = 3
+// alike is a cause that several modules have.
+type alike struct {
+	judge.Cause
+	// at are its places among the causes of the result.
+	at       []int
+	modules  []string
+	explains int
+}
 
-// causes writes what causes failures, what must hold and explains most first, that one with its sentence and
-// a call that shows it; and returns the names of known mistakes, and whether there is such a call. Leads are
-// written where there is nothing else.
-func (t *text) causes(result *judge.Result) (names []string, shown bool) {
-	type group struct {
-		first    judge.Cause
-		modules  []string
-		explains int
-	}
-	var groups []*group
-	failing := 0
-	for _, d := range result.Diagnoses {
-		failing += d.Failing
-	}
+// together returns the causes, or the leads where there is none, what must hold and explains most first.
+func together(result *judge.Result) []*alike {
+	var groups []*alike
 	for _, leads := range []bool{false, true} {
 		if leads && len(groups) > 0 {
 			break
 		}
-		found := map[string]*group{}
-		for _, c := range result.Causes {
+		found := map[string]*alike{}
+		for i, c := range result.Causes {
 			if c.Lead != leads {
 				continue
 			}
 			g, ok := found[prose.CauseSentence(c)]
 			if !ok {
-				g = &group{first: c}
+				g = &alike{Cause: c}
 				found[prose.CauseSentence(c)], groups = g, append(groups, g)
 			}
-			g.modules, g.explains = append(g.modules, c.Module), g.explains+c.Explains
+			g.at, g.modules, g.explains = append(g.at, i), append(g.modules, c.Module), g.explains+c.Explains
 		}
 	}
-	slices.SortStableFunc(groups, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(rank(a.first.Requirement), rank(b.first.Requirement)), cmp.Compare(b.explains, a.explains))
+	slices.SortStableFunc(groups, func(a, b *alike) int {
+		return cmp.Or(cmp.Compare(rank(a.Requirement), rank(b.Requirement)), cmp.Compare(b.explains, a.explains))
 	})
+	return groups
+}
+
+// exampleOf returns the plainest failure: one that repro finds the first cause of, by itself, or one at which the port was lost,
+// which is to be mended first and has no cause.
+func exampleOf(result *judge.Result, first *alike) (example judge.CheckResult, of *alike) {
+	failures := plainestFirst(failing(result.Checks()))
+	if at := slices.IndexFunc(failures, lost); result.Summary.NotRun > 0 && at >= 0 {
+		return failures[at], nil
+	}
+	if first != nil {
+		others := func(i int) bool { return !slices.Contains(first.at, i) }
+		if at := slices.IndexFunc(failures, func(r judge.CheckResult) bool {
+			return len(r.Causes) > 0 && !slices.ContainsFunc(r.Causes, others)
+		}); at >= 0 {
+			return failures[at], first
+		}
+	}
+	return failures[0], first
+}
+
+// maxCauses bounds the causes that the end of a report has.
+const maxCauses = 3
+
+// causes writes what causes failures, what must hold and explains most first, that one with its sentence and
+// a call that shows it; and returns that one, and whether there is such a call. Leads are written where there is
+// nothing else, and named where no mistake is.
+func (t *text) causes(result *judge.Result) (first *alike, shown bool) {
+	groups := together(result)
+	failing := 0
+	for _, d := range result.Diagnoses {
+		failing += d.Failing
+	}
 	for i, g := range groups {
 		if i == 0 {
 			t.printf("\n")
@@ -289,29 +309,29 @@ func (t *text) causes(result *judge.Result) (names []string, shown bool) {
 		if len(g.modules) < len(result.Diagnoses) {
 			in = " (" + strings.Join(g.modules, ", ") + ")"
 		}
-		name := prose.CauseName(g.first)
-		if i > 0 && g.first.Name == "" {
-			name = strings.TrimSuffix(prose.CauseSentence(g.first), ".")
+		name := prose.CauseName(g.Cause)
+		switch {
+		case g.Name != "":
+		case i > 0:
+			name = strings.TrimSuffix(prose.CauseSentence(g.Cause), ".")
+		default:
+			name += prose.Leads(slices.DeleteFunc(slices.Clone(result.Causes), func(c judge.Cause) bool { return !slices.Contains(g.modules, c.Module) }))
 		}
 		t.printf("cause: %s, in %d of the %d answers that fail%s\n", t.color(bold, name), g.explains, failing, in)
 		if i > 0 {
 			continue
 		}
-		t.printf("       %s\n", prose.CauseSentence(g.first))
-		if r := g.first.Reproduction; r != nil {
+		first = g
+		t.printf("       %s\n", prose.CauseSentence(g.Cause))
+		if r := g.Reproduction; r != nil {
 			shown = true
 			t.printf("       %s\n       %s: got %s, want %s\n", r.Call, r.Output, r.Got, r.Want)
 		}
-		if t.short && g.first.Right != "" {
-			t.printf("       right: %s\n", g.first.Right)
+		if t.short && g.Right != "" {
+			t.printf("       right: %s\n", g.Right)
 		}
 	}
-	for _, g := range groups {
-		if g.first.Name != "" {
-			names = append(names, g.first.Name)
-		}
-	}
-	return names, shown
+	return first, shown
 }
 
 // rank orders requirements: what must hold leads.

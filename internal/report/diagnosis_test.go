@@ -10,6 +10,7 @@ import (
 	"lossproof/internal/corpus"
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/divergence"
+	"lossproof/internal/prose"
 	"lossproof/internal/report"
 	"lossproof/internal/resultfile"
 	"lossproof/internal/testports"
@@ -105,6 +106,18 @@ func TestEverythingFailsOnAScreen(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("the text lacks %q:\n%s", want, got)
 		}
+	}
+	// What is recommended next is of the cause that is named, and where that has no name, a lead is.
+	first := slices.IndexFunc(result.Causes, func(c judge.Cause) bool { return strings.Contains(got, "\n       "+prose.CauseSentence(c)+"\n") })
+	_, next, _ := strings.Cut(got, "\nnext: lossproof show ")
+	next, _, _ = strings.Cut(next, "\n")
+	if first < 0 || !slices.ContainsFunc(result.Checks(), func(r judge.CheckResult) bool { return r.ID == next && slices.Contains(r.Causes, first) }) {
+		t.Errorf("%s is not of the cause above it:\n%s", next, got)
+	}
+	lead := *result
+	lead.Causes = append(slices.Clone(result.Causes), judge.Cause{Module: result.Causes[max(first, 0)].Module, Name: "some-mistake", Lead: true})
+	if got := text(t, &lead, report.TextOptions{Width: 80}); !strings.Contains(got, "; a lead: some-mistake, in ") {
+		t.Errorf("the text lacks the lead:\n%s", got)
 	}
 	if all := text(t, result, report.TextOptions{Width: 80, Verbose: true}); strings.Count(all, "diagnosis of ") < 4 || !strings.Contains(all, "evidence  ") {
 		t.Error("-v lacks the diagnosis")

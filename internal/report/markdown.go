@@ -274,19 +274,17 @@ func escape(text string) string {
 	return b.String()
 }
 
-// next says what to type to look at the plainest failure and at the first cause that has a name.
+// next says what to type to look at a failure and at its cause.
 func (m *markdown) next(result *judge.Result) {
-	failures := plainestFirst(failing(result.Checks()))
-	if len(failures) == 0 {
+	if len(failing(result.Checks())) == 0 {
 		return
 	}
-	var causes []string
-	for _, c := range result.Causes {
-		if c.Name != "" && !c.Lead {
-			causes = append(causes, c.Name)
-		}
+	var first *alike
+	if causes := together(result); len(causes) > 0 {
+		first = causes[0]
 	}
-	m.add("\nNext:\n\n" + fence(strings.Join(next(result, failures[0], causes), "\n")) + "\n")
+	example, first := exampleOf(result, first)
+	m.add("\nNext:\n\n" + fence(strings.Join(next(result, example, first), "\n")) + "\n")
 }
 
 // diagnoses writes the causes as a section.

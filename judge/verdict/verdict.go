@@ -203,21 +203,11 @@ func check(want fixtures.Expected) (tensor.Format, int, error) {
 func (r *Result) compareElements(got tensor.Tensor, want fixtures.Expected, format tensor.Format) {
 	anyOracle, largest := false, format.Largest()
 	for i := range r.Elements {
-		e := Element{Index: i, Got: got.Float64(i), Reference: want.Reference.Float64(i), Parity: want.Parity[i]}
-		if want.Exact != nil && !math.IsNaN(want.Tolerance[i]) {
-			e.HasOracle, e.Exact, e.Tolerance = true, want.Exact[i], want.Tolerance[i]
-			if want.ExactLow != nil {
-				e.ExactLow = want.ExactLow[i]
-			}
-		}
-		torch := byReference(e.Got, e.Reference, e.Parity)
-		exact := torch
+		e, torch, exact, premature := judged(got, &want, largest, i)
 		r.FromReference.add(i, e.Got, e.Reference, 0, e.Parity, torch, format)
 		if e.HasOracle {
 			anyOracle = true
-			exact = Right(e.Got, e.Exact, e.ExactLow, e.Tolerance, largest)
-			if !exact && want.MayOverflow != nil && want.MayOverflow[i] && !isFinite(e.Got) {
-				exact = true
+			if premature {
 				r.PrematureOverflows++
 			}
 			r.FromOracle.add(i, e.Got, e.Exact, e.ExactLow, e.Tolerance, exact, format)
@@ -246,6 +236,46 @@ func (r *Result) compareElements(got tensor.Tensor, want fixtures.Expected, form
 	case r.ByBoth.Count == 0:
 		r.Agrees = AgreesMixed
 	}
+}
+
+// judged says of an element whether it is right by the reference and by the oracle, which is the reference where there is none;
+// premature says that it is because it may overflow.
+func judged(got tensor.Tensor, want *fixtures.Expected, largest float64, i int) (e Element, torch, exact, premature bool) {
+	e = Element{Index: i, Got: got.Float64(i), Reference: want.Reference.Float64(i), Parity: want.Parity[i]}
+	torch = byReference(e.Got, e.Reference, e.Parity)
+	if want.Exact == nil || math.IsNaN(want.Tolerance[i]) {
+		return e, torch, torch, false
+	}
+	e.HasOracle, e.Exact, e.Tolerance = true, want.Exact[i], want.Tolerance[i]
+	if want.ExactLow != nil {
+		e.ExactLow = want.ExactLow[i]
+	}
+	exact = Right(e.Got, e.Exact, e.ExactLow, e.Tolerance, largest)
+	premature = !exact && want.MayOverflow != nil && want.MayOverflow[i] && !isFinite(e.Got)
+	return e, torch, exact || premature, premature
+}
+
+// Each returns what says of each element of got whether it is right at a level, as [Compare] does of all; ok is false where they are
+// of another shape or dtype than is expected.
+func Each(got tensor.Tensor, want fixtures.Expected, level Level) (right func(i int) bool, ok bool) {
+	format, _, err := check(want)
+	if err != nil || got.DType != want.Reference.DType || !tensor.SameShape(got.Shape, want.Reference.Shape) || len(got.Data) != len(want.Reference.Data) {
+		return nil, false
+	}
+	largest := format.Largest()
+	return func(i int) bool {
+		_, torch, exact, _ := judged(got, &want, largest, i)
+		return exact && level != Reference || torch && level != Exact
+	}, true
+}
+
+// Passes reports whether a result passes at a level.
+func Passes(got tensor.Tensor, want fixtures.Expected, level Level) bool {
+	right, ok := Each(got, want, level)
+	for i := 0; ok && i < want.Reference.Len(); i++ {
+		ok = right(i)
+	}
+	return ok
 }
 
 // byReference reports whether g is right by the reference r.

@@ -75,6 +75,9 @@ var _ = DescribeTable("The verdict on one element",
 		Expect([]bool{r.Pass(verdict.Parity), r.Pass(verdict.Exact), r.Pass(verdict.Reference)}).
 			To(Equal([]bool{t.parity, t.exact, t.reference}), "parity, exact, reference")
 		Expect(r.Agrees).To(Equal(t.agrees))
+		for _, level := range []verdict.Level{verdict.Parity, verdict.Exact, verdict.Reference} {
+			Expect(verdict.Passes(t.got, t.want, level)).To(Equal(r.Pass(level)), string(level))
+		}
 	},
 	// Finite numbers.
 	Entry("equal", row{got: f32(1), want: both(f32(1), 0, []float64{1}, 0),
