@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"lossproof/loss"
 )
@@ -63,6 +64,33 @@ func benchmarkDtype[T loss.Float](b *testing.B, dtype string, size int) {
 			run("module=mlsm/mean", 2, func() error { return multi.Into(loss.Results[T]{Loss: out[:1]}, input, target, nil) })
 			run("module=mlsm/none", 2, func() error { return multiNone.Into(loss.Results[T]{Loss: out[:shape[0]]}, input, target, nil) })
 			run("module=mlsm/mean+grad", 3, func() error { return multi.Into(loss.Results[T]{Loss: out[:1], GradInput: grad}, input, target, nil) })
+		})
+	}
+}
+
+// BenchmarkNearest says what Nearest costs: calls with it and without take turns, and the fastest of each count.
+func BenchmarkNearest(b *testing.B) {
+	const n = 1 << 16
+	rng := rand.New(rand.NewPCG(1, 2))
+	x, target, value, grad := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+	for i := range x {
+		x[i], target[i] = float32(2.3*rng.NormFloat64()), float32(rng.IntN(2))
+	}
+	for name, results := range map[string]loss.Results[float32]{"loss": {Loss: value}, "gradient": {GradInput: grad}, "both": {Loss: value, GradInput: grad}} {
+		b.Run(name, func(b *testing.B) {
+			fastest := [2]time.Duration{time.Hour, time.Hour}
+			for b.Loop() {
+				for k := range fastest {
+					start := time.Now()
+					l := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None, Nearest: k == 1}
+					if err := l.Into(results, loss.Vector(x...), loss.Vector(target...), nil); err != nil {
+						b.Fatal(err)
+					}
+					fastest[k] = min(fastest[k], time.Since(start))
+				}
+			}
+			b.ReportMetric(100*(float64(fastest[1])/float64(fastest[0])-1), "%more")
+			b.ReportMetric(float64(fastest[0])/n, "ns/element")
 		})
 	}
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch._inductor import config as inductor
 
-from . import page
+from . import page, picture
 from .contenders import Lossproof, PyTorch, Tensors
 from .figures import FIGURES
 from .measure import run
@@ -27,9 +27,15 @@ def main() -> int:
     parser.add_argument(
         "--figures", action="store_true", help="time and write what has a figure to reach alone"
     )
+    parser.add_argument(
+        "--picture", action="store_true", help="draw the figures of the page anew, and time nothing"
+    )
     parser.add_argument("--seconds", type=float, default=3.0, help="per row, about")
     parser.add_argument("--rounds", type=int, default=30, help="per row, at most")
     arguments = parser.parse_args()
+    if arguments.picture:
+        draw(arguments.page)
+        return 0
     part = page.FIGURES_ALONE if arguments.figures else page.TABLES
     if arguments.page:  # one without markers is found before the work
         page.update(arguments.page.read_text(encoding="utf-8"), "", part)
@@ -57,9 +63,18 @@ def main() -> int:
     if arguments.page:  # as it is now: it may have been edited during the work
         text = arguments.page.read_text(encoding="utf-8")
         arguments.page.write_text(page.update(text, content, part), encoding="utf-8")
+        draw(arguments.page)
     else:
         print(content)
     return 0
+
+
+def draw(path: Path) -> None:
+    """Writes the picture of the page's figures, and which of them are not reached."""
+    text = path.read_text(encoding="utf-8")
+    text = page.update(text, picture.missed(text), page.MISSED)
+    path.write_text(text, encoding="utf-8")
+    (path.parent / "plots" / "performance.svg").write_text(picture.draw(text), encoding="utf-8")
 
 
 def use_avx2() -> None:

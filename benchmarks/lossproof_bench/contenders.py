@@ -65,6 +65,7 @@ class Lossproof:
             "gradient": row.gradient,
             "label_smoothing": row.label_smoothing,
             "class_probabilities": row.class_probabilities,
+            "nearest": row.nearest,
         }
 
     def close(self) -> None:

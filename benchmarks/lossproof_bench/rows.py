@@ -22,13 +22,15 @@ class Row:
     threads: int
     label_smoothing: float = 0.0
     class_probabilities: bool = False
+    nearest: bool = False
 
     @property
     def work(self) -> str:
         work = f"{self.reduction} and gradient" if self.gradient else self.reduction
         if self.label_smoothing:
             work += f", label_smoothing {self.label_smoothing:g}"
-        return work + (", probabilities" if self.class_probabilities else "")
+        work += ", probabilities" if self.class_probabilities else ""
+        return work + (", Nearest" if self.nearest else "")
 
     @property
     def shape_text(self) -> str:
@@ -82,6 +84,12 @@ def all_rows() -> list[Row]:
             for reduction, gradient in WORKS
             # Here PyTorch needs seconds for a call, and a sum is timed as the mean is.
             if not (shape == LARGE and dtype == "float64" and reduction == "sum")
+        ]
+        + [
+            Row(MODULES[0], "none", gradient, "float32", MIDDLE, 1, nearest=nearest)
+            for gradient in (False, True)
+            for nearest in (False, True)
+            if gradient or nearest  # none alone is above
         ]
     )
 

@@ -39,7 +39,7 @@ another implementation take turns:
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.serve {
 				var wrong error
-				for _, name := range []string{"module", "reduction", "dtype", "shape", "threads", "rounds", "gradient", "label-smoothing", "class-probabilities", "json"} {
+				for _, name := range []string{"module", "reduction", "dtype", "shape", "threads", "rounds", "gradient", "label-smoothing", "class-probabilities", "nearest", "json"} {
 					if cmd.Flags().Changed(name) {
 						wrong = errors.Join(wrong, fmt.Errorf("--%s: goes without --serve, where the lines on stdin say it", name))
 					}
@@ -62,6 +62,7 @@ another implementation take turns:
 	flags.BoolVar(&f.config.Gradient, "gradient", false, "the loss and its gradient in the input in one pass, not the loss alone")
 	flags.Float64Var(&f.config.LabelSmoothing, "label-smoothing", 0, "the label smoothing of CrossEntropyLoss")
 	flags.BoolVar(&f.config.ClassProbabilities, "class-probabilities", false, "class probabilities as the target of CrossEntropyLoss, not class indices")
+	flags.BoolVar(&f.config.Nearest, "nearest", false, "the option Nearest of BCEWithLogitsLoss")
 	flags.BoolVar(&f.json, "json", false, "write the result as JSON")
 	flags.BoolVar(&f.serve, "serve", false, "time one round for each line on stdin")
 	return cmd
@@ -89,6 +90,9 @@ func (p *program) bench(f benchFlags) error {
 	}
 	if r.ClassProbabilities {
 		work += ", class probabilities"
+	}
+	if r.Nearest {
+		work += ", nearest"
 	}
 	if r.Gradient {
 		work += " and gradient"

@@ -78,7 +78,7 @@ func (b *Bench) Round(c Config) (Round, error) {
 func (c Config) equal(d Config) bool {
 	return c.Module == d.Module && c.Reduction == d.Reduction && c.DType == d.DType && slices.Equal(c.Shape, d.Shape) &&
 		c.Threads == d.Threads && c.Gradient == d.Gradient && c.Read == d.Read &&
-		c.LabelSmoothing == d.LabelSmoothing && c.ClassProbabilities == d.ClassProbabilities
+		c.LabelSmoothing == d.LabelSmoothing && c.ClassProbabilities == d.ClassProbabilities && c.Nearest == d.Nearest
 }
 
 // warmUp touches all memory and finds the number of calls in a round.
@@ -204,7 +204,7 @@ func (d *typed[T]) call(c Config, reduction loss.Reduction) func() (float64, err
 	case multiLabelSoftMarginLoss:
 		return calling(loss.MultiLabelSoftMarginLoss[T]{Reduction: reduction}, r, input, target)
 	}
-	return calling(loss.BCEWithLogitsLoss[T]{Reduction: reduction}, r, input, target)
+	return calling(loss.BCEWithLogitsLoss[T]{Reduction: reduction, Nearest: c.Nearest}, r, input, target)
 }
 
 // calling returns a call of a module, which writes to the results.

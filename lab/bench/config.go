@@ -28,6 +28,8 @@ type Config struct {
 	// LabelSmoothing and ClassProbabilities, the target instead of class indices, are for CrossEntropyLoss.
 	LabelSmoothing     float64 `json:"label_smoothing"`
 	ClassProbabilities bool    `json:"class_probabilities"`
+	// Nearest is that of BCEWithLogitsLoss.
+	Nearest bool `json:"nearest"`
 }
 
 const (
@@ -56,6 +58,9 @@ func (c Config) check() (n int, reduction loss.Reduction, err error) {
 	}
 	if c.Read && c.Module == "" {
 		return n, 0, nil
+	}
+	if c.Nearest && c.Module != bceWithLogitsLoss {
+		return 0, 0, fmt.Errorf("module: got %s with nearest, which only %s has", c.Module, bceWithLogitsLoss)
 	}
 	switch c.Module {
 	case bceLoss, bceWithLogitsLoss, multiLabelSoftMarginLoss:
