@@ -86,7 +86,7 @@ python-frameworks wheels-check: export PATH := $(PATH):$(PYENV)
 
 # The versions whose results docs/python.md shows.
 FRAMEWORKS := numpy==2.4.6 jax==0.12.0.1 optax==0.2.8 keras==3.15.1 tinygrad==0.14.0 mlx[cpu]==0.32.4
-PYTEST := python -m pytest -q -n 2 --dist loadgroup --durations 5
+PYTEST := python -m pytest -q -n 2 --dist loadfile --durations 5
 # What of the tests of make python runs in full alone.
 IN_FULL := "tests/test_check.py::test_the_same_as_over_the_wire[CrossEntropyLoss-cross_entropy]"
 .PHONY: python-frameworks

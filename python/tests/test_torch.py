@@ -7,10 +7,9 @@ import lossproof
 from lossproof._result import checks
 
 torch = pytest.importorskip("torch")
-pytestmark = [
-    pytest.mark.skipif(not os.environ.get("LOSSPROOF_FULL"), reason="LOSSPROOF_FULL asks for it"),
-    pytest.mark.xdist_group("torch"),  # which share the run over the wire
-]
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("LOSSPROOF_FULL"), reason="LOSSPROOF_FULL asks for it"
+)
 MODULES = ("BCEWithLogitsLoss", "MultiLabelSoftMarginLoss", "BCELoss", "CrossEntropyLoss")
 
 
