@@ -2,7 +2,6 @@ package site
 
 import (
 	"bytes"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"image"
@@ -19,9 +18,11 @@ import (
 // Map is the picture of an output at all numbers of a dtype of 16 bits: a pixel for each, 256 in a row, the largest
 // on top. Rows of which no number was asked are left out.
 type Map struct {
-	Title   string
-	Picture template.URL
-	Height  int
+	Title string
+	// Path is that of the picture, PNG what it holds.
+	Path   string
+	PNG    []byte
+	Height int
 	// Labels name the numbers of some rows.
 	Labels []Label
 	// Words say how many numbers are how accurate.
@@ -55,8 +56,11 @@ var accuracies = []struct {
 }
 
 // newMap draws a map.
-func newMap(m matrix.Map) Map {
-	out := Map{Title: fmt.Sprintf("%s in %s, %s", m.Module, m.DType, m.Output)}
+func newMap(id string, m matrix.Map) Map {
+	out := Map{
+		Title: fmt.Sprintf("%s in %s, %s", m.Module, m.DType, m.Output),
+		Path:  "maps/" + strings.ToLower(fmt.Sprintf("%s-%s-%s-%s.png", id, m.Module, m.DType, m.Output)),
+	}
 	var palette color.Palette
 	counts := make([]int, len(accuracies))
 	for _, a := range accuracies {
@@ -95,8 +99,14 @@ func newMap(m matrix.Map) Map {
 	if err := encoder.Encode(&encoded, picture.SubImage(image.Rect(0, 0, mapWidth, max(1, out.Height)))); err != nil {
 		return out // a buffer takes everything
 	}
-	out.Picture = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(encoded.Bytes()))
+	out.PNG = encoded.Bytes()
 	return out
+}
+
+// Maps are maps on a page, from which Root leads home.
+type Maps struct {
+	Root string
+	Maps []Map
 }
 
 // Legend is an entry of the legend of the maps.

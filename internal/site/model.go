@@ -273,7 +273,7 @@ func (s *Site) implementation(row *matrix.Row, rules map[string]*Rule) *Implemen
 		i.Plots = append(i.Plots, plot(c))
 	}
 	for _, m := range row.Maps {
-		i.Maps = append(i.Maps, newMap(m))
+		i.Maps = append(i.Maps, newMap(i.Row.ID(), m))
 	}
 	return i
 }

@@ -40,7 +40,7 @@ func Write(dir string, set *fixtures.Set, rows []*matrix.Row, curves []byte) err
 	if err != nil {
 		return err
 	}
-	for _, old := range []string{"implementations", "rules", "badges"} {
+	for _, old := range []string{"implementations", "rules", "badges", "maps"} {
 		if err := os.RemoveAll(filepath.Join(dir, old)); err != nil {
 			return err
 		}
@@ -96,7 +96,9 @@ func Build(set *fixtures.Set, rows []*matrix.Row, curves []byte) (map[string][]b
 			return nil, err
 		}
 	}
-	templates, err := template.New("").Funcs(template.FuncMap{"rule": s.link}).ParseFS(templateFiles, "templates/*.html")
+	templates, err := template.New("").Funcs(template.FuncMap{
+		"rule": s.link, "maps": func(root string, maps []Map) Maps { return Maps{root, maps} },
+	}).ParseFS(templateFiles, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +131,9 @@ func Build(set *fixtures.Set, rows []*matrix.Row, curves []byte) (map[string][]b
 		errs = append(errs, page(i.Path, "implementation.html", i.Row.Title(), i))
 		for _, m := range i.Modules {
 			files[m.BadgePath] = badge(m)
+		}
+		for _, m := range i.Maps {
+			files[m.Path] = m.PNG
 		}
 	}
 	for _, r := range s.Rules {

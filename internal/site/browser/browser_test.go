@@ -104,6 +104,7 @@ func (p *page) read(root *html.Node) {
 				}
 			}
 			_, labelled := attribute(n, "aria-label")
+			_, hidden := attribute(n, "aria-hidden")
 			_, scope := attribute(n, "scope")
 			_, language := attribute(n, "lang")
 			switch {
@@ -112,7 +113,7 @@ func (p *page) read(root *html.Node) {
 			case n.Data == "label":
 				inLabel++
 				defer func() { inLabel-- }()
-			case n.Data == "svg" && !labelled:
+			case n.Data == "svg" && !labelled && !hidden:
 				p.problems = append(p.problems, "a picture has no text")
 			case n.Data == "th" && !scope:
 				p.problems = append(p.problems, "a head of a table has no scope")
