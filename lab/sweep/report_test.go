@@ -35,6 +35,23 @@ func sampleProbabilityResult() *Result {
 	return r
 }
 
+// TestLimitOfNearest allows no result but the nearest number, and an error of 0.5 ULP what its computation adds.
+func TestLimitOfNearest(t *testing.T) {
+	r := &Report{Float32: []*Result{sampleProbabilityResult()}}
+	r.Float32[0].Module = nearestLogits
+	tally := &r.Float32[0].Tallies[2]
+	if tally.Worst.ULP = 0.5 + 1e-9; len(r.Misses()) != 0 {
+		t.Errorf("got the misses %q, want none", r.Misses())
+	}
+	if tally.Worst.ULP = 0.501; len(r.Misses()) != 1 {
+		t.Errorf("an error of 0.501 ULP: got the misses %q, want one", r.Misses())
+	}
+	tally.Worst = nil
+	if tally.Correct--; len(r.Misses()) != 1 {
+		t.Errorf("a result that is not the nearest: got the misses %q, want one", r.Misses())
+	}
+}
+
 // TestReportOfAProbability: the words of BCELoss, and of a port.
 func TestReportOfAProbability(t *testing.T) {
 	r := &Report{Source: Source{Machine: "a machine"}, Float32: []*Result{sampleProbabilityResult()}}
