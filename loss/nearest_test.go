@@ -144,7 +144,7 @@ func TestNearestElsewhere(t *testing.T) {
 			t.Errorf("%s: other results with Nearest, %v", name, err)
 		}
 	}
-	// Soft targets: as without it, but for the last bit.
+	// Soft targets: as in float64, but for the last bit.
 	l, wide := loss.BCEWithLogitsLoss[float32]{Reduction: loss.None, Nearest: true}, loss.BCEWithLogitsLoss[float64]{Reduction: loss.None}
 	value, grad, err := l.ForwardGrad(loss.Vector(x...), loss.Vector(soft...), nil)
 	if err != nil {
@@ -155,7 +155,7 @@ func TestNearestElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range n {
-		if v, g := float32(value64.Data[i]), float32(grad64.Data[i]); math.Abs(float64(value.Data[i]-v)) > 0x1p-23*float64(v) || math.Abs(float64(grad.Data[i]-g)) > 0x1p-23 {
+		if v, g := float32(value64.Data[i]), float32(grad64.Data[i]); math.Abs(float64(value.Data[i]-v)) > 0x1p-23*float64(v) || math.Abs(float64(grad.Data[i]-g)) > 0x1p-23*math.Abs(float64(g)) {
 			t.Errorf("x=%v, target %v: got %v and %v, want %v and %v", x[i], soft[i], value.Data[i], grad.Data[i], v, g)
 		}
 	}

@@ -104,7 +104,7 @@ func (p plan) steps(dtypes []tensor.DType) []step {
 		rng := newRand(p.seed, p.check.ID, dtype, -1)
 		of, others, b := rng, rng, p.budget
 		if p.few {
-			of, others, b.all = p.shapes(0), p.shapes(-1), min(b.all, fewAll)
+			of, others, b.all = p.shapes(0, 0), p.shapes(-1, 0), min(b.all, fewAll)
 		}
 		if dtype.IsHalf() {
 			steps = append(steps, p.halves(of, dtype)...)
@@ -191,8 +191,8 @@ func repeated(steps []step) []step {
 
 // shapes returns what sizes, and other dimensions beside a size, are drawn from where shapes are to be few: the same for
 // all checks of a module that count the same.
-func (p plan) shapes(size int) *rand.Rand {
-	return newRand(p.seed, p.check.Rule.Module+" "+string(p.check.subject.along), "", size)
+func (p plan) shapes(size, try int) *rand.Rand {
+	return newRand(p.seed, p.check.Rule.Module+" "+string(p.check.subject.along), "", size+try*anew)
 }
 
 // call draws a call.
@@ -200,7 +200,7 @@ func (p plan) call(s step) ports.Call {
 	rng := newRand(p.seed, p.check.ID, s.dtype, s.number)
 	shapes := rng
 	if p.few {
-		shapes = p.shapes(s.size)
+		shapes = p.shapes(s.size, s.number/anew)
 	}
 	limit := p.budget.elements
 	if s.dtype.IsHalf() {
@@ -215,7 +215,12 @@ func (p plan) call(s step) ports.Call {
 
 // tries is how often a call is drawn anew that the claim leaves out: what a word rules out is drawn otherwise in the first
 // place, but not what several words joined do.
-const tries = 8
+const (
+	tries = 8
+	// attempts is the number of calls that are drawn so often before a check counts as left out.
+	attempts = 24
+	anew     = 1 << 20 // is added to the number of a call, which is far smaller
+)
 
 // inside draws a call that the claim covers; outside says why there is none.
 func (p plan) inside(s step) (call ports.Call, outside string) {
@@ -226,7 +231,7 @@ func (p plan) inside(s step) (call ports.Call, outside string) {
 		if outside = p.outside(call); outside == "" {
 			return call, ""
 		}
-		s.number += 1 << 20
+		s.number += anew
 	}
 	return call, outside
 }
@@ -293,13 +298,15 @@ func (k *Checker) Begin(ctx context.Context, c *Check) (end func() Result, outsi
 		return nil, outside
 	}
 	steps := p.steps(dtypes)
-	for len(steps) > 0 {
-		if _, outside = p.inside(steps[0]); outside == "" {
+	// The smallest calls tell for little whether anything is left.
+	small := slices.Clone(steps)
+	slices.SortStableFunc(small, func(a, b step) int { return cmp.Compare(a.size, b.size) })
+	for _, s := range small[:min(len(small), attempts)] {
+		if _, outside = p.inside(s); outside == "" {
 			break
 		}
-		steps = steps[1:]
 	}
-	if len(steps) == 0 {
+	if outside != "" {
 		return nil, outside
 	}
 	return func() Result {

@@ -3,6 +3,8 @@ package halves_test
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 	"testing"
 
 	"lossproof/internal/halves"
@@ -43,6 +45,27 @@ func TestBuiltin(t *testing.T) {
 	}
 	if counts["CrossEntropyLoss/every_input/bfloat16"] != 65536 || counts["BCELoss/every_input/float16"] != 15362 {
 		t.Errorf("got %v inputs", counts)
+	}
+}
+
+// TestRefusedInput: of a port that refuses some inputs, one of those is shown.
+func TestRefusedInput(t *testing.T) {
+	c := halves.All()[0]
+	infinite := func(call ports.Call) bool {
+		return slices.ContainsFunc(call.Inputs[ports.Input].Float64s(), func(x float64) bool { return math.IsInf(x, 0) })
+	}
+	if c.Rule.Module == ports.BCELoss {
+		infinite = func(call ports.Call) bool { return slices.Contains(call.Inputs[ports.Input].Float64s(), 1) }
+	}
+	end, _ := c.Begin(t.Context(), claimOf(c.Rule.Module), verdict.Parity, askBuiltin(func(call ports.Call, a ports.Answer) ports.Answer {
+		if infinite(call) {
+			return ports.Answer{Rejected: &ports.Rejected{Kind: "value", Message: "infinite"}}
+		}
+		return a
+	}))
+	r := end()
+	if !errors.Is(r.Err, halves.ErrRefused) || r.Counterexample == nil || r.Counterexample.Inputs[ports.Input].Shape[0] != 1 || !infinite(*r.Counterexample) {
+		t.Errorf("%s: got %v, shown by %v", c.ID, r.Err, r.Counterexample)
 	}
 }
 

@@ -61,8 +61,8 @@ func (c *Check) Begin(ctx context.Context, cl ports.Claim, level verdict.Level, 
 				for _, wait := range waits[i+1:] { // the port answers in the order in which it was asked
 					_, _ = wait()
 				}
-				if result.Err = err; errors.Is(err, ErrRefused) { // of as many inputs as show it
-					call := Call(c.Rule.Module, c.DType, parts[i].bits[:1], parts[i].target, parts[i].call.Want)
+				if result.Err = err; errors.Is(err, ErrRefused) && ctx.Err() == nil {
+					call := j.refused(ctx, parts[i], ask)
 					result.Counterexample = &call
 				}
 				break
@@ -168,6 +168,31 @@ func nearest(format tensor.Format, positive, negative float64, got []float64) bo
 		}
 	}
 	return true
+}
+
+// refused returns a call of as few inputs of a part as are refused still, when halves of it are asked.
+func (j *judging) refused(ctx context.Context, p part, ask Ask) ports.Call {
+	of := func(bits []uint16) part {
+		return part{Call(p.call.Module, j.DType, bits, p.target, p.call.Want), p.target, bits}
+	}
+	still := func(bits []uint16) bool {
+		smaller := of(bits)
+		answer, err := ask(ctx, smaller.call)()
+		return err == nil && errors.Is(j.judge(smaller, answer), ErrRefused)
+	}
+	bits := p.bits
+	for len(bits) > 1 {
+		low, high := bits[:len(bits)/2], bits[len(bits)/2:]
+		switch {
+		case still(low):
+			bits = low
+		case still(high):
+			bits = high
+		default:
+			return of(bits).call
+		}
+	}
+	return of(bits).call
 }
 
 // ErrRefused says that the port answered, but not with the results of the call.

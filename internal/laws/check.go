@@ -348,7 +348,7 @@ func (k *Checker) sample(module string, number int) sample {
 		seed := int((k.options.Seed ^ uint32(len(k.samples[module]))*0x9e3779b9) & math.MaxInt32)
 		var in *form
 		if k.options.FewShapes {
-			in = &fewForms(module, k.options.Seed)[len(k.samples[module])%formsOfFew]
+			in = &fewForms(module, k.options.Seed, k.claims[module].Without)[len(k.samples[module])%formsOfFew]
 		}
 		k.samples[module] = append(k.samples[module], drawn(module, seed, in))
 	}

@@ -530,3 +530,30 @@ func TestFewShapes(t *testing.T) {
 		}
 	}
 }
+
+// TestFewShapesOfSomeRanks: a port that compiles and has some ranks alone is asked as many laws as one that does not compile.
+func TestFewShapesOfSomeRanks(t *testing.T) {
+	seeds := []uint32{1, 7, 8, 9}
+	if testing.Short() {
+		seeds = seeds[:1]
+	}
+	for _, without := range [][]string{{"rank:2", "rank:3+"}, {"rank:1", "rank:3+"}, {"rank:1", "rank:2"}} {
+		for _, seed := range seeds {
+			asked := [2]int{}
+			for i, few := range []bool{false, true} {
+				k := checker(t, builtin.Port{}, Options{Seed: seed, Level: verdict.Parity, FewShapes: few})
+				cl := k.claims[ports.BCEWithLogitsLoss]
+				cl.Without = without
+				k.claims[ports.BCEWithLogitsLoss] = cl
+				for _, r := range All() {
+					if r.Rule.Module == ports.BCEWithLogitsLoss && len(k.inside(r)) > 0 {
+						asked[i]++
+					}
+				}
+			}
+			if asked[1] < asked[0] {
+				t.Errorf("seed %d, without %v: %d laws are asked, in few shapes %d", seed, without, asked[0], asked[1])
+			}
+		}
+	}
+}

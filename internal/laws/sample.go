@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"lossproof/internal/claim"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -54,7 +55,15 @@ const formsOfFew = 5
 // fewForms returns the forms that a seed leads to: different shapes, and each way of a weight as often as another. Of rows
 // of classes some are twice as many as others, in either dimension: laws halve rows and double classes. One is wider than a
 // vector, and the first has so few classes that what is wrong with more of them is wrong with twice as many alone.
-func fewForms(module string, seed uint32) []form {
+// Where the claim, without what without says, has some of the ranks alone, all forms are of those.
+func fewForms(module string, seed uint32, without []string) []form {
+	asked := func(f form) bool { return true }
+	ranks := []string{claim.Rank1, claim.Rank2, claim.Rank3}
+	left := slices.DeleteFunc(slices.Clone(ranks), func(word string) bool { return slices.Contains(without, word) })
+	some := elementwise(module) && len(left) > 0 && len(left) < len(ranks)
+	if some {
+		asked = func(f form) bool { return slices.Contains(left, ranks[min(len(f.shape), len(ranks))-1]) }
+	}
 	var forms []form
 	add := func(f form) {
 		if slices.ContainsFunc(forms, func(other form) bool { return slices.Equal(other.shape, f.shape) }) {
@@ -62,7 +71,7 @@ func fewForms(module string, seed uint32) []form {
 		}
 		if i := len(forms); elementwise(module) {
 			f.weight, f.posWeight = broadcast(i%4), broadcast((i+i/4+1)%4)
-			if n := f.shape[0]; (f.weight == rows || f.posWeight == rows) && (n == 1 || n == count(f.shape)) {
+			if n := f.shape[0]; !(some && len(f.shape) == 1) && (f.weight == rows || f.posWeight == rows) && (n == 1 || n == count(f.shape)) {
 				return // a weight for each row would be one, or one for each element
 			}
 		}
@@ -71,7 +80,7 @@ func fewForms(module string, seed uint32) []form {
 	for number := uint32(0); len(forms) < formsOfFew; number++ {
 		f := rapid.Custom(func(t *rapid.T) form { return drawForm(t, module) }).Example(int((seed ^ number*0x9e3779b9) & math.MaxInt32))
 		n, c := f.shape[0], f.shape[len(f.shape)-1]
-		if len(forms) == 0 && c != 2 && c != 3 {
+		if !asked(f) || len(forms) == 0 && c != 2 && c != 3 {
 			continue
 		}
 		add(f)

@@ -90,9 +90,9 @@ var mutations = []mutation{
 	{shrinks, "g.err == nil && g.broken()", "g.err == nil", "what breaks nothing is a counterexample"},
 	{shrinks, "g.blames == f.blames", "true", "a smaller counterexample blames another module"},
 
-	// What becomes of a relation.
-	{relations, "r.Outcome, r.Message = outcomeOf(found.Err), bounded(found.Err.Error())", "r.Outcome, r.Message = Pass, \"\"", "a crash in a law is a pass"},
-	{relations, "r.Outcome, r.Message = Fail, bounded(found.Broken)", "r.Outcome, r.Message = Pass, bounded(found.Broken)", "a broken law is a pass"},
+	// What becomes of a relation, as of any check that is made.
+	{made, "r.Outcome, r.Message = outcomeOf(err), bounded(err.Error())", "r.Outcome, r.Message = Pass, \"\"", "a crash in a law is a pass"},
+	{made, "r.Outcome, r.Message = Fail, bounded(broken)", "r.Outcome, r.Message = Pass, bounded(broken)", "a broken law is a pass"},
 	{engine, "got, err := guarded(answer)", "got, err := answer()", "a panic of the port is one of the suite"},
 
 	// Known failures.
@@ -138,7 +138,7 @@ const (
 	answers      = "internal/laws/answer.go"
 	claimed      = "internal/laws/claimed.go"
 	shrinks      = "internal/laws/shrink.go"
-	relations    = "judge/relation.go"
+	made         = "judge/made.go"
 	knowns       = "judge/known.go"
 	summaries    = "judge/summary.go"
 	lines        = "judge/line.go"

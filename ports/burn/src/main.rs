@@ -283,11 +283,10 @@ fn to_wire(data: TensorData, shape: Vec<usize>) -> wire::Tensor {
 }
 
 /// How the messages begin with which the losses refuse a call, and the kinds of these refusals.
-const REFUSALS: [(&str, &str); 6] = [
+const REFUSALS: [(&str, &str); 5] = [
     ("Shape of targets (", "shape"),
     ("assert_shape!(targets", "shape"),
     ("The number of classes (", "shape"),
-    ("index ", "value"),
     ("Alpha of Cross-entropy loss", "value"),
     ("Weights of cross-entropy", "value"),
 ];
@@ -299,6 +298,9 @@ fn refusal(panic: Box<dyn Any + Send>) -> Refusal {
         (_, Some(text)) => text.to_string(),
         _ => "a panic without a message".into(),
     };
+    if text.contains("out of bounds for dimension") {
+        return Refusal::Rejected { kind: "value", message: text };
+    }
     match REFUSALS.iter().find(|(start, _)| text.starts_with(start)) {
         Some((_, kind)) => Refusal::Rejected { kind, message: text },
         None => Refusal::Failed(text),
