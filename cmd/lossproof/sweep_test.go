@@ -42,7 +42,7 @@ func TestSweepSample(t *testing.T) {
 	if missed := strings.Contains(got.stderr, "limit missed: "); missed != (got.code == exitNotConformant) {
 		t.Errorf("exit code %d, missed limits: %t", got.code, missed)
 	}
-	if len(report.Float32) != 2 || len(report.Random) != 60 || report.Random[0].Points != 2000 || len(report.Sums) != 16 {
+	if len(report.Float32) != 3 || len(report.Random) != 60 || report.Random[0].Points != 2000 || len(report.Sums) != 16 {
 		t.Fatalf("got %+v", report)
 	}
 	for _, result := range report.Float32 {
