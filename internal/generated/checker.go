@@ -213,6 +213,13 @@ func (p plan) call(s step) ports.Call {
 	return d.call(p.want)
 }
 
+// drawn are words of a claim that need no look at a call: what they leave out is not drawn, or not asked at all.
+var drawn = []string{
+	claim.Weight, claim.PosWeight, claim.ReductionNone, claim.ReductionMean, claim.ReductionSum,
+	claim.LegacyReduction, claim.SoftTargets, claim.Rank0, claim.Rank1, claim.Rank3, claim.Empty, claim.GradOutput, claim.NonFinite,
+	claim.MixedDType, claim.IntegerTargets, claim.ClassProbabilities, claim.IgnoreIndex, claim.LabelSmoothing, claim.Rejections,
+}
+
 // tries is how often a call is drawn anew that the claim leaves out: what a word rules out is drawn otherwise in the first
 // place, but not what several words joined do.
 const (
@@ -266,10 +273,12 @@ func (k *Checker) plan(c *Check) (p plan, of []tensor.DType, outside string) {
 			of = append(of, dtype)
 		}
 	}
-	if len(cl.Without) > 0 {
+	left := cl
+	left.Without = slices.DeleteFunc(slices.Clone(cl.Without), func(word string) bool { return slices.Contains(drawn, word) })
+	if len(left.Without) > 0 {
 		p.outside = func(call ports.Call) string {
 			asked := &fixtures.Case{Module: call.Module, Options: call.Options}
-			return claim.Outside(cl, asked, claim.DTypesOf(call.Inputs), claim.Features(asked, call.Inputs, nil))
+			return claim.Outside(left, asked, claim.DTypesOf(call.Inputs), claim.Features(asked, call.Inputs, nil))
 		}
 	}
 	switch {
