@@ -98,6 +98,15 @@ func Outside(cl ports.Claim, c *fixtures.Case, dtypes []tensor.DType, features [
 	return outside(cl, dtypes, features)
 }
 
+// OutsideCall says why a call lies outside a claim; "" means that it lies inside.
+func OutsideCall(cl ports.Claim, call ports.Call) string {
+	var features []string
+	if len(cl.Without) > 0 {
+		features = FeaturesOf(call)
+	}
+	return outside(cl, DTypesOf(call.Inputs), features)
+}
+
 // Excused says why a port may answer "unsupported" to a case; "" means that it may not.
 func Excused(cl ports.Claim, dtypes []tensor.DType, features []string) string {
 	return outside(cl, dtypes, features)

@@ -34,6 +34,11 @@ func Features(c *fixtures.Case, inputs map[string]tensor.Tensor, expected map[st
 	return features
 }
 
+// FeaturesOf returns the features of a call of which no results are known.
+func FeaturesOf(call ports.Call) []string {
+	return Features(&fixtures.Case{Module: call.Module, Options: call.Options}, call.Inputs, nil)
+}
+
 // Reduction returns none, mean or sum, as PyTorch resolves the options: a legacy argument
 // overrides the reduction. It returns "" for an invalid reduction.
 func Reduction(o fixtures.Options) string {

@@ -86,7 +86,7 @@ func (m *examination) exhibitsOf(o observation) ([]*exhibit, error) {
 // exchange makes of the answer to a call that is in no fixture what that to a case is: its outputs, or a refusal.
 func (m *examination) exchange(o observation, x judge.Exchange) *exhibit {
 	o.answer, o.want = x.Answer, x.Call.Want
-	o.words = claim.Features(&fixtures.Case{Module: x.Call.Module, Options: x.Call.Options}, x.Call.Inputs, nil)
+	o.words = claim.FeaturesOf(x.Call)
 	e := &exhibit{observation: o, collector: m.collector, call: x.Call, elements: x.Call.Inputs[ports.Input].Len()}
 	if x.Answer.Outputs == nil {
 		if x.Answer.Failed != nil {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"lossproof/fixtures"
 	"lossproof/internal/claim"
 	"lossproof/judge"
 	"lossproof/ports"
@@ -261,7 +260,7 @@ func showsPlainly(d interface {
 
 // exhibitOf is a call that is in no fixture.
 func exhibitOf(call ports.Call) *exhibit {
-	words := claim.Features(&fixtures.Case{Module: call.Module, Options: call.Options}, call.Inputs, nil)
+	words := claim.FeaturesOf(call)
 	return &exhibit{observation: observation{words: words}, call: call, elements: call.Inputs[ports.Input].Len()}
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/fixtures"
 	"lossproof/internal/claim"
 	"lossproof/internal/diagnosis"
 	"lossproof/internal/divergence"
@@ -77,7 +76,7 @@ func TestExamplesLieWithin(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := request.Call
-	words := claim.Features(&fixtures.Case{Module: call.Module, Options: call.Options}, call.Inputs, nil)
+	words := claim.FeaturesOf(call)
 	for i := range call.Inputs[ports.Input].Len() {
 		if collector.Borders[0].Holds(call, words, ports.Loss, i) {
 			return

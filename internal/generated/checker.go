@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"lossproof/fixtures"
 	"lossproof/internal/claim"
 	"lossproof/internal/definition"
 	"lossproof/judge/verdict"
@@ -85,8 +84,8 @@ type plan struct {
 	reductions []string
 	want       []string
 	may        func(word string) bool
-	// outside says what of a call the claim leaves out; nil leaves out nothing.
-	outside func(call ports.Call) string
+	// claim is that of the module, without the words that need no look at a call.
+	claim ports.Claim
 }
 
 // step is a call of a plan before it is drawn.
@@ -232,10 +231,8 @@ const (
 // inside draws a call that the claim covers; outside says why there is none.
 func (p plan) inside(s step) (call ports.Call, outside string) {
 	for range tries {
-		if call = p.call(s); p.outside == nil {
-			return call, ""
-		}
-		if outside = p.outside(call); outside == "" {
+		call = p.call(s)
+		if outside = claim.OutsideCall(p.claim, call); outside == "" {
 			return call, ""
 		}
 		s.number += anew
@@ -273,14 +270,8 @@ func (k *Checker) plan(c *Check) (p plan, of []tensor.DType, outside string) {
 			of = append(of, dtype)
 		}
 	}
-	left := cl
-	left.Without = slices.DeleteFunc(slices.Clone(cl.Without), func(word string) bool { return slices.Contains(drawn, word) })
-	if len(left.Without) > 0 {
-		p.outside = func(call ports.Call) string {
-			asked := &fixtures.Case{Module: call.Module, Options: call.Options}
-			return claim.Outside(left, asked, claim.DTypesOf(call.Inputs), claim.Features(asked, call.Inputs, nil))
-		}
-	}
+	p.claim = cl
+	p.claim.Without = slices.DeleteFunc(slices.Clone(cl.Without), func(word string) bool { return slices.Contains(drawn, word) })
 	switch {
 	case len(p.reductions) == 0:
 		outside = "no reduction is claimed"

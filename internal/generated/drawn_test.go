@@ -4,7 +4,6 @@ import (
 	"context"
 	"testing"
 
-	"lossproof/fixtures"
 	"lossproof/internal/claim"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
@@ -35,8 +34,7 @@ func TestDrawn(t *testing.T) {
 					continue
 				}
 				call := p.call(s)
-				of := &fixtures.Case{Module: call.Module, Options: call.Options}
-				if why := claim.Outside(cl, of, claim.DTypesOf(call.Inputs), claim.Features(of, call.Inputs, nil)); why != "" {
+				if why := claim.OutsideCall(cl, call); why != "" {
 					t.Errorf("%s: %v of size %d: %s", c.ID, call.Options, s.size, why)
 					break
 				}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"lossproof/fixtures"
 	"lossproof/internal/claim"
 	"lossproof/internal/generated"
 	"lossproof/judge/verdict"
@@ -97,8 +96,7 @@ func TestInsideTheClaim(t *testing.T) {
 		cl := ports.Claim{DTypes: c.DTypes, Outputs: []string{ports.Loss, ports.GradInput}, Without: strings.Fields(test.without)}
 		for _, wrong := range []bool{false, true} {
 			ask := func(_ context.Context, call ports.Call) func() (ports.Answer, error) {
-				of := &fixtures.Case{Module: call.Module, Options: call.Options}
-				if why := claim.Outside(cl, of, claim.DTypesOf(call.Inputs), claim.Features(of, call.Inputs, nil)); why != "" {
+				if why := claim.OutsideCall(cl, call); why != "" {
 					t.Errorf("%s: %v is asked: %s", test.id, call.Options, why)
 				}
 				a := right(call)

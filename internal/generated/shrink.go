@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"lossproof/internal/claim"
 	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -48,7 +49,7 @@ func (s *shrinking) try(call ports.Call) bool {
 		s.calls = 0
 		return false
 	}
-	if s.plan.outside != nil && s.plan.outside(call) != "" {
+	if claim.OutsideCall(s.plan.claim, call) != "" {
 		return false
 	}
 	s.calls--
