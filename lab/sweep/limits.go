@@ -23,9 +23,18 @@ const (
 	// others, and the error of a sum grows with its length. It is K of the tolerances of the fixtures for 1000 classes.
 	MaxULPRow64           = 8
 	MaxULPProbabilities64 = 16
-	// MaxULPSum is the largest error of a mean or a sum.
-	MaxULPSum = 1
+	// MaxULPSum32 is the largest error of a mean or a sum in float32, which is the nearest number, MaxULPSum64 that in float64.
+	MaxULPSum32 = 0.5
+	MaxULPSum64 = 1
 )
+
+// limit returns the largest error of a mean or a sum.
+func (r *SumRow) limit() float64 {
+	if r.DType == "float32" {
+		return MaxULPSum32
+	}
+	return MaxULPSum64
+}
 
 // Misses returns what misses its limit, a sentence each. The limits are those of the built-in
 // losses: a port has none.
@@ -68,9 +77,9 @@ func (r *Report) Misses() []string {
 		}
 	}
 	for _, row := range r.Sums {
-		if !(row.ULP <= MaxULPSum) {
+		if !(row.ULP <= row.limit()) {
 			miss("%s %s of %s over %d elements: an error of %.4g ULP (%v, exact %v), want at most %v",
-				row.DType, row.Reduction, row.Module, row.Elements, row.ULP, float64(row.Got), float64(row.Exact), MaxULPSum)
+				row.DType, row.Reduction, row.Module, row.Elements, row.ULP, float64(row.Got), float64(row.Exact), row.limit())
 		}
 		if !row.Same {
 			miss("%s %s of %s over %d elements: the result depends on GOMAXPROCS (%v)", row.DType, row.Reduction, row.Module, row.Elements, row.Threads)

@@ -214,7 +214,7 @@ func sumTable(title string, rows []SumRow) table {
 		if !r.Same {
 			same = "NO"
 		}
-		t.rows = append(t.rows, []string{r.Module, r.Reduction, r.DType, mark(r.ULP, 4, MaxULPSum), same})
+		t.rows = append(t.rows, []string{r.Module, r.Reduction, r.DType, mark(r.ULP, 4, r.limit()), same})
 	}
 	return t
 }
