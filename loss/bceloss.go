@@ -59,7 +59,7 @@ func (l BCELoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *Tensor[T]) 
 // Into writes what results has slices for, and allocates nothing. After a [*ValueError] what they hold is
 // not defined.
 func (l BCELoss[T]) Into(results Results[T], input, target Tensor[T], gradOutput *Tensor[T]) error {
-	return l.criterion().into(results, input, ClassProbabilities(target), gradOutput)
+	return l.criterion().into(&results, &input, ClassProbabilities(target), gradOutput)
 }
 
 func (l BCELoss[T]) criterion() *criterion[T] {

@@ -54,7 +54,7 @@ func (l BCEWithLogitsLoss[T]) ForwardGrad(input, target Tensor[T], gradOutput *T
 
 // Into writes what results has slices for, and allocates nothing.
 func (l BCEWithLogitsLoss[T]) Into(results Results[T], input, target Tensor[T], gradOutput *Tensor[T]) error {
-	return l.criterion().into(results, input, ClassProbabilities(target), gradOutput)
+	return l.criterion().into(&results, &input, ClassProbabilities(target), gradOutput)
 }
 
 func (l BCEWithLogitsLoss[T]) criterion() *criterion[T] {

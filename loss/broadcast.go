@@ -13,7 +13,7 @@ func checkBroadcast[T Element](module, argument string, operand *Tensor[T], shap
 	if operand == nil {
 		return nil
 	}
-	if err := check(module, argument, *operand); err != nil {
+	if err := check(module, argument, operand.Shape, len(operand.Data)); err != nil {
 		return err
 	}
 	lead := len(shape) - len(operand.Shape)
@@ -99,7 +99,7 @@ type runs[T Float] struct {
 
 // cut cuts valid tensors; weight and posWeight may be nil. With keepLast a run is exactly one
 // row along the last dimension, and a chunk is a whole number of rows, or a part of one.
-func (r *runs[T]) cut(input Tensor[T], target []T, weight, posWeight *Tensor[T], keepLast bool) {
+func (r *runs[T]) cut(input *Tensor[T], target []T, weight, posWeight *Tensor[T], keepLast bool) {
 	r.input, r.target, r.inner = input.Data, target, axis{size: 1}
 	var weightShape, posWeightShape []int
 	if weight != nil {

@@ -33,10 +33,10 @@ func ClassProbabilities[T Element](probabilities Tensor[T]) ClassTarget[T] {
 }
 
 // check returns an error unless t is valid and fits a valid input of at least one dimension.
-func (t ClassTarget[T]) check(input []int) error {
+func (t *ClassTarget[T]) check(input []int) error {
 	switch t.kind {
 	case byProbability:
-		return checkSame(crossEntropyName, "target", Tensor[T]{Shape: t.shape, Data: t.probabilities}, input, "the shape of input, for class probabilities")
+		return checkSame(crossEntropyName, "target", t.shape, len(t.probabilities), input, "the shape of input, for class probabilities")
 	case byIndex:
 		n, ok := count(t.shape)
 		switch {

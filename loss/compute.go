@@ -7,7 +7,7 @@ import (
 )
 
 // compute computes what r has a slice for, of a checked call. What it has computed with stands in j then, which is empty before.
-func compute[T Float](c *criterion[T], j *job[T], r Results[T], input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
+func compute[T Float](c *criterion[T], j *job[T], r *Results[T], input *Tensor[T], target *ClassTarget[T], gradOutput *Tensor[T]) error {
 	j.kind, j.div = c.kind, div(c, input.Shape, target)
 	j.nearest = c.nearest && c.reduction == None && sizeOf[T]() == 4
 	if gradOutput != nil {
@@ -47,7 +47,7 @@ func pass[T Float](c *criterion[T], j *job[T], loss []T, shape []int) error {
 		return nil
 	}
 	sum, refused := j.run()
-	if refused.found {
+	if refused != nil {
 		return valueError(c.module, refused.argument, shape, refused.index, refused.value, "a number from 0 to 1")
 	}
 	if j.sum {
@@ -68,7 +68,7 @@ func empty[T Float](c *criterion[T], j *job[T], loss []T, shape []int) {
 }
 
 // cut sets what j computes on, in units and blocks.
-func cut[T Float](c *criterion[T], j *job[T], input Tensor[T], target ClassTarget[T]) {
+func cut[T Float](c *criterion[T], j *job[T], input *Tensor[T], target *ClassTarget[T]) {
 	if c.kind == ofClasses {
 		j.runs = runs[T]{input: input.Data, target: target.probabilities}
 		if c.weight != nil {
@@ -91,7 +91,7 @@ func cut[T Float](c *criterion[T], j *job[T], input Tensor[T], target ClassTarge
 }
 
 // div returns what the sum of the losses is divided by.
-func div[T Float](c *criterion[T], shape []int, target ClassTarget[T]) float64 {
+func div[T Float](c *criterion[T], shape []int, target *ClassTarget[T]) float64 {
 	n := 1.0
 	switch {
 	case c.reduction == Mean && c.kind == ofClasses:
@@ -107,7 +107,7 @@ func div[T Float](c *criterion[T], shape []int, target ClassTarget[T]) float64 {
 
 // weights returns what the mean of CrossEntropyLoss divides by: the sum of the weights of the classes that are not ignored, or the
 // number of rows of class probabilities.
-func weights[T Float](c *criterion[T], shape []int, target ClassTarget[T]) float64 {
+func weights[T Float](c *criterion[T], shape []int, target *ClassTarget[T]) float64 {
 	switch {
 	case target.kind == byProbability && shape[classAxis(shape)] == 0:
 		return math.NaN() // 0/0, as PyTorch finds the number of rows

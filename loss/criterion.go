@@ -39,7 +39,7 @@ func (c *criterion[T]) forward(input Tensor[T], target ClassTarget[T]) (Tensor[T
 	if err != nil {
 		return Tensor[T]{}, err
 	}
-	return loss.unless(c.into(Results[T]{Loss: loss.Data}, input, target, nil))
+	return loss.unless(c.into(&Results[T]{Loss: loss.Data}, &input, target, nil))
 }
 
 func (c *criterion[T]) forwardGrad(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (loss, gradInput Tensor[T], err error) {
@@ -47,7 +47,7 @@ func (c *criterion[T]) forwardGrad(input Tensor[T], target ClassTarget[T], gradO
 		return Tensor[T]{}, Tensor[T]{}, err
 	}
 	gradInput = like(input)
-	if err := c.into(Results[T]{Loss: loss.Data, GradInput: gradInput.Data}, input, target, gradOutput); err != nil {
+	if err := c.into(&Results[T]{Loss: loss.Data, GradInput: gradInput.Data}, &input, target, gradOutput); err != nil {
 		return Tensor[T]{}, Tensor[T]{}, err
 	}
 	return loss, gradInput, nil
@@ -55,12 +55,12 @@ func (c *criterion[T]) forwardGrad(input Tensor[T], target ClassTarget[T], gradO
 
 func (c *criterion[T]) gradInput(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	return grad.unless(c.into(Results[T]{GradInput: grad.Data}, input, target, gradOutput))
+	return grad.unless(c.into(&Results[T]{GradInput: grad.Data}, &input, target, gradOutput))
 }
 
 func (c *criterion[T]) gradTarget(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (Tensor[T], error) {
 	grad := like(input)
-	return grad.unless(c.into(Results[T]{GradTarget: grad.Data}, input, target, gradOutput))
+	return grad.unless(c.into(&Results[T]{GradTarget: grad.Data}, &input, target, gradOutput))
 }
 
 func (c *criterion[T]) gradWeight(input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) (Tensor[T], error) {
@@ -68,39 +68,39 @@ func (c *criterion[T]) gradWeight(input Tensor[T], target ClassTarget[T], gradOu
 	if c.weight != nil {
 		grad = like(*c.weight)
 	}
-	return grad.unless(c.into(Results[T]{GradWeight: grad.Data}, input, target, gradOutput))
+	return grad.unless(c.into(&Results[T]{GradWeight: grad.Data}, &input, target, gradOutput))
 }
 
 // into computes what r has a slice for.
-func (c *criterion[T]) into(r Results[T], input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
-	if err := c.checkGradients(r, target); err != nil {
+func (c *criterion[T]) into(r *Results[T], input *Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
+	if err := c.checkGradients(r, &target); err != nil {
 		return err
 	}
-	if err := c.check(input, target); err != nil {
+	if err := c.check(input, &target); err != nil {
 		return err
 	}
-	if err := c.checkResults(r, input, target, gradOutput); err != nil {
+	if err := c.checkResults(r, input, gradOutput); err != nil {
 		return err
 	}
 	switch c := any(c).(type) {
 	case *criterion[float32]:
-		return computeAs(c, &r, &input, &target, gradOutput)
+		return computeAs(c, r, input, &target, gradOutput)
 	case *criterion[float64]:
-		return computeAs(c, &r, &input, &target, gradOutput)
+		return computeAs(c, r, input, &target, gradOutput)
 	case *criterion[Float16]:
-		return computeHalf(c, kernel.Binary16, any(&r).(*Results[Float16]), any(&input).(*Tensor[Float16]), any(&target).(*ClassTarget[Float16]), any(gradOutput).(*Tensor[Float16]))
+		return computeHalf(c, kernel.Binary16, any(r).(*Results[Float16]), any(input).(*Tensor[Float16]), any(&target).(*ClassTarget[Float16]), any(gradOutput).(*Tensor[Float16]))
 	}
-	return computeHalf(any(c).(*criterion[BFloat16]), kernel.BFloat16, any(&r).(*Results[BFloat16]), any(&input).(*Tensor[BFloat16]), any(&target).(*ClassTarget[BFloat16]), any(gradOutput).(*Tensor[BFloat16]))
+	return computeHalf(any(c).(*criterion[BFloat16]), kernel.BFloat16, any(r).(*Results[BFloat16]), any(input).(*Tensor[BFloat16]), any(&target).(*ClassTarget[BFloat16]), any(gradOutput).(*Tensor[BFloat16]))
 }
 
 // computeAs computes a checked call whose elements are of type T, as are those of c.
 func computeAs[T Float](c *criterion[T], r, input, target, gradOutput any) error {
 	var j job[T]
-	return compute(c, &j, *r.(*Results[T]), *input.(*Tensor[T]), *target.(*ClassTarget[T]), gradOutput.(*Tensor[T]))
+	return compute(c, &j, r.(*Results[T]), input.(*Tensor[T]), target.(*ClassTarget[T]), gradOutput.(*Tensor[T]))
 }
 
 // check returns an error unless options, input and target are valid and go together.
-func (c *criterion[T]) check(input Tensor[T], target ClassTarget[T]) error {
+func (c *criterion[T]) check(input *Tensor[T], target *ClassTarget[T]) error {
 	if err := c.reduction.check(c.module); err != nil {
 		return err
 	}
@@ -114,11 +114,11 @@ func (c *criterion[T]) check(input Tensor[T], target ClassTarget[T]) error {
 	if len(input.Shape) == 0 && (c.kind == ofLabels || c.kind == ofClasses) {
 		return shapeErrorf(c.module, "input", "got shape (), want at least one dimension, that of the classes")
 	}
-	if err := check(c.module, "input", input); err != nil {
+	if err := check(c.module, "input", input.Shape, len(input.Data)); err != nil {
 		return err
 	}
 	if c.kind != ofClasses {
-		if err := checkSame(c.module, "target", Tensor[T]{target.shape, target.probabilities}, input.Shape, "the shape of input"); err != nil {
+		if err := checkSame(c.module, "target", target.shape, len(target.probabilities), input.Shape, "the shape of input"); err != nil {
 			return err
 		}
 		if err := checkBroadcast(c.module, "weight", c.weight, input.Shape); err != nil {
@@ -131,15 +131,15 @@ func (c *criterion[T]) check(input Tensor[T], target ClassTarget[T]) error {
 	}
 	classes := input.Shape[c.classAxis(input.Shape):][:1]
 	if c.weight != nil {
-		if err := checkSame(c.module, "weight", *c.weight, classes, "one for each class"); err != nil {
+		if err := checkSame(c.module, "weight", c.weight.Shape, len(c.weight.Data), classes, "one for each class"); err != nil {
 			return err
 		}
 	}
-	return checkIndices(target, c.ignore, classes[0])
+	return checkIndices(*target, c.ignore, classes[0])
 }
 
 // checkGradients returns an error if r wants a gradient that does not exist.
-func (c *criterion[T]) checkGradients(r Results[T], target ClassTarget[T]) error {
+func (c *criterion[T]) checkGradients(r *Results[T], target *ClassTarget[T]) error {
 	switch {
 	case r.GradWeight != nil && (c.kind == ofLogits || c.kind == ofProbabilities):
 		return &OptionError{Module: c.module, Option: "weight", Reason: "got a slice for its gradient, want nil: there is none, as in PyTorch"}
@@ -153,7 +153,7 @@ func (c *criterion[T]) checkGradients(r Results[T], target ClassTarget[T]) error
 
 // checkResults returns an error unless the slices of r, of a checked call, have the lengths that they need, and gradOutput, if there are gradients, the
 // shape of the loss.
-func (c *criterion[T]) checkResults(r Results[T], input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
+func (c *criterion[T]) checkResults(r *Results[T], input, gradOutput *Tensor[T]) error {
 	weights := 0
 	if c.weight != nil {
 		weights = len(c.weight.Data)
@@ -171,7 +171,7 @@ func (c *criterion[T]) checkResults(r Results[T], input Tensor[T], target ClassT
 	if gradOutput == nil {
 		return nil
 	}
-	if err := check(c.module, "grad_output", *gradOutput); err != nil {
+	if err := check(c.module, "grad_output", gradOutput.Shape, len(gradOutput.Data)); err != nil {
 		return err
 	}
 	if !c.isLossShape(gradOutput.Shape, input.Shape) {
@@ -191,7 +191,7 @@ const maxEmptySamples = 1 << 24
 
 // newLoss returns a tensor for the loss of a valid input.
 func (c *criterion[T]) newLoss(input Tensor[T]) (Tensor[T], error) {
-	if err := check(c.module, "input", input); err != nil {
+	if err := check(c.module, "input", input.Shape, len(input.Data)); err != nil {
 		return Tensor[T]{}, err
 	}
 	n := c.lossLen(input.Shape)

@@ -83,7 +83,7 @@ func (l CrossEntropyLoss[T]) ForwardGrad(input Tensor[T], target ClassTarget[T],
 
 // Into writes what results has slices for, and allocates nothing.
 func (l CrossEntropyLoss[T]) Into(results Results[T], input Tensor[T], target ClassTarget[T], gradOutput *Tensor[T]) error {
-	return l.criterion().into(results, input, target, gradOutput)
+	return l.criterion().into(&results, &input, target, gradOutput)
 }
 
 func (l CrossEntropyLoss[T]) criterion() *criterion[T] {

@@ -107,9 +107,8 @@ func sizeOf[T Float]() int {
 	return 8
 }
 
-// refusal is the first element, if one was found, that does not lie in [0, 1].
+// refusal is the first element that does not lie in [0, 1].
 type refusal struct {
-	found    bool
 	argument string
 	index    int
 	value    float64
@@ -133,7 +132,7 @@ func (j *job[T]) overwritesUnread() bool {
 
 // run computes all that is asked for, and returns the sum of the losses, if that is. What it has written is not defined
 // if an element is refused.
-func (j *job[T]) run() (float64, refusal) {
+func (j *job[T]) run() (float64, *refusal) {
 	j.stream = len(j.input)*sizeOf[T]() >= streamBytes
 	if workers := j.workers(); workers > 1 {
 		return j.parallel(workers)
@@ -143,30 +142,30 @@ func (j *job[T]) run() (float64, refusal) {
 	var total kernel.Accumulator
 	for b := range j.blocks() {
 		sum, refused := j.block(b, s)
-		if refused.found {
+		if refused != nil {
 			return 0, refused
 		}
 		total.Merge(sum)
 	}
-	return total.Value(), refusal{}
+	return total.Value(), nil
 }
 
 // parallel is run with goroutines.
-func (j *job[T]) parallel(workers int) (float64, refusal) {
+func (j *job[T]) parallel(workers int) (float64, *refusal) {
 	shared := new(job[T]) // a copy, so that j itself is not on the heap
 	*shared = *j
-	return parallel(workers, j.blocks(), func() (func(b int) (kernel.Accumulator, refusal), func()) {
+	return parallel(workers, j.blocks(), func() (func(b int) (kernel.Accumulator, *refusal), func()) {
 		s := newScratch[T]()
-		return func(b int) (kernel.Accumulator, refusal) { return shared.block(b, s) }, s.release
+		return func(b int) (kernel.Accumulator, *refusal) { return shared.block(b, s) }, s.release
 	})
 }
 
 // parallel computes blocks, and returns their sum: each goroutine takes the next block until there is none. It computes them by what begin returns, and
 // ends with the other function. The refusal is that of the first block that has one.
-func parallel(workers, blocks int, begin func() (block func(b int) (kernel.Accumulator, refusal), end func())) (float64, refusal) {
+func parallel(workers, blocks int, begin func() (block func(b int) (kernel.Accumulator, *refusal), end func())) (float64, *refusal) {
 	type result struct {
 		sum     kernel.Accumulator
-		refused refusal
+		refused *refusal
 	}
 	results := make([]result, blocks)
 	var next atomic.Int64
@@ -183,19 +182,19 @@ func parallel(workers, blocks int, begin func() (block func(b int) (kernel.Accum
 	group.Wait()
 	var total kernel.Accumulator
 	for _, r := range results {
-		if r.refused.found {
+		if r.refused != nil {
 			return 0, r.refused
 		}
 		total.Merge(r.sum)
 	}
-	return total.Value(), refusal{}
+	return total.Value(), nil
 }
 
 // block computes block b and returns its sum, if it is wanted.
-func (j *job[T]) block(b int, s *scratch[T]) (kernel.Accumulator, refusal) {
+func (j *job[T]) block(b int, s *scratch[T]) (kernel.Accumulator, *refusal) {
 	first, end := b*j.perBlock, min((b+1)*j.perBlock, j.units)
 	if j.kind == ofClasses {
-		return j.blockOfRows(first, end, s), refusal{}
+		return j.blockOfRows(first, end, s), nil
 	}
 	s.sums.Clear()
 	for k := first; k < end; k++ {
@@ -206,5 +205,5 @@ func (j *job[T]) block(b int, s *scratch[T]) (kernel.Accumulator, refusal) {
 			return kernel.Accumulator{}, j.refuse(lo, hi)
 		}
 	}
-	return s.sums.Total(), refusal{}
+	return s.sums.Total(), nil
 }

@@ -20,7 +20,8 @@ func TestWorkers(t *testing.T) {
 			c.reduction = None
 		}
 		j := job[float32]{losses: rows}
-		cut(c, &j, input, ClassProbabilities(input))
+		target := ClassProbabilities(input)
+		cut(c, &j, &input, &target)
 		return j.workers()
 	}
 	small, large, wide := input(64, 10), input(1000, 100), input(2, 65536)
@@ -53,7 +54,8 @@ func TestChunks(t *testing.T) {
 				c.reduction = None
 			}
 			var j job[float64]
-			cut(c, &j, input, ClassProbabilities(input))
+			target := ClassProbabilities(input)
+			cut(c, &j, &input, &target)
 			classes := shape[len(shape)-1]
 			next, blockOfRow := 0, map[int]int{}
 			for k := range j.chunks {

@@ -67,8 +67,8 @@ func computeWide[T Float16 | BFloat16](c *criterion[T], f kernel.Half, r *Result
 		Loss: sizedLike(&w.loss, r.Loss), GradInput: sizedLike(&w.gradInput, r.GradInput),
 		GradTarget: sizedLike(&w.gradTarget, r.GradTarget), GradWeight: sizedLike(&w.gradWeight, r.GradWeight),
 	}
-	err := compute(&w.criterion, &w.job, results, Tensor[float64]{input.Shape, widen(f, &w.input, input.Data)},
-		ClassTarget[float64]{target.kind, target.shape, target.indices, widen(f, &w.target, target.probabilities)},
+	err := compute(&w.criterion, &w.job, &results, &Tensor[float64]{input.Shape, widen(f, &w.input, input.Data)},
+		&ClassTarget[float64]{target.kind, target.shape, target.indices, widen(f, &w.target, target.probabilities)},
 		widenOptional(f, &w.tensors[2], &w.gradOutput, gradOutput))
 	if err != nil {
 		return err

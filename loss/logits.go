@@ -148,21 +148,29 @@ const fewInRow = 32
 
 // addShortRows writes the sums of the rows of a chunk, of which l has the losses.
 func (j *job[T]) addShortRows(lo, hi int, l []float64) {
-	for row := lo / j.length; row < hi/j.length; row++ {
-		losses := l[row*j.length-lo:][:j.length]
-		var sum float64
-		if sizeOf[T]() == 4 { // so few float64 roundings are nothing
-			for _, v := range losses {
-				sum += v
+	dst := j.losses[lo/j.length : hi/j.length]
+	row := func(k int) []float64 { return l[min(k, len(dst)-1)*j.length:][:j.length] }
+	if sizeOf[T]() == 8 {
+		for k := range dst {
+			var sum kernel.Accumulator
+			for _, v := range row(k) {
+				sum.Add(v)
 			}
-		} else {
-			var compensated kernel.Accumulator
-			for _, v := range losses {
-				compensated.Add(v)
-			}
-			sum = compensated.Value()
+			dst[k] = T(sum.Value() / j.div)
 		}
-		j.losses[row] = T(sum / j.div)
+		return
+	}
+	// So few float64 roundings are nothing. Additions of one row wait for each other, those of four rows do not.
+	for k := 0; k < len(dst); k += 4 {
+		l0, l1, l2, l3 := row(k), row(k+1), row(k+2), row(k+3)
+		var s0, s1, s2, s3 float64
+		for i, v := range l0 {
+			s0, s1, s2, s3 = s0+v, s1+l1[i], s2+l2[i], s3+l3[i]
+		}
+		sums := [4]float64{s0, s1, s2, s3}
+		for i := range dst[k:min(k+4, len(dst))] {
+			dst[k+i] = T(sums[i] / j.div)
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ func (l MultiLabelSoftMarginLoss[T]) ForwardGrad(input, target Tensor[T], gradOu
 
 // Into writes what results has slices for, and allocates nothing.
 func (l MultiLabelSoftMarginLoss[T]) Into(results Results[T], input, target Tensor[T], gradOutput *Tensor[T]) error {
-	return l.criterion().into(results, input, ClassProbabilities(target), gradOutput)
+	return l.criterion().into(&results, &input, ClassProbabilities(target), gradOutput)
 }
 
 func (l MultiLabelSoftMarginLoss[T]) criterion() *criterion[T] {

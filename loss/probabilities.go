@@ -3,16 +3,16 @@ package loss
 import "lossproof/loss/internal/kernel"
 
 // refuse finds the element of a chunk that does not lie in [0, 1].
-func (j *job[T]) refuse(lo, hi int) refusal {
+func (j *job[T]) refuse(lo, hi int) *refusal {
 	for i := lo; i < hi; i++ {
 		if x := j.input[i]; !kernel.InUnit(x) {
-			return refusal{true, "input", i, float64(x)}
+			return &refusal{"input", i, float64(x)}
 		}
 		if t := j.target[i]; !kernel.InUnit(t) {
-			return refusal{true, "target", i, float64(t)}
+			return &refusal{"target", i, float64(t)}
 		}
 	}
-	return refusal{}
+	return nil
 }
 
 // probabilities writes what is wanted of a chunk, and adds its losses to sums. It returns false, and has written nothing, if an element does not lie in
@@ -84,7 +84,7 @@ func (j *job[T]) probabilityGrads(g []float64, lo, hi int) (ok bool) {
 
 // probabilityGradTargets writes the gradient in the target of a chunk, unless an element does not lie in [0, 1].
 func (j *job[T]) probabilityGradTargets(lo, hi int) (ok bool) {
-	if j.refuse(lo, hi).found {
+	if j.refuse(lo, hi) != nil {
 		return false
 	}
 	for at := lo; at < hi; {

@@ -80,9 +80,9 @@ func computeSingly[T Float16 | BFloat16](c *criterion[T], f kernel.Half, r *Resu
 		s.perUnit = fromEnd(input.Shape, 0)
 	}
 	s.units, s.perBlock = len(input.Data)/s.perUnit, (halfBlock-1)/s.perUnit+1
-	s.div = div(&s.criterion, input.Shape, ClassTarget[float32]{kind: target.kind, indices: target.indices})
+	s.div = div(&s.criterion, input.Shape, &ClassTarget[float32]{kind: target.kind, indices: target.indices})
 	sum, refused := s.run()
-	if refused.found {
+	if refused != nil {
 		return true, valueError(c.module, refused.argument, input.Shape, refused.index, refused.value, "a number from 0 to 1")
 	}
 	if r.Loss != nil && c.reduction != None {
@@ -100,14 +100,14 @@ func pooled[T any](pool *sync.Pool) *T {
 }
 
 // run computes all blocks, and returns the sum of the losses, if it is wanted.
-func (s *singly) run() (float64, refusal) {
+func (s *singly) run() (float64, *refusal) {
 	blocks := (s.units + s.perBlock - 1) / s.perBlock
 	if workers := min(runtime.GOMAXPROCS(0), blocks); len(s.input) >= parallelElements && workers > 1 && !s.overwritesUnread() {
 		shared := new(singly)
 		*shared = *s
-		return parallel(workers, blocks, func() (func(int) (kernel.Accumulator, refusal), func()) {
+		return parallel(workers, blocks, func() (func(int) (kernel.Accumulator, *refusal), func()) {
 			scratch := pooled[halfScratch](&halfScratches)
-			return func(b int) (kernel.Accumulator, refusal) { return shared.block(b, scratch) }, func() { halfScratches.Put(scratch) }
+			return func(b int) (kernel.Accumulator, *refusal) { return shared.block(b, scratch) }, func() { halfScratches.Put(scratch) }
 		})
 	}
 	scratch := pooled[halfScratch](&halfScratches)
@@ -115,12 +115,12 @@ func (s *singly) run() (float64, refusal) {
 	var total kernel.Accumulator
 	for b := range blocks {
 		sum, refused := s.block(b, scratch)
-		if refused.found {
+		if refused != nil {
 			return 0, refused
 		}
 		total.Merge(sum)
 	}
-	return total.Value(), refusal{}
+	return total.Value(), nil
 }
 
 // overwritesUnread is that of job.
@@ -129,7 +129,7 @@ func (s *singly) overwritesUnread() bool {
 }
 
 // block computes block b.
-func (s *singly) block(b int, scratch *halfScratch) (sum kernel.Accumulator, refused refusal) {
+func (s *singly) block(b int, scratch *halfScratch) (sum kernel.Accumulator, refused *refusal) {
 	first, end := b*s.perBlock, min((b+1)*s.perBlock, s.units)
 	lo, hi := first*s.perUnit, end*s.perUnit
 	scratch.shape = [2]int{end - first, s.perUnit}
@@ -153,9 +153,9 @@ func (s *singly) block(b int, scratch *halfScratch) (sum kernel.Accumulator, ref
 	if s.grad != nil {
 		j.gradInput = sized(&scratch.grad, hi-lo)
 	}
-	cut(&s.criterion, j, input, target)
+	cut(&s.criterion, j, &input, &target)
 	value, refused := j.run()
-	if refused.found {
+	if refused != nil {
 		refused.index += lo
 		return sum, refused
 	}

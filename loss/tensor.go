@@ -26,7 +26,7 @@ type Tensor[T Element] struct {
 // have the number of elements of the shape.
 func NewTensor[T Element](data []T, shape ...int) (Tensor[T], error) {
 	t := Tensor[T]{Shape: shape, Data: data}
-	if err := check("", "tensor", t); err != nil {
+	if err := check("", "tensor", shape, len(data)); err != nil {
 		return Tensor[T]{}, err
 	}
 	return t, nil
@@ -82,25 +82,25 @@ func count(shape []int) (n int, ok bool) {
 	return n, true
 }
 
-// check returns an error unless the data of t fit its shape.
-func check[T Element](module, argument string, t Tensor[T]) error {
-	n, ok := count(t.Shape)
+// check returns an error unless a tensor of this shape has so many elements.
+func check(module, argument string, shape []int, elements int) error {
+	n, ok := count(shape)
 	if !ok {
-		return shapeErrorf(module, argument, "shape %s has a negative dimension or too many elements", formatShape(t.Shape))
+		return shapeErrorf(module, argument, "shape %s has a negative dimension or too many elements", formatShape(shape))
 	}
-	if n != len(t.Data) {
-		return shapeErrorf(module, argument, "shape %s needs %d elements, Data has %d", formatShape(t.Shape), n, len(t.Data))
+	if n != elements {
+		return shapeErrorf(module, argument, "shape %s needs %d elements, Data has %d", formatShape(shape), n, elements)
 	}
 	return nil
 }
 
-// checkSame returns an error unless t is valid and has the wanted shape.
-func checkSame[T Element](module, argument string, t Tensor[T], want []int, reason string) error {
-	if err := check(module, argument, t); err != nil {
+// checkSame returns an error unless a tensor is valid and has the wanted shape.
+func checkSame(module, argument string, shape []int, elements int, want []int, reason string) error {
+	if err := check(module, argument, shape, elements); err != nil {
 		return err
 	}
-	if !slices.Equal(t.Shape, want) {
-		return shapeErrorf(module, argument, "got shape %s, want %s, %s", formatShape(t.Shape), formatShape(want), reason)
+	if !slices.Equal(shape, want) {
+		return shapeErrorf(module, argument, "got shape %s, want %s, %s", formatShape(shape), formatShape(want), reason)
 	}
 	return nil
 }

@@ -37,8 +37,11 @@ func (l *Lanes[T]) Compute(scratch *LaneScratch) {
 	x, target := as[float32](l.Input), as[float32](l.Target)
 	n := len(x)
 	power, q, linear, high, low := scratch[0][:n], scratch[1][:n], scratch[2][:n], scratch[3][:n], scratch[4][:n]
-	delta, exact := l.delta()
-	grads := l.Grads != nil && exact
+	var delta float32
+	grads := l.Grads != nil
+	if grads {
+		delta, grads = l.delta()
+	}
 	losses := l.Losses != nil && (useAVX512 || l.Grads != nil) && grads == (l.Grads != nil)
 	grads = grads && losses == (l.Losses != nil)
 	var largest uint32
