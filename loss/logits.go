@@ -32,7 +32,7 @@ func (j *job[T]) logits(sums *kernel.Sums, lo, hi int, s *scratch[T]) {
 
 // nearestResults computes losses and gradients of a chunk that are the nearest float32 numbers.
 func (j *job[T]) nearestResults(lo, hi int, s *scratch[T]) {
-	n := kernel.Nearest[T]{Input: j.input[lo:hi], Target: j.target[lo:hi], U: T(j.upstream.number(0)), Div: j.div, Stream: j.stream}
+	n := kernel.Nearest[T]{Input: j.input[lo:hi], Target: j.target[lo:hi], U: T(j.upstream.number(0)), Stream: j.stream}
 	if j.losses != nil {
 		n.Losses = j.losses[lo:hi]
 	}

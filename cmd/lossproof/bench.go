@@ -62,7 +62,7 @@ another implementation take turns:
 	flags.BoolVar(&f.config.Gradient, "gradient", false, "the loss and its gradient in the input in one pass, not the loss alone")
 	flags.Float64Var(&f.config.LabelSmoothing, "label-smoothing", 0, "the label smoothing of CrossEntropyLoss")
 	flags.BoolVar(&f.config.ClassProbabilities, "class-probabilities", false, "class probabilities as the target of CrossEntropyLoss, not class indices")
-	flags.BoolVar(&f.config.Nearest, "nearest", false, "the option Nearest of BCEWithLogitsLoss")
+	flags.BoolVar(&f.config.Nearest, "nearest", false, "the option Nearest of BCEWithLogitsLoss, for --reduction none and float32")
 	flags.BoolVar(&f.json, "json", false, "write the result as JSON")
 	flags.BoolVar(&f.serve, "serve", false, "time one round for each line on stdin")
 	return cmd

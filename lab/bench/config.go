@@ -28,7 +28,7 @@ type Config struct {
 	// LabelSmoothing and ClassProbabilities, the target instead of class indices, are for CrossEntropyLoss.
 	LabelSmoothing     float64 `json:"label_smoothing"`
 	ClassProbabilities bool    `json:"class_probabilities"`
-	// Nearest is that of BCEWithLogitsLoss.
+	// Nearest is that of BCEWithLogitsLoss, for the reduction none and float32.
 	Nearest bool `json:"nearest"`
 }
 
@@ -59,8 +59,12 @@ func (c Config) check() (n int, reduction loss.Reduction, err error) {
 	if c.Read && c.Module == "" {
 		return n, 0, nil
 	}
-	if c.Nearest && c.Module != bceWithLogitsLoss {
-		return 0, 0, fmt.Errorf("module: got %s with nearest, which only %s has", c.Module, bceWithLogitsLoss)
+	if c.Nearest {
+		for _, o := range [][3]string{{"module", c.Module, bceWithLogitsLoss}, {"reduction", c.Reduction, "none"}, {"dtype", c.DType, "float32"}} {
+			if o[1] != o[2] {
+				return 0, 0, fmt.Errorf("%s: got %s with nearest, want %s: it changes no other results", o[0], o[1], o[2])
+			}
+		}
 	}
 	switch c.Module {
 	case bceLoss, bceWithLogitsLoss, multiLabelSoftMarginLoss:

@@ -2,7 +2,7 @@
 
 package kernel
 
-// Polynomials by ascending power, and a bound of the relative error that they cause in exp or log1p.
+// Polynomials by ascending power, and a bound of the relative error of exp or log1p by them.
 // The generator of the assembly reads them from this file.
 
 // exp32Poly is a polynomial of (exp(r) - 1 - r)/r² for |r| ≤ ln2/2: 2.4e-10.
@@ -64,7 +64,7 @@ var log64Poly = [10]float64{
 	0x1.4b0ed4be611b2p-3,
 }
 
-// expOf8Poly is a polynomial of (exp(r) - 1 - r)/r² in float32, for |r| ≤ ln2/16: 1.7e-10 of exp(r).
+// expOf8Poly is a polynomial of (exp(r) - 1 - r)/r² in float32, |r| ≤ ln2/16: 1.7e-10 of exp(r).
 var expOf8Poly = [3]float64{
 	0x1.0000000000000p-1,
 	0x1.555c820000000p-3,
@@ -95,7 +95,7 @@ var expOf8Rests = [8]float64{
 	-0x1.a5217c0000000p-28,
 }
 
-// expOf32Poly is a polynomial of (exp(r) - 1 - r)/r² in float32, for |r| ≤ ln2/64: 9.9e-11 of exp(r).
+// expOf32Poly is a polynomial of (exp(r) - 1 - r)/r² in float32, |r| ≤ ln2/64: 9.9e-11 of exp(r).
 var expOf32Poly = [2]float64{
 	0x1.0000880000000p-1,
 	0x1.5555c80000000p-3,
@@ -287,7 +287,7 @@ var logOf32Index = [2]float64{
 	-0x1.d051ec0000000p+3,
 }
 
-// logOf32Poly is a polynomial of (log1p(v) - v)/v² in float32, for |v| ≤ 0.0179: 6.0e-13 of log1p(v).
+// logOf32Poly is a polynomial of (log1p(v) - v)/v² in float32, |v| ≤ 0.0179: 6.0e-13 of log1p(v).
 var logOf32Poly = [4]float64{
 	-0x1.0000000000000p-1,
 	0x1.5555540000000p-2,

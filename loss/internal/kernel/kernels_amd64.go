@@ -85,7 +85,8 @@ func losses64AVX2(l []float64, x []float64, t []float64)
 //		sums += v
 //	}
 //
-// where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.
+// where v is added to sums as by sumAVX2. All of an element is read before anything of it is
+// written.
 //
 //go:noescape
 func sumLosses32AVX2(sums *[8]float64, y []float64, x []float32, t []float32)
@@ -114,7 +115,8 @@ func roundLosses32AVX2(dst []float32, y []float64, x []float32, t []float32, str
 //		grad[i] = ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div)
 //	}
 //
-// where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.
+// where v is added to sums as by sumAVX2. All of an element is read before anything of it is
+// written.
 //
 //go:noescape
 func sumLossesGrads32AVX2(sums *[8]float64, grad []float32, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
@@ -143,7 +145,8 @@ func roundLossesGrads32AVX2(dst []float32, grad []float32, y []float64, x []floa
 //		sums += v
 //	}
 //
-// where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.
+// where v is added to sums as by sumAVX2. All of an element is read before anything of it is
+// written.
 //
 //go:noescape
 func sumLosses64AVX2(sums *[8]float64, y []float64, x []float64, t []float64)
@@ -172,7 +175,8 @@ func roundLosses64AVX2(dst []float64, y []float64, x []float64, t []float64, str
 //		grad[i] = ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div)
 //	}
 //
-// where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.
+// where v is added to sums as by sumAVX2. All of an element is read before anything of it is
+// written.
 //
 //go:noescape
 func sumLossesGrads64AVX2(sums *[8]float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64, stream bool)
@@ -339,7 +343,8 @@ func sumAVX2(sums *[8]float64, l []float64)
 //		maxima[r], rests[r] = m, float64(ties-1)+sum
 //	}
 //
-// with exp as in exp32AVX2, and a maximum that passes over NaN. It may write to 8 elements of y behind the last row.
+// with exp as in exp32AVX2, and a maximum that passes over NaN. It may write to 8 elements of y
+// behind the last row.
 //
 //go:noescape
 func softmaxRows32AVX2(maxima []float64, rests []float64, y []float64, x []float32, classes int)
@@ -415,7 +420,8 @@ func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale 
 //		sums -= max(log(|(1-t[i])-x[i]|), -100)
 //	}
 //
-// for at most 512 elements, a multiple of 16. Unless ok, sums are not changed; a negative zero may be refused too.
+// for at most 512 elements, a multiple of 16. Unless ok, sums are not changed; a negative zero may
+// be refused too.
 //
 //go:noescape
 func probabilitySums32AVX2(sums *[8]float64, x []float32, t []float32) (ok bool)
@@ -468,7 +474,8 @@ func expSum32AVX2(sums *[8]float64, y []float64, x []float32, m float64) (ties i
 //		dst[i] = float32(scale*y + offset)
 //	}
 //
-// with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32 bytes.
+// with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32
+// bytes.
 //
 //go:noescape
 func scaleRound32AVX2(dst []float32, y []float64, scale float64, offset float64, stream bool)
@@ -481,7 +488,8 @@ func scaleRound32AVX2(dst []float32, y []float64, scale float64, offset float64,
 //		l[i] = -(t[i]*max(log(x[i]), -100) + (1-t[i])*max(log(1-x[i]), -100))
 //	}
 //
-// with log as in logOfSum32 and fused multiply-adds, and one logarithm each where eight targets are 0 or 1.
+// with log as in logOfSum32 and fused multiply-adds, and one logarithm each where eight targets are
+// 0 or 1.
 //
 //go:noescape
 func probabilityLosses32AVX2(l []float64, x []float32, t []float32) (ok bool)
@@ -534,7 +542,8 @@ func expSum64AVX2(sums *[8]float64, y []float64, x []float64, m float64) (ties i
 //		dst[i] = float64(scale*y + offset)
 //	}
 //
-// with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32 bytes.
+// with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32
+// bytes.
 //
 //go:noescape
 func scaleRound64AVX2(dst []float64, y []float64, scale float64, offset float64, stream bool)
@@ -547,7 +556,8 @@ func scaleRound64AVX2(dst []float64, y []float64, scale float64, offset float64,
 //		l[i] = -(t[i]*max(log(x[i]), -100) + (1-t[i])*max(log(1-x[i]), -100))
 //	}
 //
-// with log as in logOfSum64 and fused multiply-adds, and one logarithm each where eight targets are 0 or 1.
+// with log as in logOfSum64 and fused multiply-adds, and one logarithm each where eight targets are
+// 0 or 1.
 //
 //go:noescape
 func probabilityLosses64AVX2(l []float64, x []float64, t []float64) (ok bool)
@@ -644,7 +654,8 @@ func softProductsAVX2(sums *[48]float64, t []float32, q []float32, x []float32, 
 //		dst[i] = ((1-target[i])*a - target[i]*b) / (delta * (1+y))
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes. len(x) is a multiple of 16.
+// and writes past the caches if stream is set and dst is aligned to 32 bytes. len(x) is a multiple
+// of 16.
 //
 //go:noescape
 func gradPairsAVX2(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32, stream bool)
@@ -730,7 +741,8 @@ func softProductsAVX512(sums *[48]float64, t []float32, q []float32, x []float32
 //		dst[i] = ((1-target[i])*a - target[i]*b) / (delta * (1+y))
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 64 bytes. len(x) is a multiple of 32.
+// and writes past the caches if stream is set and dst is aligned to 64 bytes. len(x) is a multiple
+// of 32.
 //
 //go:noescape
 func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32, stream bool)
@@ -741,7 +753,8 @@ func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, tar
 //		dst[i] = log1p(yh[i]+yl[i]) + max(x[i], 0) - target[i]*x[i]
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 64 bytes. len(x) is a multiple of 32.
+// and writes past the caches if stream is set and dst is aligned to 64 bytes. len(x) is a multiple
+// of 32.
 //
 //go:noescape
 func lossPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, stream bool)
@@ -769,7 +782,8 @@ func expNearestAVX2(y []float64, x []float32) (ordinary bool)
 //		dst[i] = float32(v)
 //	}
 //
-// It sets a bit of near, a byte for eight elements, where v is within some units of 2⁻⁵² of its binade of the middle of two numbers: bit k for element nearestOrder[k].
+// It sets a bit of near, a byte for eight elements, where v is within some units of 2⁻⁵² of its
+// binade of the middle of two numbers: bit k for element nearestOrder[k].
 // len(x) is a multiple of 8. All of an element is read before it is written.
 //
 //go:noescape
@@ -778,15 +792,16 @@ func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x []float32, 
 // nearestGrads32AVX2 is
 //
 //	for i := range x {
-//		v := ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div), with a, b as in grads32AVX2
+//		v := ((1-t[i])*a - t[i]*b) * u / (1 + y[i]), with a, b as in grads32AVX2
 //		dst[i] = float32(v)
 //	}
 //
-// It sets a bit of near, a byte for eight elements, where v is within some units of 2⁻⁵² of its binade of the middle of two numbers: bit k for element nearestOrder[k].
+// It sets a bit of near, a byte for eight elements, where v is within some units of 2⁻⁵² of its
+// binade of the middle of two numbers: bit k for element nearestOrder[k].
 // len(x) is a multiple of 8. All of an element is read before it is written.
 //
 //go:noescape
-func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
+func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, u float64, stream bool)
 
 // widenFloat16AVX2 writes the numbers of src to dst, as many as dst has eights.
 //
@@ -803,13 +818,15 @@ func widenBFloat16AVX2(dst []float32, src []uint16)
 //go:noescape
 func hard16AVX2(bits []uint16, one uint16) (hard bool)
 
-// narrowFloat16AVX2 rounds the numbers of src to dst, as many as dst has eights. A bit of near is set where one is close
+// narrowFloat16AVX2 rounds the numbers of src to dst, as many as dst has eights. A bit of near is
+// set where one is close
 // to the middle between two: see [Half.Narrow].
 //
 //go:noescape
 func narrowFloat16AVX2(dst []uint16, src []float32, near []uint8)
 
-// narrowBFloat16AVX2 rounds the numbers of src to dst, as many as dst has eights. A bit of near is set where one is close
+// narrowBFloat16AVX2 rounds the numbers of src to dst, as many as dst has eights. A bit of near is
+// set where one is close
 // to the middle between two: see [Half.Narrow].
 //
 //go:noescape
@@ -828,7 +845,8 @@ func narrowBFloat16AVX2(dst []uint16, src []float32, near []uint8)
 //		}
 //	}
 //
-// with a maximum that passes over NaN. Rows are a multiple of 8. It needs 3 elements of x behind the last row.
+// with a maximum that passes over NaN. Rows are a multiple of 8. It needs 3 elements of x behind
+// the last row.
 //
 //go:noescape
 func acrossMaxima32AVX2(rows []float64, t []float32, x []float32, indices []int64, classes int)
@@ -838,10 +856,12 @@ func acrossMaxima32AVX2(rows []float64, t []float32, x []float32, indices []int6
 //	for r := range len(rows)/4 {
 //		k := round(rows[r/8*32+r%8]*log2E)
 //		rows[r/8*32+8+r%8] = k
-//		rows[r/8*32+16+r%8] = sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes)) / 2**(k-40) * exp(k*ln2Lo32)
+//		e := sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes))
+//		rows[r/8*32+16+r%8] = e / 2**(k-40) * exp(k*ln2Lo32)
 //	}
 //
-// Rows are a multiple of 8. What it computes of a row whose largest logit is not in ±1<<14 is not defined.
+// Rows are a multiple of 8. What it computes of a row whose largest logit is not in ±1<<14 is not
+// defined.
 //
 //go:noescape
 func acrossSums32AVX2(rows []float64, t []float32, classes int)
@@ -851,12 +871,14 @@ func acrossSums32AVX2(rows []float64, t []float32, classes int)
 //	for r := range len(rows)/4 {
 //		k := round(rows[r/8*32+r%8]*log2E)
 //		rows[r/8*32+8+r%8] = k
-//		rows[r/8*32+16+r%8] = sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes)) / 2**(k-40) * exp(k*ln2Lo32)
+//		e := sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes))
+//		rows[r/8*32+16+r%8] = e / 2**(k-40) * exp(k*ln2Lo32)
 //	}
 //
 // and leaves t, r and s with t*(1+r+s) = exp(t) / 2**(k-40) * exp(k*ln2Lo32).
 //
-// Rows are a multiple of 8. What it computes of a row whose largest logit is not in ±1<<14 is not defined.
+// Rows are a multiple of 8. What it computes of a row whose largest logit is not in ±1<<14 is not
+// defined.
 //
 //go:noescape
 func acrossExps32AVX2(rows []float64, t []float32, r []float32, s []float32, classes int)
@@ -870,7 +892,8 @@ func acrossExps32AVX2(rows []float64, t []float32, r []float32, s []float32, cla
 //		}
 //	}
 //
-// Rows are a multiple of 8. With fewer than 4 classes it needs, and writes to, 3 elements behind the last row of dst.
+// Rows are a multiple of 8. With fewer than 4 classes it needs, and writes to, 3 elements behind
+// the last row of dst.
 //
 //go:noescape
 func acrossGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, rows []float64, classes int)
@@ -881,7 +904,9 @@ func acrossGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, row
 //	k = round(m*log2E)
 //	sum = sum(exp(x...), exp(y...)) / 2**(k-40) * exp(k*ln2Lo32)
 //
-// with a maximum that passes over NaN, for at most 4096 logits. What it computes if m is not in ±1<<14 is not defined. It fetches what is so many bytes behind, and may write to 8 elements behind the last one.
+// with a maximum that passes over NaN, for at most 4096 logits. What it computes if m is not in
+// ±1<<14 is not defined. It fetches what is so many bytes behind, and may write to 8 elements
+// behind the last one.
 //
 //go:noescape
 func alongSum32AVX2(x []float32, y []float32, ahead int) (m float32, k float32, sum float64)
@@ -893,7 +918,9 @@ func alongSum32AVX2(x []float32, y []float32, ahead int) (m float32, k float32, 
 //	sum = sum(exp(x...), exp(y...)) / 2**(k-40) * exp(k*ln2Lo32)
 //	t*(1+r+s) = exp({x..., 0, y...}) / 2**(k-40) * exp(k*ln2Lo32)
 //
-// with a maximum that passes over NaN, for at most 4096 logits. What it computes if m is not in ±1<<14 is not defined. It fetches what is so many bytes behind, and may write to 8 elements behind the last one.
+// with a maximum that passes over NaN, for at most 4096 logits. What it computes if m is not in
+// ±1<<14 is not defined. It fetches what is so many bytes behind, and may write to 8 elements
+// behind the last one.
 //
 //go:noescape
 func alongExps32AVX2(x []float32, y []float32, t []float32, r []float32, s []float32, ahead int) (m float32, k float32, sum float64)
@@ -904,7 +931,8 @@ func alongExps32AVX2(x []float32, y []float32, t []float32, r []float32, s []flo
 //		dst[i] = t[i]*(1+r[i]+s[i]) * scale / 2**40
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes. Of t, r and s it may read 7 elements behind the last one.
+// and writes past the caches if stream is set and dst is aligned to 32 bytes. Of t, r and s it may
+// read 7 elements behind the last one.
 //
 //go:noescape
 func alongGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, scale float64, stream bool)
@@ -945,7 +973,8 @@ func finishLossesAVX2(losses []float64, rows []float64)
 //		rows[r/8*32+16+r%8] = f*inverse/(1+rest)*factors[r]
 //	}
 //
-// A loss is NaN unless |m| is less than 1<<14, |d| less than 700, sum a number, and the last of the other results from 2**-102 to 2**16, unless it is 0.
+// A loss is NaN unless |m| is less than 1<<14, |d| less than 700, sum a number, and the last of the
+// other results from 2**-102 to 2**16, unless it is 0.
 // The losses are a multiple of 8.
 //
 //go:noescape

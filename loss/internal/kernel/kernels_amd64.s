@@ -10011,72 +10011,71 @@ DATA c1ffc00001ffc0000<>+16(SB)/8, $0x1ffc00001ffc0000
 DATA c1ffc00001ffc0000<>+24(SB)/8, $0x1ffc00001ffc0000
 GLOBL c1ffc00001ffc0000<>(SB), RODATA|NOPTR, $32
 
-// func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
+// func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, u float64, stream bool)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·nearestGrads32AVX2(SB), NOSPLIT, $0-137
+TEXT ·nearestGrads32AVX2(SB), NOSPLIT, $0-129
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         near_base+24(FP), CX
 	MOVQ         y_base+48(FP), DX
 	MOVQ         x_base+72(FP), BX
 	MOVQ         t_base+96(FP), SI
 	MOVQ         x_len+80(FP), DI
-	MOVBQZX      stream+136(FP), R8
+	MOVBQZX      stream+128(FP), R8
 	MOVQ         AX, R9
 	ANDQ         $0x1f, R9
 	XORQ         R10, R10
 	TESTQ        R9, R9
 	CMOVQNE      R10, R8
 	VBROADCASTSD u+120(FP), Y0
-	VBROADCASTSD div+128(FP), Y1
 
 eight:
 	SUBQ        $0x08, DI
 	JL          done
 	PREFETCHT0  2048(BX)
 	PREFETCHT0  2048(SI)
-	VMOVUPD     (DX), Y2
-	VMOVUPD     32(DX), Y6
-	VCVTPS2PD   (BX), Y3
-	VCVTPS2PD   16(BX), Y7
-	VCVTPS2PD   (SI), Y4
-	VCVTPS2PD   16(SI), Y8
-	VMOVUPD     c3ff0000000000000<>+0(SB), Y5
-	VMOVUPD     c3ff0000000000000<>+0(SB), Y9
-	VSUBPD      Y4, Y5, Y5
-	VSUBPD      Y8, Y9, Y9
-	VXORPD      c8000000000000000<>+0(SB), Y4, Y4
-	VXORPD      c8000000000000000<>+0(SB), Y8, Y10
-	VBLENDVPD   Y3, Y5, Y4, Y8
-	VBLENDVPD   Y7, Y9, Y10, Y11
-	VBLENDVPD   Y3, Y4, Y5, Y3
-	VBLENDVPD   Y7, Y10, Y9, Y4
-	VFMADD231PD Y2, Y8, Y3
-	VFMADD231PD Y6, Y11, Y4
+	VMOVUPD     (DX), Y1
+	VMOVUPD     32(DX), Y5
+	VCVTPS2PD   (BX), Y2
+	VCVTPS2PD   16(BX), Y6
+	VCVTPS2PD   (SI), Y3
+	VCVTPS2PD   16(SI), Y7
+	VMOVUPD     c3ff0000000000000<>+0(SB), Y4
+	VMOVUPD     c3ff0000000000000<>+0(SB), Y8
+	VSUBPD      Y3, Y4, Y4
+	VSUBPD      Y7, Y8, Y8
+	VXORPD      c8000000000000000<>+0(SB), Y3, Y3
+	VXORPD      c8000000000000000<>+0(SB), Y7, Y9
+	VBLENDVPD   Y2, Y4, Y3, Y7
+	VBLENDVPD   Y6, Y8, Y9, Y10
+	VBLENDVPD   Y2, Y3, Y4, Y2
+	VBLENDVPD   Y6, Y9, Y8, Y3
+	VFMADD231PD Y1, Y7, Y2
+	VFMADD231PD Y5, Y10, Y3
+	VMULPD      Y0, Y2, Y2
 	VMULPD      Y0, Y3, Y3
-	VMULPD      Y0, Y4, Y4
-	VFMADD213PD Y1, Y1, Y2
-	VFMADD213PD Y1, Y1, Y6
-	VDIVPD      Y2, Y3, Y3
-	VDIVPD      Y6, Y4, Y4
-	VSHUFPS     $0x88, Y4, Y3, Y2
-	VPADDD      cf0010000f0010000<>+0(SB), Y2, Y2
-	VPAND       c1ffe00001ffe0000<>+0(SB), Y2, Y2
-	VPCMPEQD    c0000000000000000<>+0(SB), Y2, Y2
-	VMOVMSKPS   Y2, R9
+	VADDPD      c3ff0000000000000<>+0(SB), Y1, Y1
+	VADDPD      c3ff0000000000000<>+0(SB), Y5, Y5
+	VDIVPD      Y1, Y2, Y2
+	VDIVPD      Y5, Y3, Y3
+	VSHUFPS     $0x88, Y3, Y2, Y1
+	VPADDD      cf0010000f0010000<>+0(SB), Y1, Y1
+	VPAND       c1ffe00001ffe0000<>+0(SB), Y1, Y1
+	VPCMPEQD    c0000000000000000<>+0(SB), Y1, Y1
+	VMOVMSKPS   Y1, R9
 	MOVB        R9, (CX)
 	TESTQ       R8, R8
 	JNE         stream_24
-	VCVTPD2PSY  Y3, X2
-	VMOVUPS     X2, (AX)
-	VCVTPD2PSY  Y4, X2
-	VMOVUPS     X2, 16(AX)
+	VCVTPD2PSY  Y2, X1
+	VMOVUPS     X1, (AX)
+	VCVTPD2PSY  Y3, X1
+	VMOVUPS     X1, 16(AX)
 	JMP         stored_24
 
 stream_24:
-	VCVTPD2PSY Y3, X2
-	VMOVNTPS   X2, (AX)
-	VCVTPD2PSY Y4, X2
-	VMOVNTPS   X2, 16(AX)
+	VCVTPD2PSY Y2, X1
+	VMOVNTPS   X1, (AX)
+	VCVTPD2PSY Y3, X1
+	VMOVNTPS   X1, 16(AX)
 
 stored_24:
 	ADDQ $0x20, AX

@@ -164,7 +164,7 @@ func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x, t []float3
 	panic("no assembly")
 }
 
-func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x, t []float32, u, div float64, stream bool) {
+func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x, t []float32, u float64, stream bool) {
 	panic("no assembly")
 }
 

@@ -9,11 +9,9 @@ import (
 // Results of float32 that are the numbers nearest to the exact ones. The passes compute them in float64, and mark those of which their errors leave open to which of
 // two float32 numbers the exact one is nearer: one in a few thousand. These are computed once more with all of float64, and, one in millions, in pairs of float64 numbers.
 
-// What is more than the errors of the passes, in units of 2⁻⁵² of numbers in [1, 2): exp has a relative error of 4.6e-12, and log1p one of 1e-11 of its largest value, log 2.
-const (
-	undecidedLoss = 1 << 17
-	undecidedGrad = 1 << 16
-)
+// undecided is more than the errors of the passes, of losses and of derivatives, in units of 2⁻⁵² of numbers in [1, 2): exp
+// has a relative error of 4.6e-12, and log1p one of 1e-11 of its largest value, log 2. The generator of the assembly reads it.
+var undecided = [2]uint32{0x1p17, 0x1p16}
 
 // nearestOrder says for which of eight elements each bit of a mark stands.
 var nearestOrder = [8]int{0, 1, 4, 5, 2, 3, 6, 7}
@@ -29,10 +27,9 @@ const (
 // number nearest to the exact one.
 type Nearest[T Float] struct {
 	Input, Target []T
-	// Losses is nil or gets the losses; Grads is nil or gets the derivatives, times U and divided by Div.
+	// Losses is nil or gets the losses; Grads is nil or gets the derivatives, times U.
 	Losses, Grads []T
 	U             T
-	Div           float64
 	Stream        bool
 }
 
@@ -41,7 +38,7 @@ func (n *Nearest[T]) Compute(y, l []float64, scratch *LaneScratch) {
 	if !single[T]() {
 		return
 	}
-	c := nearest{as[float32](n.Input), as[float32](n.Target), as[float32](n.Losses), as[float32](n.Grads), float32(n.U), n.Div, n.Stream}
+	c := nearest{as[float32](n.Input), as[float32](n.Target), as[float32](n.Losses), as[float32](n.Grads), float32(n.U), n.Stream}
 	losses, grads := c.losses, c.grads
 	for k, dst := range []*[]float32{&c.losses, &c.grads} {
 		if sameMemory(*dst, c.x) || sameMemory(*dst, c.t) {
@@ -67,7 +64,6 @@ func sameMemory(a, b []float32) bool { return len(a) > 0 && len(b) > 0 && &a[0] 
 type nearest struct {
 	x, t, losses, grads []float32
 	u                   float32
-	div                 float64
 	stream              bool
 }
 
@@ -75,7 +71,7 @@ type nearest struct {
 func (n *nearest) rest(lo int, y, l []float64) {
 	var eight [4][8]float32
 	rest := n.part(lo, len(n.x))
-	padded := nearest{x: eight[0][:], t: eight[1][:], u: n.u, div: n.div}
+	padded := nearest{x: eight[0][:], t: eight[1][:], u: n.u}
 	copy(padded.x, rest.x)
 	copy(padded.t, rest.t)
 	if n.losses != nil {
@@ -126,11 +122,11 @@ func (n *nearest) eights(y, l []float64) {
 	}
 	if n.grads != nil {
 		if useAVX2 {
-			nearestGrads32AVX2(n.grads, marks, y, n.x, n.t, float64(n.u), n.div, n.stream)
+			nearestGrads32AVX2(n.grads, marks, y, n.x, n.t, float64(n.u), n.stream)
 		} else {
-			nearestGrads32Go(n.grads, marks, y, n.x, n.t, float64(n.u), n.div)
+			nearestGrads32Go(n.grads, marks, y, n.x, n.t, float64(n.u))
 		}
-		n.correct(n.grads, &near, ordinary, func(x, t float32) float32 { return nearestGrad(x, t, n.u, n.div) })
+		n.correct(n.grads, &near, ordinary, func(x, t float32) float32 { return nearestGrad(x, t, n.u) })
 	}
 }
 
@@ -169,11 +165,11 @@ func nearestLoss(x, t float32) float32 {
 	return slope.Plus(log1pOf(expOf(a))).single()
 }
 
-// nearestGrad returns the float32 number nearest to a derivative, for a target of 0 or 1, times u and divided by div.
-func nearestGrad(x, t, u float32, div float64) float32 {
+// nearestGrad returns the float32 number nearest to a derivative, for a target of 0 or 1, times u.
+func nearestGrad(x, t, u float32) float32 {
 	x64, a, b := float64(x), OneMinus(float64(t)), Pair{High: float64(t)}
 	y := math.Exp(-math.Abs(x64))
-	if grad, ok := decided(gradNumeratorPair(y, x64, a, b).High * float64(u) / (div + y*div)); ok {
+	if grad, ok := decided(gradNumeratorPair(y, x64, a, b).High * float64(u) / (1 + y)); ok {
 		return grad
 	}
 	exact := expOf(math.Abs(x64))
@@ -181,7 +177,7 @@ func nearestGrad(x, t, u float32, div float64) float32 {
 	if x < 0 {
 		one, other = exact, one
 	}
-	return a.TimesPair(one).Minus(b.TimesPair(other)).Times(float64(u)).Over(Pair{High: 1}.Plus(exact).Times(div)).single()
+	return a.TimesPair(one).Minus(b.TimesPair(other)).Times(float64(u)).Over(Pair{High: 1}.Plus(exact)).single()
 }
 
 // decided returns v as a float32 number, and whether that is the nearest to everything within a few roundings of v.
@@ -247,11 +243,11 @@ func nearestLosses32Go(dst []float32, near []uint8, y, l []float64, x, t []float
 	lossesGo(l, x, t)
 	clear(near)
 	for i, v := range l {
-		dst[i] = roundMarked(v, undecidedLoss, near, i)
+		dst[i] = roundMarked(v, undecided[0], near, i)
 	}
 }
 
-func nearestGrads32Go(dst []float32, near []uint8, y []float64, x, t []float32, u, div float64) {
+func nearestGrads32Go(dst []float32, near []uint8, y []float64, x, t []float32, u float64) {
 	clear(near)
 	for i := range x {
 		t, y := float64(t[i]), y[i]
@@ -259,7 +255,7 @@ func nearestGrads32Go(dst []float32, near []uint8, y []float64, x, t []float32, 
 		if x[i] < 0 {
 			a, b = y, 1
 		}
-		dst[i] = roundMarked(((1-t)*a-t*b)*u/(div+y*div), undecidedGrad, near, i)
+		dst[i] = roundMarked(((1-t)*a-t*b)*u/(1+y), undecided[1], near, i)
 	}
 }
 

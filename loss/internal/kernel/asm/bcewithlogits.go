@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
@@ -13,8 +15,21 @@ import (
 func function(name, arguments, results string, doc ...string) {
 	TEXT(name, attr.NOSPLIT, fmt.Sprintf("func(%s)%s", arguments, results))
 	Pragma("noescape")
-	Doc(doc...)
+	Doc(wrapped(doc)...)
 	fmt.Fprintf(&others, "\nfunc %s(%s)%s { panic(\"no assembly\") }\n", name, arguments, results)
+}
+
+// wrapped breaks the sentences of a comment at spaces, so that none of its lines is above 100 columns.
+func wrapped(doc []string) (lines []string) {
+	const columns = 100 - len("// ")
+	for _, line := range doc {
+		for utf8.RuneCountInString(line) > columns && line[0] != '\t' {
+			at := strings.LastIndex(string([]rune(line)[:columns+1]), " ")
+			lines, line = append(lines, line[:at]), line[at+1:]
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // Constants of exp. A magic number, added to n in ±2⁵¹, leaves n in the low bits, or n + 1023.

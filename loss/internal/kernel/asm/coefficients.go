@@ -8,9 +8,9 @@ import (
 	"strconv"
 )
 
-// readCoefficients returns the arrays of a Go file by name. Each is a variable with a literal of
-// float64 numbers.
-func readCoefficients(path string) (map[string][]float64, error) {
+// readCoefficients returns the arrays of a Go file by name, these among them. Each is a variable with a literal of
+// numbers.
+func readCoefficients(path string, wanted ...string) (map[string][]float64, error) {
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func readCoefficients(path string) (map[string][]float64, error) {
 			arrays[value.Names[0].Name] = numbers
 		}
 	}
-	for _, name := range []string{"exp32Poly", "exp64Poly", "log32Poly", "log64Poly"} {
+	for _, name := range wanted {
 		if len(arrays[name]) == 0 {
 			return nil, fmt.Errorf("%s: found no %s", path, name)
 		}

@@ -194,7 +194,7 @@ def singles():
         )
         declare(
             f"expOf{size}Poly",
-            f"is a polynomial of (exp(r) - 1 - r)/r² in float32, for |r| ≤ ln2/{2 * size}: {mp.nstr(error, 2)} of exp(r).",
+            f"is a polynomial of (exp(r) - 1 - r)/r² in float32, |r| ≤ ln2/{2 * size}: {mp.nstr(error, 2)} of exp(r).",
             poly,
         )
         powers, rests = power_table(size)
@@ -223,7 +223,7 @@ def singles():
     )
     declare(
         "logOf32Poly",
-        f"is a polynomial of (log1p(v) - v)/v² in float32, for |v| ≤ {reach:.4f}: {mp.nstr(error, 2)} of log1p(v).",
+        f"is a polynomial of (log1p(v) - v)/v² in float32, |v| ≤ {reach:.4f}: {mp.nstr(error, 2)} of log1p(v).",
         poly,
     )
     return lines
@@ -235,7 +235,7 @@ def main():
         "",
         "package kernel",
         "",
-        "// Polynomials by ascending power, and a bound of the relative error that they cause in exp or log1p.",
+        "// Polynomials by ascending power, and a bound of the relative error of exp or log1p by them.",
         "// The generator of the assembly reads them from this file.",
     ]
     for name, function, interval, count, relative in POLYNOMIALS:

@@ -4,7 +4,7 @@
 //
 // It writes ../kernels_other.go too, for other processors.
 //
-// The polynomials are read from ../coefficients.go, which the Go kernels use too.
+// The polynomials are read from ../coefficients.go, which the Go kernels use too, and bounds from ../nearest32.go.
 package main
 
 import (
@@ -22,7 +22,11 @@ import (
 )
 
 func main() {
-	coefficients, err := readCoefficients("../coefficients.go")
+	coefficients, err := readCoefficients("../coefficients.go", "exp32Poly", "exp64Poly", "log32Poly", "log64Poly")
+	if err != nil {
+		log.Fatal(err)
+	}
+	bounds, err := readCoefficients("../nearest32.go", "undecided")
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -80,8 +84,8 @@ func main() {
 	}
 	lossPairs(16, coefficients)
 	expMinusAbs("expNearest", float32s, coefficients["expNearestPoly"], 87)
-	nearestLosses(coefficients["log32Poly"])
-	nearestGrads()
+	nearestLosses(coefficients["log32Poly"], uint32(bounds["undecided"][0]))
+	nearestGrads(uint32(bounds["undecided"][1]))
 	widen16()
 	hard16()
 	narrow16()

@@ -40,12 +40,6 @@ func nearest(name, arguments, value string, undecided uint32, begin func(), of f
 	fence()
 }
 
-// What is more than the errors of the results, in units of 2⁻⁵² of numbers in [1, 2): exp has a relative error of 4.6e-12, and log1p one of 1e-11 of its largest value, log 2.
-const (
-	undecidedLoss = 1 << 17
-	undecidedGrad = 1 << 16
-)
-
 // mark marks results that are closer than undecided to the middle of two float32 numbers: the lowest 29 bits of a float64 number are what rounding takes away.
 func mark(results []reg.VecVirtual, near cursor, undecided uint32) {
 	rest, mask := YMM(), GP32()
@@ -58,19 +52,24 @@ func mark(results []reg.VecVirtual, near cursor, undecided uint32) {
 	MOVB(mask.As8(), near.at(0))
 }
 
-func nearestLosses(c []float64) {
-	nearest("nearestLosses32AVX2", "", "log1p(y[i]) + max(x[i], 0) - t[i]*x[i]", undecidedLoss, func() {}, func(y, x, t reg.VecVirtual) reg.VecVirtual {
+func nearestLosses(c []float64, undecided uint32) {
+	nearest("nearestLosses32AVX2", "", "log1p(y[i]) + max(x[i], 0) - t[i]*x[i]", undecided, func() {}, func(y, x, t reg.VecVirtual) reg.VecVirtual {
 		return lossOf(4, log1pOf(4, y, c), x, t)
 	})
 }
 
-func nearestGrads() {
-	var u, div reg.VecVirtual
-	nearest("nearestGrads32AVX2", "u, div float64, ", "((1-t[i])*a - t[i]*b) * u / (div + y[i]*div), with a, b as in grads32AVX2", undecidedGrad, func() {
-		u, div = YMM(), YMM()
+func nearestGrads(undecided uint32) {
+	var u reg.VecVirtual
+	value := "((1-t[i])*a - t[i]*b) * u / (1 + y[i]), with a, b as in grads32AVX2"
+	nearest("nearestGrads32AVX2", "u float64, ", value, undecided, func() {
+		u = YMM()
 		VBROADCASTSD(mustParam("u"), u)
-		VBROADCASTSD(mustParam("div"), div)
 	}, func(y, x, t reg.VecVirtual) reg.VecVirtual {
-		return gradOf(float32s, 4, y, x, t, u, div)
+		v := lanes(4)
+		numerator := gradNumerator(v, y, x, t, t)
+		v.mul(u, numerator, numerator)
+		v.add(constant(1), y, y)
+		v.div(y, numerator, numerator)
+		return numerator
 	})
 }

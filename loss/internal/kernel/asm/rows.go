@@ -247,7 +247,8 @@ func acrossSums(coefficients map[string][]float64, keep bool) {
 	doc := []string{"", "\tfor r := range len(rows)/4 {",
 		"\t\tk := round(rows[r/8*32+r%8]*log2E)",
 		"\t\trows[r/8*32+8+r%8] = k",
-		"\t\trows[r/8*32+16+r%8] = sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes)) / 2**(k-40) * exp(k*ln2Lo32)",
+		"\t\te := sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes))",
+		"\t\trows[r/8*32+16+r%8] = e / 2**(k-40) * exp(k*ln2Lo32)",
 		"\t}"}
 	if keep {
 		name, arguments = "acrossExps32AVX2", "t, r, s"
