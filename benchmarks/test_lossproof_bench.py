@@ -7,7 +7,7 @@ import unittest
 import numpy as np
 import torch
 
-from lossproof_bench import figures, measure, page, picture, rows
+from lossproof_bench import figures, measure, page, peers, picture, rows
 from lossproof_bench.contenders import Lossproof, PyTorch, Tensors
 from lossproof_bench.measure import Times
 from lossproof_bench.tensors import classes, logits, mix, probabilities, shares, targets
@@ -143,6 +143,32 @@ class Torch(unittest.TestCase):
         self.assertTrue(asked)
 
 
+class Peers(unittest.TestCase):
+    def test_losses_and_gradients_are_those_of_pytorch(self):
+        shared = Tensors()
+        for figure in figures.FIGURES:
+            row = next(row for row in rows.all_rows() if figure.of(row) and row.threads == 1)
+            small = dataclasses.replace(row, shape=(6, 10))
+            eager = PyTorch(shared, compiled=False)
+            expected = eager.prepare(small)
+            for make in (peers.Jax, peers.OnnxRuntime, peers.NumExpr):
+                peer = make(shared)
+                if make is peers.OnnxRuntime and not peer.runs(row):
+                    continue
+                value = peer.prepare(small)
+                self.assertAlmostEqual(value, expected, places=5, msg=f"{peer.name}: {row}")
+                self.assertGreater(peer.round(small), 0)
+                for got, want in (
+                    zip(peer.call(), eager.call(), strict=True) if row.gradient else ()
+                ):
+                    np.testing.assert_allclose(got, want.numpy(), rtol=1e-5, atol=1e-8)
+
+    def test_they_run_where_there_is_a_figure_with_one_thread(self):
+        for make, count in ((peers.Jax, 9), (peers.OnnxRuntime, 6), (peers.NumExpr, 9)):
+            chosen = [row for row in rows.all_rows() if make(Tensors()).runs(row)]
+            self.assertEqual((len(chosen), {row.threads for row in chosen}), (count, {1}))
+
+
 def results_of(ours: float, theirs: float) -> list[dict]:
     """Results of all rows: so many nanoseconds each."""
     return [
@@ -196,7 +222,7 @@ class Figures(unittest.TestCase):
 
 class Page(unittest.TestCase):
     machine = {"cpu": "a CPU", "cores": 2, "platform": "p", "go": "g", "simd": ["AVX2", "FMA"]}
-    torch = {"version": "2.15.0", "capability": "AVX2", "python": "3"}
+    torch = {"version": "2.15.0", "capability": "AVX2", "python": "3", "peers": ["JAX", "ONNX"]}
 
     def render(self, results, quick=False):
         return page.content(results, self.machine, "a kernel", self.torch, quick)
@@ -234,6 +260,14 @@ class Page(unittest.TestCase):
         drawn = (docs / "plots" / "performance.svg").read_text(encoding="utf-8")
         self.assertEqual(picture.draw(text), drawn)
         self.assertIn(picture.missed(text), text)
+
+    def test_peers_have_a_table_of_their_own(self):
+        results = results_of(1e6, 50e6)
+        self.assertNotIn("## Other peers", self.render(results))
+        results[0]["times"]["JAX"] = Times(3, 2e6, 4e6)
+        row = results[0]["row"]
+        name = f"{row.module} {row.work}, {row.shape_text.replace('x', '×')}"
+        self.assertIn(f"\n| {name} | 1 (2) | 2 (4): 2.0× |  |\n", self.render(results))
 
     def test_failures_of_torch_compile_are_said(self):
         results = results_of(1e6, 50e6)[:1]

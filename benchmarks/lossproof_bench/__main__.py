@@ -13,6 +13,7 @@ from . import page, picture
 from .contenders import Lossproof, PyTorch, Tensors
 from .figures import FIGURES
 from .measure import run
+from .peers import Jax, NumExpr, OnnxRuntime
 from .rows import all_rows, quick_rows
 
 
@@ -48,8 +49,10 @@ def main() -> int:
     rows = quick_rows() if arguments.quick else all_rows()
     if arguments.figures:
         rows = [row for row in rows if any(figure.of(row) for figure in FIGURES)]
-    contenders = [lossproof, PyTorch(tensors, compiled=False), PyTorch(tensors, compiled=True)]
-    results = run(rows, contenders, arguments.seconds, arguments.rounds)
+    torches = [PyTorch(tensors, compiled) for compiled in (False, True)]
+    # The table of figures alone has no peers.
+    peers = [] if arguments.figures else [peer(tensors) for peer in (Jax, OnnxRuntime, NumExpr)]
+    results = run(rows, [lossproof, *torches, *peers], arguments.seconds, arguments.rounds)
     lossproof.close()
 
     details = {
@@ -57,6 +60,7 @@ def main() -> int:
         "capability": torch.backends.cpu.get_cpu_capability()
         + (" (restricted to it)" if arguments.avx2 else ""),
         "python": platform.python_version(),
+        "peers": [peer.name for peer in peers],
     }
     write = page.figures_alone if arguments.figures else page.content
     content = write(results, lossproof.machine, lossproof.path, details, arguments.quick)
@@ -78,9 +82,10 @@ def draw(path: Path) -> None:
 
 
 def use_avx2() -> None:
-    """Keeps lossproof and PyTorch to AVX2; the kernels of both are chosen at the first call."""
+    """Keeps lossproof, PyTorch and JAX to AVX2; they choose their kernels at the first call."""
     os.environ["LOSSPROOF_KERNEL"] = "avx2"
     os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
+    os.environ["XLA_FLAGS"] += " --xla_cpu_max_isa=AVX2"
     inductor.cpp.simdlen = 256
     if (capability := torch.backends.cpu.get_cpu_capability()) != "AVX2":
         raise SystemExit(f"--avx2: PyTorch uses {capability}")

@@ -1,4 +1,4 @@
-"""The implementations that take turns: lossproof, PyTorch eager, torch.compile."""
+"""The implementations that take turns: lossproof, PyTorch eager, torch.compile; see peers.py."""
 
 import json
 import subprocess
@@ -41,6 +41,9 @@ class Lossproof:
         self.process.stdin.write(json.dumps(config) + "\n")
         self.process.stdin.flush()
         return self.line()
+
+    def runs(self, row: Row) -> bool:
+        return True
 
     def prepare(self, row: Row) -> float:
         return self.ask(**self.config(row))["value"]
@@ -103,31 +106,24 @@ def make(row: Row) -> Iterator[torch.Tensor]:
         yield floats(tensors.shares if row.class_probabilities else tensors.targets)
 
 
-class PyTorch:
-    """PyTorch's module, eager or compiled."""
+class InProcess:
+    """An implementation that Python calls.
 
-    def __init__(self, tensors: Tensors, compiled: bool):
-        self.name = "torch.compile" if compiled else "PyTorch eager"
-        self.tensors, self.compiled = tensors, compiled
-        self.call: Callable[[], torch.Tensor] | None = None
+    build makes a call of a row, which returns the loss, or it and its gradient as a tuple.
+    """
+
+    name: str
+
+    def __init__(self, tensors: Tensors):
+        self.tensors = tensors
+        self.call: Callable | None = None
         self.calls = 1
 
     def prepare(self, row: Row) -> float:
         """Makes the call, warms it up, and returns the first element of the loss."""
-        torch.set_num_threads(row.threads)
-        if self.compiled:
-            torch._dynamo.reset()
-        options = {"label_smoothing": row.label_smoothing} if row.label_smoothing else {}
-        module = getattr(torch.nn, row.module)(reduction=row.reduction, **options)
-        function = torch.compile(module, dynamic=False) if self.compiled else module
-        logits, targets = self.tensors.get(row)
-        self.call = (
-            gradient(function, logits, targets)
-            if row.gradient
-            else forward(function, logits, targets)
-        )
-        self.calls = 1
-        value = self.call().flatten()[0].item()  # torch.compile compiles here
+        self.call, self.calls = self.build(row), 1
+        results = self.call()  # what compiles does so here
+        value = (results[0] if row.gradient else results).flatten()[0].item()
         if row.shape != LARGE:  # there one call is long enough, and long
             while self.time() * self.calls < MINIMUM_ROUND:
                 self.calls *= 2
@@ -147,6 +143,28 @@ class PyTorch:
         return 1e9 * self.time()
 
 
+class PyTorch(InProcess):
+    """PyTorch's module, eager or compiled."""
+
+    def __init__(self, tensors: Tensors, compiled: bool):
+        super().__init__(tensors)
+        self.name = "torch.compile" if compiled else "PyTorch eager"
+        self.compiled = compiled
+
+    def runs(self, row: Row) -> bool:
+        return row.compiled or not self.compiled
+
+    def build(self, row: Row) -> Callable:
+        torch.set_num_threads(row.threads)
+        if self.compiled:
+            torch._dynamo.reset()
+        options = {"label_smoothing": row.label_smoothing} if row.label_smoothing else {}
+        module = getattr(torch.nn, row.module)(reduction=row.reduction, **options)
+        function = torch.compile(module, dynamic=False) if self.compiled else module
+        call = gradient if row.gradient else forward
+        return call(function, *self.tensors.get(row))
+
+
 def forward(function, logits, targets):
     def call():
         with torch.no_grad():
@@ -160,7 +178,6 @@ def gradient(function, logits, targets):
 
     def call():
         loss = function(logits, targets)
-        torch.autograd.grad(loss, logits)
-        return loss.detach()
+        return loss.detach(), *torch.autograd.grad(loss, logits)
 
     return call

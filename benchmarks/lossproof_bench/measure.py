@@ -65,11 +65,12 @@ def measure(row: Row, contenders: list, seconds: float, rounds: int) -> dict[str
 
 
 def agree(row: Row, values: dict[str, float]) -> None:
-    """Raises Disagreement unless all computed the same number, up to PyTorch's rounding.
+    """Raises Disagreement unless all computed the same number, up to the roundings of the others.
 
-    PyTorch's own mean in 16 bits is some hundredths away from the exact one.
+    PyTorch's own mean in 16 bits is some hundredths away from the exact one, and ONNX Runtime's of
+    4096 x 1024 float32 numbers 1.05e-4.
     """
-    allowed = 0.05 if row.dtype in HALVES else 1e-4
+    allowed = 0.05 if row.dtype in HALVES else 2e-4
     first = next(iter(values.values()))
     for name, value in values.items():
         if not abs(value - first) <= allowed * abs(first):
@@ -77,12 +78,15 @@ def agree(row: Row, values: dict[str, float]) -> None:
 
 
 def run(rows: list[Row], contenders: list, seconds: float, rounds: int) -> list[dict]:
-    """All rows: a list of {"row", "times", "read"}, read being the time of a plain read."""
-    lossproof, eager, compiled = contenders
+    """All rows: a list of {"row", "times", "read"}, read being the time of a plain read.
+
+    lossproof is the first of the contenders.
+    """
+    lossproof = contenders[0]
     start = time.perf_counter()
     results = []
     for k, row in enumerate(rows):
-        chosen = [lossproof, eager] + ([compiled] if row.compiled else [])
+        chosen = [contender for contender in contenders if contender.runs(row)]
         times = measure(row, chosen, seconds, rounds)
         results.append({"row": row, "times": times, "read": lossproof.read(row, 3)})
         report(k + 1, len(rows), time.perf_counter() - start, row, times)

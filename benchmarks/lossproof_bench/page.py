@@ -36,6 +36,8 @@ def content(results: list[dict], machine: dict, path: str, torch: dict, quick: b
     """The machine, the figures to reach, and all times."""
     parts = ["## The machine", describe(machine, path, torch), *trial(quick)]
     parts += ["## The figures to reach", figures(results, torch["capability"])]
+    if timed := [r for r in results if any(name in r["times"] for name in torch["peers"])]:
+        parts += ["## Other peers", peers(timed, torch["peers"])]
     threads = sorted({r["row"].threads for r in results})
     for n in threads:
         for dtype in ("float32", "float64", *HALVES):
@@ -97,6 +99,23 @@ def times(results: list[dict]) -> str:
                 cells += [both(theirs), f"{ratio(fastest)} ({ratio(median)})"]
             else:
                 cells += ["failed" if theirs else "", ""]
+        lines.append(table_line(cells))
+    return "\n".join(lines)
+
+
+def peers(results: list[dict], names: list[str]) -> str:
+    """The times of peers with one thread, and their ratios to lossproof's."""
+    header = ["float32, 1 thread", "lossproof (ms)", *names]
+    lines = [table_line(header), "|" + "---|" * len(header)]
+    for result in results:
+        row, by_name = result["row"], result["times"]
+        ours = by_name["lossproof"]
+        cells = [f"{row.module} {row.work}, {row.shape_text.replace('x', '×')}", both(ours)]
+        for name in names:
+            theirs = by_name.get(name)
+            cells.append(
+                f"{both(theirs)}: {ratio(theirs.minimum / ours.minimum)}" if theirs else ""
+            )
         lines.append(table_line(cells))
     return "\n".join(lines)
 
