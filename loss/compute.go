@@ -74,7 +74,7 @@ func cut[T Float](c *criterion[T], j *job[T], input *Tensor[T], target *ClassTar
 		if c.weight != nil {
 			j.weight = c.weight.Data
 		}
-		j.rows = rows{classes: input.Shape[c.classAxis(input.Shape)], stride: 1, indices: target.indices, byIndex: target.kind == byIndex, ignore: c.ignore, smoothing: c.smoothing}
+		j.rows = rows{classes: input.Shape[c.classAxis(input.Shape)], stride: 1, indices: target.indices, byIndex: target.kind == byIndex, ignore: c.ignore, ignored: c.ignored, smoothing: c.smoothing}
 		for _, d := range input.Shape[c.classAxis(input.Shape)+1:] {
 			j.stride *= d
 		}
@@ -114,13 +114,7 @@ func weights[T Float](c *criterion[T], shape []int, target *ClassTarget[T]) floa
 	case target.kind == byProbability:
 		return float64(c.rows(shape))
 	case c.weight == nil:
-		counted := len(target.indices)
-		for _, y := range target.indices {
-			if y == c.ignore {
-				counted--
-			}
-		}
-		return float64(counted)
+		return float64(len(target.indices) - c.ignored)
 	}
 	var sum kernel.Accumulator
 	for _, y := range target.indices {

@@ -30,6 +30,7 @@ type criterion[T Element] struct {
 	reduction         Reduction
 	weight, posWeight *Tensor[T]
 	ignore            int64
+	ignored           int // how many class indices a checked call ignores
 	smoothing         float64
 	nearest           bool
 }
@@ -135,7 +136,9 @@ func (c *criterion[T]) check(input *Tensor[T], target *ClassTarget[T]) error {
 			return err
 		}
 	}
-	return checkIndices(*target, c.ignore, classes[0])
+	var err error
+	c.ignored, err = checkIndices(target, c.ignore, classes[0])
+	return err
 }
 
 // checkGradients returns an error if r wants a gradient that does not exist.

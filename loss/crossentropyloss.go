@@ -94,12 +94,14 @@ func (l CrossEntropyLoss[T]) criterion() *criterion[T] {
 	return &criterion[T]{module: crossEntropyName, kind: ofClasses, reduction: l.Reduction, weight: l.Weight, ignore: ignore, smoothing: l.LabelSmoothing}
 }
 
-// checkIndices returns an error unless all class indices are classes or ignored.
-func checkIndices[T Element](target ClassTarget[T], ignore int64, classes int) error {
+// checkIndices returns how many class indices are ignored, and an error unless all others are classes.
+func checkIndices[T Element](target *ClassTarget[T], ignore int64, classes int) (ignored int, err error) {
 	for i, y := range target.indices {
-		if (y < 0 || y >= int64(classes)) && y != ignore {
-			return valueError(crossEntropyName, "target", target.shape, i, y, fmt.Sprintf("a class from 0 to %d, or %d to ignore it", classes-1, ignore))
+		if y == ignore {
+			ignored++
+		} else if uint64(y) >= uint64(classes) { // or negative
+			return 0, valueError(crossEntropyName, "target", target.shape, i, y, fmt.Sprintf("a class from 0 to %d, or %d to ignore it", classes-1, ignore))
 		}
 	}
-	return nil
+	return ignored, nil
 }

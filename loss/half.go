@@ -60,7 +60,7 @@ func computeWide[T Float16 | BFloat16](c *criterion[T], f kernel.Half, r *Result
 		wides.Put(w)
 	}()
 	w.criterion = criterion[float64]{
-		module: c.module, kind: c.kind, reduction: c.reduction, ignore: c.ignore, smoothing: c.smoothing,
+		module: c.module, kind: c.kind, reduction: c.reduction, ignore: c.ignore, ignored: c.ignored, smoothing: c.smoothing,
 		weight: widenOptional(f, &w.tensors[0], &w.weight, c.weight), posWeight: widenOptional(f, &w.tensors[1], &w.posWeight, c.posWeight),
 	}
 	results := Results[float64]{

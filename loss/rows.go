@@ -30,6 +30,7 @@ type rows struct {
 	byIndex   bool
 	indices   []int64
 	ignore    int64
+	ignored   int
 	smoothing float64
 }
 
@@ -122,7 +123,7 @@ func (j *job[T]) rowsInLanes(first, count int, s *scratch[T]) bool {
 	}
 	input := j.rowsOf(first, count, s)
 	values, odd := s.values[:count], false
-	if j.sum && !grads && j.weight == nil && j.smoothing == 0 && !slices.Contains(indices, j.ignore) {
+	if j.sum && !grads && j.weight == nil && j.smoothing == 0 && (j.ignored == 0 || !slices.Contains(indices, j.ignore)) {
 		if sum := kernel.RowSum(&s.rows, input, indices, j.classes); sum == sum {
 			clear(values)
 			values[0] = sum

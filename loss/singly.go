@@ -68,7 +68,7 @@ func computeSingly[T Float16 | BFloat16](c *criterion[T], f kernel.Half, r *Resu
 		singlies.Put(s)
 	}()
 	*s = singly{
-		criterion: criterion[float32]{module: c.module, kind: c.kind, reduction: c.reduction, ignore: c.ignore},
+		criterion: criterion[float32]{module: c.module, kind: c.kind, reduction: c.reduction, ignore: c.ignore, ignored: c.ignored},
 		format:    f, input: bitsOf(input.Data), target: bitsOf(target.probabilities), loss: bitsOf(r.Loss), grad: bitsOf(r.GradInput),
 		indices: target.indices, perUnit: 1, rows: classes || c.kind == ofLabels,
 	}

@@ -59,6 +59,9 @@ func testSingly[T Float16 | BFloat16](t *testing.T, f kernel.Half) {
 					}
 				}
 				c := &criterion[T]{kind: kind, reduction: reduction}
+				if err := c.check(&x, &target); err != nil {
+					t.Fatal(err)
+				}
 				results := func() Results[T] {
 					return Results[T]{Loss: make([]T, c.lossLen(x.Shape)), GradInput: make([]T, len(input))}
 				}
