@@ -65,13 +65,11 @@ func Losses[T Float](l, y []float64, r Run[T], finite bool) {
 		log1p32AVX2(l, y)
 		weightedLosses32AVX2(l, as[float32](r.Input), as[float32](target), as[float32](w), as[float32](p))
 	case single[T]():
-		log1p32AVX2(l, y)
-		losses32AVX2(l, as[float32](r.Input), as[float32](target))
+		losses32AVX2(l, y, as[float32](r.Input), as[float32](target))
 	case weighted:
 		weightedLosses64AVX2(l, y, as[float64](r.Input), as[float64](target), as[float64](w), as[float64](p))
 	default:
-		log1p64AVX2(l, y)
-		losses64AVX2(l, as[float64](r.Input), as[float64](target))
+		roundLosses64AVX2(l, y, as[float64](r.Input), as[float64](target), false)
 	}
 	if !finite {
 		patchLosses(l, r)

@@ -178,7 +178,7 @@ func TestAssembly(t *testing.T) {
 	})
 	t.Run("float64", func(t *testing.T) {
 		testAssembly(t, 3, twins[float64]{
-			exp64AVX2, exp64Go, log1p64AVX2, log1p64Go, losses64AVX2, weightedLosses64AVX2, weightedLosses64Go, grads64AVX2, weightedGrads64AVX2, round64AVX2,
+			exp64AVX2, exp64Go, log1p64AVX2, log1p64Go, func(l, y, x, t []float64) { roundLosses64AVX2(l, y, x, t, false) }, weightedLosses64AVX2, weightedLosses64Go, grads64AVX2, weightedGrads64AVX2, round64AVX2,
 			sumLosses64AVX2, sumLossesGrads64AVX2, roundLosses64AVX2, roundLossesGrads64AVX2,
 		})
 	})
@@ -187,7 +187,7 @@ func TestAssembly(t *testing.T) {
 type twins[T Float] struct {
 	exp, expGo     func(y []float64, x []T) bool
 	log1p, log1pGo func(l, y []float64)
-	losses         func(l []float64, x, t []T)
+	losses         func(l, y []float64, x, t []T)
 	weightedLosses func(l, y []float64, x, t, w, p []T)
 
 	weightedLossesGo func(l, y []float64, x, t, w, p []T)
@@ -270,8 +270,8 @@ func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
 				}
 			}
 
-			plain, plainGo := scratch(l.slice), slices.Clone(l.slice)
-			k.losses(plain.slice, x, target)
+			plain, plainGo := scratch(y.slice), slices.Clone(l.slice)
+			k.losses(plain.slice, plain.slice, x, target)
 			lossesGo(plainGo, x, target)
 			plain.check(t, name+": losses")
 			closeTo(t, name+": losses", plain.slice, plainGo, 4, ofLoss(ones, ones))

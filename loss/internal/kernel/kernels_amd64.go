@@ -63,20 +63,13 @@ func log1p64AVX2(l []float64, y []float64)
 // losses32AVX2 is
 //
 //	for i := range x {
-//		l[i] += max(x[i], 0) - t[i]*x[i]
+//		l[i] = log1p(y[i]) + max(x[i], 0) - t[i]*x[i]
 //	}
 //
-//go:noescape
-func losses32AVX2(l []float64, x []float32, t []float32)
-
-// losses64AVX2 is
-//
-//	for i := range x {
-//		l[i] += max(x[i], 0) - t[i]*x[i]
-//	}
+// l may be y.
 //
 //go:noescape
-func losses64AVX2(l []float64, x []float64, t []float64)
+func losses32AVX2(l []float64, y []float64, x []float32, t []float32)
 
 // sumLosses32AVX2 is
 //

@@ -798,72 +798,140 @@ DATA c3fe5555555555555<>+16(SB)/8, $(0.6666666666666666)
 DATA c3fe5555555555555<>+24(SB)/8, $(0.6666666666666666)
 GLOBL c3fe5555555555555<>(SB), RODATA|NOPTR, $32
 
-// func losses32AVX2(l []float64, x []float32, t []float32)
+// func losses32AVX2(l []float64, y []float64, x []float32, t []float32)
 // Requires: AVX, FMA3
-TEXT ·losses32AVX2(SB), NOSPLIT, $0-72
+TEXT ·losses32AVX2(SB), NOSPLIT, $0-96
 	MOVQ l_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ t_base+48(FP), DX
-	MOVQ x_len+32(FP), BX
-	CMPQ BX, $0x08
+	MOVQ y_base+24(FP), CX
+	MOVQ x_base+48(FP), DX
+	MOVQ t_base+72(FP), BX
+	MOVQ x_len+56(FP), SI
+	CMPQ SI, $0x08
 	JL   eight_done
 
 eight_body:
-	VCVTPS2PD    (CX), Y0
-	VCVTPS2PD    16(CX), Y3
+	VMOVUPD      (CX), Y0
+	VMOVUPD      32(CX), Y6
+	VADDPD       c4000000000000000<>+0(SB), Y0, Y1
+	VADDPD       c4000000000000000<>+0(SB), Y6, Y7
+	VDIVPD       Y1, Y0, Y1
+	VDIVPD       Y7, Y6, Y7
+	VMULPD       Y1, Y1, Y2
+	VMULPD       Y7, Y7, Y8
+	VMULPD       Y2, Y2, Y3
+	VMULPD       Y8, Y8, Y9
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y4
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y10
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y3, Y4
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y9, Y10
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y3, Y4
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y9, Y10
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y5
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y11
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y3, Y5
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y9, Y11
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y3, Y5
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y9, Y11
+	VFMADD231PD  Y2, Y4, Y5
+	VFMADD231PD  Y8, Y10, Y11
+	VMOVAPD      Y0, Y3
+	VMOVAPD      Y6, Y4
+	VFNMADD231PD Y2, Y5, Y3
+	VFNMADD231PD Y8, Y11, Y4
+	VMOVAPD      Y0, Y0
+	VMOVAPD      Y6, Y2
+	VFNMADD231PD Y1, Y3, Y0
+	VFNMADD231PD Y7, Y4, Y2
 	VCVTPS2PD    (DX), Y1
-	VCVTPS2PD    16(DX), Y4
-	VMAXPD       c0000000000000000<>+0(SB), Y0, Y2
-	VMAXPD       c0000000000000000<>+0(SB), Y3, Y5
-	VFNMADD231PD Y1, Y0, Y2
-	VFNMADD231PD Y4, Y3, Y5
-	VADDPD       (AX), Y2, Y2
-	VADDPD       32(AX), Y5, Y5
-	VMOVUPD      Y2, (AX)
-	VMOVUPD      Y5, 32(AX)
+	VCVTPS2PD    16(DX), Y5
+	VCVTPS2PD    (BX), Y3
+	VCVTPS2PD    16(BX), Y6
+	VMAXPD       c0000000000000000<>+0(SB), Y1, Y4
+	VMAXPD       c0000000000000000<>+0(SB), Y5, Y7
+	VFNMADD231PD Y3, Y1, Y4
+	VFNMADD231PD Y6, Y5, Y7
+	VADDPD       Y0, Y4, Y4
+	VADDPD       Y2, Y7, Y7
+	VMOVUPD      Y4, (AX)
+	VMOVUPD      Y7, 32(AX)
 	ADDQ         $0x40, AX
-	ADDQ         $0x20, CX
+	ADDQ         $0x40, CX
 	ADDQ         $0x20, DX
-	SUBQ         $0x08, BX
-	CMPQ         BX, $0x08
+	ADDQ         $0x20, BX
+	SUBQ         $0x08, SI
+	CMPQ         SI, $0x08
 	JGE          eight_body
 
 eight_done:
-	CMPQ BX, $0x04
+	CMPQ SI, $0x04
 	JL   four_done
 
 four_body:
-	VCVTPS2PD    (CX), Y0
+	VMOVUPD      (CX), Y0
+	VADDPD       c4000000000000000<>+0(SB), Y0, Y1
+	VDIVPD       Y1, Y0, Y1
+	VMULPD       Y1, Y1, Y2
+	VMULPD       Y2, Y2, Y3
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y4
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y3, Y4
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y3, Y4
+	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y5
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y3, Y5
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y3, Y5
+	VFMADD231PD  Y2, Y4, Y5
+	VMOVAPD      Y0, Y3
+	VFNMADD231PD Y2, Y5, Y3
+	VMOVAPD      Y0, Y0
+	VFNMADD231PD Y1, Y3, Y0
 	VCVTPS2PD    (DX), Y1
-	VMAXPD       c0000000000000000<>+0(SB), Y0, Y2
-	VFNMADD231PD Y1, Y0, Y2
-	VADDPD       (AX), Y2, Y2
-	VMOVUPD      Y2, (AX)
+	VCVTPS2PD    (BX), Y2
+	VMAXPD       c0000000000000000<>+0(SB), Y1, Y3
+	VFNMADD231PD Y2, Y1, Y3
+	VADDPD       Y0, Y3, Y3
+	VMOVUPD      Y3, (AX)
 	ADDQ         $0x20, AX
-	ADDQ         $0x10, CX
+	ADDQ         $0x20, CX
 	ADDQ         $0x10, DX
-	SUBQ         $0x04, BX
-	CMPQ         BX, $0x04
+	ADDQ         $0x10, BX
+	SUBQ         $0x04, SI
+	CMPQ         SI, $0x04
 	JGE          four_body
 
 four_done:
-	CMPQ BX, $0x01
+	CMPQ SI, $0x01
 	JL   one_done
 
 one_body:
-	VMOVSS       (CX), X0
-	VCVTSS2SD    X0, X0, X0
+	VMOVSD       (CX), X0
+	VADDSD       c4000000000000000<>+0(SB), X0, X1
+	VDIVSD       X1, X0, X1
+	VMULSD       X1, X1, X2
+	VMULSD       X2, X2, X3
+	VMOVSD       c3fca9be66c90c8d0<>+0(SB), X4
+	VFMADD213SD  c3fcc7fb48548cd81<>+0(SB), X3, X4
+	VFMADD213SD  c3fd9999a0d4d8f45<>+0(SB), X3, X4
+	VMOVSD       c3fc65ac7c899ba06<>+0(SB), X5
+	VFMADD213SD  c3fd248f5749503a4<>+0(SB), X3, X5
+	VFMADD213SD  c3fe55555553e71e1<>+0(SB), X3, X5
+	VFMADD231SD  X2, X4, X5
+	VMOVAPD      X0, X3
+	VFNMADD231SD X2, X5, X3
+	VMOVAPD      X0, X0
+	VFNMADD231SD X1, X3, X0
 	VMOVSS       (DX), X1
 	VCVTSS2SD    X1, X1, X1
-	VMAXSD       c0000000000000000<>+0(SB), X0, X2
-	VFNMADD231SD X1, X0, X2
-	VADDSD       (AX), X2, X2
-	VMOVSD       X2, (AX)
+	VMOVSS       (BX), X2
+	VCVTSS2SD    X2, X2, X2
+	VMAXSD       c0000000000000000<>+0(SB), X1, X3
+	VFNMADD231SD X2, X1, X3
+	VADDSD       X0, X3, X3
+	VMOVSD       X3, (AX)
 	ADDQ         $0x08, AX
-	ADDQ         $0x04, CX
+	ADDQ         $0x08, CX
 	ADDQ         $0x04, DX
-	SUBQ         $0x01, BX
-	CMPQ         BX, $0x01
+	ADDQ         $0x04, BX
+	SUBQ         $0x01, SI
+	CMPQ         SI, $0x01
 	JGE          one_body
 
 one_done:
@@ -875,76 +943,6 @@ DATA c0000000000000000<>+8(SB)/8, $(0.0)
 DATA c0000000000000000<>+16(SB)/8, $(0.0)
 DATA c0000000000000000<>+24(SB)/8, $(0.0)
 GLOBL c0000000000000000<>(SB), RODATA|NOPTR, $32
-
-// func losses64AVX2(l []float64, x []float64, t []float64)
-// Requires: AVX, FMA3
-TEXT ·losses64AVX2(SB), NOSPLIT, $0-72
-	MOVQ l_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ t_base+48(FP), DX
-	MOVQ x_len+32(FP), BX
-	CMPQ BX, $0x08
-	JL   eight_done
-
-eight_body:
-	VMOVUPD      (CX), Y0
-	VMOVUPD      32(CX), Y3
-	VMOVUPD      (DX), Y1
-	VMOVUPD      32(DX), Y4
-	VMAXPD       c0000000000000000<>+0(SB), Y0, Y2
-	VMAXPD       c0000000000000000<>+0(SB), Y3, Y5
-	VFNMADD231PD Y1, Y0, Y2
-	VFNMADD231PD Y4, Y3, Y5
-	VADDPD       (AX), Y2, Y2
-	VADDPD       32(AX), Y5, Y5
-	VMOVUPD      Y2, (AX)
-	VMOVUPD      Y5, 32(AX)
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
-	SUBQ         $0x08, BX
-	CMPQ         BX, $0x08
-	JGE          eight_body
-
-eight_done:
-	CMPQ BX, $0x04
-	JL   four_done
-
-four_body:
-	VMOVUPD      (CX), Y0
-	VMOVUPD      (DX), Y1
-	VMAXPD       c0000000000000000<>+0(SB), Y0, Y2
-	VFNMADD231PD Y1, Y0, Y2
-	VADDPD       (AX), Y2, Y2
-	VMOVUPD      Y2, (AX)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, CX
-	ADDQ         $0x20, DX
-	SUBQ         $0x04, BX
-	CMPQ         BX, $0x04
-	JGE          four_body
-
-four_done:
-	CMPQ BX, $0x01
-	JL   one_done
-
-one_body:
-	VMOVSD       (CX), X0
-	VMOVSD       (DX), X1
-	VMAXSD       c0000000000000000<>+0(SB), X0, X2
-	VFNMADD231SD X1, X0, X2
-	VADDSD       (AX), X2, X2
-	VMOVSD       X2, (AX)
-	ADDQ         $0x08, AX
-	ADDQ         $0x08, CX
-	ADDQ         $0x08, DX
-	SUBQ         $0x01, BX
-	CMPQ         BX, $0x01
-	JGE          one_body
-
-one_done:
-	VZEROUPPER
-	RET
 
 // func sumLosses32AVX2(sums *[8]float64, y []float64, x []float32, t []float32)
 // Requires: AVX, FMA3, MMX+

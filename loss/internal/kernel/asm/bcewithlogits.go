@@ -378,21 +378,25 @@ func (s *twoSum) add(v reg.Register) {
 	VMOVAPD(sum, s.total)
 }
 
-func losses(e element) {
-	function("losses"+e.suffix()+"AVX2", fmt.Sprintf("l []float64, x, t []%s", e), "",
-		fmt.Sprintf("losses%sAVX2 is", e.suffix()), "",
+// losses32 computes losses that are not rounded to float32; those of float64 are what roundLosses64AVX2 writes.
+func losses32(c []float64) {
+	e := float32s
+	function("losses32AVX2", "l, y []float64, x, t []float32", "",
+		"losses32AVX2 is", "",
 		"\tfor i := range x {",
-		"\t\tl[i] += max(x[i], 0) - t[i]*x[i]",
-		"\t}",
+		"\t\tl[i] = log1p(y[i]) + max(x[i], 0) - t[i]*x[i]",
+		"\t}", "",
+		"l may be y.",
 	)
-	l, x, t := param("l", 8), param("x", int(e)), param("t", int(e))
+	l, y, x, t := param("l", 8), param("y", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
-	advance := func(k int) { l.advance(k); x.advance(k); t.advance(k) }
+	advance := func(k int) { l.advance(k); y.advance(k); x.advance(k); t.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
 		interleaved(len(starts), func(k int) {
-			logit := e.load(v, x.at(starts[k]))
-			target := e.load(v, t.at(starts[k]))
-			v.store(lossOf(v, l.at(starts[k]), logit, target), l.at(starts[k]))
+			f := v.load(y.at(starts[k]))
+			logarithm := log1pOf(v, f, c)
+			logit, target := e.load(v, x.at(starts[k])), e.load(v, t.at(starts[k]))
+			v.store(lossOf(v, logarithm, logit, target), l.at(starts[k]))
 		})
 	})
 	VZEROUPPER()
