@@ -69,6 +69,8 @@ type examination struct {
 	passingLarge []*exhibit
 	table        *table
 
+	// doubted is a mistake that is left out of a search.
+	doubted *divergence.Divergence
 	// asks counts the questions to the port about borders.
 	asks int
 	// done are the failing answers of which there is a cause that is no lead, explained has what explains the checks.
@@ -90,11 +92,7 @@ func (m *examination) diagnose(ctx context.Context, result *judge.Result) error 
 		}
 	}
 	known := len(m.catalogue)
-	for _, d := range m.fitted(ctx) {
-		if !slices.ContainsFunc(m.catalogue, func(one *divergence.Divergence) bool { return one.Name == d.Name }) {
-			m.catalogue = append(m.catalogue, d)
-		}
-	}
+	m.fitted(ctx, hypothesis{})
 	h := m.summing(m.search(ctx))
 	causes := m.mistakes(ctx, h)
 	cases, rest := m.open(h, causes)

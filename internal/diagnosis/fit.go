@@ -17,10 +17,11 @@ const (
 	bisections           = 28
 )
 
-// fitted returns, for each family of the module, the mistake whose number the answers tell.
-func (m *examination) fitted(ctx context.Context) []*divergence.Divergence {
+// fitted adds to the catalogue, for each family of the module, the mistake whose number the answers tell that h does not
+// explain.
+func (m *examination) fitted(ctx context.Context, h hypothesis) {
 	var small []*exhibit
-	for _, e := range m.exhibits {
+	for _, e := range m.left(h) {
 		if !e.refusal && e.raised == "" && e.elements > 0 && e.elements <= maxElements {
 			small = append(small, e)
 		}
@@ -33,18 +34,29 @@ func (m *examination) fitted(ctx context.Context) []*divergence.Divergence {
 		}
 	}
 	best := make([]*divergence.Divergence, len(families))
-	m.inParallel(ctx, len(families), func(k int) { best[k] = m.fit(families[k], failing, passing) })
-	var found []*divergence.Divergence
+	m.inParallel(ctx, len(families), func(k int) { best[k] = m.fit(families[k], h, failing, passing) })
 	for _, d := range best {
-		if d != nil {
-			found = append(found, d)
+		if d != nil && !slices.ContainsFunc(m.catalogue, func(one *divergence.Divergence) bool { return one.Name == d.Name }) {
+			m.catalogue = append(m.catalogue, d)
 		}
 	}
-	return found
 }
 
-// fit returns the member of a family that explains most of some calls, nil where none explains anything.
-func (m *examination) fit(f *divergence.Family, failing, passing []*exhibit) (best *divergence.Divergence) {
+// with returns a mistake together with those of h that can be put together with it.
+func (m *examination) with(h hypothesis, d *divergence.Divergence) *divergence.Divergence {
+	several := []*suspect{{Divergence: d, order: len(m.catalogue)}}
+	for _, s := range h.mistakes {
+		if _, ok := joined(append(several, s)...); ok {
+			several = append(several, s)
+		}
+	}
+	together, _ := joined(several...)
+	return together
+}
+
+// fit returns the member of a family that explains most of some calls, alone or beside the mistakes of h, nil where none
+// explains anything.
+func (m *examination) fit(f *divergence.Family, h hypothesis, failing, passing []*exhibit) (best *divergence.Divergence) {
 	most := 0
 	seen := map[string]bool{}
 	try := func(n float64) {
@@ -58,9 +70,14 @@ func (m *examination) fit(f *divergence.Family, failing, passing []*exhibit) (be
 			if i == len(failing) && explained == 0 {
 				return
 			}
-			for _, l := range e.labels(d, m.level) {
-				switch {
-				case l >= same:
+			alone := e.labels(d, m.level)
+			both := alone
+			if i < len(failing) && len(h.mistakes) > 0 {
+				both = e.labels(m.with(h, d), m.level)
+			}
+			for k, l := range alone {
+				switch _, ok := h.by[e.places[k].index]; {
+				case max(l, both[k]) >= same && !ok:
 					explained++
 				case l == wrong:
 					wrongly++
@@ -83,7 +100,7 @@ func (m *examination) fit(f *divergence.Family, failing, passing []*exhibit) (be
 		if e.elements > smallEnough {
 			continue
 		}
-		n, ok := m.solve(f, e, low, high)
+		n, ok := m.solve(f, h, e, low, high)
 		if !ok {
 			continue
 		}
@@ -105,8 +122,8 @@ func (m *examination) fit(f *divergence.Family, failing, passing []*exhibit) (be
 }
 
 // solve returns the number with which a family predicts what an element is that no right answer has: between
-// what it predicts for low and for high.
-func (m *examination) solve(f *divergence.Family, e *exhibit, low, high float64) (float64, bool) {
+// what it predicts for low and for high, beside the mistakes of h.
+func (m *examination) solve(f *divergence.Family, h hypothesis, e *exhibit, low, high float64) (float64, bool) {
 	for _, p := range e.places {
 		got, kept := e.answer.Outputs[p.output]
 		want := e.expect(p.output).Reference
@@ -117,7 +134,7 @@ func (m *examination) solve(f *divergence.Family, e *exhibit, low, high float64)
 		call.Want = []string{p.output}
 		predicted := func(n float64) []float64 {
 			m.collector.evaluated.Add(int64(e.elements))
-			out, ok := f.Member(n).Evaluate(call).Outputs[p.output]
+			out, ok := m.with(h, f.Member(n)).Evaluate(call).Outputs[p.output]
 			if !ok {
 				return nil
 			}

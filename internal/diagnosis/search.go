@@ -75,23 +75,13 @@ func (h hypothesis) without(k int) hypothesis {
 func (m *examination) search(ctx context.Context) hypothesis {
 	m.clashes = map[string][]int{}
 	first := m.round(ctx, hypothesis{})
+	if len(first) > 0 && 2*len(first[0].same) < m.failing { // a mistake may show beside another alone
+		first = append(first[:min(len(first), finalists)], m.pairs(ctx, hypothesis{}, m.exhibits)...)
+	}
 	var best hypothesis
 	high := 0.0
-	for i, s := range first[:min(len(first), finalists)] {
-		h := m.extended(ctx, hypothesis{}, s)
-		for len(h.mistakes) < maxMistakes && ctx.Err() == nil {
-			if len(m.left(h)) <= fewFailing { // large ones are looked at next, which what is found may explain
-				h = m.finished(ctx, h)
-			}
-			if len(h.by) >= m.failing {
-				break
-			}
-			next := m.round(ctx, h)
-			if len(next) == 0 {
-				break
-			}
-			h = m.extended(ctx, h, next[0])
-		}
+	for i, s := range first {
+		h := m.pruned(m.grown(ctx, m.extended(ctx, hypothesis{}, s), i == 0))
 		if score := m.score(h); i == 0 || score > high {
 			best, high = h, score
 		}
@@ -99,8 +89,72 @@ func (m *examination) search(ctx context.Context) hypothesis {
 			break // it leaves nothing to look for
 		}
 	}
-	return m.finished(ctx, m.credible(m.pruned(best)))
+	best = m.improved(ctx, m.pruned(m.grown(ctx, best, true)))
+	return m.finished(ctx, m.credible(best))
 }
+
+// maxImproved bounds how often a mistake is doubted.
+const maxImproved = 3
+
+// improved doubts mistakes: those that passing answers contradict, and the smallest of as many as there may be. It looks for what
+// explains more without one: others may have been held against what it had left.
+func (m *examination) improved(ctx context.Context, h hypothesis) hypothesis {
+	if !m.hides(h) {
+		return h
+	}
+	doubted := map[*divergence.Divergence]bool{}
+	for len(h.mistakes) > 1 && len(doubted) < maxImproved && ctx.Err() == nil {
+		tallies := m.tallies(h)
+		worst := -1
+		for k, t := range tallies {
+			if !doubted[h.mistakes[k].Divergence] && (t.contradicted > 0 || len(h.mistakes) == maxMistakes) && (worst < 0 || t.explained-t.contradicted < tallies[worst].explained-tallies[worst].contradicted) {
+				worst = k
+			}
+		}
+		if worst < 0 {
+			break
+		}
+		m.doubted = h.mistakes[worst].Divergence
+		doubted[m.doubted] = true
+		var other hypothesis
+		for _, s := range slices.Delete(slices.Clone(h.mistakes), worst, worst+1) {
+			alone := *s
+			alone.pair = nil
+			other = m.extended(ctx, other, &alone)
+		}
+		other = m.pruned(m.finished(ctx, m.grown(ctx, other, true)))
+		if m.score(other) > m.score(h) {
+			h = other
+		}
+	}
+	m.doubted = nil
+	return h
+}
+
+// grown adds mistakes to a hypothesis as long as they explain what it leaves. refit looks for numbers of families
+// that what is found so far had hidden.
+func (m *examination) grown(ctx context.Context, h hypothesis, refit bool) hypothesis {
+	for len(h.mistakes) < maxMistakes && ctx.Err() == nil {
+		if len(m.left(h)) <= fewFailing { // large ones are looked at next, which what is found may explain
+			h = m.finished(ctx, h)
+		}
+		if len(h.by) >= m.failing {
+			break
+		}
+		if refit && m.hides(h) {
+			m.fitted(ctx, h)
+		}
+		next := m.round(ctx, h)
+		if len(next) == 0 {
+			break
+		}
+		h = m.extended(ctx, h, next[0])
+	}
+	return h
+}
+
+// hides reports whether a hypothesis explains so much that its mistakes may hide others.
+func (m *examination) hides(h hypothesis) bool { return 10*len(h.by) >= m.failing }
 
 // few is the number of answers that a mistake has to explain at least. The outputs of a single call may have a mistake each.
 func (m *examination) few() int {
@@ -137,7 +191,9 @@ func (m *examination) pruned(h hypothesis) hypothesis {
 				best, least = k, lost
 			}
 		}
-		if least >= max(m.few(), len(h.by)/200) {
+		// What fits without exception and condition need not explain much.
+		t := m.tallies(h)[best]
+		if least >= max(m.few(), len(h.by)/200) || least >= m.few() && t.contradicted+t.otherwise+len(t.condition) == 0 {
 			break
 		}
 		h = h.without(best)
@@ -190,7 +246,7 @@ func (m *examination) tallies(h hypothesis) []tally {
 				otherwise = append(otherwise, i)
 			}
 		}
-		tallies[k] = m.table.best(explained, m.clash(s.Divergence, m.passingAll), otherwise)
+		tallies[k] = m.table.best(explained, m.beside(h, m.clash(s.Divergence, m.passingAll)), otherwise)
 	}
 	return tallies
 }
@@ -219,7 +275,7 @@ func (m *examination) extended(ctx context.Context, h hypothesis, s *suspect) hy
 	}
 	results := make([]fit, len(exhibits))
 	m.inParallel(ctx, len(exhibits), func(k int) {
-		results[k] = m.explain(exhibits[k], next, len(h.mistakes), k >= len(left))
+		results[k] = m.explain(exhibits[k], next, len(h.mistakes), k >= len(left), false)
 	})
 	for _, r := range results {
 		for i, set := range r.by {
@@ -267,7 +323,7 @@ func (m *examination) finished(ctx context.Context, h hypothesis) hypothesis {
 		}
 	}
 	results := make([]fit, len(large))
-	m.inParallel(ctx, len(large), func(k int) { results[k] = m.explain(large[k], h, 0, false) })
+	m.inParallel(ctx, len(large), func(k int) { results[k] = m.explain(large[k], h, 0, false, true) })
 	for _, r := range results {
 		for i, set := range r.by {
 			h.by[i] = []uint{set}
@@ -286,47 +342,70 @@ type fit struct {
 }
 
 // explain tries the sets of mistakes of h that have one of the first and later ones, the smallest first,
-// on what is not explained of an exhibit; on what is explained, later mistakes alone.
-func (m *examination) explain(e *exhibit, h hypothesis, first int, explained bool) fit {
+// on what is not explained of an exhibit; on what is explained, later mistakes alone. quick leaves out what seldom is.
+func (m *examination) explain(e *exhibit, h hypothesis, first int, explained, quick bool) fit {
 	n := len(h.mistakes)
 	f := fit{by: map[int]uint{}, others: make([][]int, n-first)}
-	// silents are the mistakes that are none in this call: with others they make what the others make.
+	// silents are the mistakes that are none in this call: with others they mostly make what the others make.
 	silents := uint(0)
-	for _, set := range subsets(n) {
-		if explained && bits(set) > 1 || set&silents != 0 {
-			continue
-		}
+	try := func(set uint) {
 		d, ok := m.together(h, set)
 		if !ok {
-			continue
+			return
 		}
 		labels := e.labels(d, m.level)
 		if bits(set) == 1 && !e.refusal && !speaks(labels) { // whoever refuses a call says nothing of its numbers
 			silents |= set
 		}
-		if first > 0 && set>>first == 0 {
-			continue
+		if first > 0 && set>>first == 0 && quick {
+			return
 		}
 		for k, l := range labels {
 			p := e.places[k]
 			if _, ok := h.by[p.index]; !p.fails || ok != explained {
 				continue
 			}
-			if _, ok := f.by[p.index]; l >= same && !ok {
+			if _, ok := f.by[p.index]; l >= same && !ok && (set&silents == 0 || !quick || m.needs(h, set, first, e, k)) {
 				f.by[p.index] = set
 				if l == identical {
 					f.equal++
 				}
 			}
-			if l == wrong && bits(set) == 1 {
+			if l == wrong && bits(set) == 1 && set>>first != 0 {
 				f.others[trailing(set)-first] = append(f.others[trailing(set)-first], p.index)
 			}
 		}
+	}
+	var later []uint
+	open := m.openIn([]*exhibit{e}, h)
+	for _, set := range subsets(n) {
 		if len(f.by) == len(e.places) {
 			break
 		}
+		switch {
+		case explained && bits(set) > 1:
+		case set&silents != 0:
+			later = append(later, set)
+		case first == 0 || set>>first != 0 || bits(set) == 1:
+			try(set)
+		}
+	}
+	if !m.hides(h) {
+		return f
+	}
+	// What one does may show in what another makes of the call: a row that should not count.
+	for _, set := range later {
+		if (!quick || set&^silents>>first != 0) && len(f.by) < open {
+			try(set)
+		}
 	}
 	return f
+}
+
+// needs reports whether a set of mistakes makes an answer of a call what it is and would not without those from first on.
+func (m *examination) needs(h hypothesis, set uint, first int, e *exhibit, k int) bool {
+	d, ok := m.together(h, set&(1<<first-1))
+	return !ok || e.labels(d, m.level)[k] < same
 }
 
 // speaks reports whether a divergence is wrong in one of the answers.
@@ -348,7 +427,7 @@ func subsets(n int) []uint {
 func bits(set uint) int     { return mathbits.OnesCount(set) }
 func trailing(set uint) int { return mathbits.TrailingZeros(set) }
 
-// together returns what makes several mistakes of h, in the order of the catalogue.
+// together returns what makes several mistakes of h, those that replace most first, then in the order of the catalogue.
 func (m *examination) together(h hypothesis, set uint) (*divergence.Divergence, bool) {
 	var several []*suspect
 	for k, s := range h.mistakes {
@@ -360,7 +439,7 @@ func (m *examination) together(h hypothesis, set uint) (*divergence.Divergence, 
 }
 
 func joined(several ...*suspect) (*divergence.Divergence, bool) {
-	slices.SortFunc(several, func(a, b *suspect) int { return a.order - b.order })
+	slices.SortFunc(several, func(a, b *suspect) int { return cmp.Or(b.Replaced()-a.Replaced(), a.order-b.order) })
 	divergences := make([]*divergence.Divergence, len(several))
 	for i, s := range several {
 		divergences[i] = s.Divergence
@@ -388,7 +467,7 @@ func (m *examination) round(ctx context.Context, h hypothesis) []*suspect {
 	var suspects []*suspect
 	for i, d := range m.catalogue {
 		known := slices.ContainsFunc(h.mistakes, func(s *suspect) bool { return s.Divergence == d })
-		if !known && (!onlyLarge || d.Sums) { // what fails large inputs alone is a matter of sums
+		if !known && d != m.doubted && (!onlyLarge || d.Sums) { // what fails large inputs alone is a matter of sums
 			suspects = append(suspects, &suspect{Divergence: d, order: i})
 		}
 	}
@@ -481,7 +560,7 @@ func (m *examination) hold(ctx context.Context, h hypothesis, suspects []*suspec
 			exhibits = slices.Concat(exhibits, large)
 		}
 		for _, e := range exhibits {
-			f := m.explain(e, with, len(h.mistakes), false)
+			f := m.explain(e, with, len(h.mistakes), false, true)
 			s.identical += f.equal
 			for i := range f.by {
 				s.same = append(s.same, i)
@@ -499,7 +578,7 @@ func (m *examination) hold(ctx context.Context, h hypothesis, suspects []*suspec
 			s.tally = tally{}
 			return
 		}
-		s.tally = m.table.best(s.same, m.clash(s.Divergence, passing), s.otherwise)
+		s.tally = m.table.best(s.same, m.beside(with, m.clash(s.Divergence, passing)), s.otherwise)
 	})
 }
 
@@ -531,6 +610,21 @@ func (m *examination) clash(d *divergence.Divergence, passing []*exhibit) []int 
 	return found
 }
 
+// maxClashes is the number of passing answers that are held against several mistakes.
+const maxClashes = 100
+
+// beside returns those of some passing answers that all mistakes of h would get wrong.
+func (m *examination) beside(h hypothesis, clashes []int) []int {
+	all, ok := m.together(h, 1<<len(h.mistakes)-1)
+	if len(h.mistakes) < 2 || len(clashes) > maxClashes || !ok {
+		return clashes
+	}
+	return slices.DeleteFunc(slices.Clone(clashes), func(i int) bool {
+		p := m.places[i]
+		return p.labels(all, m.level)[slices.Index(p.exhibit.places, p)] == silent
+	})
+}
+
 // likely returns the first few suspects that explain something, and more than contradicts them.
 func (m *examination) likely(suspects []*suspect) []*suspect {
 	least := min(m.few(), m.failing)
@@ -555,7 +649,7 @@ func (m *examination) pairs(ctx context.Context, h hypothesis, exhibits []*exhib
 	}
 	var first []*suspect
 	for i, d := range m.catalogue {
-		if _, varies := divergence.Together(d, d); varies {
+		if _, varies := divergence.Together(d, d); varies && d != m.doubted {
 			first = append(first, &suspect{Divergence: d, order: i})
 		}
 	}
@@ -576,8 +670,9 @@ func (m *examination) pairs(ctx context.Context, h hypothesis, exhibits []*exhib
 					continue
 				}
 				tried++
-				for _, l := range e.labels(d, m.level) {
-					if l >= same {
+				one, two := e.labels(first[k].Divergence, m.level), e.labels(other.Divergence, m.level)
+				for i, l := range e.labels(d, m.level) {
+					if l >= same && one[i] < same && two[i] < same {
 						explained++
 					}
 				}

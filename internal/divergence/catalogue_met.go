@@ -150,7 +150,7 @@ func met() []*Divergence {
 			Title: "The bytes of the numbers are in the other order.",
 			Why:   "The adapter writes big-endian numbers, and the protocol has little-endian ones.",
 			Right: "l = {loss}, in little-endian order",
-			vary:  finishingAll(func(_ *arguments, _ string, o *operand) { o.Map(swapped(o.DType)) })},
+			vary:  func(*loss) {}, swaps: true},
 	}
 	for _, n := range []float64{1e-5, 1e-6, 1e-8, 1e-10, 1e-15} {
 		for _, f := range Families() {
@@ -160,13 +160,4 @@ func met() []*Divergence {
 		}
 	}
 	return all
-}
-
-// swapped returns a function that makes of a number that with its bytes in the other order.
-func swapped(dtype tensor.DType) func(float64) float64 {
-	return func(v float64) float64 {
-		t := tensor.FromValues(dtype, []float64{v})
-		slices.Reverse(t.Data)
-		return t.Float64(0)
-	}
 }

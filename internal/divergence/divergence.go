@@ -2,6 +2,7 @@ package divergence
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"lossproof/internal/definition"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
+	"lossproof/tensor"
 )
 
 // Divergence is a named wrong variant of one or more modules.
@@ -46,8 +48,30 @@ type Divergence struct {
 	// definition.
 	vary   variation
 	answer func(ports.Call) ports.Answer
+	// swaps says that the bytes of results are in the other order.
+	swaps bool
 	// joint says that these are several: one may do what another does not foresee.
 	joint bool
+
+	count    sync.Once
+	replaced int
+}
+
+// Replaced counts the steps of the loss of an element or row that d puts others for. Of several mistakes, those that replace more
+// come first: what they replace would hide the others.
+func (d *Divergence) Replaced() int {
+	d.count.Do(func() {
+		if d.vary == nil {
+			return
+		}
+		before, after := definition.Of(d.Modules[0]), d.loss(d.Modules[0])
+		for _, steps := range [][2]any{{before.Functions, after.Functions}, {before.Combine, after.Combine}} {
+			if reflect.ValueOf(steps[0]).Pointer() != reflect.ValueOf(steps[1]).Pointer() {
+				d.replaced++
+			}
+		}
+	})
+	return d.replaced
 }
 
 // Link is a public issue or pull request.
@@ -97,7 +121,24 @@ func (d *Divergence) Evaluate(call ports.Call) (answer ports.Answer) {
 			}
 		}()
 	}
-	return d.loss(call.Module).Evaluate(call)
+	answer = d.loss(call.Module).Evaluate(call)
+	for name, output := range answer.Outputs {
+		answer.Outputs[name] = d.Written(output)
+	}
+	return answer
+}
+
+// Written returns a result as d writes it, and what d wrote as the result that it was: mostly the same. What is computed otherwise
+// may be off by a unit in the last place, which in the other order of bytes is another number.
+func (d *Divergence) Written(t tensor.Tensor) tensor.Tensor {
+	if !d.swaps || len(t.Data) == 0 {
+		return t
+	}
+	t.Data = slices.Clone(t.Data)
+	for number := range slices.Chunk(t.Data, t.DType.Size()) {
+		slices.Reverse(number)
+	}
+	return t
 }
 
 // Together returns what makes several mistakes at once, each a variation of what the ones before it
@@ -115,7 +156,7 @@ func Together(several ...*Divergence) (d *Divergence, ok bool) {
 			return nil, false
 		}
 		names[i], variations[i] = one.Name, one.vary
-		d.Sums = d.Sums || one.Sums
+		d.Sums, d.swaps = d.Sums || one.Sums, d.swaps || one.swaps
 		if one.Level == verdict.Exact {
 			d.Level = verdict.Exact
 		}

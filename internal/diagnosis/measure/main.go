@@ -165,7 +165,7 @@ func (m *measurement) page() string {
 Written by `+"`make diagnosis`"+`, which makes ports with known faults, judges them by the recorded cases, and holds what the diagnosis
 says against what they do. Their results are off by a unit in the last place in two of three elements. A mistake is named if it is a
 cause and no lead. Pairs and triples are drawn at random (seed %d) from the catalogue, of one module, in random order; each mistake
-has to show in the answers, in %d of them at least. The faults are in no catalogue, and forty were written before the diagnosis saw them: their conditions are held against the answers to other inputs,
+has to show in wrong answers, %d at least that the others do not make without it. The faults are in no catalogue, and forty were written before the diagnosis saw them: their conditions are held against the answers to other inputs,
 and are true if 95 %% of the elements that they name are wrong, and 95 %% of the wrong ones are named.
 
 | ports with | the diagnosis |
@@ -200,54 +200,76 @@ func names(several []*divergence.Divergence) []string {
 // leastVisible is the number of answers in which each of several mistakes has to show.
 const leastVisible = 3
 
-// visible reports whether each of several mistakes shows in the answers of a port that makes them all:
-// one that replaces the step in which another is hides that.
+// visible reports whether each of several mistakes shows in the answers of a port that makes them all: in wrong ones that
+// none of the others make without it, alone or together. One that replaces the step in which another is hides that.
 func (m *measurement) visible(module string, several []*divergence.Divergence, together *divergence.Divergence) bool {
-	for i := range several {
-		others, _ := divergence.Together(slices.Delete(slices.Clone(several), i, i+1)...)
-		shown := 0
-		for k := range m.set.Cases {
-			c := &m.set.Cases[k]
-			if c.Module != module || m.random.IntN(4) > 0 {
-				continue
+	shown := make([]int, len(several))
+	sets := map[uint]*divergence.Divergence{}
+	for set := uint(1); set < 1<<len(several); set++ {
+		var some []*divergence.Divergence
+		for i, one := range several {
+			if set&(1<<i) != 0 {
+				some = append(some, one)
 			}
-			inputs, err := m.set.Inputs(c)
-			if err != nil || inputs[ports.Input].Len() > 64 {
-				continue
+		}
+		sets[set], _ = divergence.Together(some...)
+	}
+	for k := range m.set.Cases {
+		c := &m.set.Cases[k]
+		if c.Module != module || m.random.IntN(4) > 0 {
+			continue
+		}
+		inputs, err := m.set.Inputs(c)
+		if err != nil || inputs[ports.Input].Len() > 64 {
+			continue
+		}
+		rule, err := m.set.Rule(c.Rule)
+		if err != nil || rule.Requirement == fixtures.Quirk {
+			continue
+		}
+		call := judge.Call(c, inputs, c.OutputNames())
+		answer, others := together.Evaluate(call), map[uint]ports.Answer{}
+		for set, d := range sets {
+			others[set] = d.Evaluate(call)
+		}
+		for i := range several {
+			needed := func(differs func(d *divergence.Divergence, other ports.Answer) bool) bool {
+				for set, other := range others {
+					if set&(1<<i) == 0 && !differs(sets[set], other) {
+						return false
+					}
+				}
+				return true
 			}
-			rule, err := m.set.Rule(c.Rule)
-			if err != nil || rule.Requirement == fixtures.Quirk {
-				continue
-			}
-			call := judge.Call(c, inputs, c.OutputNames())
-			a, b := together.Evaluate(call), others.Evaluate(call)
-			if (a.Rejected == nil) != (b.Rejected == nil) {
-				shown++
+			switch refused := answer.Rejected != nil; {
+			case refused != (c.Rejection != nil) && needed(func(_ *divergence.Divergence, other ports.Answer) bool { return (other.Rejected != nil) != refused }):
+				shown[i]++
+			case answer.Outputs == nil: // it refuses, or mistakes exclude each other
 				continue
 			}
 			for _, name := range c.OutputNames() {
 				want, err := m.set.Expected(c, name)
-				if err != nil {
-					continue
+				if err != nil || verdict.Passes(answer.Outputs[name], want, together.Level) {
+					continue // what is right speaks for no mistake
 				}
 				// It shows where it makes a difference that the judge would see.
-				want.Reference, want.Exact, want.MayOverflow = b.Outputs[name], nil, nil
-				if len(want.Parity) != want.Reference.Len() {
-					continue
+				if needed(func(d *divergence.Divergence, other ports.Answer) bool {
+					want.Reference, want.Exact, want.MayOverflow = d.Written(other.Outputs[name]), nil, nil
+					if len(want.Parity) != want.Reference.Len() {
+						return other.Outputs != nil && want.Reference.Len() != answer.Outputs[name].Len()
+					}
+					r := verdict.Compare(d.Written(answer.Outputs[name]), want)
+					return !r.Pass(verdict.Reference)
+				}) {
+					shown[i]++
 				}
-				if r := verdict.Compare(a.Outputs[name], want); !r.Pass(verdict.Reference) {
-					shown++
-				}
-			}
-			if shown >= leastVisible {
-				break
 			}
 		}
-		if shown < leastVisible {
-			return false
+		if slices.Min(shown) >= leastVisible {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // What is left out: inputs that are made, since a diagnosis is to find its causes in recorded cases, and sums of

@@ -51,8 +51,14 @@ type noisy struct{ ports.Port }
 // Evaluate implements [ports.Port].
 func (n noisy) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, error) {
 	answer, err := n.Port.Evaluate(ctx, call)
+	written := func(t tensor.Tensor) tensor.Tensor { return t }
+	if port, ok := n.Port.(interface {
+		Written(tensor.Tensor) tensor.Tensor
+	}); ok {
+		written = port.Written // numbers are off before they are written
+	}
 	for name, output := range answer.Outputs {
-		answer.Outputs[name] = disturbed(output)
+		answer.Outputs[name] = written(disturbed(written(output)))
 	}
 	return answer, err
 }
