@@ -66,3 +66,21 @@ func TestTheRestHasCauses(t *testing.T) {
 		}
 	}
 }
+
+// TestSmallErrorsOfGeneratedChecks: an error that a sum in order would allow, of a check that is not of sums, is delimited all the same.
+func TestSmallErrorsOfGeneratedChecks(t *testing.T) {
+	port := changing(func(call ports.Call, outputs map[string]tensor.Tensor) {
+		if n := call.Inputs[ports.Input].Len(); n >= 64 && call.Options.LabelSmoothing != nil {
+			outputs[ports.Loss] = mapped(outputs[ports.Loss], func(v float64) float64 { return v * (1 + 0x1p-18) })
+		}
+	})
+	result, _ := diagnose(t, port, verdict.Parity, judge.Selection{Select: []string{"CrossEntropyLoss/generated/smoothing", "CrossEntropyLoss/reductions/*"}})
+	for _, r := range result.Checks() {
+		if r.Outcome == judge.Fail && len(r.Causes) == 0 {
+			t.Errorf("%s has no cause: %s", r.ID, r.Message)
+		}
+	}
+	if len(result.Causes) == 0 {
+		t.Error("got no causes")
+	}
+}

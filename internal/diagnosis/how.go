@@ -44,6 +44,11 @@ func how(fail []row) string {
 		eps := r.place.expect(r.place.output).Reference.DType.Format().Eps()
 		return math.Abs(r.got-v) <= 256*eps*max(math.Abs(v), math.Abs(r.want))+r.place.expect(r.place.output).Reference.DType.Format().SmallestNormal()
 	}
+	if all(func(r row) bool {
+		return math.Abs(r.got-r.want) <= r.place.expect(r.place.output).Reference.DType.Format().SmallestNormal()
+	}) {
+		return "off by less than the smallest normal number"
+	}
 	is := func(v func(r row) float64) bool { return all(func(r row) bool { return near(r, v(r)) }) }
 	if is(func(r row) float64 { return -r.want }) {
 		return "the right ones with the other sign"
