@@ -11,11 +11,14 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lossproof._binary import binary
 from lossproof._port import Port
 from lossproof._wire import answer
+
+if sys.platform == "linux":
+    import fcntl
 
 #: The exit codes of the binary with which there is a result.
 _CONFORMANT, _NOT_CONFORMANT = 0, 1
@@ -47,6 +50,7 @@ def run(
                 bufsize=_ROOM,
             )
         assert process.stdin is not None and process.stdout is not None
+        _widen(process.stdin, process.stdout)
         try:
             # A write fails when the binary has given up, as after a call that took too long: with
             # BrokenPipeError, or OSError on Windows. What evaluate raises is an answer.
@@ -82,6 +86,14 @@ def run_isolated(
                 stderr=stderr,
             ).returncode
         return _read(code, result, text)
+
+
+def _widen(*pipes: IO[bytes]) -> None:
+    """Let a long line pass at once, where the system can: the writer waits for the reader else."""
+    if sys.platform == "linux":
+        for pipe in pipes:
+            with contextlib.suppress(OSError):  # not more than the system allows
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _ROOM)
 
 
 @contextlib.contextmanager

@@ -374,6 +374,7 @@ class Results:
         """Take the folder."""
         self.folder = folder
         self.shared = shared
+        self._read: dict[Path, dict[str, Any]] = {}
 
     def get(self, group: Group, check: str, config: pytest.Config) -> dict[str, Any]:
         """Return the result of a function, which the first check that asks has the binary make.
@@ -395,7 +396,7 @@ class Results:
                 raise NotAsked(*json.loads(error.read_text(encoding="utf-8")))
             # The process that had it made may have crashed in it: the binary lives a little longer.
             end = time.monotonic() + _GRACE
-            while not (result := _read(file)).get("complete") and time.monotonic() < end:
+            while not (result := self._result(file)).get("complete") and time.monotonic() < end:
                 time.sleep(0.1)
         if not result.get("complete"):
             raise NotAsked(check, "the run that another process began did not end")
@@ -405,7 +406,7 @@ class Results:
         """Return what came of all functions, by their names."""
         for name in sorted(self.folder.glob("*.name")):
             nodeid, baseline = json.loads(name.read_text(encoding="utf-8"))
-            result, error = _read(name.with_suffix(".json")), name.with_suffix(".error")
+            result, error = self._result(name.with_suffix(".json")), name.with_suffix(".error")
             if error.exists():
                 yield nodeid, str(NotAsked(*json.loads(error.read_text(encoding="utf-8"))))
             elif result.get("complete"):
@@ -415,16 +416,20 @@ class Results:
                     text += f"\nwritten: {baseline}, known failures: {entries}"
                 yield nodeid, text
 
+    def _result(self, file: Path) -> dict[str, Any]:
+        """Return a result, which is read once; an incomplete one, or nothing, before its end."""
+        if file in self._read:
+            return self._read[file]
+        try:
+            result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        if result.get("complete"):
+            self._read[file] = result
+        return result
+
 
 _RESULTS = pytest.StashKey[Results]()
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        result: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return result
 
 
 @contextlib.contextmanager
