@@ -14,11 +14,30 @@ from chainer import functions
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from adapter import Framework, Loss, from_numpy, serve, to_numpy, versions
 
+SNIPPET = """\
+import chainer
+import numpy as np
+
+def array(values, dtype, shape):
+    return np.array(values, dtype).reshape(shape)
+
+def values(array):
+    return getattr(array, "array", array).tolist()
+
+def gradient(loss, input, upstream):
+    leaf = chainer.Variable(input)
+    value = loss(leaf)
+    value.grad = np.ones_like(value.array) if upstream is None else upstream
+    value.backward()
+    return leaf.grad
+"""
+
 
 class Chainer(Framework):
     """Variables, and gradients of chainer.grad."""
 
     name = "chainer"
+    snippet = SNIPPET
     refusals = (*Framework.refusals, chainer.utils.type_check.InvalidType)
 
     def version(self):

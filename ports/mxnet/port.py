@@ -12,11 +12,32 @@ from mxnet import gluon
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from adapter import Framework, Loss, from_numpy, serve, to_numpy, versions
 
+SNIPPET = """\
+import mxnet
+import numpy as np
+
+mxnet.util.set_np_shape(True)
+
+def array(values, dtype, shape):
+    return mxnet.nd.array(np.array(values, dtype).reshape(shape), dtype=dtype)
+
+def values(array):
+    return array.asnumpy().tolist()
+
+def gradient(loss, input, upstream):
+    input.attach_grad()
+    with mxnet.autograd.record():
+        value = loss(input)
+    value.backward(upstream)
+    return input.grad
+"""
+
 
 class MXNet(Framework):
     """Arrays of mxnet.np, and gradients of mxnet.autograd."""
 
     name = "mxnet"
+    snippet = SNIPPET
     refusals = (*Framework.refusals, mxnet.MXNetError)
 
     def version(self):

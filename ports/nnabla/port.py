@@ -11,11 +11,36 @@ from nnabla import functions
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from adapter import Framework, Loss, from_numpy, serve, to_numpy, versions
 
+SNIPPET = """\
+import nnabla
+import numpy as np
+
+def array(values, dtype, shape):
+    variable = nnabla.Variable(shape)
+    variable.data.cast(np.dtype(dtype))[...] = np.array(values, dtype).reshape(shape)
+    return variable
+
+def values(array):
+    if isinstance(array, nnabla.Variable):
+        array.forward()
+        array = array.d
+    return array.tolist()
+
+def gradient(loss, input, upstream):
+    input.need_grad = True
+    input.g = 0
+    value = loss(input)
+    value.forward()
+    value.backward(np.ones(value.shape) if upstream is None else upstream.d)
+    return input.g
+"""
+
 
 class NNabla(Framework):
     """Variables, and gradients of their graph."""
 
     name = "nnabla"
+    snippet = SNIPPET
 
     def version(self):
         return versions("nnabla")

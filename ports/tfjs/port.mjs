@@ -55,6 +55,33 @@ const REDUCTIONS = {
   sum: tf.Reduction.SUM,
 };
 
+/** Returns a program that calls a loss by itself, into which lossproof writes a call. */
+const snippet = (module) => `import * as tf from '@tensorflow/tfjs';
+
+await tf.setBackend('cpu');
+const [inf, nan, True, False] = [Infinity, NaN, 1, 0];
+const array = (values, dtype, shape) => tf.tensor(values, shape, dtype);
+const values = (tensor) => \`[\${[...tensor.dataSync()].join(', ')}]\`;
+${classesLast}
+const lossOf = ${LOSSES[module]};
+
+const input = array({input}, '{input_dtype}', {input_shape});
+const target = array({target}, '{target_dtype}', {target_shape});
+let [reduction, weight, smoothing, upstream] = ['mean'];
+reduction = '{reduction}';
+weight = array({weight}, '{weight_dtype}', {weight_shape});
+smoothing = {label_smoothing};
+upstream = array({grad_output}, '{grad_output_dtype}', {grad_output_shape});
+const reductions = ${JSON.stringify(REDUCTIONS)};
+const loss = lossOf(reductions[reduction] ?? reduction, weight, smoothing);
+console.log('loss', values(loss(target, input)));
+const [gradTarget, gradInput] = tf.grads(loss)([target, input], upstream);
+console.log('grad_input', values(gradInput));
+console.log('grad_target', values(gradTarget));
+`;
+
+DESCRIPTION.snippets = Object.fromEntries(Object.keys(LOSSES).map((module) => [module, snippet(module)]));
+
 // TensorFlow.js has no other dtype for numbers.
 const ARRAYS = {
   float32: (buffer) => new Float32Array(buffer),

@@ -3,11 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,8 +51,11 @@ type program struct {
 // confirm asks the implementation itself for what each difference shows, by the programs that the port makes of its calls:
 // what they print has to be what the port answered.
 func (m *maker) confirm(ctx context.Context, dir string, p port, set *fixtures.Set, row *matrix.Row) error {
-	last := len(p.Run) - 1
-	if !strings.HasSuffix(p.Run[last], ".py") {
+	run := p.runPrograms
+	switch {
+	case len(p.Program) > 0:
+		run = p.runEach
+	case !strings.HasSuffix(p.Run[len(p.Run)-1], ".py"):
 		return nil
 	}
 	child, err := process.New(process.Options{Command: p.Run, Dir: dir, Env: p.environment(), Timeout: m.timeout, StartTimeout: m.timeout})
@@ -63,7 +69,7 @@ func (m *maker) confirm(ctx context.Context, dir string, p port, set *fixtures.S
 	}
 	confirmed := 0
 	for next := 0; next < len(programs); {
-		done, err := p.runPrograms(ctx, dir, append(slices.Clone(p.Run[:last]), "-c", driver), programs[next:])
+		done, err := run(ctx, dir, programs[next:])
 		if err != nil {
 			return err
 		}
@@ -151,8 +157,25 @@ type printed struct {
 	text   string
 }
 
-// runPrograms runs programs, and returns what they did, of the first ones if the process ended.
-func (p port) runPrograms(ctx context.Context, dir string, command []string, programs []program) ([]printed, error) {
+// runEach runs programs in processes of their own, as the port says, and returns what they did.
+func (p port) runEach(ctx context.Context, dir string, programs []program) ([]printed, error) {
+	var done []printed
+	for _, q := range programs {
+		cmd := p.cmd(ctx, dir, p.Program)
+		cmd.Stdin = strings.NewReader(q.text)
+		text, err := cmd.Output()
+		var exit *exec.ExitError
+		if ctx.Err() != nil || err != nil && !errors.As(err, &exit) {
+			return nil, cmp.Or(ctx.Err(), err)
+		}
+		done = append(done, printed{err != nil, string(text)})
+	}
+	return done, nil
+}
+
+// runPrograms runs programs in Python, and returns what they did, of the first ones if the process ended.
+func (p port) runPrograms(ctx context.Context, dir string, programs []program) ([]printed, error) {
+	command := append(slices.Clone(p.Run[:len(p.Run)-1]), "-c", driver)
 	var input [][2]any
 	for i, q := range programs {
 		input = append(input, [2]any{i, q.text})

@@ -46,7 +46,7 @@ func TestRunPrograms(t *testing.T) {
 		t.Skip("it needs python3")
 	}
 	programs := []program{{text: "x = 1\nprint('loss', x)"}, {text: "print('loss', x)"}, {text: "import os\nos._exit(3)"}, {text: "print('loss', 4)"}}
-	done, err := port{}.runPrograms(context.Background(), t.TempDir(), []string{python, "-c", driver}, programs)
+	done, err := port{Run: []string{python, "port.py"}}.runPrograms(context.Background(), t.TempDir(), programs)
 	if err != nil {
 		t.Fatal(err)
 	}

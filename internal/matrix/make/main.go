@@ -44,10 +44,12 @@ type port struct {
 	Install        []string
 	Run            []string
 	Version        []string
-	Env            map[string]string
-	Remove         []string
-	Docs           map[string]string
-	Calls          map[string]string
+	// Program runs a program in the language of the port that comes on stdin; Python needs none.
+	Program []string
+	Env     map[string]string
+	Remove  []string
+	Docs    map[string]string
+	Calls   map[string]string
 }
 
 // maker makes rows.
@@ -73,7 +75,7 @@ func main() {
 	flag.BoolVar(&m.anew, "anew", false, "do again what was done")
 	flag.BoolVar(&m.remove, "remove", false, "remove what install made when the row is written")
 	flag.BoolVar(&m.pageOnly, "page", false, "make no rows, only the page of findings of those that there are")
-	flag.BoolVar(&m.findingsOnly, "only-findings", false, "run the findings of the named rows, and keep the rest of them")
+	flag.BoolVar(&m.findingsOnly, "only-findings", false, "run the findings of the named rows and the programs that call the library, and keep the rest of them")
 	flag.StringVar(&m.rows, "rows", "", "a `folder` for copies of the rows, as NAME.json")
 	flag.StringVar(&m.shard, "shard", "", "only part `i/n` of the ports; auto takes it from the engine, as lossproof run does")
 	flag.Parse()
@@ -197,6 +199,9 @@ func (m *maker) one(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := m.confirm(ctx, dir, p, set, row); err != nil {
+		return fmt.Errorf("confirm: %w", err)
+	}
 	if row.Findings, err = findings(ctx, dir, p, set); err != nil {
 		return err
 	}
@@ -239,9 +244,6 @@ func (m *maker) row(ctx context.Context, dir string, p port, set *fixtures.Set) 
 	row.Install, row.Run = shell(p.Install), shell(p.Run)
 	if err := reasons(dir, set, row); err != nil {
 		return nil, err
-	}
-	if err := m.confirm(ctx, dir, p, set, row); err != nil {
-		return nil, fmt.Errorf("confirm: %w", err)
 	}
 	if row.Curves, err = m.curves(ctx, dir, done, p, row); err != nil {
 		return nil, err
