@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"os"
 	"runtime"
@@ -18,7 +19,6 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/shapes"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
-	"github.com/gomlx/gomlx/pkg/ml/train/losses"
 
 	"lossproof/ports"
 	"lossproof/ports/wire"
@@ -33,6 +33,14 @@ var dtypeOf = map[tensor.DType]dtypes.DType{
 	tensor.UInt8: dtypes.Uint8, tensor.Bool: dtypes.Bool,
 }
 
+// program makes a call by the library itself: lossproof writes the numbers into it, and loss.go stands below it.
+//
+//go:embed testdata/program.go
+var program string
+
+//go:embed loss.go
+var lossText string
+
 type port struct{ backend backends.Backend }
 
 func (port) Describe(context.Context) (ports.Description, error) {
@@ -43,7 +51,13 @@ func (port) Describe(context.Context) (ports.Description, error) {
 			Without: append(without, "reduction:none", "reduction:sum", "legacy_reduction", "empty"),
 		}
 	}
+	snippets := map[string]string{}
+	_, losses, _ := strings.Cut(lossText, ")\n") // below its imports
+	for _, module := range []string{ports.BCEWithLogitsLoss, ports.BCELoss, ports.CrossEntropyLoss} {
+		snippets[module] = strings.ReplaceAll(program, "MODULE", module) + losses
+	}
 	return ports.Description{
+		Snippets: snippets,
 		Port: ports.Info{
 			Name: "gomlx/losses", Version: version(),
 			Language: "go", LanguageVersion: strings.TrimPrefix(runtime.Version(), "go"),
@@ -139,38 +153,6 @@ func (p port) outputs(call ports.Call) (map[string]tensor.Tensor, error) {
 		}
 	}
 	return outputs, nil
-}
-
-func loss(module string, given map[string]*graph.Node) *graph.Node {
-	x, labels := given[ports.Input], []*graph.Node{given[ports.Target]}
-	if weight := given[ports.Weight]; weight != nil {
-		labels = append(labels, weight)
-	}
-	switch module {
-	case ports.BCEWithLogitsLoss:
-		return losses.BinaryCrossentropyLogits(labels, []*graph.Node{x})
-	case ports.BCELoss:
-		return losses.BinaryCrossentropy(labels, []*graph.Node{x})
-	}
-	logits := []*graph.Node{classesLast(x)}
-	if labels[0].DType().IsInt() {
-		labels[0] = graph.InsertAxes(labels[0], -1)
-		return losses.SparseCategoricalCrossEntropyLogits(labels, logits)
-	}
-	labels[0] = classesLast(labels[0])
-	return losses.CategoricalCrossEntropyLogits(labels, logits)
-}
-
-// classesLast moves the dimension 1, of the classes, to the end.
-func classesLast(x *graph.Node) *graph.Node {
-	if x.Rank() < 3 {
-		return x
-	}
-	order := []int{0}
-	for axis := 2; axis < x.Rank(); axis++ {
-		order = append(order, axis)
-	}
-	return graph.TransposeAllAxes(x, append(order, 1)...)
 }
 
 func toTensor(t tensor.Tensor) (*tensors.Tensor, error) {

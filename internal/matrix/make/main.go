@@ -266,7 +266,7 @@ func (p port) standing(ctx context.Context, dir string) (*matrix.Row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("version: %w: %s", err, lastLine(log))
 	}
-	if installed = lastLine(installed); !slices.Contains(strings.Fields(row.Port.Version), installed) {
+	if installed = strings.TrimPrefix(lastLine(installed), "v"); !slices.Contains(strings.Fields(row.Port.Version), installed) {
 		return nil, fmt.Errorf("matrix.json: version: got %q, want that of %s, which is installed", row.Port.Version, installed)
 	}
 	return row, nil
