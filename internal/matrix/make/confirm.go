@@ -125,6 +125,8 @@ func programsOf(ctx context.Context, port ports.Port, set *fixtures.Set, row *ma
 			if text == "" {
 				continue
 			}
+			claimed := description.Modules[call.Module].Outputs
+			call.Want = slices.DeleteFunc(slices.Clone(call.Want), func(output string) bool { return !slices.Contains(claimed, output) })
 			answer, err := port.Evaluate(ctx, call)
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
