@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -39,7 +41,11 @@ func (m *maker) ask(ctx context.Context, dir, done string, p port, set *fixtures
 		return nil, nil, err
 	}
 	defer func() { _ = child.Close() }()
-	remembering := &remembering{Port: child, answers: map[[sha256.Size]byte]ports.Answer{}}
+	remembering, err := remember(child, filepath.Join(done, "answers.jsonl"))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = remembering.file.Close() }()
 	for i, level := range levels {
 		if results[i] != nil {
 			continue
@@ -84,12 +90,54 @@ func judged(ctx context.Context, name string, set *fixtures.Set, port ports.Port
 const maxRemembered = 1 << 30
 
 // remembering is a port that is asked nothing twice: the second level judges the answers of the first,
-// whose calls are the same.
+// whose calls are the same, and a run that was stopped goes on with those of its file.
 type remembering struct {
 	*process.Port
 	mu      sync.Mutex
-	answers map[[sha256.Size]byte]ports.Answer
+	answers map[string]ports.Answer
 	bytes   int
+	file    *os.File
+}
+
+// remembered is a line of the file: an answer, and the hash of its request.
+type remembered struct {
+	Key    string
+	Answer ports.Answer
+}
+
+// remember reads the answers of a file, which may end within a line, and adds to them.
+func remember(port *process.Port, name string) (*remembering, error) {
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	r := &remembering{Port: port, answers: map[string]ports.Answer{}, file: file}
+	lines := json.NewDecoder(file)
+	end := int64(0)
+	for {
+		var line remembered
+		if lines.Decode(&line) != nil {
+			break
+		}
+		end = lines.InputOffset()
+		r.hold(line)
+	}
+	if err = file.Truncate(end); err == nil {
+		_, err = file.Seek(end, io.SeekStart)
+	}
+	return r, err
+}
+
+// hold reports whether there is room for an answer.
+func (r *remembering) hold(line remembered) bool {
+	for _, output := range line.Answer.Outputs {
+		r.bytes += len(output.Data)
+	}
+	if r.bytes > maxRemembered {
+		return false
+	}
+	r.answers[line.Key] = line.Answer
+	return true
 }
 
 func (r *remembering) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, error) {
@@ -101,7 +149,7 @@ func (r *remembering) Send(ctx context.Context, call ports.Call) (wait func() (p
 	if err != nil {
 		return r.Port.Send(ctx, call)
 	}
-	key := sha256.Sum256(line)
+	key := fmt.Sprintf("%x", sha256.Sum256(line))
 	r.mu.Lock()
 	answer, known := r.answers[key]
 	r.mu.Unlock()
@@ -114,15 +162,11 @@ func (r *remembering) Send(ctx context.Context, call ports.Call) (wait func() (p
 		if err != nil {
 			return answer, err
 		}
-		size := 0
-		for _, output := range answer.Outputs {
-			size += len(output.Data)
-		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if r.bytes += size; r.bytes <= maxRemembered {
-			r.answers[key] = answer
+		if line := (remembered{key, answer}); r.hold(line) {
+			err = json.NewEncoder(r.file).Encode(line)
 		}
-		return answer, nil
+		return answer, err
 	}
 }

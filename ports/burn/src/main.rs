@@ -36,6 +36,15 @@ const MISSING: [&str; 8] = [
     "weight:nonpositive",
 ];
 
+/// A program that makes a call by burn itself, into which lossproof writes it.
+const PROGRAM: &str = include_str!("program.rs");
+
+/// The losses of the program.
+const BINARY: &str = "BinaryCrossEntropyLossConfig::new().with_logits(LOGITS)
+        .with_weights(broadcast(weights)).init(&device)";
+const CROSS_ENTROPY: &str = "CrossEntropyLossConfig::new().with_pad_tokens(pad)
+        .with_weights(weights).with_smoothing(smoothing).init(&device)";
+
 fn main() -> std::io::Result<()> {
     match std::env::args().nth(1) {
         Some(dtype) => serve(&dtype),
@@ -93,6 +102,11 @@ fn serve(dtype: &str) -> std::io::Result<()> {
             "version": env!("BURN_VERSION"),
             "language": "rust",
             "language_version": env!("COMPILER_VERSION"),
+        },
+        "snippets": {
+            "BCEWithLogitsLoss": PROGRAM.replace("LOSS", &BINARY.replace("LOGITS", "true")),
+            "BCELoss": PROGRAM.replace("LOSS", &BINARY.replace("LOGITS", "false")),
+            "CrossEntropyLoss": PROGRAM.replace("LOSS", CROSS_ENTROPY),
         },
         "modules": {
             "BCEWithLogitsLoss": {"dtypes": DTYPES, "outputs": outputs, "without": binary},

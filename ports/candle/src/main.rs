@@ -18,13 +18,24 @@ use wire::{Call, Outputs, Refusal};
 const MISSING: [&str; 6] =
     ["weight", "reduction:none", "reduction:sum", "legacy_reduction", "grad_output", "mixed_dtype"];
 
+/// A program that makes a call by candle itself, into which lossproof writes it.
+const PROGRAM: &str = include_str!("program.rs");
+
 fn main() -> std::io::Result<()> {
+    let program =
+        |loss: &str, target: &str| PROGRAM.replace("LOSS", loss).replace("TARGET", target);
     let description = json!({
         "port": {
             "name": "candle-nn",
             "version": env!("CANDLE_VERSION"),
             "language": "rust",
             "language_version": env!("COMPILER_VERSION"),
+        },
+        "snippets": {
+            "BCEWithLogitsLoss": program(
+                "binary_cross_entropy_with_logit", "Var::from_tensor(&target)?",
+            ),
+            "CrossEntropyLoss": program("cross_entropy", "target"),
         },
         "modules": {
             "BCEWithLogitsLoss": {
