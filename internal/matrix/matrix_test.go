@@ -104,6 +104,25 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestInstead: where nothing is known to cause what fails, a row says what the port does instead, or the other module that does it.
+func TestInstead(t *testing.T) {
+	r := &rule{id: "RULE"}
+	for _, message := range []string{"dtype is float32, want float64", "refused what PyTorch accepts: no", "refused what PyTorch accepts (shape): [3]", "1 of 2 elements\n  at (0): got 1\n  want 2"} {
+		r.add(judge.CheckResult{Kind: judge.Case, Outcome: judge.Fail, Message: message})
+	}
+	want := "It refuses what PyTorch accepts (2 of 4); it answers in float32 instead of float64 (1 of 4); it gives numbers that are neither PyTorch's nor the exact ones (1 of 4)."
+	if got := r.instead(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	result := &judge.Result{
+		Causes:    []judge.Cause{{Module: "BCEWithLogitsLoss", Sentence: "The loss is doubled."}},
+		Relations: judge.Relations{{Kind: judge.Relation, Module: "BCELoss", Rule: "LAW", Outcome: judge.Fail, Blames: "BCEWithLogitsLoss", Causes: []int{0}}},
+	}
+	if got, want := elsewhere(result, "BCELoss", "LAW"), "BCEWithLogitsLoss: The loss is doubled"; !strings.HasPrefix(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestState: outputs that agree with one of the two, and what was not run.
 func TestState(t *testing.T) {
 	output := func(agrees ...string) judge.CheckResult {

@@ -4,6 +4,7 @@
 package matrix
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -104,7 +105,7 @@ type Difference struct {
 	Outcome judge.Outcome `json:"outcome"`
 	// Causes name mistakes of Module.Causes.
 	Causes []string `json:"causes,omitempty"`
-	// Reason says why where no cause does, as the baseline of the port has it.
+	// Reason says why where no cause does, as the baseline of the port has it, or what the port does instead.
 	Reason string `json:"reason,omitempty"`
 	// Example is the id of a check that fails, Got says what is wrong there.
 	Example string `json:"example"`
@@ -270,6 +271,11 @@ func newModule(name string, main, parity, exact *judge.Result) Module {
 		}
 	}
 	m.causes(main)
+	for i := range m.Differs {
+		if d := &m.Differs[i]; len(d.Causes) == 0 {
+			d.Reason = cmp.Or(elsewhere(main, name, d.Rule), byID[d.Rule].instead())
+		}
+	}
 	for _, t := range main.Summary.Topics {
 		if t.Module == name && t.Worst != nil && float64(t.Worst.ULP) > 0.5 {
 			m.Topics = append(m.Topics, Topic{Topic: t.Topic, ULP: Rounded(t.Worst.ULP), ID: t.Worst.ID})
@@ -313,6 +319,21 @@ func (m *Module) causes(result *judge.Result) {
 	}
 }
 
+// elsewhere says what another module does wrong that breaks a law of this one.
+func elsewhere(result *judge.Result, module, rule string) string {
+	for _, c := range result.Checks() {
+		if c.Module != module || c.Rule != rule || c.Blames == "" {
+			continue
+		}
+		for _, i := range c.Causes {
+			if i < len(result.Causes) && result.Causes[i].Module == c.Blames {
+				return c.Blames + ": " + prose.CauseSentence(result.Causes[i])
+			}
+		}
+	}
+	return ""
+}
+
 // rule gathers the checks of one rule.
 type rule struct {
 	id string
@@ -320,6 +341,40 @@ type rule struct {
 	agrees         map[string]int
 	notRun, passed int
 	difference     Difference
+	// wrong counts recorded cases that fail by what they do, ways has that in order.
+	wrong map[string]int
+	ways  []string
+}
+
+// way says what a case that fails does, of the message about it.
+func way(message string) string {
+	line, _, _ := strings.Cut(message, "\n")
+	switch {
+	case strings.HasPrefix(line, "refused "):
+		return "refuses what PyTorch accepts"
+	case strings.HasPrefix(line, "accepted "):
+		return "accepts what PyTorch refuses"
+	case strings.HasPrefix(line, "dtype is "):
+		return strings.NewReplacer("dtype is ", "answers in ", ", want ", " instead of ").Replace(line)
+	case strings.HasPrefix(line, "shape is "):
+		return "answers in another shape"
+	case strings.Contains(message, "the kind differs"):
+		return "is finite, infinite or NaN where PyTorch is not"
+	}
+	return "gives numbers that are neither PyTorch's nor the exact ones"
+}
+
+// instead says what the recorded cases of a rule do that fail.
+func (r *rule) instead() string {
+	var parts []string
+	slices.SortStableFunc(r.ways, func(a, b string) int { return r.wrong[b] - r.wrong[a] })
+	for _, way := range r.ways {
+		parts = append(parts, fmt.Sprintf("%s (%d of %d)", way, r.wrong[way], r.difference.Asked))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "It " + strings.Join(parts, "; it ") + "."
 }
 
 func (r *rule) add(c judge.CheckResult) {
@@ -358,6 +413,16 @@ func (r *rule) fails(c judge.CheckResult) {
 			}
 			break
 		}
+	}
+	if c.Kind == judge.Case && outcome == judge.Fail {
+		does := way(message)
+		if r.wrong[does] == 0 {
+			r.ways = append(r.ways, does)
+		}
+		if r.wrong == nil {
+			r.wrong = map[string]int{}
+		}
+		r.wrong[does]++
 	}
 	if d.Failing++; d.Failing == 1 {
 		d.Rule, d.Outcome, d.Example, d.Got = r.id, outcome, id, plainest(message)

@@ -7,6 +7,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -365,7 +366,7 @@ func reasons(dir string, set *fixtures.Set, row *matrix.Row) error {
 	for i := range row.Modules {
 		for k := range row.Modules[i].Differs {
 			if d := &row.Modules[i].Differs[k]; len(d.Causes) == 0 {
-				d.Reason = known[d.Example].Reason
+				d.Reason = cmp.Or(known[d.Example].Reason, d.Reason)
 			}
 		}
 	}
