@@ -18,7 +18,7 @@ func TestProbabilityGradsRound(t *testing.T) {
 			}
 		}
 	}
-	for n := range 70 {
+	for n := range 81 {
 		for _, alias := range []string{"none", "x", "t"} {
 			for _, upstream := range [][]float32{nil, {-3}, {0x1p-140}} {
 				at, stream := rng.IntN(9), n%2 == 0

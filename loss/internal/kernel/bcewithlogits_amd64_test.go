@@ -213,7 +213,7 @@ func after[T Float](log1p func(l, y []float64), weighted func(l []float64, x, t,
 func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	var lengths []int
-	for n := range 65 {
+	for n := range 81 {
 		lengths = append(lengths, n)
 	}
 	lengths = append(lengths, 127, 200, ChunkLen)

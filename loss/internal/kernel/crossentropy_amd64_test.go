@@ -53,7 +53,7 @@ func testRowsAgainstGo[T Float](t *testing.T, k rowsKernels[T]) {
 		tolerance = 1e-12
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	for n := range 71 {
+	for n := range 81 {
 		for _, kind := range []string{"ordinary", "far", "ties", "NaN"} {
 			x, probabilities, targets := make([]T, n), make([]T, n), make([]T, n)
 			m := T(math.Inf(-1))

@@ -15,7 +15,7 @@ func TestEntropyAgainstGo(t *testing.T) {
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	const guard = 12345
-	for n := range 71 {
+	for n := range 81 {
 		for kind := range 4 {
 			x, y := make([]float32, n), make([]float64, n)
 			var targets, weights []float32
