@@ -24,8 +24,7 @@ type job[T Float] struct {
 	gradInput, gradTarget []T
 	upstream              upstream[T]
 	// div is what sums of losses and gradients are divided by.
-	div    float64
-	stream bool
+	div float64
 	// Results are computed in blocks of so many units, which are chunks or rows. The sums of the blocks are added in their
 	// order: the grouping of a sum, and so its last bit, depends on the shapes alone, not on the number of goroutines.
 	units, perBlock int
@@ -37,9 +36,6 @@ const (
 	blockElements = blockChunks * kernel.ChunkLen
 	// parallelElements is the number of elements from which on goroutines pay.
 	parallelElements = 4 * blockElements
-	// streamBytes is the size from which on results are written past the caches, which they would
-	// not fit into.
-	streamBytes = 8 << 20
 )
 
 // upstream is the gradient that the gradients are multiplied by.
@@ -133,7 +129,6 @@ func (j *job[T]) overwritesUnread() bool {
 // run computes all that is asked for, and returns the sum of the losses, if that is. What it has written is not defined
 // if an element is refused.
 func (j *job[T]) run() (float64, *refusal) {
-	j.stream = len(j.input)*sizeOf[T]() >= streamBytes
 	if workers := j.workers(); workers > 1 {
 		return j.parallel(workers)
 	}

@@ -32,7 +32,7 @@ func (j *job[T]) logits(sums *kernel.Sums, lo, hi int, s *scratch[T]) {
 
 // nearestResults computes losses and gradients of a chunk that are the nearest float32 numbers.
 func (j *job[T]) nearestResults(lo, hi int, s *scratch[T]) {
-	n := kernel.Nearest[T]{Input: j.input[lo:hi], Target: j.target[lo:hi], U: T(j.upstream.number(0)), Stream: j.stream}
+	n := kernel.Nearest[T]{Input: j.input[lo:hi], Target: j.target[lo:hi], U: T(j.upstream.number(0))}
 	if j.losses != nil {
 		n.Losses = j.losses[lo:hi]
 	}
@@ -48,7 +48,7 @@ const leastInLanes = 2 * kernel.LaneElements
 // inLanes computes a part of a chunk without weights in float32 lanes. It sets l, which is empty, to what it has not computed.
 func (j *job[T]) inLanes(l *kernel.Lanes[T], sums *kernel.Sums, lo, hi int, s *scratch[T]) {
 	l.Input, l.Target = j.input[lo:hi], j.target[lo:hi]
-	l.U, l.Div, l.Stream = j.upstream.number(0), j.div, j.stream
+	l.U, l.Div = j.upstream.number(0), j.div
 	if j.sum || j.perRow {
 		l.Sums = sums
 	}
@@ -107,7 +107,7 @@ func (j *job[T]) passes(sums *kernel.Sums, lo, hi int, losses, grads bool, s *sc
 		j.gradInputs(lo, hi, y)
 	}
 	if losses && !j.perRow && j.losses != nil {
-		kernel.Round(j.losses[lo:hi], l, j.stream)
+		kernel.Round(j.losses[lo:hi], l)
 	}
 }
 
@@ -120,11 +120,11 @@ func (j *job[T]) fused(sums *kernel.Sums, lo, hi int, grads bool, y, l []float64
 	case j.sum && !grads:
 		kernel.SumLosses(sums, y, r)
 	case !grads:
-		kernel.RoundLosses(j.losses[lo:hi], y, r, j.stream)
+		kernel.RoundLosses(j.losses[lo:hi], y, r)
 	case j.sum && one:
-		kernel.SumLossesGrads(sums, j.gradInput[lo:hi], y, l, r, u, j.div, j.stream)
+		kernel.SumLossesGrads(sums, j.gradInput[lo:hi], y, l, r, u, j.div)
 	case one:
-		kernel.RoundLossesGrads(j.losses[lo:hi], j.gradInput[lo:hi], y, l, r, u, j.div, j.stream)
+		kernel.RoundLossesGrads(j.losses[lo:hi], j.gradInput[lo:hi], y, l, r, u, j.div)
 	default:
 		return false
 	}
@@ -202,7 +202,7 @@ func (j *job[T]) gradInputs(lo, hi int, y []float64) {
 		}
 		patch := hasInf(infinite)
 		dst := j.gradInput[s.lo:s.hi]
-		kernel.Grads(dst, y[at-lo:s.hi-lo], s.Run, j.upstream.of(s), j.div, j.stream)
+		kernel.Grads(dst, y[at-lo:s.hi-lo], s.Run, j.upstream.of(s), j.div)
 		if patch {
 			nanAtInf(dst, infinite)
 		}

@@ -45,14 +45,14 @@ func (j *job[T]) probabilities(sums *kernel.Sums, lo, hi int, s *scratch[T]) (ok
 		return j.gradInput == nil || j.roundedGrads(lo, hi) || j.probabilityGradInputs(lo, hi, scratch)
 	}
 	if j.gradInput == nil {
-		kernel.Round(j.losses[lo:hi], scratch, j.stream)
+		kernel.Round(j.losses[lo:hi], scratch)
 		return true
 	}
 	// Losses and gradients may be the memory of input and target: neither is written before both are computed.
 	grads := s.l[:hi-lo]
 	j.probabilityGrads(grads, lo, hi)
-	kernel.Round(j.losses[lo:hi], scratch, j.stream)
-	kernel.Round(j.gradInput[lo:hi], grads, j.stream)
+	kernel.Round(j.losses[lo:hi], scratch)
+	kernel.Round(j.gradInput[lo:hi], grads)
 	return true
 }
 
@@ -60,7 +60,7 @@ func (j *job[T]) probabilities(sums *kernel.Sums, lo, hi int, s *scratch[T]) (ok
 func (j *job[T]) probabilityGradInputs(lo, hi int, scratch []float64) (ok bool) {
 	ok = j.probabilityGrads(scratch, lo, hi)
 	if ok {
-		kernel.Round(j.gradInput[lo:hi], scratch, j.stream)
+		kernel.Round(j.gradInput[lo:hi], scratch)
 	}
 	return ok
 }
@@ -68,7 +68,7 @@ func (j *job[T]) probabilityGradInputs(lo, hi int, scratch []float64) (ok bool) 
 // roundedGrads is probabilityGradInputs for a chunk that lies in [0, 1], in one pass, where there is one: else it returns false, and has written nothing.
 func (j *job[T]) roundedGrads(lo, hi int) (done bool) {
 	s := j.segment(lo, hi)
-	return s.hi == hi && kernel.ProbabilityGradsRound(j.gradInput[lo:hi], s.Input, s.Target, s.Weight, j.upstream.of(s), j.div, j.stream)
+	return s.hi == hi && kernel.ProbabilityGradsRound(j.gradInput[lo:hi], s.Input, s.Target, s.Weight, j.upstream.of(s), j.div)
 }
 
 func (j *job[T]) probabilityGrads(g []float64, lo, hi int) (ok bool) {

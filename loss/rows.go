@@ -39,8 +39,6 @@ const (
 	rowChunk = 2 * kernel.ChunkLen
 	// groupRows is the largest number of rows whose exponentials are computed at a time.
 	groupRows = 128
-	// streamClasses is the number of classes from which on a row is worth being written past the caches.
-	streamClasses = 256
 )
 
 // blockOfRows computes the rows first to end and returns the sum of their losses, if it is wanted.
@@ -83,7 +81,7 @@ func (j *job[T]) blockOfRows(first, end int, s *scratch[T]) kernel.Accumulator {
 // give writes or adds the losses of a group of rows, which are s.values.
 func (j *job[T]) give(sums *kernel.Sums, first, count int, s *scratch[T]) {
 	if j.losses != nil {
-		kernel.Round(j.losses[first:first+count], s.values[:count], false)
+		kernel.Round(j.losses[first:first+count], s.values[:count])
 	}
 	if j.sum {
 		sums.Add(s.values[:count])
@@ -179,7 +177,7 @@ func (j *job[T]) rowsOf(first, count int, s *scratch[T]) []T {
 
 // laneGrads writes the gradients of rows that the lanes have computed to dst, and, if the classes of a row are not beside each other, from there to where they belong.
 func (j *job[T]) laneGrads(first int, indices []int64, dst, input []T, s *scratch[T]) {
-	kernel.RowGrads(&s.rows, dst, input[:len(dst)], j.streamRows())
+	kernel.RowGrads(&s.rows, dst, input[:len(dst)])
 	for k, y := range indices {
 		row := dst[k*j.classes:][:j.classes]
 		switch v := s.rows.Losses[k]; {
@@ -255,9 +253,6 @@ func (j *job[T]) oddRows(first int, indices []int64, dst []T, s *scratch[T]) {
 		}
 	}
 }
-
-// streamRows reports whether results are written past the caches.
-func (j *job[T]) streamRows() bool { return j.stream && j.classes >= streamClasses }
 
 // row is where a row is, and what all its classes need.
 type row struct {
@@ -475,7 +470,7 @@ func (j *job[T]) ofIndex(r *row, s *scratch[T]) float64 {
 		hi := min(lo+rowChunk, j.classes)
 		e, factor := j.expsAgain(r, lo, hi, s)
 		dst := j.out(j.gradInput, r, lo, hi, &s.out)
-		kernel.ScaleRound(dst, e, scale*factor, kernel.NoOffset, j.streamRows())
+		kernel.ScaleRound(dst, e, scale*factor, kernel.NoOffset)
 		if class := r.class - lo; class >= 0 && class < len(e) {
 			dst[class] = T(scale * -r.complement(e[class]*factor))
 		}
@@ -510,7 +505,7 @@ func (j *job[T]) ofIndices(first, count int, s *scratch[T]) {
 		}
 		e, dst := s.y[k*j.classes:][:j.classes], j.gradInput[start:][:j.classes]
 		scale := kernel.Product(w, j.upstream.number(first+k), 1/((1+rest)*j.div))
-		kernel.ScaleRound(dst, e, scale, kernel.NoOffset, j.streamRows())
+		kernel.ScaleRound(dst, e, scale, kernel.NoOffset)
 		dst[y] = T(scale * -(1 - e[y] + rest))
 	}
 }
@@ -625,10 +620,10 @@ func (j *job[T]) entropyGrads(r *row, total kernel.Accumulator, s *scratch[T]) {
 		e := j.allExps(r, lo, hi, s)
 		dst := j.out(j.gradInput, r, lo, hi, &s.out)
 		if j.flat() {
-			kernel.ScaleRound(dst, e, total.Value()*scale, -even*(1+r.rest)*scale, j.streamRows())
+			kernel.ScaleRound(dst, e, total.Value()*scale, -even*(1+r.rest)*scale)
 		} else {
 			kernel.EntropyGrads(any(dst).([]float32), e, any(j.targetChunk(r, lo, hi, s)).([]float32), any(j.weightChunk(lo, hi)).([]float32),
-				total, r.rest, keep, even, scale, j.streamRows())
+				total, r.rest, keep, even, scale)
 		}
 		if class := r.class - lo; class >= 0 && class < len(e) {
 			// The parts of its coefficient as they are in total: their rounded sum would leave a difference.
@@ -669,7 +664,7 @@ func (j *job[T]) coefficientGrads(r *row, total kernel.Accumulator, s *scratch[T
 			e[i] = difference * u / j.div
 		}
 		dst := j.out(j.gradInput, r, lo, hi, &s.out)
-		kernel.Round(dst, e, j.streamRows())
+		kernel.Round(dst, e)
 		j.store(j.gradInput, r, lo, dst)
 	}
 }

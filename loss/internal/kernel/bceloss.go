@@ -57,17 +57,17 @@ func ProbabilityGrads[T Float](g []float64, x, t, w, u []T, div float64) (ok boo
 	return probabilityGradsGo(g, x, t, float64(u[0]), div)
 }
 
-// ProbabilityGradsRound writes what [ProbabilityGrads] computes, rounded, to dst, for x and t that lie in [0, 1]; dst may be the memory of either. With stream
-// the results may be written past the caches. It does so in one pass, and reports whether it did: there is none
+// ProbabilityGradsRound writes what [ProbabilityGrads] computes, rounded, to dst, for x and t that lie in [0, 1]; dst may be the memory of either.
+// It does so in one pass, and reports whether it did: there is none
 // for float64, for weights, and for an upstream gradient for each element.
-func ProbabilityGradsRound[T Float](dst, x, t, w, u []T, div float64, stream bool) (done bool) {
+func ProbabilityGradsRound[T Float](dst, x, t, w, u []T, div float64) (done bool) {
 	if !single[T]() || len(w) > 0 || len(u) > 1 {
 		return false
 	}
 	upstream := float64(operand(u, len(x))[0])
 	dst, t = dst[:len(x)], t[:len(x)]
 	if useAVX2 {
-		probabilityGradsRound32AVX2(as[float32](dst), as[float32](x), as[float32](t), upstream/div, stream)
+		probabilityGradsRound32AVX2(as[float32](dst), as[float32](x), as[float32](t), upstream/div)
 	} else {
 		probabilityGradsRoundGo(dst, x, t, upstream/div)
 	}

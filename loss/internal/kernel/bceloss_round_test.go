@@ -21,7 +21,7 @@ func TestProbabilityGradsRound(t *testing.T) {
 	for n := range 81 {
 		for _, alias := range []string{"none", "x", "t"} {
 			for _, upstream := range [][]float32{nil, {-3}, {0x1p-140}} {
-				at, stream := rng.IntN(9), n%2 == 0
+				at := rng.IntN(9)
 				var operands [3][]float32 // dst, x, t
 				for i := range operands {
 					buf := slices.Repeat([]float32{guard}, at+n+9)
@@ -33,9 +33,9 @@ func TestProbabilityGradsRound(t *testing.T) {
 				if !ProbabilityGrads(grads, part(1), part(2), nil, upstream, 7) {
 					t.Fatal("refused")
 				}
-				Round(want, grads, false)
+				Round(want, grads)
 				dst := map[string]int{"none": 0, "x": 1, "t": 2}[alias]
-				if !ProbabilityGradsRound(part(dst), part(1), part(2), nil, upstream, 7, stream) {
+				if !ProbabilityGradsRound(part(dst), part(1), part(2), nil, upstream, 7) {
 					t.Fatal("not done")
 				}
 				if !slices.Equal(part(dst), want) {
@@ -53,10 +53,10 @@ func TestProbabilityGradsRound(t *testing.T) {
 
 func TestProbabilityGradsRoundIsNotForAll(t *testing.T) {
 	half, wide := []float32{0.5, 0.5}, []float64{0.5, 0.5}
-	if ProbabilityGradsRound(wide, wide, wide, nil, nil, 1, false) {
+	if ProbabilityGradsRound(wide, wide, wide, nil, nil, 1) {
 		t.Error("done for float64")
 	}
-	if ProbabilityGradsRound(half, half, half, half, nil, 1, false) || ProbabilityGradsRound(half, half, half, nil, half, 1, false) {
+	if ProbabilityGradsRound(half, half, half, half, nil, 1) || ProbabilityGradsRound(half, half, half, nil, half, 1) {
 		t.Error("done for a weight, or an upstream gradient for each element")
 	}
 	if half[0] != 0.5 || wide[0] != 0.5 {

@@ -69,7 +69,7 @@ func Losses[T Float](l, y []float64, r Run[T], finite bool) {
 	case weighted:
 		weightedLosses64AVX2(l, y, as[float64](r.Input), as[float64](target), as[float64](w), as[float64](p))
 	default:
-		roundLosses64AVX2(l, y, as[float64](r.Input), as[float64](target), false)
+		roundLosses64AVX2(l, y, as[float64](r.Input), as[float64](target))
 	}
 	if !finite {
 		patchLosses(l, r)
@@ -103,53 +103,52 @@ func SumLosses[T Float](sums *Sums, y []float64, r Run[T]) {
 }
 
 // SumLossesGrads is [SumLosses] and [Grads] in one pass, for one upstream gradient u. l is scratch as long as y.
-func SumLossesGrads[T Float](sums *Sums, grad []T, y, l []float64, r Run[T], u T, div float64, stream bool) {
+func SumLossesGrads[T Float](sums *Sums, grad []T, y, l []float64, r Run[T], u T, div float64) {
 	n := len(r.Input)
 	grad, y, l, target := grad[:n], y[:n], l[:n], r.Target[:n]
 	switch {
 	case !useAVX2:
 		sumLossesGradsGo(sums, grad, y, l, r.Input, target, float64(u), div)
 	case single[T]():
-		sumLossesGrads32AVX2(&sums.twoSum, as[float32](grad), y, as[float32](r.Input), as[float32](target), float64(u), div, stream)
+		sumLossesGrads32AVX2(&sums.twoSum, as[float32](grad), y, as[float32](r.Input), as[float32](target), float64(u), div)
 	default:
-		sumLossesGrads64AVX2(&sums.twoSum, as[float64](grad), y, as[float64](r.Input), as[float64](target), float64(u), div, stream)
+		sumLossesGrads64AVX2(&sums.twoSum, as[float64](grad), y, as[float64](r.Input), as[float64](target), float64(u), div)
 	}
 }
 
 // RoundLosses writes the losses of a run without weights to dst, given y = exp(-|x|) of finite logits. It may change y.
-func RoundLosses[T Float](dst []T, y []float64, r Run[T], stream bool) {
+func RoundLosses[T Float](dst []T, y []float64, r Run[T]) {
 	n := len(r.Input)
 	dst, y, target := dst[:n], y[:n], r.Target[:n]
 	switch {
 	case !useAVX2:
 		roundLossesGo(dst, y, r.Input, target)
 	case single[T]():
-		roundLosses32AVX2(as[float32](dst), y, as[float32](r.Input), as[float32](target), stream)
+		roundLosses32AVX2(as[float32](dst), y, as[float32](r.Input), as[float32](target))
 	default:
-		roundLosses64AVX2(as[float64](dst), y, as[float64](r.Input), as[float64](target), stream)
+		roundLosses64AVX2(as[float64](dst), y, as[float64](r.Input), as[float64](target))
 	}
 }
 
 // RoundLossesGrads is [RoundLosses] and [Grads] in one pass, for one upstream gradient u. l is scratch as long as y. dst and
 // grad may be the memory of operands, but not the same.
-func RoundLossesGrads[T Float](dst, grad []T, y, l []float64, r Run[T], u T, div float64, stream bool) {
+func RoundLossesGrads[T Float](dst, grad []T, y, l []float64, r Run[T], u T, div float64) {
 	n := len(r.Input)
 	dst, grad, y, l, target := dst[:n], grad[:n], y[:n], l[:n], r.Target[:n]
 	switch {
 	case !useAVX2:
 		roundLossesGradsGo(dst, grad, y, l, r.Input, target, float64(u), div)
 	case single[T]():
-		roundLossesGrads32AVX2(as[float32](dst), as[float32](grad), y, as[float32](r.Input), as[float32](target), float64(u), div, stream)
+		roundLossesGrads32AVX2(as[float32](dst), as[float32](grad), y, as[float32](r.Input), as[float32](target), float64(u), div)
 	default:
-		roundLossesGrads64AVX2(as[float64](dst), as[float64](grad), y, as[float64](r.Input), as[float64](target), float64(u), div, stream)
+		roundLossesGrads64AVX2(as[float64](dst), as[float64](grad), y, as[float64](r.Input), as[float64](target), float64(u), div)
 	}
 }
 
 // Grads writes the derivatives of the losses in the input, times the upstream gradient
 // u and divided by div, to dst, given y = exp(-|x|). Like a weight, u is nil, has one element, or is as long as
-// the run. dst may be the memory of any operand of the length of the run. With stream the results
-// may be written past the caches.
-func Grads[T Float](dst []T, y []float64, r Run[T], u []T, div float64, stream bool) {
+// the run. dst may be the memory of any operand of the length of the run.
+func Grads[T Float](dst []T, y []float64, r Run[T], u []T, div float64) {
 	n := len(r.Input)
 	dst, y, target := dst[:n], y[:n], r.Target[:n]
 	w, p, u := operand(r.Weight, n), operand(r.PosWeight, n), operand(u, n)
@@ -160,26 +159,26 @@ func Grads[T Float](dst []T, y []float64, r Run[T], u []T, div float64, stream b
 	case !useAVX2:
 		weightedGradsGo(dst, y, r.Input, target, w, p, u, div)
 	case single[T]() && plain:
-		grads32AVX2(as[float32](dst), y, as[float32](r.Input), as[float32](target), float64(u[0]), div, stream)
+		grads32AVX2(as[float32](dst), y, as[float32](r.Input), as[float32](target), float64(u[0]), div)
 	case single[T]():
-		weightedGrads32AVX2(as[float32](dst), y, as[float32](r.Input), as[float32](target), as[float32](w), as[float32](p), as[float32](u), div, stream)
+		weightedGrads32AVX2(as[float32](dst), y, as[float32](r.Input), as[float32](target), as[float32](w), as[float32](p), as[float32](u), div)
 	case plain:
-		grads64AVX2(as[float64](dst), y, as[float64](r.Input), as[float64](target), float64(u[0]), div, stream)
+		grads64AVX2(as[float64](dst), y, as[float64](r.Input), as[float64](target), float64(u[0]), div)
 	default:
-		weightedGrads64AVX2(as[float64](dst), y, as[float64](r.Input), as[float64](target), as[float64](w), as[float64](p), as[float64](u), div, stream)
+		weightedGrads64AVX2(as[float64](dst), y, as[float64](r.Input), as[float64](target), as[float64](w), as[float64](p), as[float64](u), div)
 	}
 }
 
-// Round writes l to dst. With stream the results may be written past the caches.
-func Round[T Float](dst []T, l []float64, stream bool) {
+// Round writes l to dst.
+func Round[T Float](dst []T, l []float64) {
 	dst = dst[:len(l)]
 	switch {
 	case !useAVX2:
 		roundGo(dst, l)
 	case single[T]():
-		round32AVX2(as[float32](dst), l, stream)
+		round32AVX2(as[float32](dst), l)
 	default:
-		round64AVX2(as[float64](dst), l, stream)
+		round64AVX2(as[float64](dst), l)
 	}
 }
 

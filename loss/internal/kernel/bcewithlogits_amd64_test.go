@@ -178,7 +178,7 @@ func TestAssembly(t *testing.T) {
 	})
 	t.Run("float64", func(t *testing.T) {
 		testAssembly(t, 3, twins[float64]{
-			exp64AVX2, exp64Go, log1p64AVX2, log1p64Go, func(l, y, x, t []float64) { roundLosses64AVX2(l, y, x, t, false) }, weightedLosses64AVX2, weightedLosses64Go, grads64AVX2, weightedGrads64AVX2, round64AVX2,
+			exp64AVX2, exp64Go, log1p64AVX2, log1p64Go, roundLosses64AVX2, weightedLosses64AVX2, weightedLosses64Go, grads64AVX2, weightedGrads64AVX2, round64AVX2,
 			sumLosses64AVX2, sumLossesGrads64AVX2, roundLosses64AVX2, roundLossesGrads64AVX2,
 		})
 	})
@@ -192,14 +192,14 @@ type twins[T Float] struct {
 
 	weightedLossesGo func(l, y []float64, x, t, w, p []T)
 
-	grads         func(dst []T, y []float64, x, t []T, u, div float64, stream bool)
-	weightedGrads func(dst []T, y []float64, x, t, w, p, u []T, div float64, stream bool)
-	round         func(dst []T, l []float64, stream bool)
+	grads         func(dst []T, y []float64, x, t []T, u, div float64)
+	weightedGrads func(dst []T, y []float64, x, t, w, p, u []T, div float64)
+	round         func(dst []T, l []float64)
 
 	sumLosses        func(sums *[8]float64, y []float64, x, t []T)
-	sumLossesGrads   func(sums *[8]float64, grad []T, y []float64, x, t []T, u, div float64, stream bool)
-	roundLosses      func(dst []T, y []float64, x, t []T, stream bool)
-	roundLossesGrads func(dst, grad []T, y []float64, x, t []T, u, div float64, stream bool)
+	sumLossesGrads   func(sums *[8]float64, grad []T, y []float64, x, t []T, u, div float64)
+	roundLosses      func(dst []T, y []float64, x, t []T)
+	roundLossesGrads func(dst, grad []T, y []float64, x, t []T, u, div float64)
 }
 
 // after is weighted with the logarithms of y, which it takes in l.
@@ -226,7 +226,6 @@ func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
 				}
 				return randomNumbers[T](rng, n)
 			}
-			stream := rng.IntN(2) == 0
 			div := float64(1 + rng.IntN(1000))
 			var all []guarded[T]
 			put := func(v []T) []T {
@@ -235,7 +234,7 @@ func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
 			}
 			x, target := put(randomLogits[T](rng, n)), put(randomNumbers[T](rng, n))
 			w, p, u := put(full()), put(full()), put(full())
-			name := fmt.Sprintf("n=%d offset=%d len(w)=%d len(p)=%d len(u)=%d stream=%t", n, offset, len(w), len(p), len(u), stream)
+			name := fmt.Sprintf("n=%d offset=%d len(w)=%d len(p)=%d len(u)=%d", n, offset, len(w), len(p), len(u))
 			scratch := func(v []float64) guarded[float64] { return guardedCopy(v, offset) }
 
 			y, yGo := scratch(make([]float64, n)), make([]float64, n)
@@ -283,14 +282,14 @@ func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
 			closeTo(t, name+": weightedLosses", weighted.slice, weightedGo, 4, ofLoss(w, p))
 
 			dst, dstGo := guardedCopy(make([]T, n), offset), make([]T, n)
-			k.grads(dst.slice, y.slice, x, target, float64(u[0]), div, stream)
+			k.grads(dst.slice, y.slice, x, target, float64(u[0]), div)
 			gradsGo(dstGo, y.slice, x, target, float64(u[0]), div)
 			dst.check(t, name+": grads")
 			closeTo(t, name+": grads", dst.slice, dstGo, 4, ofGrad(ones, ones, u[:1]))
 
-			testFused(t, name, k, y.slice, x, target, plain.slice, dst.slice, float64(u[0]), div, stream, offset)
+			testFused(t, name, k, y.slice, x, target, plain.slice, dst.slice, float64(u[0]), div, offset)
 
-			k.weightedGrads(dst.slice, y.slice, x, target, w, p, u, div, stream)
+			k.weightedGrads(dst.slice, y.slice, x, target, w, p, u, div)
 			weightedGradsGo(dstGo, y.slice, x, target, w, p, u, div)
 			dst.check(t, name+": weightedGrads")
 			closeTo(t, name+": weightedGrads", dst.slice, dstGo, 4, ofGrad(w, p, u))
@@ -299,11 +298,11 @@ func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
 				if len(operands[over]) != n {
 					continue
 				}
-				k.weightedGrads(operands[over], y.slice, operands[0], operands[1], operands[2], operands[3], operands[4], div, stream)
+				k.weightedGrads(operands[over], y.slice, operands[0], operands[1], operands[2], operands[3], operands[4], div)
 				closeTo(t, fmt.Sprintf("%s: weightedGrads over operand %d", name, over), operands[over], dst.slice, 0, nil)
 			}
 
-			k.round(dst.slice, l.slice, stream)
+			k.round(dst.slice, l.slice)
 			roundGo(dstGo, l.slice)
 			dst.check(t, name+": round")
 			closeTo(t, name+": round", dst.slice, dstGo, 0, nil)
@@ -320,11 +319,11 @@ func testAssembly[T Float](t *testing.T, expUlps float64, k twins[T]) {
 }
 
 // testFused compares the kernels that do several passes in one with those that do one each: the same bits.
-func testFused[T Float](t *testing.T, name string, k twins[T], y []float64, x, target []T, losses []float64, grads []T, u, div float64, stream bool, offset int) {
+func testFused[T Float](t *testing.T, name string, k twins[T], y []float64, x, target []T, losses []float64, grads []T, u, div float64, offset int) {
 	t.Helper()
 	n := len(x)
 	rounded := make([]T, n)
-	k.round(rounded, losses, false)
+	k.round(rounded, losses)
 	var want, sums, sumsBoth [8]float64
 	var wantGo Sums
 	sumGo(&want, losses)
@@ -340,18 +339,18 @@ func testFused[T Float](t *testing.T, name string, k twins[T], y []float64, x, t
 	closeTo(t, name+": sumLosses and Go", sums[:4], wantGo.twoSum[:4], 0, func(int) float64 { return 0x1p-48 * scale })
 
 	grad, dst := guardedCopy(make([]T, n), offset), guardedCopy(make([]T, n), offset)
-	k.sumLossesGrads(&sumsBoth, grad.slice, y, x, target, u, div, stream)
+	k.sumLossesGrads(&sumsBoth, grad.slice, y, x, target, u, div)
 	grad.check(t, name+": sumLossesGrads")
 	closeTo(t, name+": sumLossesGrads, sums", sumsBoth[:], want[:], 0, nil)
 	closeTo(t, name+": sumLossesGrads, gradients", grad.slice, grads, 0, nil)
 
-	k.roundLosses(dst.slice, y, x, target, stream)
+	k.roundLosses(dst.slice, y, x, target)
 	dst.check(t, name+": roundLosses")
 	closeTo(t, name+": roundLosses", dst.slice, rounded, 0, nil)
 
 	clear(dst.slice)
 	clear(grad.slice)
-	k.roundLossesGrads(dst.slice, grad.slice, y, x, target, u, div, stream)
+	k.roundLossesGrads(dst.slice, grad.slice, y, x, target, u, div)
 	dst.check(t, name+": roundLossesGrads, losses")
 	grad.check(t, name+": roundLossesGrads, gradients")
 	closeTo(t, name+": roundLossesGrads, losses", dst.slice, rounded, 0, nil)
@@ -362,7 +361,7 @@ func testFused[T Float](t *testing.T, name string, k twins[T], y []float64, x, t
 		if swap {
 			dst, grad = grad, dst
 		}
-		k.roundLossesGrads(dst, grad, y, overX, overTarget, u, div, stream)
+		k.roundLossesGrads(dst, grad, y, overX, overTarget, u, div)
 		closeTo(t, name+": roundLossesGrads over its operands, losses", dst, rounded, 0, nil)
 		closeTo(t, name+": roundLossesGrads over its operands, gradients", grad, grads, 0, nil)
 	}
@@ -383,7 +382,7 @@ func TestPosition(t *testing.T) {
 		y, l, grad := make([]float64, n), make([]float64, n), make([]float64, n)
 		Exp(y, r.Input)
 		Losses(l, y, r, true)
-		Grads(grad, y, r, nil, 1, false)
+		Grads(grad, y, r, nil, 1)
 		return l, grad
 	}
 	l, grad := compute(whole)

@@ -65,16 +65,16 @@ func expSumInf[T Float](sums *Sums, y []float64, x []T, m float64) (ties int) {
 	return sumLess(&sums.twoSum, y, x, m)
 }
 
-// ScaleRound writes scale·y + offset to dst. With stream the results may be written past the caches.
-func ScaleRound[T Float](dst []T, y []float64, scale, offset float64, stream bool) {
+// ScaleRound writes scale·y + offset to dst.
+func ScaleRound[T Float](dst []T, y []float64, scale, offset float64) {
 	dst = dst[:len(y)]
 	switch {
 	case !useAVX2:
 		scaleRoundGo(dst, y, scale, offset)
 	case single[T]():
-		scaleRound32AVX2(as[float32](dst), y, scale, offset, stream)
+		scaleRound32AVX2(as[float32](dst), y, scale, offset)
 	default:
-		scaleRound64AVX2(as[float64](dst), y, scale, offset, stream)
+		scaleRound64AVX2(as[float64](dst), y, scale, offset)
 	}
 }
 
@@ -216,11 +216,11 @@ func PlainEntropy[T Float](x, t []T, m float64) (sum, total float64, ok bool) {
 //	((total-a)·y - a·(1-y+rest))·scale
 //
 // t and w are as in [EntropySums]. dst may be the memory of t.
-func EntropyGrads(dst []float32, y []float64, t, w []float32, total Accumulator, rest, keep, even, scale float64, stream bool) {
+func EntropyGrads(dst []float32, y []float64, t, w []float32, total Accumulator, rest, keep, even, scale float64) {
 	n := len(y)
 	dst, t, w = dst[:n], targetOperand(t, n), operand(w, n)
 	if useAVX2 {
-		entropyGrads32AVX2(dst, y, t, w, total.sum, total.errors, rest, keep, even, scale, stream)
+		entropyGrads32AVX2(dst, y, t, w, total.sum, total.errors, rest, keep, even, scale)
 	} else {
 		entropyGrads32Go(dst, y, t, w, total.sum, total.errors, rest, keep, even, scale)
 	}

@@ -45,7 +45,7 @@ func TestEntropyAgainstGo(t *testing.T) {
 				}
 				out := make([]float32, offset+n+1)
 				out[offset+n] = guard
-				EntropyGrads(out[offset:offset+n], y, targets, weights, Accumulator{5, 1e-20}, 0.5, 0.75, 0.125, 3, n%2 == 0)
+				EntropyGrads(out[offset:offset+n], y, targets, weights, Accumulator{5, 1e-20}, 0.5, 0.75, 0.125, 3)
 				if out[offset+n] != guard {
 					t.Errorf("n=%d: wrote beyond the slice", n)
 				}

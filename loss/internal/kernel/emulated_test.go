@@ -38,8 +38,8 @@ func TestEmulatedAVX512(t *testing.T) {
 		e.call("hardProductsAVX512", &hard, power, q, linear)
 		losses, grads := make([]float32, n), make([]float32, n)
 		const delta = 4
-		e.call("lossPairsAVX512", losses, high, low, x, target, false)
-		e.call("gradPairsAVX512", grads, high, low, x, target, float32(delta), false)
+		e.call("lossPairsAVX512", losses, high, low, x, target)
+		e.call("gradPairsAVX512", grads, high, low, x, target, float32(delta))
 		var wantSum float64
 		for i := range x {
 			x, t64 := float64(x[i]), float64(target[i])
@@ -96,8 +96,8 @@ func compareWithProcessor(t *testing.T, x, target []float32, s *LaneScratch, los
 		t.Error("the processor has other products than the emulator")
 	}
 	ownLosses, ownGrads := make([]float32, n), make([]float32, n)
-	lossPairsAVX512(ownLosses, own[3][:n], own[4][:n], x, target, false)
-	gradPairsAVX512(ownGrads, own[3][:n], own[4][:n], x, target, 4, false)
+	lossPairsAVX512(ownLosses, own[3][:n], own[4][:n], x, target)
+	gradPairsAVX512(ownGrads, own[3][:n], own[4][:n], x, target, 4)
 	if !slices.Equal(ownLosses, losses) || !slices.Equal(ownGrads, grads) {
 		t.Error("the processor has other losses or gradients than the emulator")
 	}

@@ -219,7 +219,7 @@ func (e *emulator) step(op string, o []string) {
 		return e.gp[o[0]]
 	}
 	switch base {
-	case "PREFETCHT0", "VZEROUPPER", "SFENCE":
+	case "PREFETCHT0", "VZEROUPPER":
 	case "MOVQ":
 		e.gp[last] = integer()
 	case "MOVBQZX":
@@ -250,7 +250,7 @@ func (e *emulator) step(op string, o []string) {
 	case "VMOVD":
 		v := e.source(o[0], 16, false)
 		e.gp[last] = uint64(binary.LittleEndian.Uint32(v[:]))
-	case "VMOVUPS", "VMOVAPS", "VMOVUPD", "VMOVNTPS":
+	case "VMOVUPS", "VMOVAPS", "VMOVUPD":
 		if isVector(last) {
 			e.set(last, e.source(o[0], width(last), false))
 		} else {

@@ -73,8 +73,8 @@ func testKernels[T Float](t *testing.T) {
 					Losses(l, y, run, true)
 					var sums Sums
 					sums.Add(l[:n])
-					Round(loss, l[:n], false)
-					Grads(grad, y, run, convert[T](u), div, false)
+					Round(loss, l[:n])
+					Grads(grad, y, run, convert[T](u), div)
 					total := sums.Total()
 					if sum := total.Value(); math.Abs(sum-wantSum) > 10*tolerance {
 						t.Errorf("%s: sum %v, want %v", name, sum, wantSum)

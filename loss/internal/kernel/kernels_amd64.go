@@ -94,7 +94,7 @@ func sumLosses32AVX2(sums *[8]float64, y []float64, x []float32, t []float32)
 // All of an element is read before anything of it is written.
 //
 //go:noescape
-func roundLosses32AVX2(dst []float32, y []float64, x []float32, t []float32, stream bool)
+func roundLosses32AVX2(dst []float32, y []float64, x []float32, t []float32)
 
 // sumLossesGrads32AVX2 is
 //
@@ -112,7 +112,7 @@ func roundLosses32AVX2(dst []float32, y []float64, x []float32, t []float32, str
 // written.
 //
 //go:noescape
-func sumLossesGrads32AVX2(sums *[8]float64, grad []float32, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
+func sumLossesGrads32AVX2(sums *[8]float64, grad []float32, y []float64, x []float32, t []float32, u float64, div float64)
 
 // roundLossesGrads32AVX2 is
 //
@@ -129,7 +129,7 @@ func sumLossesGrads32AVX2(sums *[8]float64, grad []float32, y []float64, x []flo
 // All of an element is read before anything of it is written.
 //
 //go:noescape
-func roundLossesGrads32AVX2(dst []float32, grad []float32, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
+func roundLossesGrads32AVX2(dst []float32, grad []float32, y []float64, x []float32, t []float32, u float64, div float64)
 
 // sumLosses64AVX2 is
 //
@@ -154,7 +154,7 @@ func sumLosses64AVX2(sums *[8]float64, y []float64, x []float64, t []float64)
 // All of an element is read before anything of it is written.
 //
 //go:noescape
-func roundLosses64AVX2(dst []float64, y []float64, x []float64, t []float64, stream bool)
+func roundLosses64AVX2(dst []float64, y []float64, x []float64, t []float64)
 
 // sumLossesGrads64AVX2 is
 //
@@ -172,7 +172,7 @@ func roundLosses64AVX2(dst []float64, y []float64, x []float64, t []float64, str
 // written.
 //
 //go:noescape
-func sumLossesGrads64AVX2(sums *[8]float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64, stream bool)
+func sumLossesGrads64AVX2(sums *[8]float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64)
 
 // roundLossesGrads64AVX2 is
 //
@@ -189,7 +189,7 @@ func sumLossesGrads64AVX2(sums *[8]float64, grad []float64, y []float64, x []flo
 // All of an element is read before anything of it is written.
 //
 //go:noescape
-func roundLossesGrads64AVX2(dst []float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64, stream bool)
+func roundLossesGrads64AVX2(dst []float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64)
 
 // weightedLosses32AVX2 is, where w and p may have one element for all,
 //
@@ -231,10 +231,8 @@ func weightedLosses64AVX2(l []float64, y []float64, x []float64, t []float64, w 
 //		dst[i] = ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes.
-//
 //go:noescape
-func grads32AVX2(dst []float32, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
+func grads32AVX2(dst []float32, y []float64, x []float32, t []float32, u float64, div float64)
 
 // grads64AVX2 is
 //
@@ -246,10 +244,8 @@ func grads32AVX2(dst []float32, y []float64, x []float32, t []float32, u float64
 //		dst[i] = ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes.
-//
 //go:noescape
-func grads64AVX2(dst []float64, y []float64, x []float64, t []float64, u float64, div float64, stream bool)
+func grads64AVX2(dst []float64, y []float64, x []float64, t []float64, u float64, div float64)
 
 // weightedGrads32AVX2 is, where w, p and u may have one element for all,
 //
@@ -261,10 +257,8 @@ func grads64AVX2(dst []float64, y []float64, x []float64, t []float64, u float64
 //		dst[i] = ((1-t[i])*a - p[i]*t[i]*b) * w[i] * u[i] / (div + y[i]*div)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes.
-//
 //go:noescape
-func weightedGrads32AVX2(dst []float32, y []float64, x []float32, t []float32, w []float32, p []float32, u []float32, div float64, stream bool)
+func weightedGrads32AVX2(dst []float32, y []float64, x []float32, t []float32, w []float32, p []float32, u []float32, div float64)
 
 // weightedGrads64AVX2 is, where w, p and u may have one element for all,
 //
@@ -276,10 +270,8 @@ func weightedGrads32AVX2(dst []float32, y []float64, x []float32, t []float32, w
 //		dst[i] = ((1-t[i])*a - p[i]*t[i]*b) * w[i] * u[i] / (div + y[i]*div)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes.
-//
 //go:noescape
-func weightedGrads64AVX2(dst []float64, y []float64, x []float64, t []float64, w []float64, p []float64, u []float64, div float64, stream bool)
+func weightedGrads64AVX2(dst []float64, y []float64, x []float64, t []float64, w []float64, p []float64, u []float64, div float64)
 
 // round32AVX2 is
 //
@@ -287,10 +279,8 @@ func weightedGrads64AVX2(dst []float64, y []float64, x []float64, t []float64, w
 //		dst[i] = float32(l)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes.
-//
 //go:noescape
-func round32AVX2(dst []float32, l []float64, stream bool)
+func round32AVX2(dst []float32, l []float64)
 
 // round64AVX2 is
 //
@@ -298,10 +288,8 @@ func round32AVX2(dst []float32, l []float64, stream bool)
 //		dst[i] = float64(l)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes.
-//
 //go:noescape
-func round64AVX2(dst []float64, l []float64, stream bool)
+func round64AVX2(dst []float64, l []float64)
 
 // sumAVX2 is, lane by lane,
 //
@@ -390,10 +378,8 @@ func sumLogits32AVX2(x []float32) (sum float64)
 //		dst[i] = float32(((total-a+low)*y - a*(1-y+rest)) * scale)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes.
-//
 //go:noescape
-func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64, stream bool)
+func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64)
 
 // probabilityGradsRound32AVX2 is
 //
@@ -401,10 +387,10 @@ func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, to
 //		dst[i] = float32((x[i] - t[i]) / max(x[i]*(1-x[i]), float32(1e-12)) * scale)
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes. dst may be x or t.
+// dst may be x or t.
 //
 //go:noescape
-func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64, stream bool)
+func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64)
 
 // probabilitySums32AVX2 is
 //
@@ -467,11 +453,10 @@ func expSum32AVX2(sums *[8]float64, y []float64, x []float32, m float64) (ties i
 //		dst[i] = float32(scale*y + offset)
 //	}
 //
-// with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32
-// bytes.
+// with a fused multiply-add.
 //
 //go:noescape
-func scaleRound32AVX2(dst []float32, y []float64, scale float64, offset float64, stream bool)
+func scaleRound32AVX2(dst []float32, y []float64, scale float64, offset float64)
 
 // probabilityLosses32AVX2 is
 //
@@ -535,11 +520,10 @@ func expSum64AVX2(sums *[8]float64, y []float64, x []float64, m float64) (ties i
 //		dst[i] = float64(scale*y + offset)
 //	}
 //
-// with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32
-// bytes.
+// with a fused multiply-add.
 //
 //go:noescape
-func scaleRound64AVX2(dst []float64, y []float64, scale float64, offset float64, stream bool)
+func scaleRound64AVX2(dst []float64, y []float64, scale float64, offset float64)
 
 // probabilityLosses64AVX2 is
 //
@@ -647,11 +631,10 @@ func softProductsAVX2(sums *[48]float64, t []float32, q []float32, x []float32, 
 //		dst[i] = ((1-target[i])*a - target[i]*b) / (delta * (1+y))
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes. len(x) is a multiple
-// of 16.
+// len(x) is a multiple of 16.
 //
 //go:noescape
-func gradPairsAVX2(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32, stream bool)
+func gradPairsAVX2(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32)
 
 // expProductsAVX512 is
 //
@@ -734,11 +717,10 @@ func softProductsAVX512(sums *[48]float64, t []float32, q []float32, x []float32
 //		dst[i] = ((1-target[i])*a - target[i]*b) / (delta * (1+y))
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 64 bytes. len(x) is a multiple
-// of 32.
+// len(x) is a multiple of 32.
 //
 //go:noescape
-func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32, stream bool)
+func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32)
 
 // lossPairsAVX512 is, for targets of 0 and 1,
 //
@@ -746,11 +728,10 @@ func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, tar
 //		dst[i] = log1p(yh[i]+yl[i]) + max(x[i], 0) - target[i]*x[i]
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 64 bytes. len(x) is a multiple
-// of 32.
+// len(x) is a multiple of 32.
 //
 //go:noescape
-func lossPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, stream bool)
+func lossPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32)
 
 // expNearestAVX2 is
 //
@@ -780,7 +761,7 @@ func expNearestAVX2(y []float64, x []float32) (ordinary bool)
 // len(x) is a multiple of 8. All of an element is read before it is written.
 //
 //go:noescape
-func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, stream bool)
+func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32)
 
 // nearestGrads32AVX2 is
 //
@@ -794,7 +775,7 @@ func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x []float32, 
 // len(x) is a multiple of 8. All of an element is read before it is written.
 //
 //go:noescape
-func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, u float64, stream bool)
+func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, u float64)
 
 // widenFloat16AVX2 writes the numbers of src to dst, as many as dst has eights.
 //
@@ -924,11 +905,10 @@ func alongExps32AVX2(x []float32, y []float32, t []float32, r []float32, s []flo
 //		dst[i] = t[i]*(1+r[i]+s[i]) * scale / 2**40
 //	}
 //
-// and writes past the caches if stream is set and dst is aligned to 32 bytes. Of t, r and s it may
-// read 7 elements behind the last one.
+// Of t, r and s it may read 7 elements behind the last one.
 //
 //go:noescape
-func alongGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, scale float64, stream bool)
+func alongGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, scale float64)
 
 // finishLossesAVX2 is
 //

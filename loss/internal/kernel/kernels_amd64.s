@@ -1108,22 +1108,16 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func roundLosses32AVX2(dst []float32, y []float64, x []float32, t []float32, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·roundLosses32AVX2(SB), NOSPLIT, $0-97
-	MOVQ    y_base+24(FP), AX
-	MOVQ    x_base+48(FP), CX
-	MOVQ    t_base+72(FP), DX
-	MOVQ    x_len+56(FP), BX
-	MOVQ    dst_base+0(FP), SI
-	MOVBQZX stream+96(FP), DI
-	MOVQ    SI, R8
-	ANDQ    $0x1f, R8
-	XORQ    R9, R9
-	TESTQ   R8, R8
-	CMOVQNE R9, DI
-	CMPQ    BX, $0x08
-	JL      eight_done
+// func roundLosses32AVX2(dst []float32, y []float64, x []float32, t []float32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·roundLosses32AVX2(SB), NOSPLIT, $0-96
+	MOVQ y_base+24(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ t_base+72(FP), DX
+	MOVQ x_len+56(FP), BX
+	MOVQ dst_base+0(FP), SI
+	CMPQ BX, $0x08
+	JL   eight_done
 
 eight_body:
 	PREFETCHT0   2048(CX)
@@ -1170,28 +1164,17 @@ eight_body:
 	VFNMADD231PD Y6, Y5, Y7
 	VADDPD       Y0, Y4, Y4
 	VADDPD       Y2, Y7, Y7
-	TESTQ        DI, DI
-	JNE          stream_1
 	VCVTPD2PSY   Y4, X0
 	VMOVUPS      X0, (SI)
 	VCVTPD2PSY   Y7, X0
 	VMOVUPS      X0, 16(SI)
-	JMP          stored_1
-
-stream_1:
-	VCVTPD2PSY Y4, X0
-	VMOVNTPS   X0, (SI)
-	VCVTPD2PSY Y7, X0
-	VMOVNTPS   X0, 16(SI)
-
-stored_1:
-	ADDQ $0x40, AX
-	ADDQ $0x20, CX
-	ADDQ $0x20, DX
-	ADDQ $0x20, SI
-	SUBQ $0x08, BX
-	CMPQ BX, $0x08
-	JGE  eight_body
+	ADDQ         $0x40, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, BX
+	CMPQ         BX, $0x08
+	JGE          eight_body
 
 eight_done:
 	CMPQ BX, $0x04
@@ -1268,31 +1251,24 @@ one_body:
 	JGE          one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
-// func sumLossesGrads32AVX2(sums *[8]float64, grad []float32, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·sumLossesGrads32AVX2(SB), NOSPLIT, $64-121
+// func sumLossesGrads32AVX2(sums *[8]float64, grad []float32, y []float64, x []float32, t []float32, u float64, div float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·sumLossesGrads32AVX2(SB), NOSPLIT, $64-120
 	MOVQ         y_base+32(FP), AX
 	MOVQ         x_base+56(FP), CX
 	MOVQ         t_base+80(FP), DX
 	MOVQ         x_len+64(FP), BX
 	MOVQ         grad_base+8(FP), SI
-	MOVBQZX      stream+120(FP), DI
-	MOVQ         SI, R8
-	ANDQ         $0x1f, R8
-	XORQ         R9, R9
-	TESTQ        R8, R8
-	CMOVQNE      R9, DI
 	VBROADCASTSD u+104(FP), Y0
 	VMOVUPD      Y0, (SP)
 	VBROADCASTSD div+112(FP), Y0
 	VMOVUPD      Y0, 32(SP)
-	MOVQ         sums+0(FP), R8
-	VMOVUPD      (R8), Y0
-	VMOVUPD      32(R8), Y2
+	MOVQ         sums+0(FP), DI
+	VMOVUPD      (DI), Y0
+	VMOVUPD      32(DI), Y2
 	CMPQ         BX, $0x08
 	JL           eight_done
 
@@ -1376,28 +1352,17 @@ eight_body:
 	VMULPD       (SP), Y5, Y5
 	VFMADD213PD  Y7, Y7, Y3
 	VDIVPD       Y3, Y5, Y5
-	TESTQ        DI, DI
-	JNE          stream_2
 	VCVTPD2PSY   Y4, X1
 	VMOVUPS      X1, (SI)
 	VCVTPD2PSY   Y5, X1
 	VMOVUPS      X1, 16(SI)
-	JMP          stored_2
-
-stream_2:
-	VCVTPD2PSY Y4, X1
-	VMOVNTPS   X1, (SI)
-	VCVTPD2PSY Y5, X1
-	VMOVNTPS   X1, 16(SI)
-
-stored_2:
-	ADDQ $0x40, AX
-	ADDQ $0x20, CX
-	ADDQ $0x20, DX
-	ADDQ $0x20, SI
-	SUBQ $0x08, BX
-	CMPQ BX, $0x08
-	JGE  eight_body
+	ADDQ         $0x40, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, SI
+	SUBQ         $0x08, BX
+	CMPQ         BX, $0x08
+	JGE          eight_body
 
 eight_done:
 	CMPQ BX, $0x04
@@ -1518,9 +1483,8 @@ one_body:
 	JGE          one_body
 
 one_done:
-	VMOVUPD Y0, (R8)
-	VMOVUPD Y2, 32(R8)
-	SFENCE
+	VMOVUPD Y0, (DI)
+	VMOVUPD Y2, 32(DI)
 	VZEROUPPER
 	RET
 
@@ -1530,27 +1494,15 @@ DATA c8000000000000000<>+16(SB)/8, $0x8000000000000000
 DATA c8000000000000000<>+24(SB)/8, $0x8000000000000000
 GLOBL c8000000000000000<>(SB), RODATA|NOPTR, $32
 
-// func roundLossesGrads32AVX2(dst []float32, grad []float32, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·roundLossesGrads32AVX2(SB), NOSPLIT, $64-137
+// func roundLossesGrads32AVX2(dst []float32, grad []float32, y []float64, x []float32, t []float32, u float64, div float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·roundLossesGrads32AVX2(SB), NOSPLIT, $64-136
 	MOVQ         y_base+48(FP), AX
 	MOVQ         x_base+72(FP), CX
 	MOVQ         t_base+96(FP), DX
 	MOVQ         x_len+80(FP), BX
 	MOVQ         dst_base+0(FP), SI
-	MOVBQZX      stream+136(FP), DI
-	MOVQ         SI, R8
-	ANDQ         $0x1f, R8
-	XORQ         R9, R9
-	TESTQ        R8, R8
-	CMOVQNE      R9, DI
-	MOVQ         grad_base+24(FP), R8
-	MOVBQZX      stream+136(FP), R9
-	MOVQ         R8, R10
-	ANDQ         $0x1f, R10
-	XORQ         R11, R11
-	TESTQ        R10, R10
-	CMOVQNE      R11, R9
+	MOVQ         grad_base+24(FP), DI
 	VBROADCASTSD u+120(FP), Y0
 	VMOVUPD      Y0, (SP)
 	VBROADCASTSD div+128(FP), Y0
@@ -1629,44 +1581,22 @@ eight_body:
 	VMULPD       (SP), Y2, Y2
 	VFMADD213PD  Y5, Y5, Y0
 	VDIVPD       Y0, Y2, Y2
-	TESTQ        DI, DI
-	JNE          stream_3
 	VCVTPD2PSY   Y4, X0
 	VMOVUPS      X0, (SI)
 	VCVTPD2PSY   Y7, X0
 	VMOVUPS      X0, 16(SI)
-	JMP          stored_3
-
-stream_3:
-	VCVTPD2PSY Y4, X0
-	VMOVNTPS   X0, (SI)
-	VCVTPD2PSY Y7, X0
-	VMOVNTPS   X0, 16(SI)
-
-stored_3:
-	TESTQ      R9, R9
-	JNE        stream_4
-	VCVTPD2PSY Y1, X0
-	VMOVUPS    X0, (R8)
-	VCVTPD2PSY Y2, X0
-	VMOVUPS    X0, 16(R8)
-	JMP        stored_4
-
-stream_4:
-	VCVTPD2PSY Y1, X0
-	VMOVNTPS   X0, (R8)
-	VCVTPD2PSY Y2, X0
-	VMOVNTPS   X0, 16(R8)
-
-stored_4:
-	ADDQ $0x40, AX
-	ADDQ $0x20, CX
-	ADDQ $0x20, DX
-	ADDQ $0x20, SI
-	ADDQ $0x20, R8
-	SUBQ $0x08, BX
-	CMPQ BX, $0x08
-	JGE  eight_body
+	VCVTPD2PSY   Y1, X0
+	VMOVUPS      X0, (DI)
+	VCVTPD2PSY   Y2, X0
+	VMOVUPS      X0, 16(DI)
+	ADDQ         $0x40, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, SI
+	ADDQ         $0x20, DI
+	SUBQ         $0x08, BX
+	CMPQ         BX, $0x08
+	JGE          eight_body
 
 eight_done:
 	CMPQ BX, $0x04
@@ -1710,12 +1640,12 @@ four_body:
 	VCVTPD2PSY   Y3, X0
 	VMOVUPS      X0, (SI)
 	VCVTPD2PSY   Y1, X0
-	VMOVUPS      X0, (R8)
+	VMOVUPS      X0, (DI)
 	ADDQ         $0x20, AX
 	ADDQ         $0x10, CX
 	ADDQ         $0x10, DX
 	ADDQ         $0x10, SI
-	ADDQ         $0x10, R8
+	ADDQ         $0x10, DI
 	SUBQ         $0x04, BX
 	CMPQ         BX, $0x04
 	JGE          four_body
@@ -1766,18 +1696,17 @@ one_body:
 	VCVTSD2SS    X3, X3, X0
 	VMOVSS       X0, (SI)
 	VCVTSD2SS    X1, X1, X0
-	VMOVSS       X0, (R8)
+	VMOVSS       X0, (DI)
 	ADDQ         $0x08, AX
 	ADDQ         $0x04, CX
 	ADDQ         $0x04, DX
 	ADDQ         $0x04, SI
-	ADDQ         $0x04, R8
+	ADDQ         $0x04, DI
 	SUBQ         $0x01, BX
 	CMPQ         BX, $0x01
 	JGE          one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -1959,22 +1888,16 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func roundLosses64AVX2(dst []float64, y []float64, x []float64, t []float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·roundLosses64AVX2(SB), NOSPLIT, $0-97
-	MOVQ    y_base+24(FP), AX
-	MOVQ    x_base+48(FP), CX
-	MOVQ    t_base+72(FP), DX
-	MOVQ    x_len+56(FP), BX
-	MOVQ    dst_base+0(FP), SI
-	MOVBQZX stream+96(FP), DI
-	MOVQ    SI, R8
-	ANDQ    $0x1f, R8
-	XORQ    R9, R9
-	TESTQ   R8, R8
-	CMOVQNE R9, DI
-	CMPQ    BX, $0x08
-	JL      eight_done
+// func roundLosses64AVX2(dst []float64, y []float64, x []float64, t []float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·roundLosses64AVX2(SB), NOSPLIT, $0-96
+	MOVQ y_base+24(FP), AX
+	MOVQ x_base+48(FP), CX
+	MOVQ t_base+72(FP), DX
+	MOVQ x_len+56(FP), BX
+	MOVQ dst_base+0(FP), SI
+	CMPQ BX, $0x08
+	JL   eight_done
 
 eight_body:
 	PREFETCHT0   4096(CX)
@@ -2029,24 +1952,15 @@ eight_body:
 	VFNMADD231PD Y6, Y5, Y7
 	VADDPD       Y0, Y4, Y4
 	VADDPD       Y2, Y7, Y7
-	TESTQ        DI, DI
-	JNE          stream_5
 	VMOVUPD      Y4, (SI)
 	VMOVUPD      Y7, 32(SI)
-	JMP          stored_5
-
-stream_5:
-	VMOVNTPD Y4, (SI)
-	VMOVNTPD Y7, 32(SI)
-
-stored_5:
-	ADDQ $0x40, AX
-	ADDQ $0x40, CX
-	ADDQ $0x40, DX
-	ADDQ $0x40, SI
-	SUBQ $0x08, BX
-	CMPQ BX, $0x08
-	JGE  eight_body
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, BX
+	CMPQ         BX, $0x08
+	JGE          eight_body
 
 eight_done:
 	CMPQ BX, $0x04
@@ -2127,31 +2041,24 @@ one_body:
 	JGE          one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
-// func sumLossesGrads64AVX2(sums *[8]float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·sumLossesGrads64AVX2(SB), NOSPLIT, $64-121
+// func sumLossesGrads64AVX2(sums *[8]float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·sumLossesGrads64AVX2(SB), NOSPLIT, $64-120
 	MOVQ         y_base+32(FP), AX
 	MOVQ         x_base+56(FP), CX
 	MOVQ         t_base+80(FP), DX
 	MOVQ         x_len+64(FP), BX
 	MOVQ         grad_base+8(FP), SI
-	MOVBQZX      stream+120(FP), DI
-	MOVQ         SI, R8
-	ANDQ         $0x1f, R8
-	XORQ         R9, R9
-	TESTQ        R8, R8
-	CMOVQNE      R9, DI
 	VBROADCASTSD u+104(FP), Y0
 	VMOVUPD      Y0, (SP)
 	VBROADCASTSD div+112(FP), Y0
 	VMOVUPD      Y0, 32(SP)
-	MOVQ         sums+0(FP), R8
-	VMOVUPD      (R8), Y0
-	VMOVUPD      32(R8), Y2
+	MOVQ         sums+0(FP), DI
+	VMOVUPD      (DI), Y0
+	VMOVUPD      32(DI), Y2
 	CMPQ         BX, $0x08
 	JL           eight_done
 
@@ -2299,24 +2206,15 @@ eight_body:
 	VADDPD       Y6, Y8, Y8
 	VMINPD       c7fefffffffffffff<>+0(SB), Y8, Y8
 	VFMADD231PD  Y8, Y10, Y4
-	TESTQ        DI, DI
-	JNE          stream_6
 	VMOVUPD      Y3, (SI)
 	VMOVUPD      Y4, 32(SI)
-	JMP          stored_6
-
-stream_6:
-	VMOVNTPD Y3, (SI)
-	VMOVNTPD Y4, 32(SI)
-
-stored_6:
-	ADDQ $0x40, AX
-	ADDQ $0x40, CX
-	ADDQ $0x40, DX
-	ADDQ $0x40, SI
-	SUBQ $0x08, BX
-	CMPQ BX, $0x08
-	JGE  eight_body
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, SI
+	SUBQ         $0x08, BX
+	CMPQ         BX, $0x08
+	JGE          eight_body
 
 eight_done:
 	CMPQ BX, $0x04
@@ -2495,9 +2393,8 @@ one_body:
 	JGE          one_body
 
 one_done:
-	VMOVUPD Y0, (R8)
-	VMOVUPD Y2, 32(R8)
-	SFENCE
+	VMOVUPD Y0, (DI)
+	VMOVUPD Y2, 32(DI)
 	VZEROUPPER
 	RET
 
@@ -2507,27 +2404,15 @@ DATA c7fefffffffffffff<>+16(SB)/8, $(1797693134862315700000000000000000000000000
 DATA c7fefffffffffffff<>+24(SB)/8, $(179769313486231570000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000.0)
 GLOBL c7fefffffffffffff<>(SB), RODATA|NOPTR, $32
 
-// func roundLossesGrads64AVX2(dst []float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·roundLossesGrads64AVX2(SB), NOSPLIT, $64-137
+// func roundLossesGrads64AVX2(dst []float64, grad []float64, y []float64, x []float64, t []float64, u float64, div float64)
+// Requires: AVX, FMA3, MMX+
+TEXT ·roundLossesGrads64AVX2(SB), NOSPLIT, $64-136
 	MOVQ         y_base+48(FP), AX
 	MOVQ         x_base+72(FP), CX
 	MOVQ         t_base+96(FP), DX
 	MOVQ         x_len+80(FP), BX
 	MOVQ         dst_base+0(FP), SI
-	MOVBQZX      stream+136(FP), DI
-	MOVQ         SI, R8
-	ANDQ         $0x1f, R8
-	XORQ         R9, R9
-	TESTQ        R8, R8
-	CMOVQNE      R9, DI
-	MOVQ         grad_base+24(FP), R8
-	MOVBQZX      stream+136(FP), R9
-	MOVQ         R8, R10
-	ANDQ         $0x1f, R10
-	XORQ         R11, R11
-	TESTQ        R10, R10
-	CMOVQNE      R11, R9
+	MOVQ         grad_base+24(FP), DI
 	VBROADCASTSD u+120(FP), Y0
 	VMOVUPD      Y0, (SP)
 	VBROADCASTSD div+128(FP), Y0
@@ -2670,36 +2555,18 @@ eight_body:
 	VADDPD       Y3, Y6, Y6
 	VMINPD       c7fefffffffffffff<>+0(SB), Y6, Y6
 	VFMADD231PD  Y6, Y9, Y1
-	TESTQ        DI, DI
-	JNE          stream_7
 	VMOVUPD      Y4, (SI)
 	VMOVUPD      Y7, 32(SI)
-	JMP          stored_7
-
-stream_7:
-	VMOVNTPD Y4, (SI)
-	VMOVNTPD Y7, 32(SI)
-
-stored_7:
-	TESTQ   R9, R9
-	JNE     stream_8
-	VMOVUPD Y0, (R8)
-	VMOVUPD Y1, 32(R8)
-	JMP     stored_8
-
-stream_8:
-	VMOVNTPD Y0, (R8)
-	VMOVNTPD Y1, 32(R8)
-
-stored_8:
-	ADDQ $0x40, AX
-	ADDQ $0x40, CX
-	ADDQ $0x40, DX
-	ADDQ $0x40, SI
-	ADDQ $0x40, R8
-	SUBQ $0x08, BX
-	CMPQ BX, $0x08
-	JGE  eight_body
+	VMOVUPD      Y0, (DI)
+	VMOVUPD      Y1, 32(DI)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, SI
+	ADDQ         $0x40, DI
+	SUBQ         $0x08, BX
+	CMPQ         BX, $0x08
+	JGE          eight_body
 
 eight_done:
 	CMPQ BX, $0x04
@@ -2773,12 +2640,12 @@ four_body:
 	VMINPD       c7fefffffffffffff<>+0(SB), Y5, Y5
 	VFMADD231PD  Y5, Y7, Y0
 	VMOVUPD      Y3, (SI)
-	VMOVUPD      Y0, (R8)
+	VMOVUPD      Y0, (DI)
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	ADDQ         $0x20, DX
 	ADDQ         $0x20, SI
-	ADDQ         $0x20, R8
+	ADDQ         $0x20, DI
 	SUBQ         $0x04, BX
 	CMPQ         BX, $0x04
 	JGE          four_body
@@ -2855,18 +2722,17 @@ one_body:
 	VMINSD       c7fefffffffffffff<>+0(SB), X5, X5
 	VFMADD231SD  X5, X7, X0
 	VMOVSD       X3, (SI)
-	VMOVSD       X0, (R8)
+	VMOVSD       X0, (DI)
 	ADDQ         $0x08, AX
 	ADDQ         $0x08, CX
 	ADDQ         $0x08, DX
 	ADDQ         $0x08, SI
-	ADDQ         $0x08, R8
+	ADDQ         $0x08, DI
 	SUBQ         $0x01, BX
 	CMPQ         BX, $0x01
 	JGE          one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -3386,20 +3252,14 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func grads32AVX2(dst []float32, y []float64, x []float32, t []float32, u float64, div float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·grads32AVX2(SB), NOSPLIT, $0-113
+// func grads32AVX2(dst []float32, y []float64, x []float32, t []float32, u float64, div float64)
+// Requires: AVX, FMA3
+TEXT ·grads32AVX2(SB), NOSPLIT, $0-112
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         x_base+48(FP), DX
 	MOVQ         t_base+72(FP), BX
 	MOVQ         x_len+56(FP), SI
-	MOVBQZX      stream+112(FP), DI
-	MOVQ         AX, R8
-	ANDQ         $0x1f, R8
-	XORQ         R9, R9
-	TESTQ        R8, R8
-	CMOVQNE      R9, DI
 	VBROADCASTSD u+96(FP), Y0
 	VBROADCASTSD div+104(FP), Y1
 	CMPQ         SI, $0x08
@@ -3430,28 +3290,17 @@ eight_body:
 	VFMADD213PD Y1, Y1, Y6
 	VDIVPD      Y2, Y3, Y3
 	VDIVPD      Y6, Y4, Y4
-	TESTQ       DI, DI
-	JNE         stream_9
 	VCVTPD2PSY  Y3, X2
 	VMOVUPS     X2, (AX)
 	VCVTPD2PSY  Y4, X2
 	VMOVUPS     X2, 16(AX)
-	JMP         stored_9
-
-stream_9:
-	VCVTPD2PSY Y3, X2
-	VMOVNTPS   X2, (AX)
-	VCVTPD2PSY Y4, X2
-	VMOVNTPS   X2, 16(AX)
-
-stored_9:
-	ADDQ $0x20, AX
-	ADDQ $0x40, CX
-	ADDQ $0x20, DX
-	ADDQ $0x20, BX
-	SUBQ $0x08, SI
-	CMPQ SI, $0x08
-	JGE  eight_body
+	ADDQ        $0x20, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	SUBQ        $0x08, SI
+	CMPQ        SI, $0x08
+	JGE         eight_body
 
 eight_done:
 	CMPQ SI, $0x04
@@ -3510,24 +3359,17 @@ one_body:
 	JGE         one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
-// func grads64AVX2(dst []float64, y []float64, x []float64, t []float64, u float64, div float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·grads64AVX2(SB), NOSPLIT, $0-113
+// func grads64AVX2(dst []float64, y []float64, x []float64, t []float64, u float64, div float64)
+// Requires: AVX, FMA3
+TEXT ·grads64AVX2(SB), NOSPLIT, $0-112
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         x_base+48(FP), DX
 	MOVQ         t_base+72(FP), BX
 	MOVQ         x_len+56(FP), SI
-	MOVBQZX      stream+112(FP), DI
-	MOVQ         AX, R8
-	ANDQ         $0x1f, R8
-	XORQ         R9, R9
-	TESTQ        R8, R8
-	CMOVQNE      R9, DI
 	VBROADCASTSD u+96(FP), Y0
 	VBROADCASTSD div+104(FP), Y1
 	CMPQ         SI, $0x08
@@ -3612,24 +3454,15 @@ eight_body:
 	VADDPD       Y4, Y5, Y5
 	VMINPD       c7fefffffffffffff<>+0(SB), Y5, Y5
 	VFMADD231PD  Y5, Y8, Y3
-	TESTQ        DI, DI
-	JNE          stream_10
 	VMOVUPD      Y2, (AX)
 	VMOVUPD      Y3, 32(AX)
-	JMP          stored_10
-
-stream_10:
-	VMOVNTPD Y2, (AX)
-	VMOVNTPD Y3, 32(AX)
-
-stored_10:
-	ADDQ $0x40, AX
-	ADDQ $0x40, CX
-	ADDQ $0x40, DX
-	ADDQ $0x40, BX
-	SUBQ $0x08, SI
-	CMPQ SI, $0x08
-	JGE  eight_body
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	SUBQ         $0x08, SI
+	CMPQ         SI, $0x08
+	JGE          eight_body
 
 eight_done:
 	CMPQ SI, $0x04
@@ -3738,13 +3571,12 @@ one_body:
 	JGE          one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
-// func weightedGrads32AVX2(dst []float32, y []float64, x []float32, t []float32, w []float32, p []float32, u []float32, div float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·weightedGrads32AVX2(SB), NOSPLIT, $96-177
+// func weightedGrads32AVX2(dst []float32, y []float64, x []float32, t []float32, w []float32, p []float32, u []float32, div float64)
+// Requires: AVX, FMA3
+TEXT ·weightedGrads32AVX2(SB), NOSPLIT, $96-176
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         x_base+48(FP), DX
@@ -3783,12 +3615,6 @@ p_full:
 	XORQ         R12, R12
 
 u_full:
-	MOVBQZX      stream+176(FP), R13
-	MOVQ         AX, R14
-	ANDQ         $0x1f, R14
-	XORQ         R15, R15
-	TESTQ        R14, R14
-	CMOVQNE      R15, R13
 	VBROADCASTSD div+168(FP), Y0
 	CMPQ         SI, $0x08
 	JL           eight_done
@@ -3828,31 +3654,20 @@ eight_body:
 	VFMADD213PD Y0, Y0, Y6
 	VDIVPD      Y1, Y2, Y2
 	VDIVPD      Y6, Y3, Y3
-	TESTQ       R13, R13
-	JNE         stream_11
 	VCVTPD2PSY  Y2, X1
 	VMOVUPS     X1, (AX)
 	VCVTPD2PSY  Y3, X1
 	VMOVUPS     X1, 16(AX)
-	JMP         stored_11
-
-stream_11:
-	VCVTPD2PSY Y2, X1
-	VMOVNTPS   X1, (AX)
-	VCVTPD2PSY Y3, X1
-	VMOVNTPS   X1, 16(AX)
-
-stored_11:
-	ADDQ $0x20, AX
-	ADDQ $0x40, CX
-	ADDQ $0x20, DX
-	ADDQ $0x20, BX
-	ADDQ R8, DI
-	ADDQ R10, R9
-	ADDQ R12, R11
-	SUBQ $0x08, SI
-	CMPQ SI, $0x08
-	JGE  eight_body
+	ADDQ        $0x20, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	ADDQ        R8, DI
+	ADDQ        R10, R9
+	ADDQ        R12, R11
+	SUBQ        $0x08, SI
+	CMPQ        SI, $0x08
+	JGE         eight_body
 
 eight_done:
 	CMPQ SI, $0x04
@@ -3942,13 +3757,12 @@ one_body:
 	JGE         one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
-// func weightedGrads64AVX2(dst []float64, y []float64, x []float64, t []float64, w []float64, p []float64, u []float64, div float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·weightedGrads64AVX2(SB), NOSPLIT, $192-177
+// func weightedGrads64AVX2(dst []float64, y []float64, x []float64, t []float64, w []float64, p []float64, u []float64, div float64)
+// Requires: AVX, FMA3
+TEXT ·weightedGrads64AVX2(SB), NOSPLIT, $192-176
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         x_base+48(FP), DX
@@ -3990,12 +3804,6 @@ p_full:
 	XORQ         R12, R12
 
 u_full:
-	MOVBQZX      stream+176(FP), R13
-	MOVQ         AX, R14
-	ANDQ         $0x1f, R14
-	XORQ         R15, R15
-	TESTQ        R14, R14
-	CMOVQNE      R15, R13
 	VBROADCASTSD div+168(FP), Y0
 	CMPQ         SI, $0x08
 	JL           eight_done
@@ -4103,27 +3911,18 @@ eight_body:
 	VADDPD       Y6, Y5, Y5
 	VMINPD       c7fefffffffffffff<>+0(SB), Y5, Y5
 	VFMADD231PD  Y5, Y7, Y2
-	TESTQ        R13, R13
-	JNE          stream_12
 	VMOVUPD      Y1, (AX)
 	VMOVUPD      Y2, 32(AX)
-	JMP          stored_12
-
-stream_12:
-	VMOVNTPD Y1, (AX)
-	VMOVNTPD Y2, 32(AX)
-
-stored_12:
-	ADDQ $0x40, AX
-	ADDQ $0x40, CX
-	ADDQ $0x40, DX
-	ADDQ $0x40, BX
-	ADDQ R8, DI
-	ADDQ R10, R9
-	ADDQ R12, R11
-	SUBQ $0x08, SI
-	CMPQ SI, $0x08
-	JGE  eight_body
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	ADDQ         R8, DI
+	ADDQ         R10, R9
+	ADDQ         R12, R11
+	SUBQ         $0x08, SI
+	CMPQ         SI, $0x08
+	JGE          eight_body
 
 eight_done:
 	CMPQ SI, $0x04
@@ -4274,48 +4073,30 @@ one_body:
 	JGE          one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
-// func round32AVX2(dst []float32, l []float64, stream bool)
-// Requires: AVX, CMOV, MMX+
-TEXT ·round32AVX2(SB), NOSPLIT, $0-49
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    l_base+24(FP), CX
-	MOVQ    l_len+32(FP), DX
-	MOVBQZX stream+48(FP), BX
-	MOVQ    AX, SI
-	ANDQ    $0x1f, SI
-	XORQ    DI, DI
-	TESTQ   SI, SI
-	CMOVQNE DI, BX
-	CMPQ    DX, $0x08
-	JL      eight_done
+// func round32AVX2(dst []float32, l []float64)
+// Requires: AVX
+TEXT ·round32AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ l_base+24(FP), CX
+	MOVQ l_len+32(FP), DX
+	CMPQ DX, $0x08
+	JL   eight_done
 
 eight_body:
 	VMOVUPD    (CX), Y0
 	VMOVUPD    32(CX), Y1
-	TESTQ      BX, BX
-	JNE        stream_13
 	VCVTPD2PSY Y0, X0
 	VMOVUPS    X0, (AX)
 	VCVTPD2PSY Y1, X0
 	VMOVUPS    X0, 16(AX)
-	JMP        stored_13
-
-stream_13:
-	VCVTPD2PSY Y0, X0
-	VMOVNTPS   X0, (AX)
-	VCVTPD2PSY Y1, X0
-	VMOVNTPS   X0, 16(AX)
-
-stored_13:
-	ADDQ $0x20, AX
-	ADDQ $0x40, CX
-	SUBQ $0x08, DX
-	CMPQ DX, $0x08
-	JGE  eight_body
+	ADDQ       $0x20, AX
+	ADDQ       $0x40, CX
+	SUBQ       $0x08, DX
+	CMPQ       DX, $0x08
+	JGE        eight_body
 
 eight_done:
 	CMPQ DX, $0x04
@@ -4346,44 +4127,28 @@ one_body:
 	JGE       one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
-// func round64AVX2(dst []float64, l []float64, stream bool)
-// Requires: AVX, CMOV, MMX+
-TEXT ·round64AVX2(SB), NOSPLIT, $0-49
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    l_base+24(FP), CX
-	MOVQ    l_len+32(FP), DX
-	MOVBQZX stream+48(FP), BX
-	MOVQ    AX, SI
-	ANDQ    $0x1f, SI
-	XORQ    DI, DI
-	TESTQ   SI, SI
-	CMOVQNE DI, BX
-	CMPQ    DX, $0x08
-	JL      eight_done
+// func round64AVX2(dst []float64, l []float64)
+// Requires: AVX
+TEXT ·round64AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ l_base+24(FP), CX
+	MOVQ l_len+32(FP), DX
+	CMPQ DX, $0x08
+	JL   eight_done
 
 eight_body:
 	VMOVUPD (CX), Y0
 	VMOVUPD 32(CX), Y1
-	TESTQ   BX, BX
-	JNE     stream_14
 	VMOVUPD Y0, (AX)
 	VMOVUPD Y1, 32(AX)
-	JMP     stored_14
-
-stream_14:
-	VMOVNTPD Y0, (AX)
-	VMOVNTPD Y1, 32(AX)
-
-stored_14:
-	ADDQ $0x40, AX
-	ADDQ $0x40, CX
-	SUBQ $0x08, DX
-	CMPQ DX, $0x08
-	JGE  eight_body
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x08, DX
+	CMPQ    DX, $0x08
+	JGE     eight_body
 
 eight_done:
 	CMPQ DX, $0x04
@@ -4412,7 +4177,6 @@ one_body:
 	JGE    one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -5256,9 +5020,9 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·entropyGrads32AVX2(SB), NOSPLIT, $160-145
+// func entropyGrads32AVX2(dst []float32, y []float64, t []float32, w []float32, total float64, low float64, rest float64, keep float64, even float64, scale float64)
+// Requires: AVX, FMA3
+TEXT ·entropyGrads32AVX2(SB), NOSPLIT, $160-144
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         y_len+32(FP), DX
@@ -5284,12 +5048,6 @@ t_full:
 	XORQ         R8, R8
 
 w_full:
-	MOVBQZX      stream+144(FP), R9
-	MOVQ         AX, R10
-	ANDQ         $0x1f, R10
-	XORQ         R11, R11
-	TESTQ        R10, R10
-	CMOVQNE      R11, R9
 	VBROADCASTSD keep+120(FP), Y0
 	VBROADCASTSD even+128(FP), Y1
 	VBROADCASTSD total+96(FP), Y2
@@ -5329,28 +5087,17 @@ eight_body:
 	VFNMADD231PD Y9, Y5, Y8
 	VMULPD       128(SP), Y4, Y4
 	VMULPD       128(SP), Y8, Y8
-	TESTQ        R9, R9
-	JNE          stream_15
 	VCVTPD2PSY   Y4, X3
 	VMOVUPS      X3, (AX)
 	VCVTPD2PSY   Y8, X3
 	VMOVUPS      X3, 16(AX)
-	JMP          stored_15
-
-stream_15:
-	VCVTPD2PSY Y4, X3
-	VMOVNTPS   X3, (AX)
-	VCVTPD2PSY Y8, X3
-	VMOVNTPS   X3, 16(AX)
-
-stored_15:
-	ADDQ $0x20, AX
-	ADDQ $0x40, CX
-	ADDQ SI, BX
-	ADDQ R8, DI
-	SUBQ $0x08, DX
-	CMPQ DX, $0x08
-	JGE  eight_body
+	ADDQ         $0x20, AX
+	ADDQ         $0x40, CX
+	ADDQ         SI, BX
+	ADDQ         R8, DI
+	SUBQ         $0x08, DX
+	CMPQ         DX, $0x08
+	JGE          eight_body
 
 eight_done:
 	CMPQ DX, $0x04
@@ -5419,23 +5166,16 @@ one_body:
 	JGE          one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
-// func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64, stream bool)
-// Requires: AVX, CMOV, MMX+
-TEXT ·probabilityGradsRound32AVX2(SB), NOSPLIT, $0-81
+// func probabilityGradsRound32AVX2(dst []float32, x []float32, t []float32, scale float64)
+// Requires: AVX
+TEXT ·probabilityGradsRound32AVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         t_base+48(FP), DX
 	MOVQ         x_len+32(FP), BX
-	MOVBQZX      stream+80(FP), SI
-	MOVQ         AX, DI
-	ANDQ         $0x1f, DI
-	XORQ         R8, R8
-	TESTQ        DI, DI
-	CMOVQNE      R8, SI
 	VBROADCASTSD scale+72(FP), Y0
 	CMPQ         BX, $0x08
 	JL           eight_done
@@ -5459,27 +5199,16 @@ eight_body:
 	VDIVPD     Y6, Y5, Y5
 	VMULPD     Y0, Y2, Y2
 	VMULPD     Y0, Y5, Y5
-	TESTQ      SI, SI
-	JNE        stream_16
 	VCVTPD2PSY Y2, X1
 	VMOVUPS    X1, (AX)
 	VCVTPD2PSY Y5, X1
 	VMOVUPS    X1, 16(AX)
-	JMP        stored_16
-
-stream_16:
-	VCVTPD2PSY Y2, X1
-	VMOVNTPS   X1, (AX)
-	VCVTPD2PSY Y5, X1
-	VMOVNTPS   X1, 16(AX)
-
-stored_16:
-	ADDQ $0x20, AX
-	ADDQ $0x20, CX
-	ADDQ $0x20, DX
-	SUBQ $0x08, BX
-	CMPQ BX, $0x08
-	JGE  eight_body
+	ADDQ       $0x20, AX
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, DX
+	SUBQ       $0x08, BX
+	CMPQ       BX, $0x08
+	JGE        eight_body
 
 eight_done:
 	CMPQ BX, $0x04
@@ -5530,7 +5259,6 @@ one_body:
 	JGE       one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -6347,18 +6075,12 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func scaleRound32AVX2(dst []float32, y []float64, scale float64, offset float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·scaleRound32AVX2(SB), NOSPLIT, $0-65
+// func scaleRound32AVX2(dst []float32, y []float64, scale float64, offset float64)
+// Requires: AVX, FMA3
+TEXT ·scaleRound32AVX2(SB), NOSPLIT, $0-64
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         y_len+32(FP), DX
-	MOVBQZX      stream+64(FP), BX
-	MOVQ         AX, SI
-	ANDQ         $0x1f, SI
-	XORQ         DI, DI
-	TESTQ        SI, SI
-	CMOVQNE      DI, BX
 	VBROADCASTSD scale+48(FP), Y0
 	VBROADCASTSD offset+56(FP), Y1
 	CMPQ         DX, $0x08
@@ -6369,26 +6091,15 @@ eight_body:
 	VMOVUPD     32(CX), Y3
 	VFMADD213PD Y1, Y0, Y2
 	VFMADD213PD Y1, Y0, Y3
-	TESTQ       BX, BX
-	JNE         stream_17
 	VCVTPD2PSY  Y2, X2
 	VMOVUPS     X2, (AX)
 	VCVTPD2PSY  Y3, X2
 	VMOVUPS     X2, 16(AX)
-	JMP         stored_17
-
-stream_17:
-	VCVTPD2PSY Y2, X2
-	VMOVNTPS   X2, (AX)
-	VCVTPD2PSY Y3, X2
-	VMOVNTPS   X2, 16(AX)
-
-stored_17:
-	ADDQ $0x20, AX
-	ADDQ $0x40, CX
-	SUBQ $0x08, DX
-	CMPQ DX, $0x08
-	JGE  eight_body
+	ADDQ        $0x20, AX
+	ADDQ        $0x40, CX
+	SUBQ        $0x08, DX
+	CMPQ        DX, $0x08
+	JGE         eight_body
 
 eight_done:
 	CMPQ DX, $0x04
@@ -6421,7 +6132,6 @@ one_body:
 	JGE         one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -7297,18 +7007,12 @@ one_done:
 	VZEROUPPER
 	RET
 
-// func scaleRound64AVX2(dst []float64, y []float64, scale float64, offset float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·scaleRound64AVX2(SB), NOSPLIT, $0-65
+// func scaleRound64AVX2(dst []float64, y []float64, scale float64, offset float64)
+// Requires: AVX, FMA3
+TEXT ·scaleRound64AVX2(SB), NOSPLIT, $0-64
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         y_base+24(FP), CX
 	MOVQ         y_len+32(FP), DX
-	MOVBQZX      stream+64(FP), BX
-	MOVQ         AX, SI
-	ANDQ         $0x1f, SI
-	XORQ         DI, DI
-	TESTQ        SI, SI
-	CMOVQNE      DI, BX
 	VBROADCASTSD scale+48(FP), Y0
 	VBROADCASTSD offset+56(FP), Y1
 	CMPQ         DX, $0x08
@@ -7319,22 +7023,13 @@ eight_body:
 	VMOVUPD     32(CX), Y3
 	VFMADD213PD Y1, Y0, Y2
 	VFMADD213PD Y1, Y0, Y3
-	TESTQ       BX, BX
-	JNE         stream_18
 	VMOVUPD     Y2, (AX)
 	VMOVUPD     Y3, 32(AX)
-	JMP         stored_18
-
-stream_18:
-	VMOVNTPD Y2, (AX)
-	VMOVNTPD Y3, 32(AX)
-
-stored_18:
-	ADDQ $0x40, AX
-	ADDQ $0x40, CX
-	SUBQ $0x08, DX
-	CMPQ DX, $0x08
-	JGE  eight_body
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	SUBQ        $0x08, DX
+	CMPQ        DX, $0x08
+	JGE         eight_body
 
 eight_done:
 	CMPQ DX, $0x04
@@ -7365,7 +7060,6 @@ one_body:
 	JGE         one_body
 
 one_done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -8620,21 +8314,15 @@ done:
 	VZEROUPPER
 	RET
 
-// func gradPairsAVX2(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·gradPairsAVX2(SB), NOSPLIT, $0-125
+// func gradPairsAVX2(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32)
+// Requires: AVX, FMA3
+TEXT ·gradPairsAVX2(SB), NOSPLIT, $0-124
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         yh_base+24(FP), CX
 	MOVQ         yl_base+48(FP), DX
 	MOVQ         x_base+72(FP), BX
 	MOVQ         target_base+96(FP), SI
 	MOVQ         x_len+80(FP), DI
-	MOVBQZX      stream+124(FP), R8
-	MOVQ         AX, R9
-	ANDQ         $0x1f, R9
-	XORQ         R10, R10
-	TESTQ        R9, R9
-	CMOVQNE      R10, R8
 	VBROADCASTSS delta+120(FP), Y0
 	VMOVUPS      s3f800000<>+0(SB), Y1
 	TESTQ        DI, DI
@@ -8666,15 +8354,7 @@ loop:
 	VFMADD231PS  Y9, Y6, Y2
 	VANDPS       s80000000<>+0(SB), Y7, Y7
 	VXORPS       Y7, Y2, Y2
-	TESTQ        R8, R8
-	JNE          stream_19
 	VMOVUPS      Y2, (AX)
-	JMP          stored_19
-
-stream_19:
-	VMOVNTPS Y2, (AX)
-
-stored_19:
 	VMOVUPS      32(CX), Y2
 	VMOVUPS      32(DX), Y3
 	VMOVAPS      Y0, Y4
@@ -8700,25 +8380,16 @@ stored_19:
 	VFMADD231PS  Y9, Y6, Y2
 	VANDPS       s80000000<>+0(SB), Y7, Y7
 	VXORPS       Y7, Y2, Y2
-	TESTQ        R8, R8
-	JNE          stream_20
 	VMOVUPS      Y2, 32(AX)
-	JMP          stored_20
-
-stream_20:
-	VMOVNTPS Y2, 32(AX)
-
-stored_20:
-	ADDQ $0x40, AX
-	ADDQ $0x40, CX
-	ADDQ $0x40, DX
-	ADDQ $0x40, BX
-	ADDQ $0x40, SI
-	SUBQ $0x10, DI
-	JNE  loop
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JNE          loop
 
 done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -9323,21 +8994,15 @@ done:
 	VZEROUPPER
 	RET
 
-// func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32, stream bool)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
-TEXT ·gradPairsAVX512(SB), NOSPLIT, $0-125
+// func gradPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, delta float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·gradPairsAVX512(SB), NOSPLIT, $0-124
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         yh_base+24(FP), CX
 	MOVQ         yl_base+48(FP), DX
 	MOVQ         x_base+72(FP), BX
 	MOVQ         target_base+96(FP), SI
 	MOVQ         x_len+80(FP), DI
-	MOVBQZX      stream+124(FP), R8
-	MOVQ         AX, R9
-	ANDQ         $0x3f, R9
-	XORQ         R10, R10
-	TESTQ        R9, R9
-	CMOVQNE      R10, R8
 	VBROADCASTSS delta+120(FP), Z0
 	VBROADCASTSS s3f800000<>+0(SB), Z1
 	TESTQ        DI, DI
@@ -9398,45 +9063,29 @@ loop:
 	VANDPS.BCST  s80000000<>+0(SB), Z17, Z17
 	VXORPS       Z7, Z2, Z2
 	VXORPS       Z17, Z3, Z3
-	TESTQ        R8, R8
-	JNE          stream_21
 	VMOVUPS      Z2, (AX)
 	VMOVUPS      Z3, 64(AX)
-	JMP          stored_21
-
-stream_21:
-	VMOVNTPS Z2, (AX)
-	VMOVNTPS Z3, 64(AX)
-
-stored_21:
-	ADDQ $0x00000080, AX
-	ADDQ $0x00000080, CX
-	ADDQ $0x00000080, DX
-	ADDQ $0x00000080, BX
-	ADDQ $0x00000080, SI
-	SUBQ $0x20, DI
-	JNE  loop
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x20, DI
+	JNE          loop
 
 done:
-	SFENCE
 	VZEROUPPER
 	RET
 
-// func lossPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32, stream bool)
-// Requires: AVX, AVX512F, CMOV, MMX+
-TEXT ·lossPairsAVX512(SB), NOSPLIT, $0-121
+// func lossPairsAVX512(dst []float32, yh []float32, yl []float32, x []float32, target []float32)
+// Requires: AVX, AVX512F
+TEXT ·lossPairsAVX512(SB), NOSPLIT, $0-120
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    yh_base+24(FP), CX
 	MOVQ    yl_base+48(FP), DX
 	MOVQ    x_base+72(FP), BX
 	MOVQ    target_base+96(FP), SI
 	MOVQ    x_len+80(FP), DI
-	MOVBQZX stream+120(FP), R8
-	MOVQ    AX, R9
-	ANDQ    $0x3f, R9
-	XORQ    R10, R10
-	TESTQ   R9, R9
-	CMOVQNE R10, R8
 	VMOVUPS logOf32Centres<>+0(SB), Z0
 	VMOVUPS logOf32Centres<>+64(SB), Z1
 	VMOVUPS logOf32Inverses<>+0(SB), Z2
@@ -9523,27 +9172,17 @@ loop:
 	VADDPS           Z12, Z15, Z15
 	VADDPS           Z11, Z6, Z6
 	VADDPS           Z15, Z9, Z9
-	TESTQ            R8, R8
-	JNE              stream_22
 	VMOVUPS          Z6, (AX)
 	VMOVUPS          Z9, 64(AX)
-	JMP              stored_22
-
-stream_22:
-	VMOVNTPS Z6, (AX)
-	VMOVNTPS Z9, 64(AX)
-
-stored_22:
-	ADDQ $0x00000080, AX
-	ADDQ $0x00000080, CX
-	ADDQ $0x00000080, DX
-	ADDQ $0x00000080, BX
-	ADDQ $0x00000080, SI
-	SUBQ $0x20, DI
-	JNE  loop
+	ADDQ             $0x00000080, AX
+	ADDQ             $0x00000080, CX
+	ADDQ             $0x00000080, DX
+	ADDQ             $0x00000080, BX
+	ADDQ             $0x00000080, SI
+	SUBQ             $0x20, DI
+	JNE              loop
 
 done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -9901,21 +9540,15 @@ DATA c42ae000042ae0000<>+16(SB)/8, $0x42ae000042ae0000
 DATA c42ae000042ae0000<>+24(SB)/8, $0x42ae000042ae0000
 GLOBL c42ae000042ae0000<>(SB), RODATA|NOPTR, $32
 
-// func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, stream bool)
-// Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·nearestLosses32AVX2(SB), NOSPLIT, $0-121
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    near_base+24(FP), CX
-	MOVQ    y_base+48(FP), DX
-	MOVQ    x_base+72(FP), BX
-	MOVQ    t_base+96(FP), SI
-	MOVQ    x_len+80(FP), DI
-	MOVBQZX stream+120(FP), R8
-	MOVQ    AX, R9
-	ANDQ    $0x1f, R9
-	XORQ    R10, R10
-	TESTQ   R9, R9
-	CMOVQNE R10, R8
+// func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·nearestLosses32AVX2(SB), NOSPLIT, $0-120
+	MOVQ dst_base+0(FP), AX
+	MOVQ near_base+24(FP), CX
+	MOVQ y_base+48(FP), DX
+	MOVQ x_base+72(FP), BX
+	MOVQ t_base+96(FP), SI
+	MOVQ x_len+80(FP), DI
 
 eight:
 	SUBQ         $0x08, DI
@@ -9968,32 +9601,20 @@ eight:
 	VPADDD       cf0020000f0020000<>+0(SB), Y0, Y0
 	VPAND        c1ffc00001ffc0000<>+0(SB), Y0, Y0
 	VPCMPEQD     c0000000000000000<>+0(SB), Y0, Y0
-	VMOVMSKPS    Y0, R9
-	MOVB         R9, (CX)
-	TESTQ        R8, R8
-	JNE          stream_23
+	VMOVMSKPS    Y0, R8
+	MOVB         R8, (CX)
 	VCVTPD2PSY   Y3, X0
 	VMOVUPS      X0, (AX)
 	VCVTPD2PSY   Y5, X0
 	VMOVUPS      X0, 16(AX)
-	JMP          stored_23
-
-stream_23:
-	VCVTPD2PSY Y3, X0
-	VMOVNTPS   X0, (AX)
-	VCVTPD2PSY Y5, X0
-	VMOVNTPS   X0, 16(AX)
-
-stored_23:
-	ADDQ $0x20, AX
-	ADDQ $0x40, DX
-	ADDQ $0x20, BX
-	ADDQ $0x20, SI
-	ADDQ $0x01, CX
-	JMP  eight
+	ADDQ         $0x20, AX
+	ADDQ         $0x40, DX
+	ADDQ         $0x20, BX
+	ADDQ         $0x20, SI
+	ADDQ         $0x01, CX
+	JMP          eight
 
 done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -10009,21 +9630,15 @@ DATA c1ffc00001ffc0000<>+16(SB)/8, $0x1ffc00001ffc0000
 DATA c1ffc00001ffc0000<>+24(SB)/8, $0x1ffc00001ffc0000
 GLOBL c1ffc00001ffc0000<>(SB), RODATA|NOPTR, $32
 
-// func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, u float64, stream bool)
-// Requires: AVX, AVX2, CMOV, FMA3, MMX+
-TEXT ·nearestGrads32AVX2(SB), NOSPLIT, $0-129
+// func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x []float32, t []float32, u float64)
+// Requires: AVX, AVX2, FMA3, MMX+
+TEXT ·nearestGrads32AVX2(SB), NOSPLIT, $0-128
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         near_base+24(FP), CX
 	MOVQ         y_base+48(FP), DX
 	MOVQ         x_base+72(FP), BX
 	MOVQ         t_base+96(FP), SI
 	MOVQ         x_len+80(FP), DI
-	MOVBQZX      stream+128(FP), R8
-	MOVQ         AX, R9
-	ANDQ         $0x1f, R9
-	XORQ         R10, R10
-	TESTQ        R9, R9
-	CMOVQNE      R10, R8
 	VBROADCASTSD u+120(FP), Y0
 
 eight:
@@ -10059,32 +9674,20 @@ eight:
 	VPADDD      cf0010000f0010000<>+0(SB), Y1, Y1
 	VPAND       c1ffe00001ffe0000<>+0(SB), Y1, Y1
 	VPCMPEQD    c0000000000000000<>+0(SB), Y1, Y1
-	VMOVMSKPS   Y1, R9
-	MOVB        R9, (CX)
-	TESTQ       R8, R8
-	JNE         stream_24
+	VMOVMSKPS   Y1, R8
+	MOVB        R8, (CX)
 	VCVTPD2PSY  Y2, X1
 	VMOVUPS     X1, (AX)
 	VCVTPD2PSY  Y3, X1
 	VMOVUPS     X1, 16(AX)
-	JMP         stored_24
-
-stream_24:
-	VCVTPD2PSY Y2, X1
-	VMOVNTPS   X1, (AX)
-	VCVTPD2PSY Y3, X1
-	VMOVNTPS   X1, 16(AX)
-
-stored_24:
-	ADDQ $0x20, AX
-	ADDQ $0x40, DX
-	ADDQ $0x20, BX
-	ADDQ $0x20, SI
-	ADDQ $0x01, CX
-	JMP  eight
+	ADDQ        $0x20, AX
+	ADDQ        $0x40, DX
+	ADDQ        $0x20, BX
+	ADDQ        $0x20, SI
+	ADDQ        $0x01, CX
+	JMP         eight
 
 done:
-	SFENCE
 	VZEROUPPER
 	RET
 
@@ -11744,21 +11347,15 @@ exp1_done:
 	VZEROUPPER
 	RET
 
-// func alongGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, scale float64, stream bool)
-// Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·alongGrads32AVX2(SB), NOSPLIT, $0-105
+// func alongGrads32AVX2(dst []float32, t []float32, r []float32, s []float32, scale float64)
+// Requires: AVX, FMA3
+TEXT ·alongGrads32AVX2(SB), NOSPLIT, $0-104
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         t_base+24(FP), CX
 	MOVQ         r_base+48(FP), DX
 	MOVQ         s_base+72(FP), BX
 	MOVQ         dst_len+8(FP), SI
-	MOVBQZX      stream+104(FP), DI
-	MOVQ         AX, R8
-	ANDQ         $0x1f, R8
-	XORQ         R9, R9
-	TESTQ        R8, R8
-	CMOVQNE      R9, DI
-	LEAQ         tail<>+0(SB), R8
+	LEAQ         tail<>+0(SB), DI
 	VBROADCASTSD scale+96(FP), Y2
 	VMOVUPD      Y2, Y2
 	VCVTPD2PSY   Y2, X0
@@ -11807,24 +11404,15 @@ scale_16:
 	VADDPS      Y10, Y11, Y11
 	VMULPS      s2b800000<>+0(SB), Y6, Y6
 	VMULPS      s2b800000<>+0(SB), Y11, Y11
-	TESTQ       DI, DI
-	JNE         stream_25
 	VMOVUPS     Y6, (AX)
 	VMOVUPS     Y11, 32(AX)
-	JMP         stored_25
-
-stream_25:
-	VMOVNTPS Y6, (AX)
-	VMOVNTPS Y11, 32(AX)
-
-stored_25:
-	ADDQ $0x40, AX
-	ADDQ $0x40, CX
-	ADDQ $0x40, DX
-	ADDQ $0x40, BX
-	SUBQ $0x10, SI
-	CMPQ SI, $0x10
-	JGE  scale_16
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, BX
+	SUBQ        $0x10, SI
+	CMPQ        SI, $0x10
+	JGE         scale_16
 
 scale_16_done:
 	CMPQ SI, $0x08
@@ -11846,22 +11434,14 @@ scale_8:
 	VFMADD231PS (BX), Y4, Y5
 	VADDPS      Y5, Y6, Y6
 	VMULPS      s2b800000<>+0(SB), Y6, Y6
-	TESTQ       DI, DI
-	JNE         stream_26
 	VMOVUPS     Y6, (AX)
-	JMP         stored_26
-
-stream_26:
-	VMOVNTPS Y6, (AX)
-
-stored_26:
-	ADDQ $0x20, AX
-	ADDQ $0x20, CX
-	ADDQ $0x20, DX
-	ADDQ $0x20, BX
-	SUBQ $0x08, SI
-	CMPQ SI, $0x08
-	JGE  scale_8
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, BX
+	SUBQ        $0x08, SI
+	CMPQ        SI, $0x08
+	JGE         scale_8
 
 scale_8_done:
 	TESTQ       SI, SI
@@ -11883,11 +11463,10 @@ scale_8_done:
 	VMULPS      s2b800000<>+0(SB), Y0, Y0
 	MOVQ        SI, CX
 	NEGQ        CX
-	VMOVDQU     32(R8)(CX*4), Y1
+	VMOVDQU     32(DI)(CX*4), Y1
 	VMASKMOVPS  Y0, Y1, (AX)
 
 done:
-	SFENCE
 	VZEROUPPER
 	RET
 

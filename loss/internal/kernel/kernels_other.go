@@ -16,25 +16,25 @@ func losses32AVX2(l, y []float64, x, t []float32) { panic("no assembly") }
 
 func sumLosses32AVX2(sums *[8]float64, y []float64, x, t []float32) { panic("no assembly") }
 
-func roundLosses32AVX2(dst []float32, y []float64, x, t []float32, stream bool) { panic("no assembly") }
+func roundLosses32AVX2(dst []float32, y []float64, x, t []float32) { panic("no assembly") }
 
-func sumLossesGrads32AVX2(sums *[8]float64, grad []float32, y []float64, x, t []float32, u, div float64, stream bool) {
+func sumLossesGrads32AVX2(sums *[8]float64, grad []float32, y []float64, x, t []float32, u, div float64) {
 	panic("no assembly")
 }
 
-func roundLossesGrads32AVX2(dst []float32, grad []float32, y []float64, x, t []float32, u, div float64, stream bool) {
+func roundLossesGrads32AVX2(dst []float32, grad []float32, y []float64, x, t []float32, u, div float64) {
 	panic("no assembly")
 }
 
 func sumLosses64AVX2(sums *[8]float64, y []float64, x, t []float64) { panic("no assembly") }
 
-func roundLosses64AVX2(dst []float64, y []float64, x, t []float64, stream bool) { panic("no assembly") }
+func roundLosses64AVX2(dst []float64, y []float64, x, t []float64) { panic("no assembly") }
 
-func sumLossesGrads64AVX2(sums *[8]float64, grad []float64, y []float64, x, t []float64, u, div float64, stream bool) {
+func sumLossesGrads64AVX2(sums *[8]float64, grad []float64, y []float64, x, t []float64, u, div float64) {
 	panic("no assembly")
 }
 
-func roundLossesGrads64AVX2(dst []float64, grad []float64, y []float64, x, t []float64, u, div float64, stream bool) {
+func roundLossesGrads64AVX2(dst []float64, grad []float64, y []float64, x, t []float64, u, div float64) {
 	panic("no assembly")
 }
 
@@ -42,25 +42,21 @@ func weightedLosses32AVX2(l []float64, x, t, w, p []float32) { panic("no assembl
 
 func weightedLosses64AVX2(l, y, x, t, w, p []float64) { panic("no assembly") }
 
-func grads32AVX2(dst []float32, y []float64, x, t []float32, u, div float64, stream bool) {
+func grads32AVX2(dst []float32, y []float64, x, t []float32, u, div float64) { panic("no assembly") }
+
+func grads64AVX2(dst []float64, y []float64, x, t []float64, u, div float64) { panic("no assembly") }
+
+func weightedGrads32AVX2(dst []float32, y []float64, x, t, w, p, u []float32, div float64) {
 	panic("no assembly")
 }
 
-func grads64AVX2(dst []float64, y []float64, x, t []float64, u, div float64, stream bool) {
+func weightedGrads64AVX2(dst []float64, y []float64, x, t, w, p, u []float64, div float64) {
 	panic("no assembly")
 }
 
-func weightedGrads32AVX2(dst []float32, y []float64, x, t, w, p, u []float32, div float64, stream bool) {
-	panic("no assembly")
-}
+func round32AVX2(dst []float32, l []float64) { panic("no assembly") }
 
-func weightedGrads64AVX2(dst []float64, y []float64, x, t, w, p, u []float64, div float64, stream bool) {
-	panic("no assembly")
-}
-
-func round32AVX2(dst []float32, l []float64, stream bool) { panic("no assembly") }
-
-func round64AVX2(dst []float64, l []float64, stream bool) { panic("no assembly") }
+func round64AVX2(dst []float64, l []float64) { panic("no assembly") }
 
 func sumAVX2(sums *[8]float64, l []float64) { panic("no assembly") }
 
@@ -76,13 +72,11 @@ func sumDistances32AVX2(x []float32, m float64) (sum float64) { panic("no assemb
 
 func sumLogits32AVX2(x []float32) (sum float64) { panic("no assembly") }
 
-func entropyGrads32AVX2(dst []float32, y []float64, t, w []float32, total, low, rest, keep, even, scale float64, stream bool) {
+func entropyGrads32AVX2(dst []float32, y []float64, t, w []float32, total, low, rest, keep, even, scale float64) {
 	panic("no assembly")
 }
 
-func probabilityGradsRound32AVX2(dst, x, t []float32, scale float64, stream bool) {
-	panic("no assembly")
-}
+func probabilityGradsRound32AVX2(dst, x, t []float32, scale float64) { panic("no assembly") }
 
 func probabilitySums32AVX2(sums *[8]float64, x, t []float32) (ok bool) { panic("no assembly") }
 
@@ -94,9 +88,7 @@ func expSum32AVX2(sums *[8]float64, y []float64, x []float32, m float64) (ties i
 	panic("no assembly")
 }
 
-func scaleRound32AVX2(dst []float32, y []float64, scale, offset float64, stream bool) {
-	panic("no assembly")
-}
+func scaleRound32AVX2(dst []float32, y []float64, scale, offset float64) { panic("no assembly") }
 
 func probabilityLosses32AVX2(l []float64, x, t []float32) (ok bool) { panic("no assembly") }
 
@@ -110,9 +102,7 @@ func expSum64AVX2(sums *[8]float64, y []float64, x []float64, m float64) (ties i
 	panic("no assembly")
 }
 
-func scaleRound64AVX2(dst []float64, y []float64, scale, offset float64, stream bool) {
-	panic("no assembly")
-}
+func scaleRound64AVX2(dst []float64, y []float64, scale, offset float64) { panic("no assembly") }
 
 func probabilityLosses64AVX2(l []float64, x, t []float64) (ok bool) { panic("no assembly") }
 
@@ -132,9 +122,7 @@ func hardProductsAVX2(sums *[48]float64, t, q, s []float32) { panic("no assembly
 
 func softProductsAVX2(sums *[48]float64, t, q, x, target []float32) { panic("no assembly") }
 
-func gradPairsAVX2(dst, yh, yl, x, target []float32, delta float32, stream bool) {
-	panic("no assembly")
-}
+func gradPairsAVX2(dst, yh, yl, x, target []float32, delta float32) { panic("no assembly") }
 
 func expProductsAVX512(t, q, s, x, target []float32) (largest uint32, soft bool) {
 	panic("no assembly")
@@ -150,19 +138,17 @@ func hardProductsAVX512(sums *[48]float64, t, q, s []float32) { panic("no assemb
 
 func softProductsAVX512(sums *[48]float64, t, q, x, target []float32) { panic("no assembly") }
 
-func gradPairsAVX512(dst, yh, yl, x, target []float32, delta float32, stream bool) {
-	panic("no assembly")
-}
+func gradPairsAVX512(dst, yh, yl, x, target []float32, delta float32) { panic("no assembly") }
 
-func lossPairsAVX512(dst, yh, yl, x, target []float32, stream bool) { panic("no assembly") }
+func lossPairsAVX512(dst, yh, yl, x, target []float32) { panic("no assembly") }
 
 func expNearestAVX2(y []float64, x []float32) (ordinary bool) { panic("no assembly") }
 
-func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x, t []float32, stream bool) {
+func nearestLosses32AVX2(dst []float32, near []uint8, y []float64, x, t []float32) {
 	panic("no assembly")
 }
 
-func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x, t []float32, u float64, stream bool) {
+func nearestGrads32AVX2(dst []float32, near []uint8, y []float64, x, t []float32, u float64) {
 	panic("no assembly")
 }
 
@@ -192,7 +178,7 @@ func alongExps32AVX2(x, y, t, r, s []float32, ahead int) (m, k float32, sum floa
 	panic("no assembly")
 }
 
-func alongGrads32AVX2(dst, t, r, s []float32, scale float64, stream bool) { panic("no assembly") }
+func alongGrads32AVX2(dst, t, r, s []float32, scale float64) { panic("no assembly") }
 
 func finishLossesAVX2(losses, rows []float64) { panic("no assembly") }
 

@@ -25,7 +25,6 @@ type Lanes[T Float] struct {
 	Sums          *Sums
 	Losses, Grads []T
 	U, Div        float64
-	Stream        bool
 }
 
 // Compute computes what it can: nothing unless T is float32, the processor has what it needs, there is a multiple of LaneElements, and all logits are ordinary; losses
@@ -84,23 +83,23 @@ func (l *Lanes[T]) Compute(scratch *LaneScratch) {
 		return
 	}
 	// Losses and gradients may be the memory of x and target: with gradients the losses wait until those have been read.
-	dst, stream := as[float32](l.Losses), l.Stream
+	dst := as[float32](l.Losses)
 	if losses && grads {
-		dst, stream = power, false
+		dst = power
 	}
 	switch {
 	case losses && useAVX512:
-		lossPairsAVX512(dst, high, low, x, target, stream)
+		lossPairsAVX512(dst, high, low, x, target)
 	case losses: // in float64 lanes, which takes no longer than in pairs
 		y := unsafe.Slice((*float64)(unsafe.Pointer(&scratch[1])), n)
 		exp32AVX2(y, x)
-		roundLosses32AVX2(dst, y, x, target, stream)
+		roundLosses32AVX2(dst, y, x, target)
 	}
 	switch {
 	case grads && useAVX512:
-		gradPairsAVX512(as[float32](l.Grads), high, low, x, target, delta, l.Stream)
+		gradPairsAVX512(as[float32](l.Grads), high, low, x, target, delta)
 	case grads:
-		gradPairsAVX2(as[float32](l.Grads), high, low, x, target, delta, l.Stream)
+		gradPairsAVX2(as[float32](l.Grads), high, low, x, target, delta)
 	}
 	if losses && grads {
 		copy(as[float32](l.Losses), dst)

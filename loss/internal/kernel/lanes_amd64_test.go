@@ -78,7 +78,7 @@ func testLanes(t *testing.T) {
 		if l.Sums != nil || math.Abs(total.Value()-wantSum) > 0x1p-28*wantSum {
 			t.Errorf("n=%d soft=%t: sum %v, want %v", n, soft, total.Value(), wantSum)
 		}
-		l = Lanes[float32]{Input: gx.slice, Target: gt.slice, Sums: &sumsBoth, Grads: grads.slice, U: u, Div: div, Stream: round%2 == 0}
+		l = Lanes[float32]{Input: gx.slice, Target: gt.slice, Sums: &sumsBoth, Grads: grads.slice, U: u, Div: div}
 		l.Compute(scratch)
 		if both := sumsBoth.Total(); both != total {
 			t.Errorf("n=%d: with gradients the sum is %v, without %v", n, both.Value(), total.Value())
@@ -93,7 +93,7 @@ func testLanes(t *testing.T) {
 			l.Compute(scratch)
 			check("gradient", 1, grads.slice)
 		}
-		l = Lanes[float32]{Input: gx.slice, Target: gt.slice, Losses: losses.slice, U: u, Div: div, Stream: round%2 == 0}
+		l = Lanes[float32]{Input: gx.slice, Target: gt.slice, Losses: losses.slice, U: u, Div: div}
 		l.Compute(scratch)
 		if computed := l.Losses == nil; computed != (useAVX512 && !soft) {
 			t.Errorf("n=%d soft=%t: losses computed: %t", n, soft, computed)

@@ -30,7 +30,6 @@ type Nearest[T Float] struct {
 	// Losses is nil or gets the losses; Grads is nil or gets the derivatives, times U.
 	Losses, Grads []T
 	U             T
-	Stream        bool
 }
 
 // Compute computes it. y and l are scratch for ChunkLen numbers; Losses and Grads may be the memory of Input and Target.
@@ -38,11 +37,11 @@ func (n *Nearest[T]) Compute(y, l []float64, scratch *LaneScratch) {
 	if !single[T]() {
 		return
 	}
-	c := nearest{as[float32](n.Input), as[float32](n.Target), as[float32](n.Losses), as[float32](n.Grads), float32(n.U), n.Stream}
+	c := nearest{as[float32](n.Input), as[float32](n.Target), as[float32](n.Losses), as[float32](n.Grads), float32(n.U)}
 	losses, grads := c.losses, c.grads
 	for k, dst := range []*[]float32{&c.losses, &c.grads} {
 		if sameMemory(*dst, c.x) || sameMemory(*dst, c.t) {
-			*dst, c.stream = scratch[k][:len(c.x)], false
+			*dst = scratch[k][:len(c.x)]
 		}
 	}
 	whole := len(c.x) &^ 7
@@ -64,7 +63,6 @@ func sameMemory(a, b []float32) bool { return len(a) > 0 && len(b) > 0 && &a[0] 
 type nearest struct {
 	x, t, losses, grads []float32
 	u                   float32
-	stream              bool
 }
 
 // rest computes the elements from lo on, less than eight.
@@ -114,7 +112,7 @@ func (n *nearest) eights(y, l []float64) {
 	marks := near[:len(n.x)/8]
 	if n.losses != nil {
 		if useAVX2 {
-			nearestLosses32AVX2(n.losses, marks, y, n.x, n.t, n.stream)
+			nearestLosses32AVX2(n.losses, marks, y, n.x, n.t)
 		} else {
 			nearestLosses32Go(n.losses, marks, y, l, n.x, n.t)
 		}
@@ -122,7 +120,7 @@ func (n *nearest) eights(y, l []float64) {
 	}
 	if n.grads != nil {
 		if useAVX2 {
-			nearestGrads32AVX2(n.grads, marks, y, n.x, n.t, float64(n.u), n.stream)
+			nearestGrads32AVX2(n.grads, marks, y, n.x, n.t, float64(n.u))
 		} else {
 			nearestGrads32Go(n.grads, marks, y, n.x, n.t, float64(n.u))
 		}

@@ -196,16 +196,15 @@ func powerOf(k float32) float64 {
 	return math.Ldexp(1-apart*ln2Low, int(apart))
 }
 
-// RowGrads writes the gradients of the rows to dst, but for the logits of their classes, and none for a row out of the ordinary along the lanes. dst may be the memory of x. With stream
-// the results may be written past the caches.
-func RowGrads[T Float](s *Rows, dst, x []T, stream bool) {
+// RowGrads writes the gradients of the rows to dst, but for the logits of their classes, and none for a row out of the ordinary along the lanes. dst may be the memory of x.
+func RowGrads[T Float](s *Rows, dst, x []T) {
 	to := as[float32](dst)
 	rows := len(dst) / s.classes
 	padded := (rows + 7) &^ 7
 	switch {
 	case s.classes > ClassesInLanes:
 		if s.Losses[0] == s.Losses[0] {
-			s.gradsAlong(to, as[float32](x)[:len(to)], stream)
+			s.gradsAlong(to, as[float32](x)[:len(to)])
 		}
 	case padded != rows || s.classes < 4:
 		acrossGrads32AVX2(s.dst[:], s.t[:], s.r[:], s.s[:], s.state[:padded*rowFields], s.classes)
@@ -216,10 +215,10 @@ func RowGrads[T Float](s *Rows, dst, x []T, stream bool) {
 }
 
 // gradsAlong is RowGrads for a row along the lanes. What does not fit into the scratch is computed once more.
-func (s *Rows) gradsAlong(dst, x []float32, stream bool) {
+func (s *Rows) gradsAlong(dst, x []float32) {
 	scale := *s.field(0, 2)
 	if len(x) <= rowElements {
-		alongGrads32AVX2(dst, s.t[:], s.r[:], s.s[:], scale, stream)
+		alongGrads32AVX2(dst, s.t[:], s.r[:], s.s[:], scale)
 		return
 	}
 	whole := float32(*s.field(0, 0))
@@ -230,7 +229,7 @@ func (s *Rows) gradsAlong(dst, x []float32, stream bool) {
 		if m < whole-200 { // perhaps -Inf
 			clear(dst[:n])
 		} else {
-			alongGrads32AVX2(dst[:n], s.t[:], s.r[:], s.s[:], scale*powerOf(own-k), stream)
+			alongGrads32AVX2(dst[:n], s.t[:], s.r[:], s.s[:], scale*powerOf(own-k))
 		}
 		dst, x = dst[n:], x[n:]
 	}

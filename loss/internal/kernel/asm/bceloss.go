@@ -226,16 +226,15 @@ func probabilitySlope(v lanes, p, target reg.VecVirtual) reg.VecVirtual {
 
 func probabilityGradsRound32() {
 	const e = float32s
-	function("probabilityGradsRound32AVX2", "dst, x, t []float32, scale float64, stream bool", "",
+	function("probabilityGradsRound32AVX2", "dst, x, t []float32, scale float64", "",
 		"probabilityGradsRound32AVX2 is", "",
 		"\tfor i := range x {",
 		"\t\tdst[i] = float32((x[i] - t[i]) / max(x[i]*(1-x[i]), float32(1e-12)) * scale)",
 		"\t}", "",
-		"and writes past the caches if stream is set and dst is aligned to 32 bytes. dst may be x or t.",
+		"dst may be x or t.",
 	)
 	dst, x, t := param("dst", 4), param("x", 4), param("t", 4)
 	n := Load(Param("x").Len(), GP64())
-	flag := streamFlag(dst)
 	scale := YMM()
 	VBROADCASTSD(mustParam("scale"), scale)
 	advance := func(k int) { dst.advance(k); x.advance(k); t.advance(k) }
@@ -246,9 +245,10 @@ func probabilityGradsRound32() {
 			values[k] = probabilitySlope(v, p, target)
 			v.mul(v.of(scale), values[k], values[k])
 		})
-		storeAll(e, v, values, dst, starts, flag)
+		storeAll(e, v, values, dst, starts)
 	})
-	fence()
+	VZEROUPPER()
+	RET()
 }
 
 func log1pRests32(c []float64) {

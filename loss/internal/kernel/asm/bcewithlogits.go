@@ -255,9 +255,6 @@ func plainLosses(e element, c []float64, what plain) {
 	if what.grads {
 		arguments += ", u, div float64"
 	}
-	if what.grads || what.losses {
-		arguments += ", stream bool"
-	}
 	name += e.suffix() + "AVX2"
 	doc = append([]string{name + " is", "", "\tfor i := range x {"}, append(doc, "\t}", "")...)
 	switch {
@@ -272,17 +269,14 @@ func plainLosses(e element, c []float64, what plain) {
 	slices := []cursor{y, x, t}
 	n := Load(Param("x").Len(), GP64())
 	var dst, grad cursor
-	var dstFlag, gradFlag reg.Register
 	if what.losses {
 		dst = param("dst", int(e))
 		slices = append(slices, dst)
-		dstFlag = streamFlag(dst)
 	}
 	var u, div operand.Mem // repeated in the frame: there are no registers for them
 	if what.grads {
 		grad = param("grad", int(e))
 		slices = append(slices, grad)
-		gradFlag = streamFlag(grad)
 		u, div = repeatedParam("u"), repeatedParam("div")
 	}
 	var total *twoSum
@@ -325,17 +319,14 @@ func plainLosses(e element, c []float64, what plain) {
 			}
 		}
 		if what.losses {
-			storeAll(e, v, losses, dst, starts, dstFlag)
+			storeAll(e, v, losses, dst, starts)
 		}
 		if what.grads {
-			storeAll(e, v, grads, grad, starts, gradFlag)
+			storeAll(e, v, grads, grad, starts)
 		}
 	})
 	if what.sum {
 		total.store(sums)
-	}
-	if what.grads || what.losses {
-		SFENCE()
 	}
 	VZEROUPPER()
 	RET()
@@ -542,22 +533,6 @@ func weightedLosses64(c []float64) {
 	RET()
 }
 
-// streamFlag returns a register that is not zero if stream is set and dst is aligned to 32 bytes.
-func streamFlag(dst cursor) reg.Register { return streamFlagOf(dst, 31) }
-
-func streamFlagOf(dst cursor, mask int) reg.Register {
-	flag := GP64()
-	MOVBQZX(mustParam("stream"), flag)
-	misaligned := GP64()
-	MOVQ(dst.base, misaligned)
-	ANDQ(immediate(mask), misaligned)
-	zero := GP64()
-	XORQ(zero, zero)
-	TESTQ(misaligned, misaligned)
-	CMOVQNE(zero, flag)
-	return flag
-}
-
 func mustParam(name string) operand.Mem {
 	basic, err := Param(name).Resolve()
 	if err != nil {
@@ -566,34 +541,13 @@ func mustParam(name string) operand.Mem {
 	return basic.Addr
 }
 
-var labels int
-
-// storeAll writes a register each, past the caches where flag is set. Fewer than eight elements are not worth it.
-func storeAll(e element, v lanes, values []reg.VecVirtual, dst cursor, starts []int, flag reg.Register) {
-	if len(starts) == 1 {
-		e.store(v, values[0], dst.at(0), false)
-		return
-	}
-	labels++
-	stream, done := fmt.Sprintf("stream_%d", labels), fmt.Sprintf("stored_%d", labels)
-	TESTQ(flag, flag)
-	JNE(operand.LabelRef(stream))
-	interleaved(len(starts), func(k int) { e.store(v, values[k], dst.at(starts[k]), false) })
-	JMP(operand.LabelRef(done))
-	Label(stream)
-	interleaved(len(starts), func(k int) { e.store(v, values[k], dst.at(starts[k]), true) })
-	Label(done)
-}
-
-// fence makes the streamed stores visible to other threads before what is written next.
-func fence() {
-	SFENCE()
-	VZEROUPPER()
-	RET()
+// storeAll writes a register each.
+func storeAll(e element, v lanes, values []reg.VecVirtual, dst cursor, starts []int) {
+	interleaved(len(starts), func(k int) { e.store(v, values[k], dst.at(starts[k])) })
 }
 
 func grads(e element) {
-	function("grads"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, x, t []%s, u, div float64, stream bool", e, e), "",
+	function("grads"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, x, t []%s, u, div float64", e, e), "",
 		fmt.Sprintf("grads%sAVX2 is", e.suffix()), "",
 		"\tfor i := range x {",
 		"\t\ta, b := 1, y[i]",
@@ -601,12 +555,10 @@ func grads(e element) {
 		"\t\t\ta, b = y[i], 1",
 		"\t\t}",
 		"\t\tdst[i] = ((1-t[i])*a - t[i]*b) * u / (div + y[i]*div)",
-		"\t}", "",
-		"and writes past the caches if stream is set and dst is aligned to 32 bytes.",
+		"\t}",
 	)
 	dst, y, x, t := param("dst", int(e)), param("y", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
-	flag := streamFlag(dst)
 	u, div := YMM(), YMM()
 	VBROADCASTSD(mustParam("u"), u)
 	VBROADCASTSD(mustParam("div"), div)
@@ -626,9 +578,10 @@ func grads(e element) {
 		} else {
 			interleaved(len(starts), one)
 		}
-		storeAll(e, v, values, dst, starts, flag)
+		storeAll(e, v, values, dst, starts)
 	})
-	fence()
+	VZEROUPPER()
+	RET()
 }
 
 // gradOf returns ((1-t)·a - t·b)·u / (div + y·div), where a is 1 and b is y where x ≥ 0, else the other way round.
@@ -700,7 +653,7 @@ func dividePair(v lanes, numerator pair, y reg.VecVirtual, div operand.Op) reg.V
 }
 
 func weightedGrads(e element) {
-	function("weightedGrads"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, x, t, w, p, u []%s, div float64, stream bool", e, e), "",
+	function("weightedGrads"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, x, t, w, p, u []%s, div float64", e, e), "",
 		fmt.Sprintf("weightedGrads%sAVX2 is, where w, p and u may have one element for all,", e.suffix()), "",
 		"\tfor i := range x {",
 		"\t\ta, b := 1, y[i]",
@@ -708,13 +661,11 @@ func weightedGrads(e element) {
 		"\t\t\ta, b = y[i], 1",
 		"\t\t}",
 		"\t\tdst[i] = ((1-t[i])*a - p[i]*t[i]*b) * w[i] * u[i] / (div + y[i]*div)",
-		"\t}", "",
-		"and writes past the caches if stream is set and dst is aligned to 32 bytes.",
+		"\t}",
 	)
 	dst, y, x, t := param("dst", int(e)), param("y", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
 	w, p, u := operandParam("w", e), operandParam("p", e), operandParam("u", e)
-	flag := streamFlag(dst)
 	div := YMM()
 	VBROADCASTSD(mustParam("div"), div)
 	advance := func(k int) {
@@ -748,29 +699,29 @@ func weightedGrads(e element) {
 				values[k] = divideGrad(v, numerator, f, v.of(div))
 			})
 		}
-		storeAll(e, v, values, dst, starts, flag)
+		storeAll(e, v, values, dst, starts)
 	})
-	fence()
+	VZEROUPPER()
+	RET()
 }
 
 func round(e element) {
-	function("round"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, l []float64, stream bool", e), "",
+	function("round"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, l []float64", e), "",
 		fmt.Sprintf("round%sAVX2 is", e.suffix()), "",
 		"\tfor i, l := range l {",
 		fmt.Sprintf("\t\tdst[i] = %s(l)", e),
-		"\t}", "",
-		"and writes past the caches if stream is set and dst is aligned to 32 bytes.",
+		"\t}",
 	)
 	dst, l := param("dst", int(e)), param("l", 8)
 	n := Load(Param("l").Len(), GP64())
-	flag := streamFlag(dst)
 	advance := func(k int) { dst.advance(k); l.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
 		values := make([]reg.VecVirtual, len(starts))
 		interleaved(len(starts), func(k int) { values[k] = v.load(l.at(starts[k])) })
-		storeAll(e, v, values, dst, starts, flag)
+		storeAll(e, v, values, dst, starts)
 	})
-	fence()
+	VZEROUPPER()
+	RET()
 }
 
 // sum adds two registers to each other before it adds them, with compensation, to the sums. The kernels that compute

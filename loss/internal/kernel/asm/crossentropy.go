@@ -236,16 +236,15 @@ func (v lanes) onlyFirst(r reg.VecVirtual) reg.VecVirtual {
 }
 
 func scaleRound(e element) {
-	function("scaleRound"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, scale, offset float64, stream bool", e), "",
+	function("scaleRound"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, scale, offset float64", e), "",
 		fmt.Sprintf("scaleRound%sAVX2 is", e.suffix()), "",
 		"\tfor i, y := range y {",
 		fmt.Sprintf("\t\tdst[i] = %s(scale*y + offset)", e),
 		"\t}", "",
-		"with a fused multiply-add, and writes past the caches if stream is set and dst is aligned to 32 bytes.",
+		"with a fused multiply-add.",
 	)
 	dst, y := param("dst", int(e)), param("y", 8)
 	n := Load(Param("y").Len(), GP64())
-	flag := streamFlag(dst)
 	scale, offset := broadcastParam("scale"), broadcastParam("offset")
 	advance := func(k int) { dst.advance(k); y.advance(k) }
 	loop(n, advance, func(v lanes, starts []int) {
@@ -254,9 +253,10 @@ func scaleRound(e element) {
 			values[k] = v.load(y.at(starts[k]))
 			v.timesPlus(v.of(offset), v.of(scale), values[k])
 		})
-		storeAll(e, v, values, dst, starts, flag)
+		storeAll(e, v, values, dst, starts)
 	})
-	fence()
+	VZEROUPPER()
+	RET()
 }
 
 // sumDistances32 is the sum of m - x, or, unless distances is set, of x.
@@ -683,18 +683,16 @@ func plainEntropy32() {
 
 func entropyGrads32() {
 	const e = float32s
-	function("entropyGrads32AVX2", "dst []float32, y []float64, t, w []float32, total, low, rest, keep, even, scale float64, stream bool", "",
+	function("entropyGrads32AVX2", "dst []float32, y []float64, t, w []float32, total, low, rest, keep, even, scale float64", "",
 		"entropyGrads32AVX2 is, where t and w may have one element for all,", "",
 		"\tfor i, y := range y {",
 		"\t\ta := (t[i]*keep + even) * w[i]",
 		"\t\tdst[i] = float32(((total-a+low)*y - a*(1-y+rest)) * scale)",
-		"\t}", "",
-		"and writes past the caches if stream is set and dst is aligned to 32 bytes.",
+		"\t}",
 	)
 	dst, y := param("dst", int(e)), param("y", 8)
 	n := Load(Param("y").Len(), GP64())
 	t, w := operandParam("t", e), operandParam("w", e)
-	flag := streamFlag(dst)
 	keep, even, total := broadcastParam("keep"), broadcastParam("even"), broadcastParam("total")
 	low, rest, scale := repeatedParam("low"), repeatedParam("rest"), repeatedParam("scale")
 	advance := func(k int) { dst.advance(k); y.advance(k); t.advance(k); w.advance(k) }
@@ -712,9 +710,10 @@ func entropyGrads32() {
 			v.mul(scale, others, others)
 			values[k] = others
 		})
-		storeAll(e, v, values, dst, starts, flag)
+		storeAll(e, v, values, dst, starts)
 	})
-	fence()
+	VZEROUPPER()
+	RET()
 }
 
 // broadcastParam returns a register with four copies of a float64 argument.

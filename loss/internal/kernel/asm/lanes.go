@@ -180,10 +180,8 @@ func (e element) broadcast(v lanes, m operand.Mem) reg.VecVirtual {
 }
 
 // store rounds r to the element type and writes it to m.
-func (e element) store(v lanes, r reg.VecVirtual, m operand.Mem, stream bool) {
+func (e element) store(v lanes, r reg.VecVirtual, m operand.Mem) {
 	switch {
-	case e == float64s && stream:
-		VMOVNTPD(r, m)
 	case e == float64s:
 		v.store(r, m)
 	case v == 1:
@@ -193,10 +191,6 @@ func (e element) store(v lanes, r reg.VecVirtual, m operand.Mem, stream bool) {
 	default:
 		x := XMM()
 		VCVTPD2PSY(r, x)
-		if stream {
-			VMOVNTPS(x, m)
-		} else {
-			VMOVUPS(x, m)
-		}
+		VMOVUPS(x, m)
 	}
 }

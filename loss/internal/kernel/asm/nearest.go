@@ -10,7 +10,7 @@ import (
 
 // nearest is a kernel of eight elements at a time.
 func nearest(name, arguments, value string, undecided uint32, begin func(), of func(y, x, t reg.VecVirtual) reg.VecVirtual) {
-	function(name, "dst []float32, near []uint8, y []float64, x, t []float32, "+arguments+"stream bool", "",
+	function(name, "dst []float32, near []uint8, y []float64, x, t []float32"+arguments, "",
 		name+" is", "",
 		"\tfor i := range x {",
 		"\t\tv := "+value,
@@ -20,7 +20,6 @@ func nearest(name, arguments, value string, undecided uint32, begin func(), of f
 		"len(x) is a multiple of 8. All of an element is read before it is written.")
 	dst, near, y, x, t := param("dst", 4), param("near", 1), param("y", 8), param("x", 4), param("t", 4)
 	n := Load(Param("x").Len(), GP64())
-	flag := streamFlag(dst)
 	begin()
 	eights(n, func() {
 		PREFETCHT0(x.at(chunkLen))
@@ -31,13 +30,14 @@ func nearest(name, arguments, value string, undecided uint32, begin func(), of f
 			values[half] = of(lanes(4).load(y.at(at)), float32s.load(4, x.at(at)), float32s.load(4, t.at(at)))
 		})
 		mark(values, near, undecided)
-		storeAll(float32s, 4, values, dst, []int{0, 4}, flag)
+		storeAll(float32s, 4, values, dst, []int{0, 4})
 		for _, c := range []cursor{dst, y, x, t} {
 			c.advance(8)
 		}
 		near.advance(1)
 	})
-	fence()
+	VZEROUPPER()
+	RET()
 }
 
 // mark marks results that are closer than undecided to the middle of two float32 numbers: the lowest 29 bits of a float64 number are what rounding takes away.
@@ -61,7 +61,7 @@ func nearestLosses(c []float64, undecided uint32) {
 func nearestGrads(undecided uint32) {
 	var u reg.VecVirtual
 	value := "((1-t[i])*a - t[i]*b) * u / (1 + y[i]), with a, b as in grads32AVX2"
-	nearest("nearestGrads32AVX2", "u float64, ", value, undecided, func() {
+	nearest("nearestGrads32AVX2", ", u float64", value, undecided, func() {
 		u = YMM()
 		VBROADCASTSD(mustParam("u"), u)
 	}, func(y, x, t reg.VecVirtual) reg.VecVirtual {

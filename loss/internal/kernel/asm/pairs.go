@@ -452,7 +452,7 @@ func products(v wide, soft bool) {
 // gradPairs is, for targets of 0 and 1, N/D with N = a - b·y and D = delta·(1+y), and a, b = 1-target, target, the other way round where x < 0, and there negative.
 func gradPairs(v wide) {
 	name := "gradPairs" + v.String()
-	function(name, "dst, yh, yl, x, target []float32, delta float32, stream bool", "",
+	function(name, "dst, yh, yl, x, target []float32, delta float32", "",
 		name+" is, for targets of 0 and 1,", "",
 		"\tfor i := range x {",
 		"\t\ty := yh[i] + yl[i]",
@@ -462,11 +462,10 @@ func gradPairs(v wide) {
 		"\t\t}",
 		"\t\tdst[i] = ((1-target[i])*a - target[i]*b) / (delta * (1+y))",
 		"\t}", "",
-		fmt.Sprintf("and writes past the caches if stream is set and dst is aligned to %d bytes. len(x) is a multiple of %d.", 4*v, 2*v),
+		fmt.Sprintf("len(x) is a multiple of %d.", 2*v),
 	)
 	dst, yh, yl, x, target := param("dst", 4), param("yh", 4), param("yl", 4), param("x", 4), param("target", 4)
 	n := Load(Param("x").Len(), GP64())
-	flag := v.streamFlag(dst)
 	delta := v.reg()
 	VBROADCASTSS(mustParam("delta"), delta)
 	one := v.constant(1)
@@ -501,9 +500,10 @@ func gradPairs(v wide) {
 			v.xor(logit, quotient, quotient)
 			values[k] = quotient
 		})
-		v.storeAll(values, dst, start, flag)
+		v.storeAll(values, dst, start)
 	})
-	fence()
+	VZEROUPPER()
+	RET()
 }
 
 // loop appends body for two vectors at a time. It gets the first element, which is constant, and how many vectors to compute at once: AVX2 has registers
@@ -533,26 +533,11 @@ func (v wide) steps(n reg.Register, slices []cursor, body func()) {
 	Label("done")
 }
 
-// streamFlag returns a register that is not zero if stream is set and dst is aligned to a vector.
-func (v wide) streamFlag(dst cursor) reg.Register {
-	return streamFlagOf(dst, 4*int(v)-1)
-}
-
-// storeAll writes vectors to dst, past the caches where flag is set.
-func (v wide) storeAll(values []reg.VecVirtual, dst cursor, start int, flag reg.Register) {
-	labels++
-	stream, stored := fmt.Sprintf("stream_%d", labels), fmt.Sprintf("stored_%d", labels)
-	TESTQ(flag, flag)
-	JNE(operand.LabelRef(stream))
+// storeAll writes vectors to dst.
+func (v wide) storeAll(values []reg.VecVirtual, dst cursor, start int) {
 	for k, r := range values {
 		VMOVUPS(r, dst.at(start+k*int(v)))
 	}
-	JMP(operand.LabelRef(stored))
-	Label(stream)
-	for k, r := range values {
-		VMOVNTPS(r, dst.at(start+k*int(v)))
-	}
-	Label(stored)
 }
 
 // lossPairs is, for targets of 0 and 1, log1p(y) + max(x, 0) - target·x. With i the index of the interval that y is in, and b its centre,
@@ -562,16 +547,15 @@ func (v wide) storeAll(values []reg.VecVirtual, dst cursor, start int, flag reg.
 // for tables of b whose c and L are nearly float32 numbers.
 func lossPairs(v wide, coefficients map[string][]float64) {
 	name := "lossPairs" + v.String()
-	function(name, "dst, yh, yl, x, target []float32, stream bool", "",
+	function(name, "dst, yh, yl, x, target []float32", "",
 		name+" is, for targets of 0 and 1,", "",
 		"\tfor i := range x {",
 		"\t\tdst[i] = log1p(yh[i]+yl[i]) + max(x[i], 0) - target[i]*x[i]",
 		"\t}", "",
-		fmt.Sprintf("and writes past the caches if stream is set and dst is aligned to %d bytes. len(x) is a multiple of %d.", 4*v, 2*v),
+		fmt.Sprintf("len(x) is a multiple of %d.", 2*v),
 	)
 	dst, yh, yl, x, target := param("dst", 4), param("yh", 4), param("yl", 4), param("x", 4), param("target", 4)
 	n := Load(Param("x").Len(), GP64())
-	flag := v.streamFlag(dst)
 	floats := func(name string) table {
 		var bits []uint32
 		for _, f := range coefficients[name] {
@@ -624,7 +608,8 @@ func lossPairs(v wide, coefficients map[string][]float64) {
 			v.add(smaller, sum, sum)
 			values[k] = sum
 		})
-		v.storeAll(values, dst, start, flag)
+		v.storeAll(values, dst, start)
 	})
-	fence()
+	VZEROUPPER()
+	RET()
 }

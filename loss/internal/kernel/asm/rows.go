@@ -549,15 +549,14 @@ func alongRow(coefficients map[string][]float64, keep bool) {
 // alongGrads writes the exponentials of a row, of which alongRow has kept what they are made of, scaled.
 func alongGrads() {
 	const v = wide(8)
-	function("alongGrads32AVX2", "dst, t, r, s []float32, scale float64, stream bool", "",
+	function("alongGrads32AVX2", "dst, t, r, s []float32, scale float64", "",
 		"alongGrads32AVX2 is", "",
 		"\tfor i := range dst {",
 		"\t\tdst[i] = t[i]*(1+r[i]+s[i]) * scale / 2**40",
 		"\t}", "",
-		"and writes past the caches if stream is set and dst is aligned to 32 bytes. Of t, r and s it may read 7 elements behind the last one.")
+		"Of t, r and s it may read 7 elements behind the last one.")
 	dst, t, r, s := param("dst", 4), param("t", 4), param("r", 4), param("s", 4)
 	n := Load(Param("dst").Len(), GP64())
-	flag := v.streamFlag(dst)
 	masks := tailMasks()
 	high, low := scales(func(int) operand.Op { return broadcastParam("scale") })
 	value := func(i int) reg.VecVirtual {
@@ -566,13 +565,14 @@ func alongGrads() {
 	along("scale", n, []cursor{dst, t, r, s}, nil, func(out ...operand.Op) {
 		values := make([]reg.VecVirtual, len(out))
 		interleaved(len(out), func(i int) { values[i] = value(i) })
-		v.storeAll(values, dst, 0, flag)
+		v.storeAll(values, dst, 0)
 	})
 	TESTQ(n, n)
 	JE(operand.LabelRef("done"))
 	VMASKMOVPS(value(0), tailMask(masks, n), dst.at(0))
 	Label("done")
-	fence()
+	VZEROUPPER()
+	RET()
 }
 
 // finishRows computes of m, K, the sum of the others and the own logit of rows what losses and gradients are made of. With d = m - own, o = Σ exp(x-m) over the
