@@ -46,7 +46,7 @@ func TestTheCost(t *testing.T) {
 		port ports.Port
 		most int64
 	}{
-		"nothing explains it": {everythingFails, 1_340_000},
+		"nothing explains it": {everythingFails, 1_100_000},
 		"one mistake does":    {echo.Port(), 2_900_000},
 	} {
 		collector, result := failing(t, test.port)

@@ -78,6 +78,10 @@ func (m *examination) search(ctx context.Context) hypothesis {
 	if len(first) > 0 && 2*len(first[0].same) < m.failing { // a mistake may show beside another alone
 		first = append(first[:min(len(first), finalists)], m.pairs(ctx, hypothesis{}, m.exhibits)...)
 	}
+	// What explains next to nothing of what it should leads nowhere.
+	first = slices.DeleteFunc(first, func(s *suspect) bool {
+		return s.pair == nil && s.share() < leastShare && 100*len(s.same) < m.failing
+	})
 	var best hypothesis
 	high := 0.0
 	for i, s := range first {
@@ -89,7 +93,9 @@ func (m *examination) search(ctx context.Context) hypothesis {
 			break // it leaves nothing to look for
 		}
 	}
-	best = m.improved(ctx, m.pruned(m.grown(ctx, best, true)))
+	if len(best.mistakes) > 0 {
+		best = m.improved(ctx, m.pruned(m.grown(ctx, best, true)))
+	}
 	return m.finished(ctx, m.credible(best))
 }
 
