@@ -445,7 +445,7 @@ func (m *examination) together(h hypothesis, set uint) (*divergence.Divergence, 
 }
 
 func joined(several ...*suspect) (*divergence.Divergence, bool) {
-	slices.SortFunc(several, func(a, b *suspect) int { return cmp.Or(b.Replaced()-a.Replaced(), a.order-b.order) })
+	several = slices.SortedFunc(slices.Values(several), func(a, b *suspect) int { return cmp.Or(b.Replaced()-a.Replaced(), a.order-b.order) })
 	divergences := make([]*divergence.Divergence, len(several))
 	for i, s := range several {
 		divergences[i] = s.Divergence
