@@ -4911,16 +4911,40 @@ TEXT ·sumDistances32AVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD m+24(FP), Y0
 	VXORPD       Y1, Y1, Y1
 	VXORPD       Y2, Y2, Y2
-	CMPQ         CX, $0x08
-	JL           eight_done
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+	CMPQ         CX, $0x10
+	JL           sixteen_done
+
+sixteen_body:
+	VCVTPS2PD (AX), Y5
+	VSUBPD    Y5, Y0, Y5
+	VADDPD    Y5, Y1, Y1
+	VCVTPS2PD 16(AX), Y5
+	VSUBPD    Y5, Y0, Y5
+	VADDPD    Y5, Y2, Y2
+	VCVTPS2PD 32(AX), Y5
+	VSUBPD    Y5, Y0, Y5
+	VADDPD    Y5, Y3, Y3
+	VCVTPS2PD 48(AX), Y5
+	VSUBPD    Y5, Y0, Y5
+	VADDPD    Y5, Y4, Y4
+	ADDQ      $0x40, AX
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       sixteen_body
+
+sixteen_done:
+	CMPQ CX, $0x08
+	JL   eight_done
 
 eight_body:
-	VCVTPS2PD (AX), Y3
-	VSUBPD    Y3, Y0, Y3
-	VADDPD    Y3, Y1, Y1
-	VCVTPS2PD 16(AX), Y3
-	VSUBPD    Y3, Y0, Y3
-	VADDPD    Y3, Y2, Y2
+	VCVTPS2PD (AX), Y5
+	VSUBPD    Y5, Y0, Y5
+	VADDPD    Y5, Y1, Y1
+	VCVTPS2PD 16(AX), Y5
+	VSUBPD    Y5, Y0, Y5
+	VADDPD    Y5, Y2, Y2
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, CX
 	CMPQ      CX, $0x08
@@ -4931,9 +4955,9 @@ eight_done:
 	JL   four_done
 
 four_body:
-	VCVTPS2PD (AX), Y3
-	VSUBPD    Y3, Y0, Y3
-	VADDPD    Y3, Y1, Y1
+	VCVTPS2PD (AX), Y5
+	VSUBPD    Y5, Y0, Y5
+	VADDPD    Y5, Y1, Y1
 	ADDQ      $0x10, AX
 	SUBQ      $0x04, CX
 	CMPQ      CX, $0x04
@@ -4944,11 +4968,11 @@ four_done:
 	JL   one_done
 
 one_body:
-	VMOVSS    (AX), X3
-	VCVTSS2SD X3, X3, X3
-	VSUBSD    X3, X0, X3
-	VMOVQ     X3, X4
-	VADDPD    Y4, Y1, Y1
+	VMOVSS    (AX), X5
+	VCVTSS2SD X5, X5, X5
+	VSUBSD    X5, X0, X5
+	VMOVQ     X5, X6
+	VADDPD    Y6, Y1, Y1
 	ADDQ      $0x04, AX
 	SUBQ      $0x01, CX
 	CMPQ      CX, $0x01
@@ -4956,6 +4980,8 @@ one_body:
 
 one_done:
 	VADDPD       Y2, Y1, Y1
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y3, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPD       X1, X0, X0
 	VPSRLDQ      $0x08, X0, X1
@@ -4971,14 +4997,34 @@ TEXT ·sumLogits32AVX2(SB), NOSPLIT, $0-32
 	MOVQ   x_len+8(FP), CX
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
-	CMPQ   CX, $0x08
-	JL     eight_done
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	CMPQ   CX, $0x10
+	JL     sixteen_done
+
+sixteen_body:
+	VCVTPS2PD (AX), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(AX), Y4
+	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 32(AX), Y4
+	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 48(AX), Y4
+	VADDPD    Y4, Y3, Y3
+	ADDQ      $0x40, AX
+	SUBQ      $0x10, CX
+	CMPQ      CX, $0x10
+	JGE       sixteen_body
+
+sixteen_done:
+	CMPQ CX, $0x08
+	JL   eight_done
 
 eight_body:
-	VCVTPS2PD (AX), Y2
-	VADDPD    Y2, Y0, Y0
-	VCVTPS2PD 16(AX), Y2
-	VADDPD    Y2, Y1, Y1
+	VCVTPS2PD (AX), Y4
+	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD 16(AX), Y4
+	VADDPD    Y4, Y1, Y1
 	ADDQ      $0x20, AX
 	SUBQ      $0x08, CX
 	CMPQ      CX, $0x08
@@ -4989,8 +5035,8 @@ eight_done:
 	JL   four_done
 
 four_body:
-	VCVTPS2PD (AX), Y2
-	VADDPD    Y2, Y0, Y0
+	VCVTPS2PD (AX), Y4
+	VADDPD    Y4, Y0, Y0
 	ADDQ      $0x10, AX
 	SUBQ      $0x04, CX
 	CMPQ      CX, $0x04
@@ -5001,10 +5047,10 @@ four_done:
 	JL   one_done
 
 one_body:
-	VMOVSS    (AX), X2
-	VCVTSS2SD X2, X2, X2
-	VMOVQ     X2, X3
-	VADDPD    Y3, Y0, Y0
+	VMOVSS    (AX), X4
+	VCVTSS2SD X4, X4, X4
+	VMOVQ     X4, X5
+	VADDPD    Y5, Y0, Y0
 	ADDQ      $0x04, AX
 	SUBQ      $0x01, CX
 	CMPQ      CX, $0x01
@@ -5012,6 +5058,8 @@ one_body:
 
 one_done:
 	VADDPD       Y1, Y0, Y0
+	VADDPD       Y3, Y2, Y2
+	VADDPD       Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPD       X0, X1, X1
 	VPSRLDQ      $0x08, X1, X0

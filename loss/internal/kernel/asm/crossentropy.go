@@ -277,11 +277,12 @@ func sumDistances32(distances bool) {
 	if distances {
 		m = broadcastParam("m")
 	}
-	sums := [2]reg.VecVirtual{YMM(), YMM()}
-	for _, s := range sums {
-		VXORPD(s, s, s)
+	var sums [4]reg.VecVirtual // an addition waits for the one before it in its sum
+	for k := range sums {
+		sums[k] = YMM()
+		VXORPD(sums[k], sums[k], sums[k])
 	}
-	loop(n, x.advance, func(v lanes, starts []int) {
+	loopFrom(len(sums), n, x.advance, func(v lanes, starts []int) {
 		for k, start := range starts {
 			d := e.load(v, x.at(start))
 			if distances {
@@ -291,6 +292,8 @@ func sumDistances32(distances bool) {
 		}
 	})
 	VADDPD(sums[1], sums[0], sums[0])
+	VADDPD(sums[3], sums[2], sums[2])
+	VADDPD(sums[2], sums[0], sums[0])
 	Store(horizontalSum(sums[0]), Return("sum"))
 	VZEROUPPER()
 	RET()

@@ -159,11 +159,19 @@ func param(name string, size int) cursor {
 // loop calls body for n elements: eight at a time, in two registers, then four, then one. body gets
 // the lanes of a register and the element, from the current one, at which each register starts.
 func loop(n reg.Register, advance func(elements int), body func(v lanes, starts []int)) {
+	loopFrom(2, n, advance, body)
+}
+
+// loopFrom is loop with so many vectors at a time, then half as many.
+func loopFrom(vectors int, n reg.Register, advance func(elements int), body func(v lanes, starts []int)) {
 	for _, step := range []struct {
 		label  string
 		v      lanes
 		starts []int
-	}{{"eight", 4, []int{0, 4}}, {"four", 4, []int{0}}, {"one", 1, []int{0}}} {
+	}{{"sixteen", 4, []int{0, 4, 8, 12}}, {"eight", 4, []int{0, 4}}, {"four", 4, []int{0}}, {"one", 1, []int{0}}} {
+		if len(step.starts) > vectors {
+			continue
+		}
 		elements := int(step.v) * len(step.starts)
 		Label(step.label)
 		CMPQ(n, immediate(elements))
