@@ -42,9 +42,19 @@ def cross_entropy_gradient(input, target):
 
 serve(
     Loss(
-        bce_with_logits, "BCEWithLogitsLoss", framework="numpy", gradient=bce_with_logits_gradient
+        bce_with_logits,
+        "BCEWithLogitsLoss",
+        framework="numpy",
+        gradient=bce_with_logits_gradient,
+        without=["weight:broadcast"],
     ),
-    Loss(cross_entropy, "CrossEntropyLoss", framework="numpy", gradient=cross_entropy_gradient),
+    Loss(
+        cross_entropy,
+        "CrossEntropyLoss",
+        framework="numpy",
+        gradient=cross_entropy_gradient,
+        without=["one_class"],
+    ),
     name="sklearn._loss",
     version=versions("scikit-learn"),
 )
