@@ -176,7 +176,7 @@ func everyLawCatches(t *testing.T, seed uint32, fewShapes bool) {
 // inside returns the samples that a relation is checked on.
 func (k *Checker) inside(r *Relation) (samples []trial) {
 	d := source{k: k, r: r}
-	for q, ok := d.next(); ok && len(samples) < samplesPerRelation; q, ok = d.next() {
+	for q, ok := d.next(); ok && len(samples) < k.options.samples(); q, ok = d.next() {
 		samples = append(samples, q)
 	}
 	return samples

@@ -17,10 +17,11 @@ import (
 // Seed is the seed of this release.
 const Seed = 1
 
-// samplesPerRelation is the number of samples that a relation is checked on, and maxDrawn
-// that of the samples drawn to find as many inside the claim.
+// samplesPerRelation is the number of samples that a relation is checked on, samplesOfFew that in few shapes,
+// and maxDrawn that of the samples drawn to find as many inside the claim.
 const (
 	samplesPerRelation = 60
+	samplesOfFew       = 8 * formsOfFew
 	maxDrawn           = 20 * samplesPerRelation
 )
 
@@ -35,6 +36,14 @@ type Options struct {
 	FewShapes bool
 	// Ask sends a call, and returns what waits for its answer. It has to bear panics.
 	Ask func(ctx context.Context, call ports.Call) (wait func() (ports.Answer, error))
+}
+
+// samples is the number of samples that a relation is checked on.
+func (o Options) samples() int {
+	if o.FewShapes {
+		return samplesOfFew
+	}
+	return samplesPerRelation
 }
 
 // Checker checks the relations of one port. It is safe for concurrent use if Options.Ask is.
@@ -122,7 +131,7 @@ func asked(calls []call) []ports.Call {
 func (k *Checker) Begin(ctx context.Context, r *Relation) (end func() Result, outside string) {
 	source := &source{k: k, r: r}
 	var queue []trial
-	for len(queue) < samplesPerRelation {
+	for len(queue) < k.options.samples() {
 		q, ok := source.next()
 		if !ok {
 			break
@@ -144,7 +153,7 @@ func (k *Checker) Begin(ctx context.Context, r *Relation) (end func() Result, ou
 				if result.Refused == 1 {
 					result.Refusal = f.refused
 				}
-				if more, ok := source.next(); ok && result.Refused <= samplesPerRelation {
+				if more, ok := source.next(); ok && result.Refused <= k.options.samples() {
 					queue = append(queue, k.send(ctx, more))
 				}
 				continue
@@ -319,7 +328,7 @@ type source struct {
 // next returns the next sample.
 func (d *source) next() (trial, bool) {
 	for ; d.number < maxDrawn; d.number++ {
-		if d.number == samplesPerRelation && d.found == 0 && strings.HasSuffix(d.outside, notClaimed) {
+		if d.number == d.k.options.samples() && d.found == 0 && strings.HasSuffix(d.outside, notClaimed) {
 			break // no other sample will do
 		}
 		s := d.k.sample(d.r.Rule.Module, d.number)
