@@ -174,10 +174,11 @@ def forward(function, logits, targets):
 
 
 def gradient(function, logits, targets):
+    upstream = torch.ones_like(forward(function, logits, targets)())  # 'none' has no default
     logits = logits.detach().requires_grad_()
 
     def call():
         loss = function(logits, targets)
-        return loss.detach(), *torch.autograd.grad(loss, logits)
+        return loss.detach(), *torch.autograd.grad(loss, logits, upstream)
 
     return call
