@@ -161,8 +161,12 @@ class PyTorch(InProcess):
         options = {"label_smoothing": row.label_smoothing} if row.label_smoothing else {}
         module = getattr(torch.nn, row.module)(reduction=row.reduction, **options)
         function = torch.compile(module, dynamic=False) if self.compiled else module
-        call = gradient if row.gradient else forward
-        return call(function, *self.tensors.get(row))
+        logits, targets = self.tensors.get(row)
+        if not row.gradient:
+            return forward(function, logits, targets)
+        # 'none' has no upstream gradient by default.
+        upstream = torch.ones_like(module(logits, targets)) if row.reduction == "none" else None
+        return gradient(function, logits, targets, upstream)
 
 
 def forward(function, logits, targets):
@@ -173,8 +177,7 @@ def forward(function, logits, targets):
     return call
 
 
-def gradient(function, logits, targets):
-    upstream = torch.ones_like(forward(function, logits, targets)())  # 'none' has no default
+def gradient(function, logits, targets, upstream):
     logits = logits.detach().requires_grad_()
 
     def call():
