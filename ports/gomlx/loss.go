@@ -26,6 +26,14 @@ func loss(module string, given map[string]*graph.Node) *graph.Node {
 	return losses.CategoricalCrossEntropyLogits(labels, logits)
 }
 
+// gradient is that of a loss in the input, times what comes from above where that is given.
+func gradient(value *graph.Node, given map[string]*graph.Node) *graph.Node {
+	if upstream := given["grad_output"]; upstream != nil {
+		value = graph.Mul(value, upstream)
+	}
+	return graph.Gradient(value, given["input"])[0]
+}
+
 // classesLast moves the dimension 1, of the classes, to the end.
 func classesLast(x *graph.Node) *graph.Node {
 	if x.Rank() < 3 {

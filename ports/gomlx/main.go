@@ -124,16 +124,12 @@ func (p port) outputs(call ports.Call) (map[string]tensor.Tensor, error) {
 			given[name] = nodes[i]
 		}
 		value := loss(call.Module, given)
-		scaled := value
-		if upstream := given[ports.GradOutput]; upstream != nil {
-			scaled = graph.Mul(value, upstream)
-		}
 		var wanted []*graph.Node
 		for _, name := range call.Want {
 			if name == ports.Loss {
 				wanted = append(wanted, value)
 			} else {
-				wanted = append(wanted, graph.Gradient(scaled, given[ports.Input])[0])
+				wanted = append(wanted, gradient(value, given))
 			}
 		}
 		return wanted

@@ -17,7 +17,7 @@ func main() {
 	inputs["input"] = array("{input}", "{input_dtype}", "{input_shape}")
 	inputs["target"] = array("{target}", "{target_dtype}", "{target_shape}")
 	inputs["weight"] = array("{weight}", "{weight_dtype}", "{weight_shape}")
-	inputs["upstream"] = array("{grad_output}", "{grad_output_dtype}", "{grad_output_shape}")
+	inputs["grad_output"] = array("{grad_output}", "{grad_output_dtype}", "{grad_output_shape}")
 	var names []string
 	var arguments []any
 	for name, value := range inputs {
@@ -31,11 +31,7 @@ func main() {
 			given[name] = nodes[i]
 		}
 		value := loss("MODULE", given)
-		scaled := value
-		if upstream := given["upstream"]; upstream != nil {
-			scaled = graph.Mul(value, upstream)
-		}
-		return []*graph.Node{value, graph.Gradient(scaled, given["input"])[0]}
+		return []*graph.Node{value, gradient(value, given)}
 	})
 	check(err)
 	results, err := exec.Exec(arguments...)
