@@ -125,7 +125,11 @@ func remember(port *process.Port, name string) (*remembering, error) {
 	if err = file.Truncate(end); err == nil {
 		_, err = file.Seek(end, io.SeekStart)
 	}
-	return r, err
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return r, nil
 }
 
 // hold reports whether there is room for an answer.
