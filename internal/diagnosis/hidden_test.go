@@ -28,13 +28,9 @@ func TestMistakesThatHideOthers(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			var several []*divergence.Divergence
-			for _, name := range strings.Fields(test.names) {
-				d, ok := divergence.ByName(name)
-				if !ok {
-					t.Fatalf("there is no %s", name)
-				}
-				several = append(several, d)
+			several, err := divergence.ByNames(strings.Fields(test.names)...)
+			if err != nil {
+				t.Fatal(err)
 			}
 			d, ok := divergence.Together(several...)
 			if !ok {

@@ -9,12 +9,12 @@ import (
 // TestWith: a mistake is put beside those that it goes together with, whatever the others are.
 func TestWith(t *testing.T) {
 	m := &examination{catalogue: divergence.All()}
+	several, err := divergence.ByNames("weight-absolute", "class-sum", "zeros", "logs-clamped-at-50", "input-clipped-at-1e-10")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var h hypothesis
-	for i, name := range []string{"weight-absolute", "class-sum", "zeros", "logs-clamped-at-50", "input-clipped-at-1e-10"} {
-		d, ok := divergence.ByName(name)
-		if !ok {
-			t.Fatalf("there is no %s", name)
-		}
+	for i, d := range several {
 		h.mistakes = append(h.mistakes, &suspect{Divergence: d, order: 9 - i})
 	}
 	d, _ := divergence.ByName("epsilon-1e-7-added")

@@ -243,3 +243,16 @@ func ByName(name string) (*Divergence, bool) {
 	}
 	return nil, false
 }
+
+// ByNames returns the divergences of some names. It returns an error for the first that there is none of.
+func ByNames(names ...string) ([]*Divergence, error) {
+	var several []*Divergence
+	for _, name := range names {
+		d, ok := ByName(name)
+		if !ok {
+			return nil, fmt.Errorf("there is no divergence %q", name)
+		}
+		several = append(several, d)
+	}
+	return several, nil
+}

@@ -18,13 +18,9 @@ func TestTogether(t *testing.T) {
 	}}
 	loss := func(names ...string) float64 {
 		t.Helper()
-		var several []*divergence.Divergence
-		for _, name := range names {
-			d, ok := divergence.ByName(name)
-			if !ok {
-				t.Fatalf("there is no %s", name)
-			}
-			several = append(several, d)
+		several, err := divergence.ByNames(names...)
+		if err != nil {
+			t.Fatal(err)
 		}
 		d, ok := divergence.Together(several...)
 		if !ok {

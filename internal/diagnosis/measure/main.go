@@ -67,13 +67,9 @@ func (m *measurement) run(ctx context.Context, only string) (err error) {
 		return err
 	}
 	if only != "" {
-		var several []*divergence.Divergence
-		for _, name := range strings.Split(only, "+") {
-			d, ok := divergence.ByName(name)
-			if !ok {
-				return fmt.Errorf("-only: there is no divergence %q", name)
-			}
-			several = append(several, d)
+		several, err := divergence.ByNames(strings.Split(only, "+")...)
+		if err != nil {
+			return fmt.Errorf("-only: %w", err)
 		}
 		together, ok := divergence.Together(several...)
 		if !ok {
