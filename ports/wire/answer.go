@@ -148,7 +148,7 @@ func DecodeDescription(line []byte) (ports.Description, error) {
 			if err != nil {
 				return ports.Description{}, err
 			}
-			d.Snippets[module] = plain.Text(text, plain.Message)
+			d.Snippets[module] = plain.Text(text, plain.Program)
 		}
 	}
 	if d.Modules, err = decodeModules(o); err != nil {
