@@ -128,7 +128,11 @@ final class Wire {
         if (request.has("options")) {
             for (var option : request.getAsJsonObject("options").entrySet()) {
                 checkName("options", option.getKey(), OPTIONS);
-                options.put(option.getKey(), option.getValue().getAsString());
+                String value = option.getValue().getAsString();
+                if (option.getKey().equals("label_smoothing")) { // as Java reads numbers
+                    value = value.replace("inf", "Infinity").replace("nan", "NaN");
+                }
+                options.put(option.getKey(), value);
             }
         }
         Map<String, Tensor> inputs = new LinkedHashMap<>();
