@@ -60,8 +60,9 @@ type maker struct {
 	ports, lossproof, done, findings string
 	timeout                          time.Duration
 	anew, remove                     bool
-	// pageOnly makes no rows, findingsOnly only the findings of those that there are.
-	pageOnly, findingsOnly bool
+	// pageOnly makes no rows, findingsOnly only the findings of those that there are, checksOnly all but their errors
+	// along the logits.
+	pageOnly, findingsOnly, checksOnly bool
 	// rows is a folder for copies of the rows, shard the part i/n of the ports, or auto.
 	rows, shard string
 }
@@ -77,6 +78,7 @@ func main() {
 	flag.BoolVar(&m.remove, "remove", false, "remove what install made when the row is written")
 	flag.BoolVar(&m.pageOnly, "page", false, "make no rows, only the page of findings of those that there are")
 	flag.BoolVar(&m.findingsOnly, "only-findings", false, "run the findings of the named rows and the programs that call the library, and keep the rest of them")
+	flag.BoolVar(&m.checksOnly, "only-checks", false, "keep the errors along the logits that the named rows have, and make the rest anew: after a change of lossproof alone")
 	flag.StringVar(&m.rows, "rows", "", "a `folder` for copies of the rows, as NAME.json")
 	flag.StringVar(&m.shard, "shard", "", "only part `i/n` of the ports; auto takes it from the engine, as lossproof run does")
 	flag.Parse()
@@ -226,8 +228,12 @@ func (m *maker) one(ctx context.Context, name string) error {
 
 // row makes a row without its findings, or reads the one that there is.
 func (m *maker) row(ctx context.Context, dir string, p port, set *fixtures.Set) (*matrix.Row, error) {
-	if m.findingsOnly {
-		return p.standing(ctx, dir)
+	var standing *matrix.Row
+	if m.findingsOnly || m.checksOnly {
+		var err error
+		if standing, err = p.standing(ctx, dir); err != nil || m.findingsOnly {
+			return standing, err
+		}
 	}
 	done := filepath.Join(m.done, p.Name)
 	if err := m.begin(dir, done, p); err != nil {
@@ -245,6 +251,10 @@ func (m *maker) row(ctx context.Context, dir string, p port, set *fixtures.Set) 
 	row.Install, row.Run = shell(p.Install), shell(p.Run)
 	if err := reasons(dir, set, row); err != nil {
 		return nil, err
+	}
+	if m.checksOnly {
+		row.Curves, row.Maps = standing.Curves, standing.Maps
+		return row, nil
 	}
 	if row.Curves, err = m.curves(ctx, dir, done, p, row); err != nil {
 		return nil, err

@@ -13,6 +13,8 @@ import (
 
 	"lossproof/internal/corpus"
 	"lossproof/internal/matrix"
+	"lossproof/internal/report"
+	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/lab/sweep"
 )
@@ -133,6 +135,50 @@ func TestOnlyFindings(t *testing.T) {
 	file(t, dir, "port.json", `{"name": "one", "run": ["false"], "version": ["echo", "7"]}`)
 	if err := m.one(t.Context(), "one"); err == nil || !strings.Contains(err.Error(), "want that of 7, which is installed") {
 		t.Errorf("a row of another version: got %v", err)
+	}
+}
+
+// TestOnlyChecks: a row whose checks alone are asked keeps its errors along the logits.
+func TestOnlyChecks(t *testing.T) {
+	text, err := os.ReadFile("../../../ports/paddle/matrix.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, err := matrix.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	dir, done := filepath.Join(root, "ports", "one"), filepath.Join(root, "done", "one")
+	file(t, root, "fixtures/data/manifest.sha256", "1")
+	file(t, dir, "matrix.json", string(text))
+	p := port{Name: "one", Run: []string{"false"}, Version: []string{"echo", was.Port.Version}}
+	key, err := fingerprint(dir, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file(t, done, "key", key)
+	result, err := judge.Run(t.Context(), testports.Port{}, judge.Options{Fixtures: corpus.Whole(t), Selection: judge.Selection{Select: []string{"BCELoss/blog_example/*"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answered strings.Builder
+	if err := report.JSON(&answered, result); err != nil {
+		t.Fatal(err)
+	}
+	for _, level := range []string{"parity", "exact"} {
+		file(t, done, level+".json", answered.String())
+	}
+	m := maker{done: filepath.Dir(done), checksOnly: true}
+	row, err := m.row(t.Context(), dir, p, corpus.Whole(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(was.Curves) == 0 || !reflect.DeepEqual(row.Curves, was.Curves) || !reflect.DeepEqual(row.Maps, was.Maps) {
+		t.Errorf("got %d curves and %d maps, want those of before", len(row.Curves), len(row.Maps))
+	}
+	if row.Port == was.Port {
+		t.Errorf("the rest of the row is of %v still", row.Port)
 	}
 }
 
