@@ -330,8 +330,8 @@ func (m *maker) begin(dir, done string, p port) error {
 	return os.WriteFile(file, []byte(key), 0o644)
 }
 
-// fingerprint hashes the versions and the files of the port, but for what install makes and what says
-// what is known of it.
+// fingerprint hashes the versions and the files of the port, also those of other folders that it runs, but for what
+// install makes and what says what is known of it.
 func fingerprint(dir string, p port) (string, error) {
 	manifest, err := os.ReadFile(filepath.Join(dir, "..", "..", "fixtures", "data", "manifest.sha256"))
 	if err != nil {
@@ -356,6 +356,11 @@ func fingerprint(dir string, p port) (string, error) {
 		fmt.Fprintf(hash, "%s %d\n%s\n", name, len(text), text)
 		return err
 	})
+	for _, arg := range p.Run { // an adapter may be shared
+		if text, err := os.ReadFile(filepath.Join(dir, arg)); err == nil && !filepath.IsLocal(arg) {
+			fmt.Fprintf(hash, "%s %d\n%s\n", arg, len(text), text)
+		}
+	}
 	return fmt.Sprintf("%x\n", hash.Sum(nil)), err
 }
 

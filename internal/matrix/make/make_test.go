@@ -37,7 +37,8 @@ func TestBegin(t *testing.T) {
 	file(t, root, "fixtures/data/manifest.sha256", "1")
 	file(t, dir, "port.py", "1")
 	file(t, dir, ".venv/lib.py", "1")
-	m, p := maker{}, port{Name: "one", Remove: []string{".venv"}}
+	file(t, dir, "../two/port.py", "1")
+	m, p := maker{}, port{Name: "one", Run: []string{"python", "../two/port.py"}, Remove: []string{".venv"}}
 	again := func() bool {
 		t.Helper()
 		file(t, done, "parity.json", "{}")
@@ -55,7 +56,7 @@ func TestBegin(t *testing.T) {
 			t.Errorf("it begins anew where %s is another", name)
 		}
 	}
-	for _, name := range []string{"port.py", "new.py"} {
+	for _, name := range []string{"port.py", "new.py", "../two/port.py"} {
 		if file(t, dir, name, "2"); !again() {
 			t.Errorf("it does not begin anew where %s is another", name)
 		}
