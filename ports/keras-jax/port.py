@@ -21,6 +21,9 @@ if BACKEND == "jax":
 
 REDUCTIONS = {"none": "none", "mean": "sum_over_batch_size", "sum": "sum"}
 
+#: CategoricalCrossentropy, which has the smoothing, has no ignore_class.
+WITHOUT = ["class_probabilities+ignore_index", "label_smoothing+ignore_index"]
+
 
 def dtype(array):
     return keras.backend.standardize_dtype(array.dtype)
@@ -63,7 +66,13 @@ serve(
         multi_label_soft_margin, "MultiLabelSoftMarginLoss", framework="keras", reduction=REDUCTIONS
     ),
     Loss(bce, "BCELoss", framework="keras"),
-    Loss(cross_entropy, "CrossEntropyLoss", framework="keras", reduction=REDUCTIONS),
+    Loss(
+        cross_entropy,
+        "CrossEntropyLoss",
+        framework="keras",
+        reduction=REDUCTIONS,
+        without=WITHOUT,
+    ),
     name=f"keras on {BACKEND}",
     version=versions("keras", BACKEND),
     slow=BACKEND == "jax",
