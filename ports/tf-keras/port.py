@@ -18,6 +18,9 @@ from adapter import Loss, serve, versions
 
 REDUCTIONS = {"none": "none", "mean": "sum_over_batch_size", "sum": "sum"}
 
+#: CategoricalCrossentropy, which has the smoothing, has no ignore_class.
+WITHOUT = ["class_probabilities+ignore_index", "label_smoothing+ignore_index"]
+
 
 def bce_with_logits(input, target):
     return keras.backend.binary_crossentropy(target, input, from_logits=True)
@@ -55,7 +58,13 @@ serve(
         reduction=REDUCTIONS,
     ),
     Loss(bce, "BCELoss", framework="tensorflow"),
-    Loss(cross_entropy, "CrossEntropyLoss", framework="tensorflow", reduction=REDUCTIONS),
+    Loss(
+        cross_entropy,
+        "CrossEntropyLoss",
+        framework="tensorflow",
+        reduction=REDUCTIONS,
+        without=WITHOUT,
+    ),
     name="tf-keras",
     version=versions("tf-keras", "tensorflow"),
 )
