@@ -40,7 +40,8 @@ class TensorFlow(Framework):
         return tf.constant(to_numpy(tensor))
 
     def to_wire(self, array: Any) -> Tensor:
-        return from_numpy(array)
+        # NumPy cannot read a scalar of bfloat16 by itself.
+        return from_numpy(array.numpy() if tf.is_tensor(array) else array)
 
     def gradients(
         self, loss: Loss, inputs: Mapping[str, Any], wrt: list[str], upstream: Any, layout: str
