@@ -14,12 +14,13 @@ final class LossFunctions {
         INDArray input = given.get("input");
         INDArray target = given.get("target");
         INDArray weight = given.get("weight");
-        if (weight != null && weight.length() == 1) { // a row has a weight for each column
+        boolean binary = !module.equals("CrossEntropyLoss");
+        if (binary && weight != null && weight.length() == 1) { // a row has a weight for each column
             weight = weight.reshape(1, 1).broadcast(1, input.size(1));
         }
         ILossFunction loss;
         IActivation activation;
-        if (!module.equals("CrossEntropyLoss")) {
+        if (binary) {
             loss = new LossBinaryXENT(weight);
             activation = module.equals("BCELoss") ? new ActivationIdentity() : new ActivationSigmoid();
         } else if (target.rank() < input.rank()) {
