@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"lossproof/internal/schema"
@@ -41,6 +43,7 @@ func TestPortFiles(t *testing.T) {
 			Modules []string
 			Install []string
 			Run     []string
+			Shares  []string
 			Docs    map[string]string
 			Calls   map[string]string
 		}
@@ -77,6 +80,11 @@ func TestPortFiles(t *testing.T) {
 			}
 		}
 		// An adapter that several folders share has to be there.
+		for _, shared := range regexp.MustCompile(`\.\./[a-z][a-z0-9.-]*`).FindAllString(strings.Join(port.Run, " "), -1) {
+			if folder != "builtin" && !slices.Contains(port.Shares, shared) {
+				t.Errorf("%s: shares: got %q, want %s too, which run names", file, port.Shares, shared)
+			}
+		}
 		for _, argument := range port.Run {
 			if ext := filepath.Ext(argument); ext == ".py" || ext == ".mjs" {
 				if _, err := os.Stat(filepath.Join(folder, argument)); err != nil {

@@ -35,6 +35,8 @@ type Row struct {
 	// Install and Run are the commands, for a shell in the folder of the port.
 	Install string `json:"install,omitempty"`
 	Run     string `json:"run,omitempty"`
+	// Program runs a program on stdin that calls the library itself, as the snippets of the port are.
+	Program string `json:"program,omitempty"`
 	// Lossproof and Fixtures are versions, Reference is the version of PyTorch; Platform is the machine.
 	Lossproof string   `json:"lossproof"`
 	Fixtures  string   `json:"fixtures"`
@@ -187,9 +189,6 @@ func (r *Row) ID() string { return slug(r.Name) }
 
 // Title names the implementation with its version.
 func (r *Row) Title() string { return strings.TrimSpace(r.Implementation + " " + r.Port.Version) }
-
-// Interpreter is the command that runs the program of a port in a scripting language.
-func (r *Row) Interpreter() string { return r.Run[:max(0, strings.LastIndex(r.Run, " "))] }
 
 // Module returns what is known of a module, nil where it is not claimed.
 func (r *Row) Module(name string) *Module {

@@ -19,7 +19,7 @@ import (
 func rowOf(set *fixtures.Set, name, version string) *matrix.Row {
 	r := &matrix.Row{
 		Format: matrix.Format, Name: name, Implementation: name[:3], Port: judge.PortInfo{Name: name, Version: version, Language: "go"},
-		Run: "./port", Fixtures: set.Version(), Reference: set.TorchVersion(),
+		Run: "./port", Program: "sh -c program", Fixtures: set.Version(), Reference: set.TorchVersion(),
 		Findings: []matrix.Finding{
 			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "It is <wrong>.", Fault: "It contradicts its documentation."}, Output: "0", Confirmed: true, IsFault: true},
 			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "Nobody saw this."}},
@@ -45,7 +45,7 @@ func rowOf(set *fixtures.Set, name, version string) *matrix.Row {
 		if k%2 == 0 {
 			m.Rules[matrix.Both] = append(m.Rules[matrix.Both], c.Rule.ID)
 		} else {
-			m.Differs = append(m.Differs, matrix.Difference{Rule: c.Rule.ID, Failing: 1, Asked: 2, Outcome: judge.Fail, Causes: []string{"cause"}, Example: c.ID, Got: "at (0): got 1 reference 2"})
+			m.Differs = append(m.Differs, matrix.Difference{Rule: c.Rule.ID, Failing: 1, Asked: 2, Outcome: judge.Fail, Causes: []string{"cause"}, Example: c.ID, Got: "at (0): got 1 reference 2", Direct: true})
 		}
 	}
 	return r
@@ -91,7 +91,7 @@ func TestBuild(t *testing.T) {
 		"findings.html":                          {"It is &lt;wrong&gt;.", "fault", "It contradicts its documentation."},
 		"versions.html":                          {"Nothing changed"},
 		"plots.html":                             {"at most 7 ULP", `<path class="line" d="M40 `},
-		"implementations/implementation-07.html": {"lossproof repro", "-- ./port", "1 of 2 checks", "1.8.0"},
+		"implementations/implementation-07.html": {"lossproof repro", "-- ./port | sh -c program", "1 of 2 checks", "1.8.0"},
 		"maps.html":                              {"BCELoss in bfloat16, loss: 384 within an ULP; 128 zero, where the nearest number is not", `viewBox="0 0 312 2"`, `<text x="50" y="0" dy="9">0.25</text>`},
 		"rules/bcewl-mean.html":                  {"never by the sum of the weights", "lossproof explain BCEWL-MEAN"},
 		"badges/implementation-07-bceloss.svg":   {"not conformant"},

@@ -23,10 +23,12 @@ import (
 	"lossproof/ports/wire"
 )
 
+// levels are those at which a row is judged.
+var levels = []verdict.Level{verdict.Parity, verdict.Exact}
+
 // ask asks a port everything, and judges its answers at both levels, unless that was done.
 func (m *maker) ask(ctx context.Context, dir, done string, p port, set *fixtures.Set) (parity, exact *judge.Result, err error) {
 	var results [2]*judge.Result
-	levels := []verdict.Level{verdict.Parity, verdict.Exact}
 	missing := false
 	for i, level := range levels {
 		if results[i], err = resultfile.Read(ctx, filepath.Join(done, string(level)+".json")); err != nil {

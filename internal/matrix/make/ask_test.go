@@ -6,10 +6,15 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"lossproof/internal/corpus"
+	"lossproof/internal/matrix"
+	"lossproof/judge"
 	"lossproof/ports"
 	"lossproof/ports/process"
 	"lossproof/tensor"
@@ -92,5 +97,52 @@ for line in sys.stdin:
 	}
 	if last := answers("MultiLabelSoftMarginLoss"); !cmp.Equal(last[0], first[1]) {
 		t.Errorf("got %v, want what was added after it", last[0])
+	}
+}
+
+// TestOnlyChecks: the answers that a row had are judged anew, and its errors along the logits stay, but for a port or a claim
+// that is another.
+func TestOnlyChecks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it judges a whole port: make test-long runs it")
+	}
+	root := t.TempDir()
+	dir := filepath.Join(root, "ports", "one")
+	file(t, root, "fixtures/data/manifest.sha256", "1")
+	const program = `import json, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["cmd"] == "hello":
+        print(json.dumps({"protocol": 1, "port": {"name": "refuses", "version": "1", "language": "python", "language_version": "3"},
+                          "modules": {"BCELoss": {"dtypes": ["float32"], "outputs": ["loss"]}}}), flush=True)
+    elif request["cmd"] == "bye":
+        break
+    else:
+        print(json.dumps({"id": request["id"], "rejected": {"kind": "value", "message": "all"}}), flush=True)
+`
+	file(t, dir, "port.py", program)
+	p := port{Name: "one", Implementation: "one", Run: []string{"python3", "port.py"}, Version: []string{"echo", "1"}}
+	m := maker{done: filepath.Join(root, "done"), lossproof: "false", timeout: time.Minute}
+	row := func() (*matrix.Row, error) { return m.row(t.Context(), dir, p, corpus.Whole(t)) }
+	was, err := row()
+	if err != nil {
+		t.Fatal(err)
+	}
+	was.Curves = []matrix.Curve{{Module: "BCELoss", Output: "loss", Step: 1, ULP: []judge.Number{1}}}
+	if err := write(filepath.Join(dir, "matrix.json"), was); err != nil {
+		t.Fatal(err)
+	}
+	file(t, m.done, "one/parity.json", "of another lossproof")
+	m.checksOnly = true
+	is, err := row()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(was, is); diff != "" {
+		t.Errorf("the row is another (-want +got):\n%s", diff)
+	}
+	file(t, dir, "port.py", strings.Replace(program, "float32", "float64", 1))
+	if _, err := row(); err == nil || !strings.Contains(err.Error(), "want the dtypes and outputs that matrix.json has") {
+		t.Errorf("another claim: got %v", err)
 	}
 }

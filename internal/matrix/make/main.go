@@ -47,10 +47,12 @@ type port struct {
 	Version        []string
 	// Program runs a program in the language of the port that comes on stdin; Python needs none.
 	Program []string
-	Env     map[string]string
-	Remove  []string
-	Docs    map[string]string
-	Calls   map[string]string
+	// Shares are folders and files outside its own that answers depend on.
+	Shares []string
+	Env    map[string]string
+	Remove []string
+	Docs   map[string]string
+	Calls  map[string]string
 }
 
 // maker makes rows.
@@ -239,6 +241,13 @@ func (m *maker) row(ctx context.Context, dir string, p port, set *fixtures.Set) 
 	if err := m.begin(dir, done, p); err != nil {
 		return nil, err
 	}
+	if m.checksOnly { // the answers stay, lossproof judges them anew
+		for _, level := range levels {
+			if err := os.Remove(filepath.Join(done, string(level)+".json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, err
+			}
+		}
+	}
 	parity, exact, err := m.ask(ctx, dir, done, p, set)
 	if err != nil {
 		return nil, err
@@ -248,11 +257,14 @@ func (m *maker) row(ctx context.Context, dir string, p port, set *fixtures.Set) 
 		return nil, err
 	}
 	row.Name, row.Implementation, row.BuildsOn, row.Docs, row.Calls = p.Name, p.Implementation, p.BuildsOn, p.Docs, p.Calls
-	row.Install, row.Run = shell(p.Install), shell(p.Run)
+	row.Install, row.Run, row.Program = shell(p.Install), shell(p.Run), shell(p.program())
 	if err := reasons(dir, set, row); err != nil {
 		return nil, err
 	}
 	if m.checksOnly {
+		if err := sameClaim(standing, row); err != nil {
+			return nil, err
+		}
 		row.Curves, row.Maps = standing.Curves, standing.Maps
 		return row, nil
 	}
@@ -281,6 +293,28 @@ func (p port) standing(ctx context.Context, dir string) (*matrix.Row, error) {
 		return nil, fmt.Errorf("matrix.json: version: got %q, want that of %s, which is installed", row.Port.Version, installed)
 	}
 	return row, nil
+}
+
+// sameClaim returns an error if a row is of another port than the one that there is, or of another claim.
+func sameClaim(standing, row *matrix.Row) error {
+	if row.Port != standing.Port {
+		return fmt.Errorf("-only-checks: got %v, want the port of matrix.json, %v", row.Port, standing.Port)
+	}
+	for _, is := range row.Modules {
+		was := standing.Module(is.Module)
+		if was == nil || !slices.Equal(was.Claim.DTypes, is.Claim.DTypes) || !slices.Equal(was.Claim.Outputs, is.Claim.Outputs) {
+			return fmt.Errorf("-only-checks: %s: got %v, want the dtypes and outputs that matrix.json has", is.Module, is.Claim)
+		}
+	}
+	return nil
+}
+
+// program is the command that runs the program of a snippet.
+func (p port) program() []string {
+	if last := len(p.Run) - 1; len(p.Program) == 0 && strings.HasSuffix(p.Run[last], ".py") {
+		return append(slices.Clone(p.Run[:last]), "-")
+	}
+	return p.Program
 }
 
 // write writes the file of a row, and says what changed.
@@ -330,8 +364,8 @@ func (m *maker) begin(dir, done string, p port) error {
 	return os.WriteFile(file, []byte(key), 0o644)
 }
 
-// fingerprint hashes the versions and the files of the port, also those of other folders that it runs, but for what
-// install makes and what says what is known of it.
+// fingerprint hashes the versions and the files of the port, and what it shares with others, but for what install makes and
+// what says what is known of it.
 func fingerprint(dir string, p port) (string, error) {
 	manifest, err := os.ReadFile(filepath.Join(dir, "..", "..", "fixtures", "data", "manifest.sha256"))
 	if err != nil {
@@ -339,29 +373,30 @@ func fingerprint(dir string, p port) (string, error) {
 	}
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%s %s\n", version.Tool, manifest)
-	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+	for _, root := range append([]string{"."}, p.Shares...) {
+		root := filepath.Join(dir, filepath.FromSlash(root))
+		err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			name, err := filepath.Rel(root, file)
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && (slices.Contains(p.Remove, name) || name == "findings" || name == "__pycache__"):
+				return fs.SkipDir
+			case !d.Type().IsRegular() || name == "matrix.json" || name == "README.md" || strings.HasPrefix(name, "baseline"):
+				return nil
+			}
+			text, err := os.ReadFile(file)
+			fmt.Fprintf(hash, "%s %d\n%s\n", name, len(text), text)
+			return err
+		})
 		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(dir, file)
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && (slices.Contains(p.Remove, name) || name == "findings" || name == "__pycache__"):
-			return fs.SkipDir
-		case !d.Type().IsRegular() || name == "matrix.json" || name == "README.md" || strings.HasPrefix(name, "baseline"):
-			return nil
-		}
-		text, err := os.ReadFile(file)
-		fmt.Fprintf(hash, "%s %d\n%s\n", name, len(text), text)
-		return err
-	})
-	for _, arg := range p.Run { // an adapter may be shared
-		if text, err := os.ReadFile(filepath.Join(dir, arg)); err == nil && !filepath.IsLocal(arg) {
-			fmt.Fprintf(hash, "%s %d\n%s\n", arg, len(text), text)
+			return "", err
 		}
 	}
-	return fmt.Sprintf("%x\n", hash.Sum(nil)), err
+	return fmt.Sprintf("%x\n", hash.Sum(nil)), nil
 }
 
 // reasons gives the rules that no cause explains the reasons that the baseline of the port has.

@@ -13,8 +13,6 @@ import (
 
 	"lossproof/internal/corpus"
 	"lossproof/internal/matrix"
-	"lossproof/internal/report"
-	"lossproof/internal/testports"
 	"lossproof/judge"
 	"lossproof/lab/sweep"
 )
@@ -38,7 +36,8 @@ func TestBegin(t *testing.T) {
 	file(t, dir, "port.py", "1")
 	file(t, dir, ".venv/lib.py", "1")
 	file(t, dir, "../two/port.py", "1")
-	m, p := maker{}, port{Name: "one", Run: []string{"python", "../two/port.py"}, Remove: []string{".venv"}}
+	file(t, dir, "../adapter.py", "1")
+	m, p := maker{}, port{Name: "one", Shares: []string{"../two", "../adapter.py"}, Remove: []string{".venv"}}
 	again := func() bool {
 		t.Helper()
 		file(t, done, "parity.json", "{}")
@@ -56,7 +55,7 @@ func TestBegin(t *testing.T) {
 			t.Errorf("it begins anew where %s is another", name)
 		}
 	}
-	for _, name := range []string{"port.py", "new.py", "../two/port.py"} {
+	for _, name := range []string{"port.py", "new.py", "../two/port.py", "../adapter.py"} {
 		if file(t, dir, name, "2"); !again() {
 			t.Errorf("it does not begin anew where %s is another", name)
 		}
@@ -139,50 +138,6 @@ func TestOnlyFindings(t *testing.T) {
 	}
 }
 
-// TestOnlyChecks: a row whose checks alone are asked keeps its errors along the logits.
-func TestOnlyChecks(t *testing.T) {
-	text, err := os.ReadFile("../../../ports/paddle/matrix.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	was, err := matrix.Parse(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := t.TempDir()
-	dir, done := filepath.Join(root, "ports", "one"), filepath.Join(root, "done", "one")
-	file(t, root, "fixtures/data/manifest.sha256", "1")
-	file(t, dir, "matrix.json", string(text))
-	p := port{Name: "one", Run: []string{"false"}, Version: []string{"echo", was.Port.Version}}
-	key, err := fingerprint(dir, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file(t, done, "key", key)
-	result, err := judge.Run(t.Context(), testports.Port{}, judge.Options{Fixtures: corpus.Whole(t), Selection: judge.Selection{Select: []string{"BCELoss/blog_example/*"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var answered strings.Builder
-	if err := report.JSON(&answered, result); err != nil {
-		t.Fatal(err)
-	}
-	for _, level := range []string{"parity", "exact"} {
-		file(t, done, level+".json", answered.String())
-	}
-	m := maker{done: filepath.Dir(done), checksOnly: true}
-	row, err := m.row(t.Context(), dir, p, corpus.Whole(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(was.Curves) == 0 || !reflect.DeepEqual(row.Curves, was.Curves) || !reflect.DeepEqual(row.Maps, was.Maps) {
-		t.Errorf("got %d curves and %d maps, want those of before", len(row.Curves), len(row.Maps))
-	}
-	if row.Port == was.Port {
-		t.Errorf("the rest of the row is of %v still", row.Port)
-	}
-}
-
 func TestCurve(t *testing.T) {
 	var profile sweep.Profile
 	profile[0], profile[1] = sweep.Part{Measured: true, ULP: 0.5}, sweep.Part{Measured: true, ULP: 3.14159}
@@ -261,6 +216,15 @@ func TestFindingsPage(t *testing.T) {
 	page, err := os.ReadFile("../../../docs/findings.md")
 	if err != nil || string(page) != matrix.FindingsPage(rows) {
 		t.Errorf("docs/findings.md is not what the rows say (%v): make matrix writes it", err)
+	}
+	for _, r := range rows {
+		for _, m := range r.Modules {
+			for _, d := range m.Differs {
+				if d.Direct && r.Program == "" {
+					t.Fatalf("%s: %s: a program shows it, and nothing says how to run it", r.Name, d.Rule)
+				}
+			}
+		}
 	}
 	for _, r := range rows {
 		if folder := filepath.Base(filepath.Dir(files[0])); r.Name == folder {
