@@ -11,7 +11,7 @@ import importlib
 import sys
 import types
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
@@ -169,6 +169,14 @@ def of_module(module: str | None) -> str | None:
     return _ROOTS.get((module or "").partition(".")[0])
 
 
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Yield the code of a function, and that of the functions in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
 def _used(function: Any, seen: set[int]) -> set[str]:
     """Return the frameworks that the code of a function names, and that of what it calls."""
     if isinstance(function, type):
@@ -184,12 +192,14 @@ def _used(function: Any, seen: set[int]) -> set[str]:
     seen.add(id(function))
     closed = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
     values = []
-    for name in (*function.__code__.co_names, *closed):
+    codes = list(_codes(function.__code__))
+    for name in (*(name for code in codes for name in code.co_names), *closed):
         if name in closed:
             values.append(closed[name].cell_contents)
         elif name in function.__globals__:
             values.append(function.__globals__[name])
-    imported = (i.argval for i in dis.get_instructions(function) if i.opname == "IMPORT_NAME")
+    lines = (i for code in codes for i in dis.get_instructions(code))
+    imported = (i.argval for i in lines if i.opname == "IMPORT_NAME")
     found = {root for name in imported if (root := of_module(name))}
     for value in values:
         if isinstance(value, types.ModuleType):
