@@ -18,7 +18,8 @@ type question struct {
 const (
 	semanticsPage = "semantics.html"
 	edgesPage     = "refusals-and-digits.html"
-	morePage      = "laws-and-quirks.html"
+	lawsPage      = "laws-and-sizes.html"
+	quirksPage    = "quirks.html"
 )
 
 // questions are ordered by how far training goes wrong where an implementation answers otherwise.
@@ -47,7 +48,7 @@ var questions = []question{
 	{Page: semanticsPage, ID: "infinite", Title: "What happens at -inf and NaN, as in a masked class?",
 		Why:   "A mask of -inf must take its class out, and a NaN must not be hidden.",
 		rules: []string{"MASKED", "INF-LIMIT", "NAN-LOGIT", "TARGET-NAN", "NO-LIMIT"}},
-	{Page: semanticsPage, ID: "soft", Title: "What of soft targets, and of those that do not add to 1?",
+	{Page: edgesPage, ID: "soft", Title: "What of soft targets, and of those that do not add to 1?",
 		Why:   "Distillation and mixup have them: normalising or rounding them is another loss.",
 		rules: []string{"TARGET-SOFT", "PROBABILITIES", "ONE-HOT", "NOT-NORMALISED", "GRAD-TARGET", "GRAD-WEIGHT"}},
 	{Page: edgesPage, ID: "range", Title: "What of a label out of range, of another shape or dtype?",
@@ -59,15 +60,15 @@ var questions = []question{
 	{Page: edgesPage, ID: "digits", Title: "How many digits are right, over many elements and near zero?",
 		Why:   "Sums that lose digits, gradients that are flushed to zero, float64 that is computed in float32, what 16 bits lose.",
 		rules: []string{"ACCUMULATION", "LARGE-GRAD", "SUBNORMAL", "*16*", "HALF*"}},
-	{Page: morePage, ID: "laws", Title: "Which laws hold on generated inputs?",
+	{Page: lawsPage, ID: "laws", Title: "Which laws hold on generated inputs?",
 		Why:   "Who memorised cases, or is right at their shapes alone, breaks these.",
 		rules: []string{"LAW-*"}},
-	{Page: morePage, ID: "sizes", Title: "Is it right at every size and place?",
+	{Page: lawsPage, ID: "sizes", Title: "Is it right at every size and place?",
 		Why:   "Kernels have lanes, blocks and tails: who is right at small shapes may drop the last element of a large one.",
 		rules: []string{"SIZE-*"}},
-	{Page: morePage, ID: "more", Title: "And the rest",
+	{Page: lawsPage, ID: "more", Title: "And the rest",
 		Why: "Rules that no question above has.", rules: []string{"*"}},
-	{Page: morePage, ID: "quirks", Title: "Does it have PyTorch's quirks?", quirks: true,
+	{Page: quirksPage, ID: "quirks", Title: "Does it have PyTorch's quirks?", quirks: true,
 		Why: "They contradict PyTorch's documentation or mathematics: to differ is no fault.", rules: []string{"*"}},
 }
 

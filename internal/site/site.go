@@ -114,8 +114,9 @@ func Build(set *fixtures.Set, rows []*matrix.Row, curves []byte) (map[string][]b
 	errs := []error{
 		page("index.html", "home.html", "Which loss does what PyTorch does?", nil),
 		page(semanticsPage, "semantics.html", "What losses do", nil),
-		page(edgesPage, "semantics.html", "Refusals, nothing and digits", nil),
-		page(morePage, "semantics.html", "Laws, sizes and quirks", nil),
+		page(edgesPage, "semantics.html", "Soft targets, refusals, nothing and digits", nil),
+		page(lawsPage, "semantics.html", "Laws and sizes", nil),
+		page(quirksPage, "semantics.html", "PyTorch's quirks", nil),
 		page("versions.html", "versions.html", "What changed between versions", nil),
 		page("findings.html", "findings.html", "Findings", nil),
 		page("plots.html", "plots.html", "Errors along the logits", nil),

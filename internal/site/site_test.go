@@ -87,7 +87,7 @@ func TestBuild(t *testing.T) {
 	for name, wants := range map[string][]string{
 		"index.html":                             {generator, "not conformant", "<option>go</option>", "<option>float32</option>"},
 		semanticsPage:                            {"What does mean divide by?", "BCEWL-MEAN", "It does something else altogether", "<td class=d>differs", "<td class=b>both"},
-		morePage:                                 {"Does it have PyTorch&#39;s quirks?", "MLSM-DTYPE-QUIRK"},
+		quirksPage:                               {"Does it have PyTorch&#39;s quirks?", "MLSM-DTYPE-QUIRK"},
 		"findings.html":                          {"It is &lt;wrong&gt;.", "fault", "It contradicts its documentation."},
 		"versions.html":                          {"Nothing changed"},
 		"plots.html":                             {"at most 7 ULP", `<path class="line" d="M40 `},
