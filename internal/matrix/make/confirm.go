@@ -55,7 +55,7 @@ func (m *maker) confirm(ctx context.Context, dir string, p port, set *fixtures.S
 	switch {
 	case len(p.Program) > 0:
 		run = p.runEach
-	case !strings.HasSuffix(p.Run[len(p.Run)-1], ".py"):
+	case p.python() == nil:
 		return nil
 	}
 	child, err := process.New(process.Options{Command: p.Run, Dir: dir, Env: p.environment(), Timeout: m.timeout, StartTimeout: m.timeout})
@@ -177,7 +177,7 @@ func (p port) runEach(ctx context.Context, dir string, programs []program) ([]pr
 
 // runPrograms runs programs in Python, and returns what they did, of the first ones if the process ended.
 func (p port) runPrograms(ctx context.Context, dir string, programs []program) ([]printed, error) {
-	command := append(slices.Clone(p.Run[:len(p.Run)-1]), "-c", driver)
+	command := append(p.python(), "-c", driver)
 	var input [][2]any
 	for i, q := range programs {
 		input = append(input, [2]any{i, q.text})

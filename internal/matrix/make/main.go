@@ -309,10 +309,18 @@ func sameClaim(standing, row *matrix.Row) error {
 	return nil
 }
 
+// python is the interpreter of a port in Python, nothing for another.
+func (p port) python() []string {
+	if last := len(p.Run) - 1; strings.HasSuffix(p.Run[last], ".py") {
+		return slices.Clone(p.Run[:last])
+	}
+	return nil
+}
+
 // program is the command that runs the program of a snippet.
 func (p port) program() []string {
-	if last := len(p.Run) - 1; len(p.Program) == 0 && strings.HasSuffix(p.Run[last], ".py") {
-		return append(slices.Clone(p.Run[:last]), "-")
+	if python := p.python(); len(p.Program) == 0 && python != nil {
+		return append(python, "-")
 	}
 	return p.Program
 }
