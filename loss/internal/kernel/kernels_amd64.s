@@ -12,7 +12,7 @@ TEXT ·exp32AVX2(SB), NOSPLIT, $0-49
 	MOVQ    x_len+32(FP), DX
 	VMOVUPD c43380000000003ff<>+0(SB), Y0
 	VMOVUPD c3ff71547652b82fe<>+0(SB), Y1
-	VPXOR   Y2, Y2, Y2
+	VXORPD  Y2, Y2, Y2
 	CMPQ    DX, $0x08
 	JL      eight_done
 
@@ -215,7 +215,7 @@ TEXT ·exp64AVX2(SB), NOSPLIT, $0-49
 	VMOVUPD c43380000000003ff<>+0(SB), Y0
 	VMOVUPD c3ff71547652b82fe<>+0(SB), Y0
 	VMOVUPD c4338000000000000<>+0(SB), Y2
-	VPXOR   Y3, Y3, Y3
+	VXORPD  Y3, Y3, Y3
 	CMPQ    DX, $0x08
 	JL      eight_done
 
@@ -4475,8 +4475,8 @@ exp_few:
 	VMOVUPS      cff800000ff800000<>+0(SB), Y6
 	VBLENDVPS    Y4, Y5, Y6, Y5
 	VEXTRACTF128 $0x01, Y5, X6
-	VCVTPS2PD    X5, Y5
 	VCVTPS2PD    X6, Y6
+	VCVTPS2PD    X5, Y5
 	VPMOVSXDQ    X4, Y7
 	VEXTRACTI128 $0x01, Y4, X4
 	VPMOVSXDQ    X4, Y4
@@ -5699,51 +5699,51 @@ GLOBL cc059000000000000<>(SB), RODATA|NOPTR, $32
 // func log1pRests32AVX2(dst []float64, rests []float64) (ok bool)
 // Requires: AVX, AVX2, FMA3
 TEXT ·log1pRests32AVX2(SB), NOSPLIT, $0-49
-	MOVQ  dst_base+0(FP), AX
-	MOVQ  rests_base+24(FP), CX
-	MOVQ  rests_len+32(FP), DX
-	VPXOR Y0, Y0, Y0
-	CMPQ  DX, $0x08
-	JL    eight_done
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   rests_base+24(FP), CX
+	MOVQ   rests_len+32(FP), DX
+	VXORPD Y0, Y0, Y0
+	CMPQ   DX, $0x08
+	JL     eight_done
 
 eight_body:
 	VMOVUPD      (CX), Y1
-	VMOVUPD      32(CX), Y4
+	VMOVUPD      32(CX), Y3
+	VCMPPD       $0x15, c4270000000000000<>+0(SB), Y1, Y2
+	VCMPPD       $0x15, c4270000000000000<>+0(SB), Y3, Y4
+	VORPD        Y2, Y0, Y0
+	VORPD        Y4, Y0, Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
-	VMOVUPD      c3ff0000000000000<>+0(SB), Y5
-	VCMPPD       $0x15, c4270000000000000<>+0(SB), Y1, Y3
-	VCMPPD       $0x15, c4270000000000000<>+0(SB), Y4, Y6
-	VORPD        Y3, Y0, Y0
-	VORPD        Y6, Y0, Y0
+	VMOVUPD      c3ff0000000000000<>+0(SB), Y6
 	VADDPD       Y1, Y2, Y2
-	VADDPD       Y4, Y5, Y5
-	VSUBPD       c3ff0000000000000<>+0(SB), Y2, Y3
-	VSUBPD       c3ff0000000000000<>+0(SB), Y5, Y6
-	VSUBPD       Y3, Y1, Y3
-	VSUBPD       Y6, Y4, Y6
+	VADDPD       Y3, Y6, Y6
+	VSUBPD       c3ff0000000000000<>+0(SB), Y2, Y4
+	VSUBPD       c3ff0000000000000<>+0(SB), Y6, Y7
+	VSUBPD       Y4, Y1, Y4
+	VSUBPD       Y7, Y3, Y7
 	VPADDQ       c00095f619980c433<>+0(SB), Y2, Y2
-	VPADDQ       c00095f619980c433<>+0(SB), Y5, Y5
+	VPADDQ       c00095f619980c433<>+0(SB), Y6, Y6
 	VPSRLQ       $0x34, Y2, Y1
-	VPSRLQ       $0x34, Y5, Y4
+	VPSRLQ       $0x34, Y6, Y3
 	VPAND        c000fffffffffffff<>+0(SB), Y2, Y2
-	VPAND        c000fffffffffffff<>+0(SB), Y5, Y5
+	VPAND        c000fffffffffffff<>+0(SB), Y6, Y6
 	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y2, Y2
-	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y5, Y5
+	VPADDQ       c3fe6a09e667f3bcd<>+0(SB), Y6, Y6
 	VSUBPD       c3ff0000000000000<>+0(SB), Y2, Y2
-	VSUBPD       c3ff0000000000000<>+0(SB), Y5, Y5
-	VADDPD       Y3, Y2, Y2
-	VADDPD       Y6, Y5, Y5
+	VSUBPD       c3ff0000000000000<>+0(SB), Y6, Y6
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y7, Y6, Y6
 	VPOR         c4330000000000000<>+0(SB), Y1, Y1
-	VPOR         c4330000000000000<>+0(SB), Y4, Y4
+	VPOR         c4330000000000000<>+0(SB), Y3, Y3
 	VSUBPD       c43300000000003ff<>+0(SB), Y1, Y1
-	VSUBPD       c43300000000003ff<>+0(SB), Y4, Y4
-	VADDPD       c4000000000000000<>+0(SB), Y2, Y3
-	VADDPD       c4000000000000000<>+0(SB), Y5, Y11
-	VDIVPD       Y3, Y2, Y3
-	VDIVPD       Y11, Y5, Y11
-	VMULPD       Y3, Y3, Y6
+	VSUBPD       c43300000000003ff<>+0(SB), Y3, Y3
+	VADDPD       c4000000000000000<>+0(SB), Y2, Y4
+	VADDPD       c4000000000000000<>+0(SB), Y6, Y11
+	VDIVPD       Y4, Y2, Y4
+	VDIVPD       Y11, Y6, Y11
+	VMULPD       Y4, Y4, Y7
 	VMULPD       Y11, Y11, Y12
-	VMULPD       Y6, Y6, Y8
+	VMULPD       Y7, Y7, Y8
 	VMULPD       Y12, Y12, Y13
 	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y9
 	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y14
@@ -5757,20 +5757,20 @@ eight_body:
 	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y13, Y15
 	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y8, Y10
 	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y13, Y15
-	VFMADD231PD  Y6, Y9, Y10
+	VFMADD231PD  Y7, Y9, Y10
 	VFMADD231PD  Y12, Y14, Y15
 	VMOVAPD      Y2, Y8
-	VMOVAPD      Y5, Y9
-	VFNMADD231PD Y6, Y10, Y8
+	VMOVAPD      Y6, Y9
+	VFNMADD231PD Y7, Y10, Y8
 	VFNMADD231PD Y12, Y15, Y9
-	VFNMADD231PD Y3, Y8, Y2
-	VFNMADD231PD Y11, Y9, Y5
+	VFNMADD231PD Y4, Y8, Y2
+	VFNMADD231PD Y11, Y9, Y6
 	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y1, Y2
-	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y4, Y5
+	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y3, Y6
 	VMAXPD       cc059000000000000<>+0(SB), Y2, Y2
-	VMAXPD       cc059000000000000<>+0(SB), Y5, Y5
+	VMAXPD       cc059000000000000<>+0(SB), Y6, Y6
 	VMOVUPD      Y2, (AX)
-	VMOVUPD      Y5, 32(AX)
+	VMOVUPD      Y6, 32(AX)
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	SUBQ         $0x08, DX
@@ -5783,9 +5783,9 @@ eight_done:
 
 four_body:
 	VMOVUPD      (CX), Y1
+	VCMPPD       $0x15, c4270000000000000<>+0(SB), Y1, Y2
+	VORPD        Y2, Y0, Y0
 	VMOVUPD      c3ff0000000000000<>+0(SB), Y2
-	VCMPPD       $0x15, c4270000000000000<>+0(SB), Y1, Y3
-	VORPD        Y3, Y0, Y0
 	VADDPD       Y1, Y2, Y2
 	VSUBPD       c3ff0000000000000<>+0(SB), Y2, Y3
 	VSUBPD       Y3, Y1, Y3
@@ -5800,17 +5800,17 @@ four_body:
 	VADDPD       c4000000000000000<>+0(SB), Y2, Y3
 	VDIVPD       Y3, Y2, Y3
 	VMULPD       Y3, Y3, Y4
-	VMULPD       Y4, Y4, Y5
-	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y6
-	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y5, Y6
-	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y5, Y6
+	VMULPD       Y4, Y4, Y6
+	VMOVUPD      c3fca9be66c90c8d0<>+0(SB), Y7
+	VFMADD213PD  c3fcc7fb48548cd81<>+0(SB), Y6, Y7
+	VFMADD213PD  c3fd9999a0d4d8f45<>+0(SB), Y6, Y7
 	VMOVUPD      c3fc65ac7c899ba06<>+0(SB), Y8
-	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y5, Y8
-	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y5, Y8
-	VFMADD231PD  Y4, Y6, Y8
-	VMOVAPD      Y2, Y5
-	VFNMADD231PD Y4, Y8, Y5
-	VFNMADD231PD Y3, Y5, Y2
+	VFMADD213PD  c3fd248f5749503a4<>+0(SB), Y6, Y8
+	VFMADD213PD  c3fe55555553e71e1<>+0(SB), Y6, Y8
+	VFMADD231PD  Y4, Y7, Y8
+	VMOVAPD      Y2, Y6
+	VFNMADD231PD Y4, Y8, Y6
+	VFNMADD231PD Y3, Y6, Y2
 	VFMADD231PD  c3fe62e42fefa39ef<>+0(SB), Y1, Y2
 	VMAXPD       cc059000000000000<>+0(SB), Y2, Y2
 	VMOVUPD      Y2, (AX)
@@ -5826,10 +5826,10 @@ four_done:
 
 one_body:
 	VMOVSD       (CX), X1
+	VCMPSD       $0x15, c4270000000000000<>+0(SB), X1, X2
+	VMOVQ        X2, X5
+	VORPD        Y5, Y0, Y0
 	VMOVSD       c3ff0000000000000<>+0(SB), X2
-	VCMPSD       $0x15, c4270000000000000<>+0(SB), X1, X3
-	VMOVQ        X3, X7
-	VORPD        Y7, Y0, Y0
 	VADDSD       X1, X2, X2
 	VSUBSD       c3ff0000000000000<>+0(SB), X2, X3
 	VSUBSD       X3, X1, X3
@@ -5938,12 +5938,6 @@ done:
 	VZEROUPPER
 	RET
 
-DATA cfff0000000000000<>+0(SB)/8, $0xfff0000000000000
-DATA cfff0000000000000<>+8(SB)/8, $0xfff0000000000000
-DATA cfff0000000000000<>+16(SB)/8, $0xfff0000000000000
-DATA cfff0000000000000<>+24(SB)/8, $0xfff0000000000000
-GLOBL cfff0000000000000<>(SB), RODATA|NOPTR, $32
-
 // func expSum32AVX2(sums *[8]float64, y []float64, x []float32, m float64) (ties int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·expSum32AVX2(SB), NOSPLIT, $32-72
@@ -5953,7 +5947,7 @@ TEXT ·expSum32AVX2(SB), NOSPLIT, $32-72
 	MOVQ         sums+0(FP), BX
 	VMOVUPD      (BX), Y0
 	VMOVUPD      32(BX), Y1
-	VPXOR        Y2, Y2, Y2
+	VXORPD       Y2, Y2, Y2
 	VMOVUPD      c43380000000003ff<>+0(SB), Y3
 	VMOVUPD      cc086200000000000<>+0(SB), Y4
 	VBROADCASTSD m+56(FP), Y5
@@ -6186,13 +6180,13 @@ one_done:
 // func probabilityLosses32AVX2(l []float64, x []float32, t []float32) (ok bool)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·probabilityLosses32AVX2(SB), NOSPLIT, $0-73
-	MOVQ  l_base+0(FP), AX
-	MOVQ  x_base+24(FP), CX
-	MOVQ  t_base+48(FP), DX
-	MOVQ  x_len+32(FP), BX
-	VPXOR Y0, Y0, Y0
-	CMPQ  BX, $0x08
-	JL    eight_done
+	MOVQ   l_base+0(FP), AX
+	MOVQ   x_base+24(FP), CX
+	MOVQ   t_base+48(FP), DX
+	MOVQ   x_len+32(FP), BX
+	VXORPD Y0, Y0, Y0
+	CMPQ   BX, $0x08
+	JL     eight_done
 
 eight_body:
 	PREFETCHT0   2048(CX)
@@ -6616,13 +6610,13 @@ one_done:
 	RET
 
 // func probabilityGrads32AVX2(g []float64, x []float32, t []float32, scale float64) (ok bool)
-// Requires: AVX, AVX2
+// Requires: AVX
 TEXT ·probabilityGrads32AVX2(SB), NOSPLIT, $0-81
 	MOVQ         g_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         t_base+48(FP), DX
 	MOVQ         x_len+32(FP), BX
-	VPXOR        Y0, Y0, Y0
+	VXORPD       Y0, Y0, Y0
 	VBROADCASTSD scale+72(FP), Y1
 	CMPQ         BX, $0x08
 	JL           eight_done
@@ -6809,6 +6803,12 @@ done:
 	VZEROUPPER
 	RET
 
+DATA cfff0000000000000<>+0(SB)/8, $0xfff0000000000000
+DATA cfff0000000000000<>+8(SB)/8, $0xfff0000000000000
+DATA cfff0000000000000<>+16(SB)/8, $0xfff0000000000000
+DATA cfff0000000000000<>+24(SB)/8, $0xfff0000000000000
+GLOBL cfff0000000000000<>(SB), RODATA|NOPTR, $32
+
 // func expSum64AVX2(sums *[8]float64, y []float64, x []float64, m float64) (ties int, ordinary bool)
 // Requires: AVX, AVX2, FMA3
 TEXT ·expSum64AVX2(SB), NOSPLIT, $0-73
@@ -6818,11 +6818,11 @@ TEXT ·expSum64AVX2(SB), NOSPLIT, $0-73
 	MOVQ         sums+0(FP), BX
 	VMOVUPD      (BX), Y0
 	VMOVUPD      32(BX), Y1
-	VPXOR        Y2, Y2, Y2
+	VXORPD       Y2, Y2, Y2
 	VMOVUPD      c43380000000003ff<>+0(SB), Y3
 	VMOVUPD      c4338000000000000<>+0(SB), Y3
 	VBROADCASTSD m+56(FP), Y5
-	VPXOR        Y6, Y6, Y6
+	VXORPD       Y6, Y6, Y6
 	CMPQ         DX, $0x08
 	JL           eight_done
 
@@ -7114,13 +7114,13 @@ one_done:
 // func probabilityLosses64AVX2(l []float64, x []float64, t []float64) (ok bool)
 // Requires: AVX, AVX2, FMA3, MMX+
 TEXT ·probabilityLosses64AVX2(SB), NOSPLIT, $0-73
-	MOVQ  l_base+0(FP), AX
-	MOVQ  x_base+24(FP), CX
-	MOVQ  t_base+48(FP), DX
-	MOVQ  x_len+32(FP), BX
-	VPXOR Y0, Y0, Y0
-	CMPQ  BX, $0x08
-	JL    eight_done
+	MOVQ   l_base+0(FP), AX
+	MOVQ   x_base+24(FP), CX
+	MOVQ   t_base+48(FP), DX
+	MOVQ   x_len+32(FP), BX
+	VXORPD Y0, Y0, Y0
+	CMPQ   BX, $0x08
+	JL     eight_done
 
 eight_body:
 	PREFETCHT0   4096(CX)
@@ -7624,13 +7624,13 @@ DATA c00000000000007fe<>+24(SB)/8, $0x00000000000007fe
 GLOBL c00000000000007fe<>(SB), RODATA|NOPTR, $32
 
 // func probabilityGrads64AVX2(g []float64, x []float64, t []float64, u float64, div float64) (ok bool)
-// Requires: AVX, AVX2
+// Requires: AVX
 TEXT ·probabilityGrads64AVX2(SB), NOSPLIT, $0-89
 	MOVQ         g_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         t_base+48(FP), DX
 	MOVQ         x_len+32(FP), BX
-	VPXOR        Y0, Y0, Y0
+	VXORPD       Y0, Y0, Y0
 	VBROADCASTSD u+72(FP), Y1
 	VBROADCASTSD div+80(FP), Y2
 	CMPQ         BX, $0x08
@@ -9414,7 +9414,7 @@ TEXT ·expNearestAVX2(SB), NOSPLIT, $0-49
 	MOVQ    x_len+32(FP), DX
 	VMOVUPD c43380000000003ff<>+0(SB), Y0
 	VMOVUPD c3ff71547652b82fe<>+0(SB), Y1
-	VPXOR   Y2, Y2, Y2
+	VXORPD  Y2, Y2, Y2
 	CMPQ    DX, $0x08
 	JL      eight_done
 
@@ -10191,8 +10191,8 @@ exp:
 	VCVTPS2PD    X5, Y5
 	VCVTPS2PD    X9, Y6
 	VADDPD       Y6, Y4, Y4
-	VMOVUPD      Y4, 128(AX)
 	VADDPD       Y5, Y3, Y3
+	VMOVUPD      Y4, 128(AX)
 	VMOVUPD      Y3, 160(AX)
 	ADDQ         $0x00000100, AX
 	SUBQ         $0x20, DX
@@ -10321,8 +10321,8 @@ exp:
 	VCVTPS2PD    X5, Y5
 	VCVTPS2PD    X9, Y6
 	VADDPD       Y6, Y4, Y4
-	VMOVUPD      Y4, 128(AX)
 	VADDPD       Y5, Y3, Y3
+	VMOVUPD      Y4, 128(AX)
 	VMOVUPD      Y3, 160(AX)
 	ADDQ         $0x00000100, AX
 	SUBQ         $0x20, SI

@@ -14,7 +14,6 @@ const epsilon = float64(float32(1e-12))
 
 func probabilityLosses(e element, c []float64) {
 	function("probabilityLosses"+e.suffix()+"AVX2", fmt.Sprintf("l []float64, x, t []%s", e), "(ok bool)",
-		fmt.Sprintf("probabilityLosses%sAVX2 is", e.suffix()), "",
 		"\tok = true",
 		"\tfor i := range x {",
 		"\t\tok = ok && 0 <= x[i] && x[i] <= 1 && 0 <= t[i] && t[i] <= 1",
@@ -24,10 +23,8 @@ func probabilityLosses(e element, c []float64) {
 	)
 	l, x, t := param("l", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
-	outside := YMM()
-	VPXOR(outside, outside, outside)
-	advance := func(k int) { l.advance(k); x.advance(k); t.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
+	outside := zero()
+	loop(n, []stepper{l, x, t}, func(v lanes, starts []int) {
 		if len(starts) == 2 {
 			PREFETCHT0(x.at(chunkLen))
 			PREFETCHT0(t.at(chunkLen))
@@ -60,9 +57,8 @@ func probabilityLosses(e element, c []float64) {
 			markOutside(v, outside, p, target)
 		}
 	})
-	storeInside(outside)
-	VZEROUPPER()
-	RET()
+	storeNone(outside, "ok")
+	end()
 }
 
 // hardProbabilityLosses computes the losses where all targets are 0 or 1 and goes to losses_done, else it does nothing. One logarithm is enough,
@@ -117,12 +113,19 @@ func markOutside(v lanes, outside, p, product reg.VecVirtual) {
 	}
 }
 
-func storeInside(outside reg.VecVirtual) {
-	mask, ok := GP32(), GP8()
-	VMOVMSKPD(outside, mask)
+// storeNone returns whether no lane is marked.
+func storeNone(marked reg.VecVirtual, name string) {
+	mask := GP32()
+	VMOVMSKPD(marked, mask)
 	TESTL(mask, mask)
-	SETEQ(ok)
-	Store(ok, Return("ok"))
+	storeFlag(name)
+}
+
+// storeFlag returns whether the last comparison was one of equals.
+func storeFlag(name string) {
+	flag := GP8()
+	SETEQ(flag)
+	Store(flag, Return(name))
 }
 
 const (
@@ -131,6 +134,15 @@ const (
 	mantissaMask = 1<<52 - 1
 	two52Bits    = 0x4330000000000000
 )
+
+// onePlus returns 1+y, rounded, and what that has lost.
+func onePlus(v lanes, y reg.VecVirtual) (u, left reg.VecVirtual) {
+	u, left = v.constant(1), v.reg()
+	v.add(y, u, u)
+	v.sub(constant(1), u, left)
+	v.sub(left, y, left)
+	return u, left
+}
 
 // boundedLog returns max(log(u+rest), -100), where rest is nil or what the rounding to u has left.
 func boundedLog(e element, v lanes, c []float64, u, rest reg.VecVirtual) reg.VecVirtual {
@@ -173,7 +185,6 @@ func probabilityGrads(e element) {
 		arguments, result = "u, div float64", "* u / div"
 	}
 	function("probabilityGrads"+e.suffix()+"AVX2", fmt.Sprintf("g []float64, x, t []%s, %s", e, arguments), "(ok bool)",
-		fmt.Sprintf("probabilityGrads%sAVX2 is", e.suffix()), "",
 		"\tok = true",
 		"\tfor i := range x {",
 		"\t\tok = ok && 0 <= x[i] && x[i] <= 1 && 0 <= t[i] && t[i] <= 1",
@@ -182,35 +193,28 @@ func probabilityGrads(e element) {
 	)
 	g, x, t := param("g", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
-	outside, scale := YMM(), YMM()
-	VPXOR(outside, outside, outside)
-	var div reg.VecVirtual
+	outside := zero()
+	var scale, div reg.VecVirtual
 	if e == float32s {
-		VBROADCASTSD(mustParam("scale"), scale)
+		scale = broadcastParam("scale")
 	} else {
-		div = YMM()
-		VBROADCASTSD(mustParam("u"), scale)
-		VBROADCASTSD(mustParam("div"), div)
+		scale, div = broadcastParam("u"), broadcastParam("div")
 	}
-	advance := func(k int) { g.advance(k); x.advance(k); t.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		interleaved(len(starts), func(k int) {
-			p, target := e.load(v, x.at(starts[k])), e.load(v, t.at(starts[k]))
-			other := v.constant(1)
-			v.sub(target, other, other)
-			v.mul(target, other, other)
-			markOutside(v, outside, p, other)
-			quotient := probabilitySlope(v, p, target)
-			v.mul(v.of(scale), quotient, quotient)
-			if e == float64s {
-				v.div(v.of(div), quotient, quotient)
-			}
-			v.store(quotient, g.at(starts[k]))
-		})
+	each(n, []stepper{g, x, t}, func(v lanes, start int) {
+		p, target := e.load(v, x.at(start)), e.load(v, t.at(start))
+		other := v.constant(1)
+		v.sub(target, other, other)
+		v.mul(target, other, other)
+		markOutside(v, outside, p, other)
+		quotient := probabilitySlope(v, p, target)
+		v.mul(v.of(scale), quotient, quotient)
+		if e == float64s {
+			v.div(v.of(div), quotient, quotient)
+		}
+		v.store(quotient, g.at(start))
 	})
-	storeInside(outside)
-	VZEROUPPER()
-	RET()
+	storeNone(outside, "ok")
+	end()
 }
 
 // probabilitySlope returns (p-t)/max(p·(1-p), epsilon).
@@ -227,7 +231,6 @@ func probabilitySlope(v lanes, p, target reg.VecVirtual) reg.VecVirtual {
 func probabilityGradsRound32() {
 	const e = float32s
 	function("probabilityGradsRound32AVX2", "dst, x, t []float32, scale float64", "",
-		"probabilityGradsRound32AVX2 is", "",
 		"\tfor i := range x {",
 		"\t\tdst[i] = float32((x[i] - t[i]) / max(x[i]*(1-x[i]), float32(1e-12)) * scale)",
 		"\t}", "",
@@ -235,26 +238,19 @@ func probabilityGradsRound32() {
 	)
 	dst, x, t := param("dst", 4), param("x", 4), param("t", 4)
 	n := Load(Param("x").Len(), GP64())
-	scale := YMM()
-	VBROADCASTSD(mustParam("scale"), scale)
-	advance := func(k int) { dst.advance(k); x.advance(k); t.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		values := make([]reg.VecVirtual, len(starts))
-		interleaved(len(starts), func(k int) {
-			p, target := e.load(v, x.at(starts[k])), e.load(v, t.at(starts[k]))
-			values[k] = probabilitySlope(v, p, target)
-			v.mul(v.of(scale), values[k], values[k])
-		})
-		storeAll(e, v, values, dst, starts)
+	scale := broadcastParam("scale")
+	into(e, interleaved, dst, n, []stepper{x, t}, func(v lanes, start int) reg.VecVirtual {
+		p, target := e.load(v, x.at(start)), e.load(v, t.at(start))
+		slope := probabilitySlope(v, p, target)
+		v.mul(v.of(scale), slope, slope)
+		return slope
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 func log1pRests32(c []float64) {
 	const maxRest = 1 << 40
 	function("log1pRests32AVX2", "dst, rests []float64", "(ok bool)",
-		"log1pRests32AVX2 is", "",
 		"\tok = true",
 		"\tfor i, rest := range rests {",
 		"\t\tok = ok && rest < maxRest",
@@ -264,24 +260,17 @@ func log1pRests32(c []float64) {
 	)
 	dst, rests := param("dst", 8), param("rests", 8)
 	n := Load(Param("rests").Len(), GP64())
-	outside := YMM()
-	VPXOR(outside, outside, outside)
-	advance := func(k int) { dst.advance(k); rests.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		interleaved(len(starts), func(k int) {
-			rest, u, left := v.load(rests.at(starts[k])), v.constant(1), v.reg()
-			const notLess = 21 // NLT_UQ
-			large := v.compare(notLess, constant(maxRest), rest)
-			do(func() { VORPD(large.AsY(), outside, outside) })
-			v.add(rest, u, u)
-			v.sub(constant(1), u, left)
-			v.sub(left, rest, left)
-			v.store(boundedLog(float32s, v, c, u, left), dst.at(starts[k]))
-		})
+	outside := zero()
+	each(n, []stepper{dst, rests}, func(v lanes, start int) {
+		rest := v.load(rests.at(start))
+		const notLess = 21 // NLT_UQ
+		large := v.compare(notLess, constant(maxRest), rest)
+		do(func() { VORPD(large.AsY(), outside, outside) })
+		u, left := onePlus(v, rest)
+		v.store(boundedLog(float32s, v, c, u, left), dst.at(start))
 	})
-	storeInside(outside)
-	VZEROUPPER()
-	RET()
+	storeNone(outside, "ok")
+	end()
 }
 
 // probabilitySums32 adds the losses of hard targets as logarithms of products. With u = |(1-t) - x| = 2ᵏ·(1+f), as in boundedLog, the logarithm of a loss is
@@ -290,7 +279,6 @@ func log1pRests32(c []float64) {
 func probabilitySums32(c []float64) {
 	const e, v = float32s, lanes(4)
 	function("probabilitySums32AVX2", "sums *[8]float64, x, t []float32", "(ok bool)",
-		"probabilitySums32AVX2 is", "",
 		"\tfor i := range x {",
 		"\t\tok = ok && 0 <= x[i] && x[i] <= 1 && (t[i] == 0 || t[i] == 1)",
 		"\t\tsums -= max(log(|(1-t[i])-x[i]|), -100)",
@@ -301,9 +289,7 @@ func probabilitySums32(c []float64) {
 	n := Load(Param("x").Len(), GP64())
 	var p, k [4]reg.VecVirtual
 	for i := range p {
-		p[i], k[i] = YMM(), YMM()
-		VXORPD(p[i], p[i], p[i])
-		VXORPD(k[i], k[i], k[i])
+		p[i], k[i] = zero(), zero()
 	}
 	largest, soft := AllocLocal(32), AllocLocal(32) // there are no registers for them
 	VMOVUPD(p[0], largest)
@@ -365,11 +351,10 @@ func probabilitySums32(c []float64) {
 	const equal = 0 // EQ_OQ
 	VCMPPS(operand.Imm(equal), soft, hard, hard)
 	VANDPS(hard, reached, reached)
-	mask, ok := GP32(), GP8()
+	mask := GP32()
 	VMOVMSKPS(reached, mask)
 	CMPL(mask, operand.U32(255))
-	SETEQ(ok)
-	Store(ok, Return("ok"))
+	storeFlag("ok")
 	JNE(operand.LabelRef("end"))
 	// The exponents have a bias of 1023 each, of which there were n/16 in a lane.
 	bias := GP64()
@@ -388,10 +373,7 @@ func probabilitySums32(c []float64) {
 	}
 	for i := range p {
 		p, k := v.load(saved.Offset(64*i)), YMM()
-		u, rest := v.constant(1), v.reg()
-		v.add(p, u, u)
-		v.sub(constant(1), u, rest)
-		v.sub(rest, p, rest)
+		u, rest := onePlus(v, p)
 		logarithm := boundedLog(e, v, c, u, rest)
 		// A sum of exponents is an integer beyond ±2¹⁶ never: a magic number makes it one of float64.
 		VMOVDQU(saved.Offset(64*i+32), k)
@@ -399,13 +381,10 @@ func probabilitySums32(c []float64) {
 		VPADDQ(bitPattern(math.Float64bits(magic64)), k, k)
 		VSUBPD(constant(magic64), k, k)
 		v.plusTimes(constant(ln2), k, logarithm)
-		zero := YMM()
-		VXORPD(zero, zero, zero)
-		VSUBPD(logarithm, zero, logarithm)
+		VSUBPD(logarithm, zero(), logarithm)
 		total.add(logarithm)
 	}
 	total.store(sums)
 	Label("end")
-	VZEROUPPER()
-	RET()
+	end()
 }

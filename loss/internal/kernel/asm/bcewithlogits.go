@@ -12,7 +12,11 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
+// function begins a kernel. Its comment says what it is: doc is Go, or has a sentence of its own.
 func function(name, arguments, results string, doc ...string) {
+	if doc[0][0] == '\t' {
+		doc = append([]string{name + " is", ""}, doc...)
+	}
 	TEXT(name, attr.NOSPLIT, fmt.Sprintf("func(%s)%s", arguments, results))
 	Pragma("noescape")
 	Doc(wrapped(doc)...)
@@ -49,7 +53,6 @@ func expMinusAbs(name string, e element, c []float64, limit float64) {
 		result = "y[i] = 2**n * (1 + r + r*r*polynomial(exp64Poly, r)), with what 1 + r rounds away"
 	}
 	function(name+"AVX2", fmt.Sprintf("y []float64, x []%s", e), "(ordinary bool)",
-		name+"AVX2 is", "",
 		"\tordinary = true",
 		"\tfor i := range x {",
 		"\t\ta := |x[i]|",
@@ -67,10 +70,8 @@ func expMinusAbs(name string, e element, c []float64, limit float64) {
 		magics = lanes(4).constant(magic64)
 	}
 	// The largest bit pattern, as unsigned integers of 32 bits: the high halves decide in float64.
-	largest := YMM()
-	VPXOR(largest, largest, largest)
-	advance := func(k int) { y.advance(k); x.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
+	largest := zero()
+	loop(n, []stepper{y, x}, func(v lanes, starts []int) {
 		logits := loadAbs(e, v, x, starts, largest)
 		interleaved(len(starts), func(k int) {
 			a := logits[k]
@@ -85,24 +86,7 @@ func expMinusAbs(name string, e element, c []float64, limit float64) {
 				v.minusTimes(constant(ln2Lo), n, r)
 			}
 			do(func() { VPSLLQ(operand.Imm(52), z, z) })
-			square := v.reg()
-			v.mul(r, r, square)
-			s := polynomial(v, c, r, square)
-			if e == float32s {
-				// 2ⁿ + 2ⁿ·(r + r²·p)
-				v.timesPlus(r, square, s)
-				v.timesPlus(z, z, s)
-			} else {
-				// (1 + r) + ((what that rounds away) + r²·p), times 2ⁿ
-				high, low := v.reg(), v.reg()
-				v.add(constant(1), r, high)
-				v.sub(constant(1), high, low)
-				v.sub(low, r, low)
-				v.timesPlus(low, square, s)
-				v.add(high, s, s)
-				do(func() { VPADDQ(z, s, s) })
-			}
-			v.store(s, y.at(starts[k]))
+			v.store(scaledExp(e, v, c, r, z), y.at(starts[k]))
 		})
 	})
 	bits := math.Float64bits(limit)
@@ -120,11 +104,8 @@ func expMinusAbs(name string, e element, c []float64, limit float64) {
 		VMOVMSKPD(reached, mask) // the sign bits of the high halves
 	}
 	TESTL(mask, mask)
-	ordinary := GP8()
-	SETEQ(ordinary)
-	Store(ordinary, Return("ordinary"))
-	VZEROUPPER()
-	RET()
+	storeFlag("ordinary")
+	end()
 }
 
 // loadAbs returns |x| in float64, and keeps track of the largest.
@@ -170,7 +151,6 @@ func loadAbs(e element, v lanes, x cursor, starts []int, largest reg.VecVirtual)
 
 func log1p(e element, c []float64) {
 	function("log1p"+e.suffix()+"AVX2", "l, y []float64", "",
-		fmt.Sprintf("log1p%sAVX2 is", e.suffix()), "",
 		"\tfor i, y := range y {",
 		"\t\ts := y / (2 + y)",
 		"\t\tl[i] = y - s*(y-s*s*polynomial(log"+e.suffix()+"Poly, s*s))",
@@ -179,15 +159,10 @@ func log1p(e element, c []float64) {
 	)
 	l, y := param("l", 8), param("y", 8)
 	n := Load(Param("y").Len(), GP64())
-	advance := func(k int) { l.advance(k); y.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		interleaved(len(starts), func(k int) {
-			f := v.load(y.at(starts[k]))
-			v.store(log1pOf(v, f, c), l.at(starts[k]))
-		})
+	each(n, []stepper{l, y}, func(v lanes, start int) {
+		v.store(log1pOf(v, v.load(y.at(start)), c), l.at(start))
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // log1pOf returns log1p(y) = y - s·(y - s²·p(s²)) with s = y/(2+y).
@@ -256,7 +231,7 @@ func plainLosses(e element, c []float64, what plain) {
 		arguments += ", u, div float64"
 	}
 	name += e.suffix() + "AVX2"
-	doc = append([]string{name + " is", "", "\tfor i := range x {"}, append(doc, "\t}", "")...)
+	doc = append([]string{"\tfor i := range x {"}, append(doc, "\t}", "")...)
 	switch {
 	case what.sum:
 		doc = append(doc, "where v is added to sums as by sumAVX2. All of an element is read before anything of it is written.")
@@ -266,7 +241,7 @@ func plainLosses(e element, c []float64, what plain) {
 	function(name, arguments, "", doc...)
 
 	y, x, t := param("y", 8), param("x", int(e)), param("t", int(e))
-	slices := []cursor{y, x, t}
+	slices := []stepper{y, x, t}
 	n := Load(Param("x").Len(), GP64())
 	var dst, grad cursor
 	if what.losses {
@@ -285,12 +260,7 @@ func plainLosses(e element, c []float64, what plain) {
 		sums = Load(Param("sums"), GP64())
 		total = loadTwoSum(sums)
 	}
-	advance := func(k int) {
-		for _, s := range slices {
-			s.advance(k)
-		}
-	}
-	loop(n, advance, func(v lanes, starts []int) {
+	loop(n, slices, func(v lanes, starts []int) {
 		if len(starts) == 2 {
 			for _, operand := range []cursor{x, t} {
 				PREFETCHT0(operand.at(chunkLen))
@@ -299,8 +269,7 @@ func plainLosses(e element, c []float64, what plain) {
 		var losses, grads []reg.VecVirtual
 		interleaved(len(starts), func(k int) {
 			start := starts[k]
-			f := v.load(y.at(start))
-			l := log1pOf(v, f, c)
+			l := log1pOf(v, v.load(y.at(start)), c)
 			logit, target := e.load(v, x.at(start)), e.load(v, t.at(start))
 			losses = append(losses, lossOf(v, l, logit, target))
 		})
@@ -328,8 +297,7 @@ func plainLosses(e element, c []float64, what plain) {
 	if what.sum {
 		total.store(sums)
 	}
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // repeatedParam copies a float64 argument four times to the frame.
@@ -373,7 +341,6 @@ func (s *twoSum) add(v reg.Register) {
 func losses32(c []float64) {
 	e := float32s
 	function("losses32AVX2", "l, y []float64, x, t []float32", "",
-		"losses32AVX2 is", "",
 		"\tfor i := range x {",
 		"\t\tl[i] = log1p(y[i]) + max(x[i], 0) - t[i]*x[i]",
 		"\t}", "",
@@ -381,17 +348,12 @@ func losses32(c []float64) {
 	)
 	l, y, x, t := param("l", 8), param("y", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
-	advance := func(k int) { l.advance(k); y.advance(k); x.advance(k); t.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		interleaved(len(starts), func(k int) {
-			f := v.load(y.at(starts[k]))
-			logarithm := log1pOf(v, f, c)
-			logit, target := e.load(v, x.at(starts[k])), e.load(v, t.at(starts[k]))
-			v.store(lossOf(v, logarithm, logit, target), l.at(starts[k]))
-		})
+	each(n, []stepper{l, y, x, t}, func(v lanes, start int) {
+		logarithm := log1pOf(v, v.load(y.at(start)), c)
+		logit, target := e.load(v, x.at(start)), e.load(v, t.at(start))
+		v.store(lossOf(v, logarithm, logit, target), l.at(start))
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // broadcastable is a slice argument that has one element for all or one for each.
@@ -456,32 +418,24 @@ func weightedLosses32() {
 	l, x, t := param("l", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
 	w, p := operandParam("w", e), operandParam("p", e)
-	zero := YMM()
-	VXORPD(zero, zero, zero)
-	advance := func(k int) { l.advance(k); x.advance(k); t.advance(k); w.advance(k); p.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		interleaved(len(starts), func(k int) {
-			logit := e.load(v, x.at(starts[k]))
-			target := e.load(v, t.at(starts[k]))
-			b := e.load(v, p.at(starts[k]))
-			a := v.constant(1)
-			v.sub(target, a, a)
-			v.mul(target, b, b)
-			// Not the sign bit, which -0 has too: 0 times an infinite b is NaN.
-			negative, slope := v.reg(), v.reg()
-			v.less(logit, v.of(zero), negative)
-			v.pick(negative, b, a, slope)
-			v.and(bitPattern(absMask), logit, logit)
-			v.mul(slope, logit, slope)
-			v.add(a, b, a)
-			v.plusTimes(l.at(starts[k]), a, slope)
-			weight := e.load(v, w.at(starts[k]))
-			v.mul(weight, slope, slope)
-			v.store(slope, l.at(starts[k]))
-		})
+	none := zero()
+	each(n, []stepper{l, x, t, w, p}, func(v lanes, start int) {
+		logit, target, b := e.load(v, x.at(start)), e.load(v, t.at(start)), e.load(v, p.at(start))
+		a := v.constant(1)
+		v.sub(target, a, a)
+		v.mul(target, b, b)
+		// Not the sign bit, which -0 has too: 0 times an infinite b is NaN.
+		negative, slope := v.reg(), v.reg()
+		v.less(logit, v.of(none), negative)
+		v.pick(negative, b, a, slope)
+		v.and(bitPattern(absMask), logit, logit)
+		v.mul(slope, logit, slope)
+		v.add(a, b, a)
+		v.plusTimes(l.at(start), a, slope)
+		v.mul(e.load(v, w.at(start)), slope, slope)
+		v.store(slope, l.at(start))
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // weightedLosses64 keeps what all but the last of its roundings lose: they would add up to more than 2 ULP.
@@ -501,23 +455,14 @@ func weightedLosses64(c []float64) {
 	l, y, x, t := param("l", 8), param("y", 8), param("x", 8), param("t", 8)
 	n := Load(Param("x").Len(), GP64())
 	w, p := operandParam("w", float64s), operandParam("p", float64s)
-	zero := YMM()
-	VXORPD(zero, zero, zero)
-	advance := func(k int) {
-		l.advance(k)
-		y.advance(k)
-		x.advance(k)
-		t.advance(k)
-		w.advance(k)
-		p.advance(k)
-	}
-	loop(n, advance, func(v lanes, starts []int) {
+	none := zero()
+	loop(n, []stepper{l, y, x, t, w, p}, func(v lanes, starts []int) {
 		for _, start := range starts { // one after the other: there are no registers for two
 			logarithm := log1pPair(v, v.load(y.at(start)), c)
 			a, b := targetPair(v, t.at(start), p.at(start))
 			logit, negative := v.load(x.at(start)), v.reg()
 			// Not the sign bit, which -0 has too: 0 times an infinite b is NaN.
-			v.less(logit, v.of(zero), negative)
+			v.less(logit, v.of(none), negative)
 			slope := pair{v.reg(), v.reg()}
 			v.pick(negative, b.high, a.high, slope.high)
 			v.pick(negative, b.low, a.low, slope.low)
@@ -529,8 +474,7 @@ func weightedLosses64(c []float64) {
 			v.store(loss.rounded(v), l.at(start))
 		}
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 func mustParam(name string) operand.Mem {
@@ -548,7 +492,6 @@ func storeAll(e element, v lanes, values []reg.VecVirtual, dst cursor, starts []
 
 func grads(e element) {
 	function("grads"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, x, t []%s, u, div float64", e, e), "",
-		fmt.Sprintf("grads%sAVX2 is", e.suffix()), "",
 		"\tfor i := range x {",
 		"\t\ta, b := 1, y[i]",
 		"\t\tif x[i] < 0 {",
@@ -559,29 +502,12 @@ func grads(e element) {
 	)
 	dst, y, x, t := param("dst", int(e)), param("y", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
-	u, div := YMM(), YMM()
-	VBROADCASTSD(mustParam("u"), u)
-	VBROADCASTSD(mustParam("div"), div)
-	advance := func(k int) { dst.advance(k); y.advance(k); x.advance(k); t.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		values := make([]reg.VecVirtual, len(starts))
-		one := func(k int) {
-			f := v.load(y.at(starts[k]))
-			logit := e.load(v, x.at(starts[k]))
-			target := e.load(v, t.at(starts[k]))
-			values[k] = gradOf(e, v, f, logit, target, v.of(u), v.of(div))
-		}
-		if e == float64s { // there are no registers for two at a time
-			for k := range starts {
-				one(k)
-			}
-		} else {
-			interleaved(len(starts), one)
-		}
-		storeAll(e, v, values, dst, starts)
+	u, div := broadcastParam("u"), broadcastParam("div")
+	into(e, e.order(), dst, n, []stepper{y, x, t}, func(v lanes, start int) reg.VecVirtual {
+		f, logit, target := v.load(y.at(start)), e.load(v, x.at(start)), e.load(v, t.at(start))
+		return gradOf(e, v, f, logit, target, v.of(u), v.of(div))
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // gradOf returns ((1-t)·a - t·b)·u / (div + y·div), where a is 1 and b is y where x ≥ 0, else the other way round.
@@ -666,62 +592,34 @@ func weightedGrads(e element) {
 	dst, y, x, t := param("dst", int(e)), param("y", 8), param("x", int(e)), param("t", int(e))
 	n := Load(Param("x").Len(), GP64())
 	w, p, u := operandParam("w", e), operandParam("p", e), operandParam("u", e)
-	div := YMM()
-	VBROADCASTSD(mustParam("div"), div)
-	advance := func(k int) {
-		dst.advance(k)
-		y.advance(k)
-		x.advance(k)
-		t.advance(k)
-		w.advance(k)
-		p.advance(k)
-		u.advance(k)
-	}
-	loop(n, advance, func(v lanes, starts []int) {
-		values := make([]reg.VecVirtual, len(starts))
+	div := broadcastParam("div")
+	into(e, e.order(), dst, n, []stepper{y, x, t, w, p, u}, func(v lanes, start int) reg.VecVirtual {
+		f := v.load(y.at(start))
 		if e == float64s {
-			for k, start := range starts { // one after the other: there are no registers for two
-				f := v.load(y.at(start))
-				a, b := targetPair(v, t.at(start), p.at(start))
-				numerator := gradNumeratorPair(v, f, v.load(x.at(start)), a, b).times(v, v.load(w.at(start))).times(v, v.load(u.at(start)))
-				values[k] = dividePair(v, numerator, f, v.of(div))
-			}
-		} else {
-			interleaved(len(starts), func(k int) {
-				f := v.load(y.at(starts[k]))
-				logit := e.load(v, x.at(starts[k]))
-				target := e.load(v, t.at(starts[k]))
-				b := e.load(v, p.at(starts[k]))
-				v.mul(target, b, b)
-				numerator := gradNumerator(v, f, logit, target, b)
-				v.mul(e.load(v, w.at(starts[k])), numerator, numerator)
-				v.mul(e.load(v, u.at(starts[k])), numerator, numerator)
-				values[k] = divideGrad(v, numerator, f, v.of(div))
-			})
+			a, b := targetPair(v, t.at(start), p.at(start))
+			numerator := gradNumeratorPair(v, f, v.load(x.at(start)), a, b).times(v, v.load(w.at(start))).times(v, v.load(u.at(start)))
+			return dividePair(v, numerator, f, v.of(div))
 		}
-		storeAll(e, v, values, dst, starts)
+		logit, target, b := e.load(v, x.at(start)), e.load(v, t.at(start)), e.load(v, p.at(start))
+		v.mul(target, b, b)
+		numerator := gradNumerator(v, f, logit, target, b)
+		v.mul(e.load(v, w.at(start)), numerator, numerator)
+		v.mul(e.load(v, u.at(start)), numerator, numerator)
+		return divideGrad(v, numerator, f, v.of(div))
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 func round(e element) {
 	function("round"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, l []float64", e), "",
-		fmt.Sprintf("round%sAVX2 is", e.suffix()), "",
 		"\tfor i, l := range l {",
 		fmt.Sprintf("\t\tdst[i] = %s(l)", e),
 		"\t}",
 	)
 	dst, l := param("dst", int(e)), param("l", 8)
 	n := Load(Param("l").Len(), GP64())
-	advance := func(k int) { dst.advance(k); l.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		values := make([]reg.VecVirtual, len(starts))
-		interleaved(len(starts), func(k int) { values[k] = v.load(l.at(starts[k])) })
-		storeAll(e, v, values, dst, starts)
-	})
-	VZEROUPPER()
-	RET()
+	into(e, interleaved, dst, n, []stepper{l}, func(v lanes, start int) reg.VecVirtual { return v.load(l.at(start)) })
+	end()
 }
 
 // sum adds two registers to each other before it adds them, with compensation, to the sums. The kernels that compute
@@ -744,7 +642,7 @@ func sum() {
 	l := param("l", 8)
 	n := Load(Param("l").Len(), GP64())
 	total := loadTwoSum(sums)
-	loop(n, l.advance, func(v lanes, starts []int) {
+	loop(n, []stepper{l}, func(v lanes, starts []int) {
 		r := v.load(l.at(0))
 		if len(starts) == 2 {
 			v.add(l.at(starts[1]), r, r)
@@ -752,6 +650,5 @@ func sum() {
 		total.add(r.AsY())
 	})
 	total.store(sums)
-	VZEROUPPER()
-	RET()
+	end()
 }

@@ -17,7 +17,6 @@ const expMax = 708
 // maximum keeps four registers of maxima: each waits for the one before.
 func maximum(e element) {
 	function("max"+e.suffix()+"AVX2", fmt.Sprintf("x []%s", e), fmt.Sprintf(" %s", e),
-		fmt.Sprintf("max%sAVX2 is", e.suffix()), "",
 		"\tlargest := -Inf",
 		"\tfor _, x := range x {",
 		"\t\tif x > largest {",
@@ -28,51 +27,17 @@ func maximum(e element) {
 	)
 	x := param("x", int(e))
 	n := Load(Param("x").Len(), GP64())
-	width := 32 / int(e)
-	move, moveOne, larger, largerOne := VMOVUPS, VMOVSS, VMAXPS, VMAXSS
+	move, moveOne, largerOne, lowest := VMOVUPS, VMOVSS, VMAXSS, bitPattern(0xff800000_ff800000)
 	if e == float64s {
-		move, moveOne, larger, largerOne = VMOVUPD, VMOVSD, VMAXPD, VMAXSD
-	}
-	lowest := bitPattern(math.Float64bits(math.Inf(-1)))
-	if e == float32s {
-		lowest = bitPattern(0xff800000_ff800000)
+		move, moveOne, largerOne, lowest = VMOVUPD, VMOVSD, VMAXSD, bitPattern(math.Float64bits(math.Inf(-1)))
 	}
 	var maxima [4]reg.VecVirtual
 	for k := range maxima {
 		maxima[k] = YMM()
 		move(lowest, maxima[k])
 	}
-	// The maximum is the first operand where the other is NaN.
-	for _, step := range []struct {
-		label     string
-		registers int
-	}{{"four", 4}, {"one", 1}} {
-		Label(step.label)
-		CMPQ(n, immediate(step.registers*width))
-		JL(operand.LabelRef(step.label + "_done"))
-		for k := range step.registers {
-			r := YMM()
-			move(x.at(k*width), r)
-			larger(maxima[k], r, maxima[k])
-		}
-		x.advance(step.registers * width)
-		SUBQ(immediate(step.registers*width), n)
-		JMP(operand.LabelRef(step.label))
-		Label(step.label + "_done")
-	}
-	larger(maxima[0], maxima[1], maxima[0])
-	larger(maxima[2], maxima[3], maxima[2])
-	larger(maxima[0], maxima[2], maxima[0])
-	high := XMM()
-	VEXTRACTF128(operand.Imm(1), maxima[0], high)
-	larger(maxima[0].AsX(), high, high)
-	half := XMM()
-	VPSRLDQ(operand.Imm(8), high, half)
-	larger(high, half, high)
-	if e == float32s {
-		VPSRLDQ(operand.Imm(4), high, half)
-		larger(high, half, high)
-	}
+	e.maxima("", x, n, maxima)
+	high, half := e.largestOf(maxima[0]), XMM()
 	Label("element")
 	TESTQ(n, n)
 	JE(operand.LabelRef("done"))
@@ -83,12 +48,54 @@ func maximum(e element) {
 	JMP(operand.LabelRef("element"))
 	Label("done")
 	Store(high, ReturnIndex(0))
-	VZEROUPPER()
-	RET()
+	end()
+}
+
+// maxima finds the largest elements, in steps of four registers, then of one, and leaves them in the first; n are left.
+// The maximum is the first operand where the other is NaN.
+func (e element) maxima(label string, x cursor, n reg.Register, maxima [4]reg.VecVirtual) {
+	move, larger, width := VMOVUPS, VMAXPS, 32/int(e)
+	if e == float64s {
+		move, larger = VMOVUPD, VMAXPD
+	}
+	for _, registers := range []int{4, 1} {
+		step := label + map[int]string{4: "four", 1: "one"}[registers]
+		Label(step)
+		CMPQ(n, immediate(registers*width))
+		JL(operand.LabelRef(step + "_done"))
+		for k := range registers {
+			r := YMM()
+			move(x.at(k*width), r)
+			larger(maxima[k], r, maxima[k])
+		}
+		x.advance(registers * width)
+		SUBQ(immediate(registers*width), n)
+		JMP(operand.LabelRef(step))
+		Label(step + "_done")
+	}
+	larger(maxima[0], maxima[1], maxima[0])
+	larger(maxima[2], maxima[3], maxima[2])
+	larger(maxima[0], maxima[2], maxima[0])
+}
+
+// largestOf returns the largest element of a register.
+func (e element) largestOf(r reg.VecVirtual) reg.VecVirtual {
+	larger, shifts := VMAXPS, []uint64{8, 4}
+	if e == float64s {
+		larger, shifts = VMAXPD, shifts[:1]
+	}
+	largest, other := XMM(), XMM()
+	VEXTRACTF128(operand.Imm(1), r, largest)
+	larger(r.AsX(), largest, largest)
+	for _, shift := range shifts {
+		VPSRLDQ(operand.Imm(shift), largest, other)
+		larger(largest, other, largest)
+	}
+	return largest
 }
 
 func expSum(e element, c []float64) {
-	doc := []string{fmt.Sprintf("expSum%sAVX2 is", e.suffix()), "", "\tfor i := range x {"}
+	doc := []string{"\tfor i := range x {"}
 	results := "(ties int)"
 	if e == float32s {
 		doc = append(doc, "\t\ty[i] = exp(-min(m-x[i], 708))")
@@ -106,20 +113,16 @@ func expSum(e element, c []float64) {
 	n := Load(Param("x").Len(), GP64())
 	sums := Load(Param("sums"), GP64())
 	total := loadTwoSum(sums)
-	ties := YMM()
-	VPXOR(ties, ties, ties)
+	ties := zero()
 	magics := lanes(4).constant(magic32)
 	var limit, m, extreme reg.VecVirtual
 	var largest operand.Mem // of float32: there is no register for it
 	if e == float32s {
 		limit, largest = lanes(4).constant(-expMax), repeatedParam("m")
 	} else {
-		magics, m, extreme = lanes(4).constant(magic64), YMM(), YMM()
-		VBROADCASTSD(mustParam("m"), m)
-		VPXOR(extreme, extreme, extreme)
+		magics, m, extreme = lanes(4).constant(magic64), broadcastParam("m"), zero()
 	}
-	advance := func(k int) { y.advance(k); x.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
+	loop(n, []stepper{y, x}, func(v lanes, starts []int) {
 		terms := make([]reg.VecVirtual, len(starts))
 		exponential := func(k int) {
 			logit, d := e.load(v, x.at(starts[k])), v.reg() // d = x - m
@@ -154,13 +157,7 @@ func expSum(e element, c []float64) {
 			do(func() { VANDNPD(s, tie, s) })
 			terms[k] = v.onlyFirst(s)
 		}
-		if e == float32s {
-			interleaved(len(starts), exponential)
-		} else {
-			for k := range starts {
-				exponential(k) // one after the other: there are no registers for two
-			}
-		}
+		e.order()(len(starts), exponential)
 		if len(terms) == 2 {
 			v.add(terms[1], terms[0], terms[0])
 		}
@@ -176,14 +173,9 @@ func expSum(e element, c []float64) {
 	VMOVQ(high, count)
 	Store(count, Return("ties"))
 	if e == float64s {
-		mask, ordinary := GP32(), GP8()
-		VMOVMSKPD(extreme, mask)
-		TESTL(mask, mask)
-		SETEQ(ordinary)
-		Store(ordinary, Return("ordinary"))
+		storeNone(extreme, "ordinary")
 	}
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // differenceError returns (x - m) - d for d, the rounded x - m (TwoSum).
@@ -237,7 +229,6 @@ func (v lanes) onlyFirst(r reg.VecVirtual) reg.VecVirtual {
 
 func scaleRound(e element) {
 	function("scaleRound"+e.suffix()+"AVX2", fmt.Sprintf("dst []%s, y []float64, scale, offset float64", e), "",
-		fmt.Sprintf("scaleRound%sAVX2 is", e.suffix()), "",
 		"\tfor i, y := range y {",
 		fmt.Sprintf("\t\tdst[i] = %s(scale*y + offset)", e),
 		"\t}", "",
@@ -246,17 +237,12 @@ func scaleRound(e element) {
 	dst, y := param("dst", int(e)), param("y", 8)
 	n := Load(Param("y").Len(), GP64())
 	scale, offset := broadcastParam("scale"), broadcastParam("offset")
-	advance := func(k int) { dst.advance(k); y.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		values := make([]reg.VecVirtual, len(starts))
-		interleaved(len(starts), func(k int) {
-			values[k] = v.load(y.at(starts[k]))
-			v.timesPlus(v.of(offset), v.of(scale), values[k])
-		})
-		storeAll(e, v, values, dst, starts)
+	into(e, interleaved, dst, n, []stepper{y}, func(v lanes, start int) reg.VecVirtual {
+		value := v.load(y.at(start))
+		v.timesPlus(v.of(offset), v.of(scale), value)
+		return value
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // sumDistances32 is the sum of m - x, or, unless distances is set, of x.
@@ -267,7 +253,6 @@ func sumDistances32(distances bool) {
 		name, arguments, term = "sumLogits32AVX2", "x []float32", "x"
 	}
 	function(name, arguments, "(sum float64)",
-		name+" is", "",
 		"\tfor _, x := range x {",
 		"\t\tsum += "+term,
 		"\t}",
@@ -279,10 +264,9 @@ func sumDistances32(distances bool) {
 	}
 	var sums [4]reg.VecVirtual // an addition waits for the one before it in its sum
 	for k := range sums {
-		sums[k] = YMM()
-		VXORPD(sums[k], sums[k], sums[k])
+		sums[k] = zero()
 	}
-	loopFrom(len(sums), n, x.advance, func(v lanes, starts []int) {
+	loopFrom(len(sums), n, []stepper{x}, func(v lanes, starts []int) {
 		for k, start := range starts {
 			d := e.load(v, x.at(start))
 			if distances {
@@ -295,8 +279,7 @@ func sumDistances32(distances bool) {
 	VADDPD(sums[3], sums[2], sums[2])
 	VADDPD(sums[2], sums[0], sums[0])
 	Store(horizontalSum(sums[0]), Return("sum"))
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // leastRest is what the rest of a row must reach, taken from a sum of which 1 is a part. That sum has lost less than
@@ -309,7 +292,6 @@ const leastRest = 0x1p-16
 func softmaxRows32(c []float64) {
 	const e, v = float32s, lanes(4)
 	function("softmaxRows32AVX2", "maxima, rests, y []float64, x []float32, classes int", "",
-		"softmaxRows32AVX2 is", "",
 		"\tfor r := range maxima {",
 		"\t\trow := x[r*classes:][:classes]",
 		"\t\tm, ties, sum := max(row...), 0, 0",
@@ -351,8 +333,7 @@ func softmaxRows32(c []float64) {
 	limit := v.constant(-expMax)
 	var sums [2]reg.VecVirtual
 	for k := range sums {
-		sums[k] = YMM()
-		VXORPD(sums[k], sums[k], sums[k])
+		sums[k] = zero()
 	}
 	row := cursor{GP64(), 8}
 	MOVQ(y.base, row.base)
@@ -412,7 +393,7 @@ func softmaxRows32(c []float64) {
 	}
 	Label("exp_few")
 	mask := tailMask(masks, n)
-	few, wide := halves(maskedLoad(x.at(0), mask)), [2]reg.VecVirtual{YMM(), YMM()}
+	few, wide := doubles(maskedLoad(x.at(0), mask)), [2]reg.VecVirtual{YMM(), YMM()}
 	VPMOVSXDQ(mask.AsX(), wide[0])
 	VEXTRACTI128(operand.Imm(1), mask, wide[1].AsX())
 	VPMOVSXDQ(wide[1].AsX(), wide[1])
@@ -445,8 +426,7 @@ func softmaxRows32(c []float64) {
 	DECQ(rows)
 	JNE(operand.LabelRef("row"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // tailMasks returns the address of eight ones and eight zeros of 32 bits.
@@ -493,15 +473,6 @@ func maskedLoad(m operand.Mem, mask reg.VecVirtual) reg.VecVirtual {
 	return r
 }
 
-// halves returns eight float32 numbers in float64.
-func halves(r reg.VecVirtual) [2]reg.VecVirtual {
-	low, high := YMM(), YMM()
-	VEXTRACTF128(operand.Imm(1), r, high.AsX())
-	VCVTPS2PD(r.AsX(), low)
-	VCVTPS2PD(high.AsX(), high)
-	return [2]reg.VecVirtual{low, high}
-}
-
 // rowMaximum returns the largest of the float32 numbers of a row, -Inf if all are NaN. Four registers of maxima: each waits for the one before. They begin
 // with the last eight numbers, which a loop in steps of eight may not reach.
 func rowMaximum(x cursor, classes reg.Register, masks reg.Register) reg.VecVirtual {
@@ -519,41 +490,12 @@ func rowMaximum(x cursor, classes reg.Register, masks reg.Register) reg.VecVirtu
 	for _, m := range maxima[1:] {
 		VMOVAPS(maxima[0], m)
 	}
-	for _, registers := range []int{4, 1} {
-		label := map[int]string{4: "max_four", 1: "max_one"}[registers]
-		Label(label)
-		CMPQ(n, immediate(8*registers))
-		JL(operand.LabelRef(label + "_done"))
-		for k := range registers {
-			r := YMM()
-			VMOVUPS(at.at(8*k), r)
-			VMAXPS(maxima[k], r, maxima[k])
-		}
-		at.advance(8 * registers)
-		SUBQ(immediate(8*registers), n)
-		JMP(operand.LabelRef(label))
-		Label(label + "_done")
-	}
-	VMAXPS(maxima[0], maxima[1], maxima[0])
-	VMAXPS(maxima[2], maxima[3], maxima[2])
-	VMAXPS(maxima[0], maxima[2], maxima[0])
+	float32s.maxima("max_", at, n, maxima)
 	JMP(operand.LabelRef("max_one_left"))
 	Label("max_few")
 	VMAXPS(lowest, maskedLoad(x.at(0), tailMask(masks, n)), maxima[0])
 	Label("max_one_left")
-	return largestSingle(maxima[0])
-}
-
-// largestSingle returns the largest of eight float32 numbers.
-func largestSingle(r reg.VecVirtual) reg.VecVirtual {
-	largest, other := XMM(), XMM()
-	VEXTRACTF128(operand.Imm(1), r, largest)
-	VMAXPS(r.AsX(), largest, largest)
-	VPSRLDQ(operand.Imm(8), largest, other)
-	VMAXPS(largest, other, largest)
-	VPSRLDQ(operand.Imm(4), largest, other)
-	VMAXPS(largest, other, largest)
-	return largest
+	return float32s.largestOf(maxima[0])
 }
 
 // horizontalSum returns the sum of four lanes.
@@ -568,17 +510,15 @@ func horizontalSum(r reg.VecVirtual) reg.VecVirtual {
 
 // restOf sets rest to the sum of the y that are not 1, and of the ones but one. It writes zeros behind the last one, at end, to add eight at a time.
 func restOf(y, end cursor, classes reg.Register, rest reg.VecVirtual) {
-	n, zeros := GP64(), YMM()
+	n := GP64()
 	MOVQ(classes, n)
-	VXORPD(zeros, zeros, zeros)
+	zeros := zero()
 	VMOVUPD(zeros, end.at(0))
 	VMOVUPD(zeros, end.at(4))
 	one := lanes(4).constant(1)
 	var ones, others [2]reg.VecVirtual
 	for k := range ones {
-		ones[k], others[k] = YMM(), YMM()
-		VXORPD(ones[k], ones[k], ones[k])
-		VXORPD(others[k], others[k], others[k])
+		ones[k], others[k] = zero(), zero()
 	}
 	Label("rest")
 	for k := range ones {
@@ -621,11 +561,9 @@ func entropySums32() {
 	x, n := param("x", int(e)), Load(Param("x").Len(), GP64())
 	t, w := operandParam("t", e), operandParam("w", e)
 	pointer := Load(Param("total"), GP64())
-	total, sum := loadTwoSum(pointer), YMM()
-	VXORPD(sum, sum, sum)
+	total, sum := loadTwoSum(pointer), zero()
 	m, keep, even := broadcastParam("m"), broadcastParam("keep"), broadcastParam("even")
-	advance := func(k int) { x.advance(k); t.advance(k); w.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
+	loop(n, []stepper{x, t, w}, func(v lanes, starts []int) {
 		for _, start := range starts {
 			a := v.onlyFirst(smoothed(e, v, t.at(start), w.at(start), keep, even))
 			d, product := e.load(v, x.at(start)), YMM()
@@ -637,15 +575,13 @@ func entropySums32() {
 	})
 	total.store(pointer)
 	Store(horizontalSum(sum), Return("sum"))
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // plainEntropy32 is entropySums32 for a loss alone, of class probabilities and nothing else: their sum does not need what its rounding loses.
 func plainEntropy32() {
 	const e = float32s
 	function("plainEntropy32AVX2", "x, t []float32, m float64", "(sum, total float64)",
-		"plainEntropy32AVX2 is", "",
 		"\tfor i := range x {",
 		"\t\tsum += t[i] * (m - x[i])",
 		"\t\ttotal += t[i]",
@@ -655,12 +591,9 @@ func plainEntropy32() {
 	m := broadcastParam("m")
 	var sums, totals [2]reg.VecVirtual
 	for k := range sums {
-		sums[k], totals[k] = YMM(), YMM()
-		VXORPD(sums[k], sums[k], sums[k])
-		VXORPD(totals[k], totals[k], totals[k])
+		sums[k], totals[k] = zero(), zero()
 	}
-	advance := func(k int) { x.advance(k); t.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
+	loop(n, []stepper{x, t}, func(v lanes, starts []int) {
 		if len(starts) == 2 {
 			PREFETCHT0(t.at(2 * chunkLen))
 		}
@@ -680,8 +613,7 @@ func plainEntropy32() {
 	Store(horizontalSum(sums[0]), Return("sum"))
 	VADDPD(totals[1], totals[0], totals[0])
 	Store(horizontalSum(totals[0]), Return("total"))
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 func entropyGrads32() {
@@ -698,25 +630,19 @@ func entropyGrads32() {
 	t, w := operandParam("t", e), operandParam("w", e)
 	keep, even, total := broadcastParam("keep"), broadcastParam("even"), broadcastParam("total")
 	low, rest, scale := repeatedParam("low"), repeatedParam("rest"), repeatedParam("scale")
-	advance := func(k int) { dst.advance(k); y.advance(k); t.advance(k); w.advance(k) }
-	loop(n, advance, func(v lanes, starts []int) {
-		values := make([]reg.VecVirtual, len(starts))
-		interleaved(len(starts), func(k int) {
-			a := smoothed(e, v, t.at(starts[k]), w.at(starts[k]), keep, even)
-			others, complement, exponential := v.reg(), v.constant(1), v.load(y.at(starts[k]))
-			v.sub(a, v.of(total), others)
-			v.add(low, others, others)
-			v.sub(exponential, complement, complement)
-			v.add(rest, complement, complement)
-			v.mul(exponential, others, others)
-			v.minusTimes(complement, a, others)
-			v.mul(scale, others, others)
-			values[k] = others
-		})
-		storeAll(e, v, values, dst, starts)
+	into(e, interleaved, dst, n, []stepper{y, t, w}, func(v lanes, start int) reg.VecVirtual {
+		a := smoothed(e, v, t.at(start), w.at(start), keep, even)
+		others, complement, exponential := v.reg(), v.constant(1), v.load(y.at(start))
+		v.sub(a, v.of(total), others)
+		v.add(low, others, others)
+		v.sub(exponential, complement, complement)
+		v.add(rest, complement, complement)
+		v.mul(exponential, others, others)
+		v.minusTimes(complement, a, others)
+		v.mul(scale, others, others)
+		return others
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // broadcastParam returns a register with four copies of a float64 argument.

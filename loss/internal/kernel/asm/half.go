@@ -39,8 +39,7 @@ func widen16() {
 			src.advance(8)
 			dst.advance(8)
 		})
-		VZEROUPPER()
-		RET()
+		end()
 	}
 }
 
@@ -71,8 +70,7 @@ func hard16() {
 	hard := GP8()
 	SETEQ(hard)
 	Store(hard, Return("hard"))
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 func narrow16() {
@@ -123,8 +121,7 @@ func narrow16() {
 			dst.advance(8)
 			near.advance(1)
 		})
-		VZEROUPPER()
-		RET()
+		end()
 	}
 }
 

@@ -65,6 +65,28 @@ func interleaved(count int, body func(k int)) {
 	}
 }
 
+// inTurn is interleaved for what needs all registers: one after the other.
+func inTurn(count int, body func(k int)) {
+	for k := range count {
+		body(k)
+	}
+}
+
+// order is how pairs of float64 numbers, which have what roundings lose, are computed, or single numbers.
+func (e element) order() func(count int, body func(k int)) {
+	if e == float64s {
+		return inTurn
+	}
+	return interleaved
+}
+
+// zero returns a register of zeros.
+func zero() reg.VecVirtual {
+	r := YMM()
+	VXORPD(r, r, r)
+	return r
+}
+
 // op appends the packed form of an instruction, or the scalar one.
 func (v lanes) op(packed, scalar func(...operand.Op), ops ...operand.Op) {
 	f := packed

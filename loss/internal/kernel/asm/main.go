@@ -156,14 +156,39 @@ func param(name string, size int) cursor {
 	return cursor{Load(Param(name).Base(), GP64()), size}
 }
 
+// end returns from the kernel.
+func end() {
+	VZEROUPPER()
+	RET()
+}
+
+// stepper is a slice that is gone through.
+type stepper interface{ advance(elements int) }
+
 // loop calls body for n elements: eight at a time, in two registers, then four, then one. body gets
 // the lanes of a register and the element, from the current one, at which each register starts.
-func loop(n reg.Register, advance func(elements int), body func(v lanes, starts []int)) {
-	loopFrom(2, n, advance, body)
+func loop(n reg.Register, slices []stepper, body func(v lanes, starts []int)) {
+	loopFrom(2, n, slices, body)
+}
+
+// each is loop with a body for one register; those of a step are interleaved.
+func each(n reg.Register, slices []stepper, body func(v lanes, start int)) {
+	loop(n, slices, func(v lanes, starts []int) {
+		interleaved(len(starts), func(k int) { body(v, starts[k]) })
+	})
+}
+
+// into is each with a value that is rounded and written to dst, after those of all registers of a step are computed in an order.
+func into(e element, order func(count int, body func(k int)), dst cursor, n reg.Register, slices []stepper, value func(v lanes, start int) reg.VecVirtual) {
+	loop(n, append([]stepper{dst}, slices...), func(v lanes, starts []int) {
+		values := make([]reg.VecVirtual, len(starts))
+		order(len(starts), func(k int) { values[k] = value(v, starts[k]) })
+		storeAll(e, v, values, dst, starts)
+	})
 }
 
 // loopFrom is loop with so many vectors at a time, then half as many.
-func loopFrom(vectors int, n reg.Register, advance func(elements int), body func(v lanes, starts []int)) {
+func loopFrom(vectors int, n reg.Register, slices []stepper, body func(v lanes, starts []int)) {
 	for _, step := range []struct {
 		label  string
 		v      lanes
@@ -178,7 +203,9 @@ func loopFrom(vectors int, n reg.Register, advance func(elements int), body func
 		JL(operand.LabelRef(step.label + "_done"))
 		Label(step.label + "_body")
 		body(step.v, step.starts)
-		advance(elements)
+		for _, s := range slices {
+			s.advance(elements)
+		}
 		SUBQ(immediate(elements), n)
 		CMPQ(n, immediate(elements))
 		JGE(operand.LabelRef(step.label + "_body"))

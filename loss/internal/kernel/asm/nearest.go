@@ -11,7 +11,6 @@ import (
 // nearest is a kernel of eight elements at a time.
 func nearest(name, arguments, value string, undecided uint32, begin func(), of func(y, x, t reg.VecVirtual) reg.VecVirtual) {
 	function(name, "dst []float32, near []uint8, y []float64, x, t []float32"+arguments, "",
-		name+" is", "",
 		"\tfor i := range x {",
 		"\t\tv := "+value,
 		"\t\tdst[i] = float32(v)",
@@ -36,8 +35,7 @@ func nearest(name, arguments, value string, undecided uint32, begin func(), of f
 		}
 		near.advance(1)
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // mark marks results that are closer than undecided to the middle of two float32 numbers: the lowest 29 bits of a float64 number are what rounding takes away.

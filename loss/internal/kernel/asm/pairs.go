@@ -266,7 +266,7 @@ func exponentials(v wide, coefficients map[string][]float64, product, pairs bool
 		what = append(what, "exp(-|x[i]|) = yh[i] + yl[i]")
 	}
 	name += v.String()
-	doc := []string{name + " is", "", "\tfor i := range x {"}
+	doc := []string{"\tfor i := range x {"}
 	for _, w := range what {
 		doc = append(doc, "\t\t"+w)
 	}
@@ -322,8 +322,7 @@ func exponentials(v wide, coefficients map[string][]float64, product, pairs bool
 	TESTL(bits, bits)
 	SETNE(flag)
 	Store(flag, Return("soft"))
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 func (v wide) clear(r reg.VecVirtual) {
@@ -445,8 +444,7 @@ func products(v wide, soft bool) {
 	for i := range sums {
 		VMOVUPD(sums[i], slot(4+i))
 	}
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // gradPairs is, for targets of 0 and 1, N/D with N = a - b·y and D = delta·(1+y), and a, b = 1-target, target, the other way round where x < 0, and there negative.
@@ -502,8 +500,7 @@ func gradPairs(v wide) {
 		})
 		v.storeAll(values, dst, start)
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // loop appends body for two vectors at a time. It gets the first element, which is constant, and how many vectors to compute at once: AVX2 has registers
@@ -610,6 +607,5 @@ func lossPairs(v wide, coefficients map[string][]float64) {
 		})
 		v.storeAll(values, dst, start)
 	})
-	VZEROUPPER()
-	RET()
+	end()
 }

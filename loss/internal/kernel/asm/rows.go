@@ -105,6 +105,15 @@ func (s rowSum) add(e [3]reg.VecVirtual) {
 	v.add(l, s.low, s.low)
 }
 
+// doubles returns the sums in float64.
+func (s rowSum) doubles() [2]reg.VecVirtual {
+	high, low := doubles(s.high), doubles(s.low)
+	for i := range high {
+		VADDPD(low[i], high[i], high[i])
+	}
+	return high
+}
+
 // doubles returns eight float32 numbers in float64.
 func doubles(r reg.VecVirtual) [2]reg.VecVirtual {
 	d := [2]reg.VecVirtual{YMM(), YMM()}
@@ -139,7 +148,6 @@ func (e *rowExp) follow(total rowSum, next func() reg.VecVirtual) {
 // acrossMaxima makes columns of rows, eight at a time, each in a lane, and finds the largest logit of each row but that of its class.
 func acrossMaxima() {
 	function("acrossMaxima32AVX2", "rows []float64, t, x []float32, indices []int64, classes int", "",
-		"acrossMaxima32AVX2 is", "",
 		"\tfor r := range len(rows)/4 {",
 		"\t\trows[r/8*32+r%8], rows[r/8*32+24+r%8] = -Inf, 0",
 		"\t\tfor c, logit := range x[r*classes:][:classes] {",
@@ -225,8 +233,7 @@ func acrossMaxima() {
 	SUBQ(immediate(rowFields*8), rows)
 	JNE(operand.LabelRef("rows"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // rowOf is where row i of four is.
@@ -244,7 +251,7 @@ func rowOf(base reg.Register, i int, stride, three reg.Register) operand.Mem {
 func acrossSums(coefficients map[string][]float64, keep bool) {
 	const v = wide(8)
 	name, arguments := "acrossSums32AVX2", "t"
-	doc := []string{"", "\tfor r := range len(rows)/4 {",
+	doc := []string{"\tfor r := range len(rows)/4 {",
 		"\t\tk := round(rows[r/8*32+r%8]*log2E)",
 		"\t\trows[r/8*32+8+r%8] = k",
 		"\t\te := sum(exp(t[(r/8*classes+c)*8+r%8] for c in range classes))",
@@ -255,7 +262,7 @@ func acrossSums(coefficients map[string][]float64, keep bool) {
 		doc = append(doc, "", "and leaves t, r and s with t*(1+r+s) = exp(t) / 2**(k-40) * exp(k*ln2Lo32).")
 	}
 	doc = append(doc, "", "Rows are a multiple of 8. What it computes of a row whose largest logit is not in ±1<<14 is not defined.")
-	function(name, "rows []float64, "+arguments+" []float32, classes int", "", append([]string{name + " is"}, doc...)...)
+	function(name, "rows []float64, "+arguments+" []float32, classes int", "", doc...)
 	state, t := param("rows", 8), param("t", 4)
 	kept := []cursor{t}
 	if keep {
@@ -266,9 +273,8 @@ func acrossSums(coefficients map[string][]float64, keep bool) {
 	TESTQ(rows, rows)
 	JE(operand.LabelRef("done"))
 	Label("rows")
-	largest := v.reg()
+	largest, upper := v.reg(), XMM()
 	VCVTPD2PSY(state.at(0), largest.AsX())
-	upper := XMM()
 	VCVTPD2PSY(state.at(4), upper)
 	VINSERTF128(operand.Imm(1), upper, largest, largest)
 	e, exponents := v.rowExp(tables, largest)
@@ -287,17 +293,14 @@ func acrossSums(coefficients map[string][]float64, keep bool) {
 	DECQ(n)
 	JNE(operand.LabelRef("exp"))
 	total.add(e.before)
-	high, low := doubles(total.high), doubles(total.low)
-	for i := range high {
-		VADDPD(low[i], high[i], high[i])
-		VMOVUPD(high[i], state.at(16+4*i))
+	for i, r := range total.doubles() {
+		VMOVUPD(r, state.at(16+4*i))
 	}
 	state.advance(rowFields * 8)
 	SUBQ(immediate(rowFields*8), rows)
 	JNE(operand.LabelRef("rows"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // transposed returns a transposed matrix of four rows and four columns, in each half of the registers.
@@ -359,7 +362,6 @@ func scales(four func(half int) operand.Op) (high, low reg.VecVirtual) {
 func acrossGrads() {
 	const v = wide(8)
 	function("acrossGrads32AVX2", "dst, t, r, s []float32, rows []float64, classes int", "",
-		"acrossGrads32AVX2 is", "",
 		"\tfor r := range len(rows)/4 {",
 		"\t\tfor c := range classes {",
 		"\t\t\ti := (r/8*classes+c)*8 + r%8",
@@ -437,8 +439,7 @@ func acrossGrads() {
 	SUBQ(immediate(rowFields*8), rows)
 	JNE(operand.LabelRef("rows"))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // along appends body for the elements of a row, 16, then 8 at a time, which begin where the slices do, then, with masks, for what is left, with -Inf behind the last one.
@@ -471,14 +472,14 @@ func along(label string, n reg.Register, slices []cursor, masks reg.Register, bo
 func alongRow(coefficients map[string][]float64, keep bool) {
 	const v = wide(8)
 	name, arguments := "alongSum32AVX2", ""
-	doc := []string{"", "\tm = max(x..., y...)",
+	doc := []string{"\tm = max(x..., y...)",
 		"\tk = round(m*log2E)",
 		"\tsum = sum(exp(x...), exp(y...)) / 2**(k-40) * exp(k*ln2Lo32)"}
 	if keep {
 		name, arguments = "alongExps32AVX2", ", t, r, s"
 		doc = append(doc, "\tt*(1+r+s) = exp({x..., 0, y...}) / 2**(k-40) * exp(k*ln2Lo32)")
 	}
-	function(name, "x, y"+arguments+" []float32, ahead int", "(m, k float32, sum float64)", append(append([]string{name + " is"}, doc...), "",
+	function(name, "x, y"+arguments+" []float32, ahead int", "(m, k float32, sum float64)", append(doc, "",
 		"with a maximum that passes over NaN, for at most 4096 logits. What it computes if m is not in ±1<<14 is not defined. It fetches what is so many bytes behind, and may write to 8 elements behind the last one.")...)
 	parts := []cursor{param("x", 4), param("y", 4)}
 	lengths := []reg.Register{Load(Param("x").Len(), GP64()), Load(Param("y").Len(), GP64())}
@@ -506,7 +507,7 @@ func alongRow(coefficients map[string][]float64, keep bool) {
 	}
 	VMAXPS(maxima[0], maxima[1], maxima[0])
 	largest := v.reg()
-	VBROADCASTSS(largestSingle(maxima[0]), largest)
+	VBROADCASTSS(float32s.largestOf(maxima[0]), largest)
 	e, k := v.rowExp(v.exponential(coefficients), largest)
 	Store(largest.AsX(), Return("m"))
 	Store(k.AsX(), Return("k"))
@@ -536,21 +537,16 @@ func alongRow(coefficients map[string][]float64, keep bool) {
 		})
 	}
 	total.add(e.before)
-	high, low := doubles(total.high), doubles(total.low)
-	for i := range high {
-		VADDPD(low[i], high[i], high[i])
-	}
-	VADDPD(high[1], high[0], high[0])
-	Store(horizontalSum(high[0]), Return("sum"))
-	VZEROUPPER()
-	RET()
+	sums := total.doubles()
+	VADDPD(sums[1], sums[0], sums[0])
+	Store(horizontalSum(sums[0]), Return("sum"))
+	end()
 }
 
 // alongGrads writes the exponentials of a row, of which alongRow has kept what they are made of, scaled.
 func alongGrads() {
 	const v = wide(8)
 	function("alongGrads32AVX2", "dst, t, r, s []float32, scale float64", "",
-		"alongGrads32AVX2 is", "",
 		"\tfor i := range dst {",
 		"\t\tdst[i] = t[i]*(1+r[i]+s[i]) * scale / 2**40",
 		"\t}", "",
@@ -571,8 +567,7 @@ func alongGrads() {
 	JE(operand.LabelRef("done"))
 	VMASKMOVPS(value(0), tailMask(masks, n), dst.at(0))
 	Label("done")
-	VZEROUPPER()
-	RET()
+	end()
 }
 
 // finishRows computes of m, K, the sum of the others and the own logit of rows what losses and gradients are made of. With d = m - own, o = Σ exp(x-m) over the
@@ -610,19 +605,14 @@ func finishRows(exps, logs []float64, grads, sum bool) {
 		doc[0] = "\tfor r := range len(rows)/4 {"
 		doc[len(doc)-1] = "\t\ttotals[r%8] += totals[r%8]*rest + rest"
 		doc = append(doc, "\t\ttotals[8+r%4] += max(d, 0)")
-		function("finishSumAVX2", "totals *[12]float64, rows []float64", "", append(append([]string{"finishSumAVX2 is", ""}, doc...), "\t}", "",
+		function("finishSumAVX2", "totals *[12]float64, rows []float64", "", append(doc, "\t}", "",
 			"The sums are NaN unless |m| is less than 1<<14, "+condition)...)
 		totals, state = Load(Param("totals"), GP64()), param("rows", 8)
 		n = Load(Param("rows").Len(), GP64())
 		SHRQ(operand.Imm(2), n)
-		for i := range products {
-			products[i] = YMM()
-			VXORPD(products[i], products[i], products[i])
-		}
-		linear = YMM()
-		VXORPD(linear, linear, linear)
+		products, linear = [2]reg.VecVirtual{zero(), zero()}, zero()
 	} else {
-		function(name, "losses"+arguments+", rows []float64", "", append(append([]string{name + " is", ""}, doc...), "\t}", "",
+		function(name, "losses"+arguments+", rows []float64", "", append(doc, "\t}", "",
 			"A loss is NaN unless |m| is less than 1<<14, "+condition, "The losses are a multiple of 8.")...)
 		losses, state = param("losses", 8), param("rows", 8)
 		n = Load(Param("losses").Len(), GP64())
@@ -699,10 +689,8 @@ func finishRows(exps, logs []float64, grads, sum bool) {
 		sums[half] = rest
 	}
 	interleaved(map[bool]int{false: 2}[sum], func(half int) {
-		u, left, loss := v.constant(1), v.reg(), losses.at(4*half)
-		v.add(sums[half], u, u)
-		v.sub(constant(1), u, left)
-		v.sub(left, sums[half], left)
+		loss := losses.at(4 * half)
+		u, left := onePlus(v, sums[half])
 		logarithm := boundedLog(float32s, v, logs, u, left)
 		v.add(loss, logarithm, logarithm)
 		v.store(logarithm, loss)
@@ -722,6 +710,5 @@ func finishRows(exps, logs []float64, grads, sum bool) {
 			VMOVUPD(r, operand.Mem{Base: totals, Disp: 32 * i})
 		}
 	}
-	VZEROUPPER()
-	RET()
+	end()
 }
