@@ -247,23 +247,11 @@ func guarded(ask func() (ports.Answer, error)) (answer ports.Answer, err error) 
 	}()
 	answer, err = ask()
 	if err == nil {
-		err = checkForm(answer)
-	}
-	return answer, err
-}
-
-// checkForm checks that an answer says exactly one thing.
-func checkForm(a ports.Answer) error {
-	said := 0
-	for _, is := range []bool{a.Outputs != nil, a.Rejected != nil, a.Unsupported != nil, a.Failed != nil} {
-		if is {
-			said++
+		if form := answer.Check(); form != nil {
+			err = fmt.Errorf("%w: %w", ports.ErrMalformed, form)
 		}
 	}
-	if said != 1 {
-		return fmt.Errorf("%w: it has %d of outputs, rejected, unsupported and failed, want exactly one", ports.ErrMalformed, said)
-	}
-	return nil
+	return answer, err
 }
 
 // outcomeOf names the outcome of an error of asking.

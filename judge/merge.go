@@ -33,10 +33,7 @@ func Merge(set *fixtures.Set, parts []Part) (*Result, error) {
 		return nil, err
 	}
 	first := parts[0].Result
-	description := ports.Description{Modules: map[string]ports.Claim{}, Compiles: first.FewShapes}
-	for module, c := range first.Claim {
-		description.Modules[module] = ports.Claim{DTypes: c.DTypes, Outputs: c.Outputs, Without: c.Without}
-	}
+	description := ports.Description{Modules: first.Claim, Compiles: first.FewShapes}
 	checks, err := Select(set, first.Selection)
 	if err != nil {
 		return nil, fmt.Errorf("%s: selection: %w", parts[0].Name, err)

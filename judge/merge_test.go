@@ -104,7 +104,7 @@ func TestMergeRefuses(t *testing.T) {
 		"4/4: seed: got 7":                            change(func(p []judge.Part) { p[3].Result.Seed = 7 }),
 		`4/4: port: got {"name":"another"`:            change(func(p []judge.Part) { p[3].Result.Port.Name = "another" }),
 		`4/4: selection: got {}, 1/4 has {"select":[`: change(func(p []judge.Part) { p[3].Result.Selection = judge.Selection{} }),
-		"4/4: claim: got {}":                          change(func(p []judge.Part) { p[3].Result.Claim = map[string]judge.Claim{} }),
+		"4/4: claim: got {}":                          change(func(p []judge.Part) { p[3].Result.Claim = map[string]ports.Claim{} }),
 		`4/4: platform: got ["plan9"`:                 change(func(p []judge.Part) { p[3].Result.Platform.OS = "plan9" }),
 		"it is of the fixtures 0.0.1": change(func(p []judge.Part) {
 			for i := range p {

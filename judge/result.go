@@ -11,18 +11,17 @@ import (
 	"lossproof/fixtures"
 	"lossproof/internal/laws"
 	"lossproof/ports"
-	"lossproof/tensor"
 )
 
 // Result is what a run found out. Its JSON form is the result file of the command.
 type Result struct {
 	// Lossproof is the version of the tool.
-	Lossproof string           `json:"lossproof"`
-	Fixtures  FixturesInfo     `json:"fixtures"`
-	Port      PortInfo         `json:"port"`
-	Claim     map[string]Claim `json:"claim"`
-	Reference Reference        `json:"reference"`
-	Level     string           `json:"level"`
+	Lossproof string                 `json:"lossproof"`
+	Fixtures  FixturesInfo           `json:"fixtures"`
+	Port      ports.Info             `json:"port"`
+	Claim     map[string]ports.Claim `json:"claim"`
+	Reference Reference              `json:"reference"`
+	Level     string                 `json:"level"`
 	// Quirks says whether quirks gate.
 	Quirks bool `json:"quirks"`
 	// Selected is the number of cases selected, Partial says that these are not all.
@@ -92,21 +91,6 @@ type FixturesInfo struct {
 	Version string `json:"version"`
 	// Cases is the number of cases there are.
 	Cases int `json:"cases"`
-}
-
-// PortInfo is what a port says of itself.
-type PortInfo struct {
-	Name            string `json:"name"`
-	Version         string `json:"version"`
-	Language        string `json:"language"`
-	LanguageVersion string `json:"language_version"`
-}
-
-// Claim is the claim of one module.
-type Claim struct {
-	DTypes  []tensor.DType `json:"dtypes"`
-	Outputs []string       `json:"outputs"`
-	Without []string       `json:"without"`
 }
 
 // Reference is the PyTorch that the outcomes were recorded from.

@@ -3,6 +3,7 @@ package judge
 import (
 	"context"
 	"iter"
+	"maps"
 	"runtime"
 	"time"
 
@@ -118,9 +119,9 @@ func (j *Judge) ahead(ctx context.Context) iter.Seq2[begun, func()] {
 // newResult returns a result without cases and summary.
 func (j *Judge) newResult() *Result {
 	info := j.set.Manifest
-	claims := make(map[string]Claim, len(j.description.Modules))
-	for module, cl := range j.description.Modules {
-		claims[module] = Claim{DTypes: cl.DTypes, Outputs: cl.Outputs, Without: append([]string{}, cl.Without...)}
+	claims := maps.Clone(j.description.Modules)
+	if claims == nil {
+		claims = map[string]ports.Claim{}
 	}
 	shard := ""
 	if s := j.options.Selection.Shard; !s.IsZero() {
@@ -165,7 +166,7 @@ func (j *Judge) selected(kind Kind, module string) int {
 }
 
 // portInfo is what a port says of itself, as it can be shown.
-func portInfo(info ports.Info) PortInfo {
+func portInfo(info ports.Info) ports.Info {
 	line := func(text string) string { return plain.Line(text, plain.Name) }
-	return PortInfo{Name: line(info.Name), Version: line(info.Version), Language: line(info.Language), LanguageVersion: line(info.LanguageVersion)}
+	return ports.Info{Name: line(info.Name), Version: line(info.Version), Language: line(info.Language), LanguageVersion: line(info.LanguageVersion)}
 }

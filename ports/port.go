@@ -7,6 +7,7 @@ package ports
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -56,17 +57,26 @@ type Description struct {
 
 // Info identifies a port.
 type Info struct {
-	Name, Version, Language, LanguageVersion string
+	Name            string `json:"name"`
+	Version         string `json:"version"`
+	Language        string `json:"language"`
+	LanguageVersion string `json:"language_version"`
 }
 
 // Claim is what a port says it implements of one module.
 type Claim struct {
 	// DTypes are the dtypes of input.
-	DTypes []tensor.DType
+	DTypes []tensor.DType `json:"dtypes"`
 	// Outputs are those that may be asked for: loss, grad_input, grad_target, grad_weight.
-	Outputs []string
+	Outputs []string `json:"outputs"`
 	// Without lists what the port does not do, from the closed list of docs/protocol.md.
-	Without []string
+	Without []string `json:"without"`
+}
+
+// MarshalJSON writes a claim, whose lists may be nil and are not null.
+func (c Claim) MarshalJSON() ([]byte, error) {
+	type lists Claim
+	return json.Marshal(lists{append([]tensor.DType{}, c.DTypes...), append([]string{}, c.Outputs...), append([]string{}, c.Without...)})
 }
 
 // Call is one call of a module.
@@ -102,21 +112,37 @@ type Answer struct {
 	Note string
 }
 
+// Check returns an error unless the answer says exactly one thing.
+func (a Answer) Check() error {
+	said := 0
+	for _, is := range []bool{a.Outputs != nil, a.Rejected != nil, a.Unsupported != nil, a.Failed != nil} {
+		if is {
+			said++
+		}
+	}
+	if said != 1 {
+		return fmt.Errorf("it has %d of outputs, rejected, unsupported and failed, want exactly one", said)
+	}
+	return nil
+}
+
 // Rejected says that the port refuses the call, as torch raises.
 type Rejected struct {
 	// Kind is shape, dtype, option, value or empty.
-	Kind    string
-	Message string
+	Kind    string `json:"kind,omitempty"`
+	Message string `json:"message"`
 	// Static says that the port's types cannot express the call.
-	Static bool
+	Static bool `json:"static,omitempty"`
 }
 
 // Unsupported says that the port does not do this.
 type Unsupported struct {
-	Reason, IssueURL string
+	Reason   string `json:"reason"`
+	IssueURL string `json:"issue_url,omitempty"`
 }
 
 // Failed says that an error inside the port kept it from answering.
 type Failed struct {
-	Message, Traceback string
+	Message   string `json:"message"`
+	Traceback string `json:"traceback,omitempty"`
 }

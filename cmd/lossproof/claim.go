@@ -3,14 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lossproof/internal/probe"
 	"lossproof/internal/words"
 	"lossproof/judge"
-	"lossproof/tensor"
+	"lossproof/ports"
 )
 
 func (p *program) claimCommand() *cobra.Command {
@@ -48,13 +47,6 @@ func commandArgs(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("%s: unexpected %q: the command of a port stands behind --", cmd.Name(), args[0])
 }
 
-// claimed is a claim as it stands in the answer to hello.
-type claimed struct {
-	DTypes  []tensor.DType `json:"dtypes"`
-	Outputs []string       `json:"outputs"`
-	Without []string       `json:"without"`
-}
-
 func (p *program) claim(cmd *cobra.Command, f portFlags, command []string) error {
 	set, err := p.load()
 	if err != nil {
@@ -73,9 +65,9 @@ func (p *program) claim(cmd *cobra.Command, f portFlags, command []string) error
 	if err != nil {
 		return err
 	}
-	modules := map[string]claimed{}
+	modules := map[string]ports.Claim{}
 	for _, m := range found.Modules {
-		modules[m.Name] = claimed{m.Claim.DTypes, m.Claim.Outputs, append([]string{}, m.Claim.Without...)}
+		modules[m.Name] = m.Claim
 		fmt.Fprintf(p.stderr, "%s\n", m.Name)
 		for _, line := range m.Left {
 			fmt.Fprintf(p.stderr, "  %s\n", line)
@@ -93,12 +85,7 @@ func (p *program) claim(cmd *cobra.Command, f portFlags, command []string) error
 		p.code = exitNotConformant
 		return nil
 	}
-	var text strings.Builder
-	encoder := json.NewEncoder(&text)
+	encoder := json.NewEncoder(p.stdout)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(map[string]any{"modules": modules}); err != nil {
-		return err
-	}
-	_, err = fmt.Fprint(p.stdout, text.String())
-	return err
+	return encoder.Encode(map[string]any{"modules": modules})
 }

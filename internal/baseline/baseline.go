@@ -19,6 +19,7 @@ import (
 	"lossproof/internal/schema"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
+	"lossproof/ports"
 )
 
 // Baseline is the content of a baseline file.
@@ -26,7 +27,7 @@ type Baseline struct {
 	Level verdict.Level `json:"level"`
 	// Fixtures is the version of the fixtures.
 	Fixtures string                 `json:"fixtures"`
-	Claim    map[string]judge.Claim `json:"claim"`
+	Claim    map[string]ports.Claim `json:"claim"`
 	// Asked is the number of outputs that the claim asks for, of all cases.
 	Asked int `json:"asked"`
 	// Known are sorted by id, which is unique.

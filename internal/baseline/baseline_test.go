@@ -13,6 +13,7 @@ import (
 	"lossproof/internal/corpus"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
+	"lossproof/ports"
 	"lossproof/tensor"
 )
 
@@ -25,19 +26,19 @@ const (
 var openSet = corpus.Whole
 
 // claims claims one module, without some words.
-func claims(without ...string) map[string]judge.Claim {
-	return map[string]judge.Claim{"BCELoss": {DTypes: []tensor.DType{"float32", "float64"}, Outputs: []string{"loss", "grad_input"}, Without: without}}
+func claims(without ...string) map[string]ports.Claim {
+	return map[string]ports.Claim{"BCELoss": {DTypes: []tensor.DType{"float32", "float64"}, Outputs: []string{"loss", "grad_input"}, Without: without}}
 }
 
 func TestClaimShrank(t *testing.T) {
 	b := &baseline.Baseline{Fixtures: "1.1.0", Claim: claims("empty"), Asked: 10}
 	less := claims("empty")
-	less["BCELoss"] = judge.Claim{DTypes: []tensor.DType{"float64"}, Outputs: []string{"loss"}, Without: []string{"empty", "weight"}}
+	less["BCELoss"] = ports.Claim{DTypes: []tensor.DType{"float64"}, Outputs: []string{"loss"}, Without: []string{"empty", "weight"}}
 	more := claims()
-	more["CrossEntropyLoss"] = judge.Claim{}
+	more["CrossEntropyLoss"] = ports.Claim{}
 	for _, test := range []struct {
 		reason  string
-		claims  map[string]judge.Claim
+		claims  map[string]ports.Claim
 		asked   int
 		version string
 		want    []string
@@ -45,7 +46,7 @@ func TestClaimShrank(t *testing.T) {
 		{"the same", claims("empty"), 10, "1.1.0", nil},
 		{"more", more, 20, "1.1.0", nil},
 		{"less of everything", less, 10, "1.1.0", []string{"BCELoss: dtypes: float32 is claimed no more", "BCELoss: outputs: grad_input is claimed no more", "BCELoss: without weight is new"}},
-		{"another module", map[string]judge.Claim{"CrossEntropyLoss": {}}, 10, "1.1.0", []string{"BCELoss is claimed no more"}},
+		{"another module", map[string]ports.Claim{"CrossEntropyLoss": {}}, 10, "1.1.0", []string{"BCELoss is claimed no more"}},
 		{"fewer outputs", claims("empty"), 9, "1.1.0", []string{"the claim asks for 9 outputs, it asked for 10"}},
 		{"fewer outputs of other fixtures", claims("empty"), 9, "1.2.0", nil},
 	} {
@@ -139,7 +140,7 @@ func TestUpdate(t *testing.T) {
 		name    string
 		add     bool
 		quirks  bool
-		claim   map[string]judge.Claim
+		claim   map[string]ports.Claim
 		want    baseline.Baseline
 		changes baseline.Changes
 	}{

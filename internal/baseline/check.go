@@ -10,6 +10,7 @@ import (
 	"lossproof/fixtures"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
+	"lossproof/ports"
 	"lossproof/tensor"
 )
 
@@ -93,7 +94,7 @@ func unmatched(set *fixtures.Set, id string) string {
 
 // ClaimShrank lists what the baseline claims and claims does not. asked is the number of
 // outputs that claims asks for, of the fixtures of a version.
-func (b *Baseline) ClaimShrank(claims map[string]judge.Claim, asked int, version string) []string {
+func (b *Baseline) ClaimShrank(claims map[string]ports.Claim, asked int, version string) []string {
 	var lost []string
 	for _, module := range slices.Sorted(maps.Keys(b.Claim)) {
 		was := b.Claim[module]

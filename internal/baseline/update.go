@@ -7,11 +7,12 @@ import (
 	"lossproof/fixtures"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
+	"lossproof/ports"
 )
 
 // New returns a baseline without entries, and without a claim that could shrink.
 func New(level verdict.Level) *Baseline {
-	return &Baseline{Level: level, Claim: map[string]judge.Claim{}, Known: Entries{}}
+	return &Baseline{Level: level, Claim: map[string]ports.Claim{}, Known: Entries{}}
 }
 
 // Changes counts what an update did.

@@ -23,8 +23,8 @@ func result(change func(r *judge.Result)) *judge.Result {
 	r := &judge.Result{
 		Level:    string(verdict.Parity),
 		Platform: judge.Platform{OS: "linux", Arch: "amd64", CPU: "EPYC", Cores: 2, SIMD: []string{"AVX2", "FMA"}, Go: "go1.26.8"},
-		Port:     judge.PortInfo{Name: "p", Version: "1", Language: "go", LanguageVersion: "1.26"},
-		Claim:    map[string]judge.Claim{ports.BCEWithLogitsLoss: {DTypes: []tensor.DType{tensor.Float32}, Outputs: []string{ports.Loss}}},
+		Port:     ports.Info{Name: "p", Version: "1", Language: "go", LanguageVersion: "1.26"},
+		Claim:    map[string]ports.Claim{ports.BCEWithLogitsLoss: {DTypes: []tensor.DType{tensor.Float32}, Outputs: []string{ports.Loss}}},
 		Cases: []judge.CheckResult{{
 			ID: id, Kind: judge.Case, SHA256: "1", Gates: true, Outcome: judge.Pass,
 			Outputs: map[string]judge.OutputResult{ports.Loss: {Outcome: judge.Pass, Errors: errors(1, 1)}},
@@ -222,8 +222,8 @@ func TestOnlyTheSameCases(t *testing.T) {
 func TestDifferencesAreNamed(t *testing.T) {
 	r := compare(t, nil, func(r *judge.Result) {
 		r.Platform = judge.Platform{OS: "darwin", Arch: "arm64", CPU: "M4", Cores: 10, SIMD: []string{"NEON"}, Go: "go1.27.0"}
-		r.Port = judge.PortInfo{Name: "q", Version: "2", Language: "rust"}
-		r.Claim = map[string]judge.Claim{}
+		r.Port = ports.Info{Name: "q", Version: "2", Language: "rust"}
+		r.Claim = map[string]ports.Claim{}
 		r.Lossproof, r.Fixtures.Version, r.Reference.Version = "0.2.0", "1.1.0", "2.16.0"
 	}, 0)
 	want := &drift.Report{

@@ -216,7 +216,7 @@ func TestFindingsPage(t *testing.T) {
 	finding := func(title, fault, report, rule string, confirmed bool) Finding {
 		return Finding{Demonstration: Demonstration{File: "x.py", Run: "python x.py", Title: title, Fault: fault, Report: report, Rules: []string{rule}}, Output: "1\n2", Confirmed: confirmed, IsFault: fault != "" && rule != "R3"}
 	}
-	row := &Row{Name: "one", Implementation: "One", Port: judge.PortInfo{Version: "1.0", Language: "go"}, Run: "./one",
+	row := &Row{Name: "one", Implementation: "One", Port: ports.Info{Version: "1.0", Language: "go"}, Run: "./one",
 		Modules: []Module{{Module: "BCELoss", Differs: []Difference{{Rule: "R1", Example: "BCELoss/a/b#loss"}}}},
 		Findings: []Finding{
 			finding("It is (1-t)*x*y.", "", "", "R1", true), finding("It cancels.", "Mathematics.", "", "R1", true),

@@ -13,6 +13,7 @@ import (
 	"lossproof/internal/schema"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
+	"lossproof/ports"
 )
 
 //go:embed row.schema.json
@@ -39,8 +40,8 @@ func Parse(data []byte) (*Row, error) {
 func ReadAll(ctx context.Context, files []string) ([]*Row, error) {
 	var rows []*Row
 	type pair struct{ parity, exact *judge.Result }
-	pairs := map[judge.PortInfo]*pair{}
-	var order []judge.PortInfo
+	pairs := map[ports.Info]*pair{}
+	var order []ports.Info
 	for _, name := range files {
 		data, err := infile.Read(ctx, name)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 	"lossproof/internal/halves"
 	"lossproof/internal/prose"
 	"lossproof/judge"
+	"lossproof/ports"
 	"lossproof/tensor"
 )
 
@@ -28,7 +29,7 @@ type Row struct {
 	Implementation string   `json:"implementation"`
 	BuildsOn       []string `json:"builds_on,omitempty"`
 	// Port is what the port says of itself.
-	Port judge.PortInfo `json:"port"`
+	Port ports.Info `json:"port"`
 	// Docs and Calls have for a module a page about it, and what answers.
 	Docs  map[string]string `json:"docs,omitempty"`
 	Calls map[string]string `json:"calls,omitempty"`
@@ -54,7 +55,7 @@ type Row struct {
 // Module is what is known of one module that an implementation claims.
 type Module struct {
 	Module string      `json:"module"`
-	Claim  judge.Claim `json:"claim"`
+	Claim  ports.Claim `json:"claim"`
 	// Parity and Exact are the verdicts at these levels; one is nil that was not asked for.
 	Parity *Verdict `json:"parity,omitempty"`
 	Exact  *Verdict `json:"exact,omitempty"`

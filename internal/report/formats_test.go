@@ -244,7 +244,7 @@ func TestBadge(t *testing.T) {
 	module := judge.ModuleSummary{Module: ports.BCELoss, Claimed: true, Conformant: true, Passed: true, Evidence: judge.Evidence{Laws: 17, LawsOf: 17}, Drawn: &judge.Drawn{Calls: 90}}
 	badge := func(change func(*judge.Result, *judge.ModuleSummary)) *judge.Result {
 		m := module
-		r := &judge.Result{Level: "parity", Complete: true, Seed: 5, SeedFrom: judge.Random, Claim: map[string]judge.Claim{ports.BCELoss: {}}}
+		r := &judge.Result{Level: "parity", Complete: true, Seed: 5, SeedFrom: judge.Random, Claim: map[string]ports.Claim{ports.BCELoss: {}}}
 		r.Summary.Passed, r.Summary.Conformant = true, true
 		change(r, &m)
 		r.Summary.Modules = []judge.ModuleSummary{{Module: ports.CrossEntropyLoss, Limits: []string{"no laws selected"}}, m}
@@ -265,7 +265,7 @@ func TestBadge(t *testing.T) {
 			r.Recorded, m.Evidence.Laws, m.Drawn, m.Limits = true, 0, nil, []string{"recorded"}
 		}, "conformant (parity), recorded answers alone, no law and no generated call", "yellowgreen"},
 		{func(_ *judge.Result, m *judge.ModuleSummary) { m.Limits = []string{"20 of 706 cases selected"} }, "conformant (parity), some checks alone, " + all, "yellowgreen"},
-		{func(r *judge.Result, _ *judge.ModuleSummary) { r.Claim[ports.BCEWithLogitsLoss] = judge.Claim{} }, "conformant (parity), some checks alone, " + all, "yellowgreen"},
+		{func(r *judge.Result, _ *judge.ModuleSummary) { r.Claim[ports.BCEWithLogitsLoss] = ports.Claim{} }, "conformant (parity), some checks alone, " + all, "yellowgreen"},
 		{func(r *judge.Result, m *judge.ModuleSummary) {
 			m.Deviations, r.SeedFrom, m.Limits = []string{"A", "B"}, judge.Release, []string{"x"}
 		}, "conformant (parity), 2 deviations, some checks alone, 17 laws, 90 generated calls, seed 5 of the release", "yellowgreen"},

@@ -16,6 +16,7 @@ import (
 	"lossproof/internal/prose"
 	"lossproof/internal/words"
 	"lossproof/judge"
+	"lossproof/ports"
 	"lossproof/tensor"
 )
 
@@ -141,7 +142,7 @@ func (t *text) header(result *judge.Result) {
 }
 
 // named is what a port calls itself, with its version where it has one.
-func named(port judge.PortInfo) string { return strings.TrimSpace(port.Name + " " + port.Version) }
+func named(port ports.Info) string { return strings.TrimSpace(port.Name + " " + port.Version) }
 
 // cases writes a line for every case that was asked; those outside the claim are counted below.
 func (t *text) cases(results []judge.CheckResult) {

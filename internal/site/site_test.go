@@ -12,13 +12,14 @@ import (
 	"lossproof/internal/halves"
 	"lossproof/internal/matrix"
 	"lossproof/judge"
+	"lossproof/ports"
 	"lossproof/tensor"
 )
 
 // rowOf is a row that breaks every other rule.
 func rowOf(set *fixtures.Set, name, version string) *matrix.Row {
 	r := &matrix.Row{
-		Format: matrix.Format, Name: name, Implementation: name[:3], Port: judge.PortInfo{Name: name, Version: version, Language: "go"},
+		Format: matrix.Format, Name: name, Implementation: name[:3], Port: ports.Info{Name: name, Version: version, Language: "go"},
 		Run: "./port", Program: "sh -c program", Fixtures: set.Version(), Reference: set.TorchVersion(),
 		Findings: []matrix.Finding{
 			{Demonstration: matrix.Demonstration{Run: "./finding", Title: "It is <wrong>.", Fault: "It contradicts its documentation."}, Output: "0", Confirmed: true, IsFault: true},
@@ -31,7 +32,7 @@ func rowOf(set *fixtures.Set, name, version string) *matrix.Row {
 	for k, c := range judge.Checks(set) {
 		m := modules[c.Module]
 		if m == nil {
-			r.Modules = append(r.Modules, matrix.Module{Module: c.Module, Claim: judge.Claim{DTypes: []tensor.DType{tensor.Float32}}, Rules: map[matrix.State][]string{},
+			r.Modules = append(r.Modules, matrix.Module{Module: c.Module, Claim: ports.Claim{DTypes: []tensor.DType{tensor.Float32}}, Rules: map[matrix.State][]string{},
 				Causes: []matrix.Cause{{Name: "cause", Title: "It does something else altogether, which takes a sentence to say.", Explains: 3}}})
 			modules = map[string]*matrix.Module{}
 			for i := range r.Modules {

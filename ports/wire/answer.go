@@ -1,7 +1,7 @@
 package wire
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
 
 	"lossproof/internal/plain"
@@ -24,25 +24,12 @@ func (e *ProtocolError) Error() string {
 }
 
 type jsonDescription struct {
-	Protocol int                  `json:"protocol"`
-	Port     jsonInfo             `json:"port"`
-	Slow     bool                 `json:"slow,omitempty"`
-	Compiles bool                 `json:"compiles,omitempty"`
-	Snippets map[string]string    `json:"snippets,omitempty"`
-	Modules  map[string]jsonClaim `json:"modules"`
-}
-
-type jsonInfo struct {
-	Name            string `json:"name"`
-	Version         string `json:"version"`
-	Language        string `json:"language"`
-	LanguageVersion string `json:"language_version"`
-}
-
-type jsonClaim struct {
-	DTypes  []tensor.DType `json:"dtypes"`
-	Outputs []string       `json:"outputs"`
-	Without []string       `json:"without"`
+	Protocol int                    `json:"protocol"`
+	Port     ports.Info             `json:"port"`
+	Slow     bool                   `json:"slow,omitempty"`
+	Compiles bool                   `json:"compiles,omitempty"`
+	Snippets map[string]string      `json:"snippets,omitempty"`
+	Modules  map[string]ports.Claim `json:"modules"`
 }
 
 type jsonProtocolError struct {
@@ -51,40 +38,20 @@ type jsonProtocolError struct {
 }
 
 type jsonAnswer struct {
-	ID          int64            `json:"id"`
-	Outputs     any              `json:"outputs,omitempty"`
-	Rejected    *jsonRejected    `json:"rejected,omitempty"`
-	Unsupported *jsonUnsupported `json:"unsupported,omitempty"`
-	Failed      *jsonFailed      `json:"failed,omitempty"`
-}
-
-type jsonRejected struct {
-	Kind    string `json:"kind,omitempty"`
-	Message string `json:"message"`
-	Static  bool   `json:"static,omitempty"`
-}
-
-type jsonUnsupported struct {
-	Reason   string `json:"reason"`
-	IssueURL string `json:"issue_url,omitempty"`
-}
-
-type jsonFailed struct {
-	Message   string `json:"message"`
-	Traceback string `json:"traceback,omitempty"`
+	ID          int64                 `json:"id"`
+	Outputs     map[string]jsonTensor `json:"outputs,omitzero"`
+	Rejected    *ports.Rejected       `json:"rejected,omitempty"`
+	Unsupported *ports.Unsupported    `json:"unsupported,omitempty"`
+	Failed      *ports.Failed         `json:"failed,omitempty"`
 }
 
 // EncodeDescription returns the answer to hello.
 func EncodeDescription(d ports.Description) ([]byte, error) {
-	modules := make(map[string]jsonClaim, len(d.Modules))
-	for name, claim := range d.Modules {
-		modules[name] = jsonClaim{
-			DTypes:  append([]tensor.DType{}, claim.DTypes...),
-			Outputs: append([]string{}, claim.Outputs...),
-			Without: append([]string{}, claim.Without...),
-		}
+	modules := d.Modules
+	if modules == nil {
+		modules = map[string]ports.Claim{}
 	}
-	return marshal(jsonDescription{Version, jsonInfo(d.Port), d.Slow, d.Compiles, d.Snippets, modules})
+	return marshal(jsonDescription{Version, d.Port, d.Slow, d.Compiles, d.Snippets, modules})
 }
 
 // EncodeProtocolError returns the answer to what cannot be answered otherwise: a
@@ -104,152 +71,66 @@ func DecodeDescription(line []byte) (ports.Description, error) {
 	if err != nil {
 		return ports.Description{}, err
 	}
-	if _, ok := o["protocol"]; !ok {
-		return ports.Description{}, errors.New(`the answer to hello: member "protocol" is missing`)
-	}
-	protocol, err := integer(o["protocol"], "protocol", maxID)
-	if err != nil {
-		return ports.Description{}, err
-	}
-	if raw, ok := o["error"]; ok {
-		message, err := str(raw, "error")
-		if err != nil {
-			return ports.Description{}, err
-		}
-		return ports.Description{}, &ProtocolError{protocol, plain.Text(message, plain.Message)}
-	}
-	if protocol != Version {
+	o.where = "the answer to hello: "
+	o.need("protocol")
+	protocol, problem := get(o, "protocol", integer[int64](maxID)), get(o, "error", message)
+	switch {
+	case o.err != nil:
+		return ports.Description{}, o.err
+	case o.has("error"):
+		return ports.Description{}, &ProtocolError{protocol, problem}
+	case protocol != Version:
 		return ports.Description{}, &ProtocolError{protocol, fmt.Sprintf("got protocol %d, want %d", protocol, Version)}
 	}
-	for _, member := range []string{"port", "modules"} {
-		if _, ok := o[member]; !ok {
-			return ports.Description{}, fmt.Errorf("the answer to hello: member %q is missing", member)
-		}
+	o.need("port", "modules")
+	d := ports.Description{
+		Port: get(o, "port", decodeInfo), Slow: get(o, "slow", boolean), Compiles: get(o, "compiles", boolean),
+		Snippets: get(o, "snippets", mapOf(program)), Modules: get(o, "modules", mapOf(decodeClaim)),
 	}
-	var d ports.Description
-	if d.Port, err = decodeInfo(o); err != nil {
-		return ports.Description{}, err
-	}
-	for name, member := range map[string]*bool{"slow": &d.Slow, "compiles": &d.Compiles} {
-		if raw, ok := o[name]; ok {
-			if *member, err = boolean(raw, name); err != nil {
-				return ports.Description{}, err
-			}
-		}
-	}
-	if raw, ok := o["snippets"]; ok {
-		snippets, err := decodeObject(raw, "snippets")
-		if err != nil {
-			return ports.Description{}, err
-		}
-		d.Snippets = map[string]string{}
-		for module, raw := range snippets {
-			text, err := str(raw, "snippets: "+module)
-			if err != nil {
-				return ports.Description{}, err
-			}
-			d.Snippets[module] = plain.Text(text, plain.Program)
-		}
-	}
-	if d.Modules, err = decodeModules(o); err != nil {
-		return ports.Description{}, err
-	}
-	return d, nil
+	return d, o.err
 }
 
-func decodeInfo(o object) (ports.Info, error) {
-	port, err := decodeObject(o["port"], "port")
+func decodeInfo(raw json.RawMessage, name string) (ports.Info, error) {
+	o, err := decodeObject(raw, name)
 	if err != nil {
 		return ports.Info{}, err
 	}
-	var info ports.Info
-	for _, member := range []struct {
-		name  string
-		field *string
-	}{
-		{"name", &info.Name}, {"version", &info.Version},
-		{"language", &info.Language}, {"language_version", &info.LanguageVersion},
-	} {
-		text, err := port.message(member.name, "port")
-		if err != nil {
-			return ports.Info{}, err
-		}
-		*member.field = plain.Line(text, plain.Name)
-	}
+	line := func(member string) string { return plain.Line(get(o, member, message), plain.Name) }
+	info := ports.Info{Name: line("name"), Version: line("version"), Language: line("language"), LanguageVersion: line("language_version")}
 	if info.Name == "" {
-		return ports.Info{}, errors.New("port.name: got nothing, want the name of the port")
+		o.fail("port.name: got nothing, want the name of the port")
 	}
-	return info, nil
+	return info, o.err
 }
 
-func decodeModules(o object) (map[string]ports.Claim, error) {
-	claims, err := decodeObject(o["modules"], "modules")
+func program(raw json.RawMessage, name string) (string, error) {
+	text, err := str[string](raw, name)
+	return plain.Text(text, plain.Program), err
+}
+
+func decodeClaim(raw json.RawMessage, name string) (ports.Claim, error) {
+	o, err := decodeObject(raw, name)
 	if err != nil {
-		return nil, err
+		return ports.Claim{}, err
 	}
-	modules := make(map[string]ports.Claim, len(claims))
-	for module, raw := range claims {
-		name := "modules." + module
-		o, err := decodeObject(raw, name)
-		if err != nil {
-			return nil, err
-		}
-		var claim ports.Claim
-		for _, member := range []string{"dtypes", "outputs"} {
-			if _, ok := o[member]; !ok {
-				return nil, fmt.Errorf("%s: member %q is missing", name, member)
-			}
-		}
-		dtypes, err := strs(o["dtypes"], name+".dtypes")
-		if err != nil {
-			return nil, err
-		}
-		for _, dtype := range dtypes {
-			claim.DTypes = append(claim.DTypes, tensor.DType(dtype))
-		}
-		if claim.Outputs, err = strs(o["outputs"], name+".outputs"); err != nil {
-			return nil, err
-		}
-		if raw, ok := o["without"]; ok {
-			if claim.Without, err = strs(raw, name+".without"); err != nil {
-				return nil, err
-			}
-		}
-		modules[module] = claim
-	}
-	return modules, nil
+	o.need("dtypes", "outputs")
+	claim := ports.Claim{DTypes: get(o, "dtypes", strs[tensor.DType]), Outputs: get(o, "outputs", strs[string]), Without: get(o, "without", strs[string])}
+	return claim, o.err
 }
 
 // EncodeAnswer returns the answer to the run request with that id. It returns an error
 // where not exactly one field of answer is set, for a tensor whose bytes do not fit its
 // dtype and shape, and for a message above MaxLine.
 func EncodeAnswer(id int64, answer ports.Answer) ([]byte, error) {
-	message := jsonAnswer{ID: id}
-	set := 0
+	err := answer.Check()
+	if err != nil {
+		return nil, fmt.Errorf("the answer: %w", err)
+	}
+	message := jsonAnswer{ID: id, Rejected: answer.Rejected, Unsupported: answer.Unsupported, Failed: answer.Failed}
 	if answer.Outputs != nil {
-		set++
-		outputs, err := encodeTensors(answer.Outputs, "outputs")
-		if err != nil {
+		if message.Outputs, err = encodeTensors(answer.Outputs, "outputs"); err != nil {
 			return nil, err
 		}
-		message.Outputs = outputs
-	}
-	if answer.Rejected != nil {
-		set++
-		rejected := jsonRejected(*answer.Rejected)
-		message.Rejected = &rejected
-	}
-	if answer.Unsupported != nil {
-		set++
-		message.Unsupported = &jsonUnsupported{answer.Unsupported.Reason, answer.Unsupported.IssueURL}
-	}
-	if answer.Failed != nil {
-		set++
-		failed := jsonFailed(*answer.Failed)
-		message.Failed = &failed
-	}
-	if set != 1 {
-		return nil, fmt.Errorf("the answer has %d of outputs, rejected, unsupported and failed, want exactly one", set)
 	}
 	return marshal(message)
 }
@@ -266,7 +147,7 @@ func DecodeAnswer(line []byte) (id int64, answer ports.Answer, err error) {
 	}
 	var found []string
 	for _, member := range []string{"outputs", "rejected", "unsupported", "failed"} {
-		if _, ok := o[member]; ok {
+		if o.has(member) {
 			found = append(found, member)
 		}
 	}
@@ -277,53 +158,43 @@ func DecodeAnswer(line []byte) (id int64, answer ports.Answer, err error) {
 		}
 		return id, ports.Answer{}, fmt.Errorf(`got %s of "outputs", "rejected", "unsupported" and "failed", want exactly one`, got)
 	}
-	member := found[0]
-	if member == "outputs" {
-		answer.Outputs, err = decodeTensors(o[member], member)
-		return id, answer, err
+	answer = ports.Answer{
+		Outputs: get(o, "outputs", mapOf(decodeTensor)), Rejected: get(o, "rejected", decodeRejected),
+		Unsupported: get(o, "unsupported", decodeUnsupported), Failed: get(o, "failed", decodeFailed),
 	}
-	body, err := decodeObject(o[member], member)
-	if err != nil {
-		return id, ports.Answer{}, err
-	}
-	switch member {
-	case "rejected":
-		answer.Rejected, err = decodeRejected(body)
-	case "unsupported":
-		answer.Unsupported = new(ports.Unsupported)
-		if answer.Unsupported.Reason, err = body.message("reason", member); err == nil {
-			answer.Unsupported.IssueURL, err = body.message("issue_url", member)
-		}
-	case "failed":
-		answer.Failed = new(ports.Failed)
-		if answer.Failed.Message, err = body.message("message", member); err == nil {
-			answer.Failed.Traceback, err = body.message("traceback", member)
-		}
-	}
-	if err != nil {
-		return id, ports.Answer{}, err
+	if o.err != nil {
+		return id, ports.Answer{}, o.err
 	}
 	return id, answer, nil
 }
 
-func decodeRejected(body object) (*ports.Rejected, error) {
-	var rejected ports.Rejected
-	var err error
-	if rejected.Kind, err = body.message("kind", "rejected"); err != nil {
+func decodeRejected(raw json.RawMessage, name string) (*ports.Rejected, error) {
+	o, err := decodeObject(raw, name)
+	if err != nil {
 		return nil, err
 	}
+	rejected := &ports.Rejected{Kind: get(o, "kind", message)}
 	switch rejected.Kind {
 	case "", ports.KindShape, ports.KindDType, ports.KindOption, ports.KindValue:
 	default:
-		return nil, fmt.Errorf(`rejected.kind: got %s, want "shape", "dtype", "option" or "value"`, excerpt([]byte(rejected.Kind)))
+		o.fail(`rejected.kind: got %s, want "shape", "dtype", "option" or "value"`, excerpt([]byte(rejected.Kind)))
 	}
-	if rejected.Message, err = body.message("message", "rejected"); err != nil {
+	rejected.Message, rejected.Static = get(o, "message", message), get(o, "static", boolean)
+	return rejected, o.err
+}
+
+func decodeUnsupported(raw json.RawMessage, name string) (*ports.Unsupported, error) {
+	o, err := decodeObject(raw, name)
+	if err != nil {
 		return nil, err
 	}
-	if raw, ok := body["static"]; ok {
-		if rejected.Static, err = boolean(raw, "rejected.static"); err != nil {
-			return nil, err
-		}
+	return &ports.Unsupported{Reason: get(o, "reason", message), IssueURL: get(o, "issue_url", message)}, o.err
+}
+
+func decodeFailed(raw json.RawMessage, name string) (*ports.Failed, error) {
+	o, err := decodeObject(raw, name)
+	if err != nil {
+		return nil, err
 	}
-	return &rejected, nil
+	return &ports.Failed{Message: get(o, "message", message), Traceback: get(o, "traceback", message)}, o.err
 }

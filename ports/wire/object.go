@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -14,14 +15,23 @@ import (
 // object is a JSON object whose members are not decoded yet. Go's own decoding into
 // structs is too lenient for a protocol: it ignores the case of names and takes null
 // for anything. The members are parts of the line, not copies: a line can be long.
-type object map[string]json.RawMessage
+type object struct {
+	// where and path begin what errors say of the object, and the names of its members.
+	where, path string
+	members     map[string]json.RawMessage
+	// err is the first error of a member; behind it nothing is decoded.
+	err error
+}
 
 // maxMembers is the greatest number of members of an object and of elements of an array.
 // The protocol needs far fewer; each costs many times its bytes on the line.
 const maxMembers = 1000
 
-// decodeObject decodes the object that is called name in errors. raw is valid JSON.
-func decodeObject(raw []byte, name string) (object, error) {
+// decoder decodes a value that is called name in errors. raw is valid JSON.
+type decoder[T any] func(raw json.RawMessage, name string) (T, error)
+
+// decodeObject decodes an object.
+func decodeObject(raw json.RawMessage, name string) (*object, error) {
 	if kind := kindOf(raw); kind != "an object" {
 		return nil, fmt.Errorf("%s: got %s, want an object", name, kind)
 	}
@@ -29,23 +39,67 @@ func decodeObject(raw []byte, name string) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := make(object, len(parts)/2)
+	o := &object{where: name + ": ", path: name + ".", members: make(map[string]json.RawMessage, len(parts)/2)}
 	for i := 0; i+1 < len(parts); i += 2 {
-		member, err := str(parts[i], name)
+		member, err := str[string](parts[i], name)
 		if err != nil {
 			return nil, err
 		}
 		member = plain.Line(member, plain.Name) // errors have it
-		if _, again := o[member]; again {
+		if o.has(member) {
 			return nil, fmt.Errorf("%s: member %q stands twice", name, member)
 		}
-		o[member] = parts[i+1]
+		o.members[member] = parts[i+1]
 	}
 	return o, nil
 }
 
+// mapOf decodes an object whose members are alike.
+func mapOf[T any](decode decoder[T]) decoder[map[string]T] {
+	return func(raw json.RawMessage, name string) (map[string]T, error) {
+		o, err := decodeObject(raw, name)
+		if err != nil {
+			return nil, err
+		}
+		values := make(map[string]T, len(o.members))
+		for member := range o.members {
+			values[member] = get(o, member, decode)
+		}
+		return values, o.err
+	}
+}
+
+// get decodes a member; the zero value stands for one that is not there.
+func get[T any](o *object, member string, decode decoder[T]) (value T) {
+	if raw, ok := o.members[member]; ok && o.err == nil {
+		value, o.err = decode(raw, o.path+member)
+	}
+	return value
+}
+
+func (o *object) has(member string) bool {
+	_, ok := o.members[member]
+	return ok
+}
+
+// fail sets err, unless there is one.
+func (o *object) fail(format string, arguments ...any) {
+	if o.err == nil {
+		o.err = fmt.Errorf(format, arguments...)
+	}
+}
+
+// need fails unless there are these members.
+func (o *object) need(members ...string) {
+	for _, member := range members {
+		if !o.has(member) {
+			o.fail("%smember %q is missing", o.where, member)
+		}
+	}
+}
+
 // decodeLine decodes one message.
-func decodeLine(line []byte) (object, error) {
+func decodeLine(line []byte) (*object, error) {
 	if len(line) > MaxLine {
 		return nil, fmt.Errorf("the line has %d bytes, at most %d are allowed", len(line), MaxLine)
 	}
@@ -56,28 +110,28 @@ func decodeLine(line []byte) (object, error) {
 		var any json.RawMessage
 		return nil, fmt.Errorf("the line is not JSON (%w): got %s, want an object", json.Unmarshal(line, &any), excerpt(line))
 	}
-	return decodeObject(line, "the message")
+	o, err := decodeObject(line, "the message")
+	if err == nil {
+		o.where, o.path = "", ""
+	}
+	return o, err
 }
 
 // str decodes a string.
-func str(raw json.RawMessage, name string) (string, error) {
+func str[T ~string](raw json.RawMessage, name string) (T, error) {
 	if kind := kindOf(raw); kind != "a string" {
 		return "", fmt.Errorf("%s: got %s, want a string", name, kind)
 	}
-	var s string
+	var s T
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return "", fmt.Errorf("%s: %w", name, err)
 	}
 	return s, nil
 }
 
-// message decodes a text for people, which may be absent.
-func (o object) message(member, name string) (string, error) {
-	raw, ok := o[member]
-	if !ok {
-		return "", nil
-	}
-	text, err := str(raw, name+"."+member)
+// message decodes a text for people.
+func message(raw json.RawMessage, name string) (string, error) {
+	text, err := str[string](raw, name)
 	return plain.Text(text, plain.Message), err
 }
 
@@ -93,20 +147,40 @@ func boolean(raw json.RawMessage, name string) (bool, error) {
 }
 
 // integer decodes an integer from 0 to limit, written without fraction or exponent.
-func integer(raw json.RawMessage, name string, limit int64) (int64, error) {
-	n, err := strconv.ParseInt(string(raw), 10, 64)
-	if err != nil || n < 0 || n > limit {
-		return 0, fmt.Errorf("%s: got %s, want an integer from 0 to %d", name, value(raw), limit)
+func integer[T int | int64](limit T) decoder[T] {
+	return func(raw json.RawMessage, name string) (T, error) {
+		n, err := strconv.ParseInt(string(raw), 10, 64)
+		if err != nil || n < 0 || n > int64(limit) {
+			return 0, fmt.Errorf("%s: got %s, want an integer from 0 to %d", name, value(raw), limit)
+		}
+		return T(n), nil
 	}
-	return n, nil
 }
 
-// list decodes an array whose elements are not decoded yet. raw is valid JSON.
-func list(raw json.RawMessage, name string) ([]json.RawMessage, error) {
+// list decodes an array of at most most elements.
+func list[T any](raw json.RawMessage, name string, most int, decode decoder[T]) ([]T, error) {
 	if kind := kindOf(raw); kind != "an array" {
 		return nil, fmt.Errorf("%s: got %s, want an array", name, kind)
 	}
-	return split(raw, name)
+	elements, err := split(raw, name)
+	if err == nil && len(elements) > most {
+		err = fmt.Errorf("%s: got %d dimensions, want at most %d", name, len(elements), most)
+	}
+	if err != nil {
+		return nil, err
+	}
+	values := make([]T, len(elements))
+	for i, element := range elements {
+		if values[i], err = decode(element, fmt.Sprintf("%s[%d]", name, i)); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// strs decodes an array of strings.
+func strs[T ~string](raw json.RawMessage, name string) ([]T, error) {
+	return list(raw, name, math.MaxInt, str[T])
 }
 
 // split returns the parts of a JSON object (name, value, name, value, …) or array: what
@@ -149,21 +223,6 @@ func split(raw []byte, name string) ([]json.RawMessage, error) {
 		}
 	}
 	return parts, nil
-}
-
-// strs decodes an array of strings.
-func strs(raw json.RawMessage, name string) ([]string, error) {
-	elements, err := list(raw, name)
-	if err != nil {
-		return nil, err
-	}
-	values := make([]string, len(elements))
-	for i, element := range elements {
-		if values[i], err = str(element, fmt.Sprintf("%s[%d]", name, i)); err != nil {
-			return nil, err
-		}
-	}
-	return values, nil
 }
 
 // kindOf names the kind of a JSON value for an error message.

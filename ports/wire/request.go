@@ -2,8 +2,8 @@ package wire
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"lossproof/ports"
@@ -102,23 +102,22 @@ func DecodeRequest(line []byte) (Request, error) {
 	fail := func(err error) (Request, error) {
 		return Request{}, &RequestError{ID: id, HasID: idErr == nil, Err: err}
 	}
-	if _, ok := o["cmd"]; !ok {
-		return fail(fmt.Errorf(`member "cmd" is missing, want "hello", "run" or "bye"`))
+	if !o.has("cmd") {
+		o.fail(`member "cmd" is missing, want "hello", "run" or "bye"`)
 	}
-	cmd, err := str(o["cmd"], "cmd")
-	if err != nil {
-		return fail(err)
+	cmd := get(o, "cmd", str[string])
+	if o.err != nil {
+		return fail(o.err)
 	}
 	switch cmd {
 	case CmdBye:
 		return Request{Cmd: cmd}, nil
 	case CmdHello:
-		if _, ok := o["protocol"]; !ok {
-			return fail(fmt.Errorf(`hello: member "protocol" is missing`))
-		}
-		protocol, err := integer(o["protocol"], "hello: protocol", maxID)
-		if err != nil {
-			return fail(err)
+		o.where, o.path = "hello: ", "hello: "
+		o.need("protocol")
+		protocol := get(o, "protocol", integer[int64](maxID))
+		if o.err != nil {
+			return fail(o.err)
 		}
 		return Request{Cmd: cmd, Protocol: protocol}, nil
 	case CmdRun:
@@ -134,36 +133,21 @@ func DecodeRequest(line []byte) (Request, error) {
 	return fail(fmt.Errorf(`cmd: got %s, want "hello", "run" or "bye"`, excerpt([]byte(cmd))))
 }
 
-func decodeID(o object) (int64, error) {
-	raw, ok := o["id"]
-	if !ok {
-		return 0, errors.New(`member "id" is missing`)
-	}
-	return integer(raw, "id", maxID)
+func decodeID(o *object) (int64, error) {
+	of := object{members: o.members}
+	of.need("id")
+	return get(&of, "id", integer[int64](maxID)), of.err
 }
 
 // decodeCall decodes what a run request asks. options may be absent: none is given.
-func decodeCall(o object) (ports.Call, error) {
-	for _, member := range []string{"module", "inputs", "want"} {
-		if _, ok := o[member]; !ok {
-			return ports.Call{}, fmt.Errorf("member %q is missing", member)
-		}
+func decodeCall(o *object) (ports.Call, error) {
+	o.need("module", "inputs", "want")
+	call := ports.Call{
+		Module: get(o, "module", str[string]), Options: get(o, "options", decodeOptions),
+		Inputs: get(o, "inputs", decodeInputs), Want: get(o, "want", strs[string]),
 	}
-	var call ports.Call
-	var err error
-	if call.Module, err = str(o["module"], "module"); err != nil {
-		return ports.Call{}, err
-	}
-	if raw, ok := o["options"]; ok {
-		if call.Options, err = decodeOptions(raw); err != nil {
-			return ports.Call{}, err
-		}
-	}
-	if call.Inputs, err = decodeInputs(o["inputs"]); err != nil {
-		return ports.Call{}, err
-	}
-	if call.Want, err = strs(o["want"], "want"); err != nil {
-		return ports.Call{}, err
+	if o.err != nil {
+		return ports.Call{}, o.err
 	}
 	for _, name := range call.Want {
 		if !slices.Contains(outputNames, name) {
@@ -173,27 +157,19 @@ func decodeCall(o object) (ports.Call, error) {
 	return call, nil
 }
 
-func decodeInputs(raw json.RawMessage) (map[string]tensor.Tensor, error) {
-	o, err := decodeObject(raw, "inputs")
-	if err != nil {
+func decodeInputs(raw json.RawMessage, name string) (map[string]tensor.Tensor, error) {
+	if _, err := named(raw, name, inputNames); err != nil {
 		return nil, err
 	}
-	if err := checkNames(o, "inputs", inputNames); err != nil {
-		return nil, err
-	}
-	return decodeTensors(raw, "inputs")
+	return mapOf(decodeTensor)(raw, name)
 }
 
-func decodeOptions(raw json.RawMessage) (ports.Options, error) {
-	o, err := decodeObject(raw, "options")
+func decodeOptions(raw json.RawMessage, name string) (options ports.Options, err error) {
+	o, err := named(raw, name, optionNames)
 	if err != nil {
 		return ports.Options{}, err
 	}
-	if err := checkNames(o, "options", optionNames); err != nil {
-		return ports.Options{}, err
-	}
-	var options ports.Options
-	for name, raw := range o {
+	for name, raw := range o.members {
 		if err := options.Set(name, raw); err != nil {
 			return ports.Options{}, fmt.Errorf("options.%w", err)
 		}
@@ -201,17 +177,17 @@ func decodeOptions(raw json.RawMessage) (ports.Options, error) {
 	return options, nil
 }
 
-// checkNames returns an UnknownNameError for the first member, in alphabetical order,
-// that is not known.
-func checkNames(o object, where string, known []string) error {
-	var unknown []string
-	for name := range o {
-		if !slices.Contains(known, name) {
-			unknown = append(unknown, name)
+// named decodes an object, and returns an UnknownNameError for the first member, in alphabetical
+// order, that is not known.
+func named(raw json.RawMessage, name string, known []string) (*object, error) {
+	o, err := decodeObject(raw, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, member := range slices.Sorted(maps.Keys(o.members)) {
+		if !slices.Contains(known, member) {
+			return nil, &UnknownNameError{name, member, known}
 		}
 	}
-	if len(unknown) == 0 {
-		return nil
-	}
-	return &UnknownNameError{where, slices.Min(unknown), known}
+	return o, nil
 }

@@ -62,7 +62,7 @@ func TestServe(t *testing.T) {
 		`{"cmd":"hello","protocol":2,"protocol":1}`, `{"protocol":1,"error":"the message: member \"protocol\" stands twice"}`,
 		module("2", "panic"), `{"id":2,"failed":{"message":"panic: boom","traceback":"goroutine`,
 		module("3", "error"), `{"id":3,"failed":{"message":"no memory"}}`,
-		module("4", "nothing"), `{"id":4,"failed":{"message":"the answer has 0 of`,
+		module("4", "nothing"), `{"id":4,"failed":{"message":"the answer: it has 0 of`,
 		module("5", "torn"), `{"id":5,"failed":{"message":"outputs.loss: float32 tensor of shape (3,): got 0 bytes`,
 		`{"cmd":"run","id":6}`, `{"id":6,"failed":{"message":"member \"module\" is missing"}}`,
 		`{"cmd":"run","id":7,"module":"M","inputs":{"mask":{}},"want":[]}`, `{"id":7,"unsupported":{"reason":"inputs: unknown name \"mask\"`,

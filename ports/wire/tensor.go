@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 
 	"lossproof/tensor"
 )
@@ -46,49 +47,29 @@ func decodeTensor(raw json.RawMessage, name string) (tensor.Tensor, error) {
 	if err != nil {
 		return tensor.Tensor{}, err
 	}
-	for _, member := range []string{"dtype", "shape", "data"} {
-		if _, ok := o[member]; !ok {
-			return tensor.Tensor{}, fmt.Errorf("%s: member %q is missing", name, member)
-		}
+	o.need("dtype", "shape", "data")
+	dtype := get(o, "dtype", str[tensor.DType])
+	if dtype.Size() == 0 {
+		o.fail("%s.dtype: got %s, want one of %s", name, excerpt([]byte(dtype)), dtypes)
 	}
-	dtype, err := str(o["dtype"], name+".dtype")
-	if err != nil {
-		return tensor.Tensor{}, err
+	shape, data := get(o, "shape", decodeShape), get(o, "data", decodeBase64)
+	if o.err != nil {
+		return tensor.Tensor{}, o.err
 	}
-	if tensor.DType(dtype).Size() == 0 {
-		return tensor.Tensor{}, fmt.Errorf("%s.dtype: got %s, want one of %s", name, excerpt([]byte(dtype)), dtypes)
-	}
-	dimensions, err := list(o["shape"], name+".shape")
-	if err != nil {
-		return tensor.Tensor{}, err
-	}
-	if len(dimensions) > maxRank {
-		return tensor.Tensor{}, fmt.Errorf("%s.shape: got %d dimensions, want at most %d", name, len(dimensions), maxRank)
-	}
-	shape := make([]int, len(dimensions))
-	for i, dimension := range dimensions {
-		d, err := integer(dimension, fmt.Sprintf("%s.shape[%d]", name, i), math.MaxInt)
-		if err != nil {
-			return tensor.Tensor{}, err
-		}
-		shape[i] = int(d)
-	}
-	data, err := decodeBase64(o["data"], name+".data")
-	if err != nil {
-		return tensor.Tensor{}, err
-	}
-	t, err := tensor.New(tensor.DType(dtype), shape, data)
+	t, err := tensor.New(dtype, shape, data)
 	if err != nil {
 		return tensor.Tensor{}, fmt.Errorf("%s: %w", name, err)
 	}
-	if t.DType == tensor.Bool {
-		for i, b := range t.Data {
-			if b > 1 {
-				return tensor.Tensor{}, fmt.Errorf("%s.data: byte %d of a bool tensor is %d, want 0 or 1", name, i, b)
-			}
+	if dtype == tensor.Bool {
+		if i := slices.IndexFunc(data, func(b byte) bool { return b > 1 }); i >= 0 {
+			return tensor.Tensor{}, fmt.Errorf("%s.data: byte %d of a bool tensor is %d, want 0 or 1", name, i, data[i])
 		}
 	}
 	return t, nil
+}
+
+func decodeShape(raw json.RawMessage, name string) ([]int, error) {
+	return list(raw, name, maxRank, integer(math.MaxInt))
 }
 
 // decodeBase64 decodes a string of RFC 4648 base64, without a copy of the text where it
@@ -96,7 +77,7 @@ func decodeTensor(raw json.RawMessage, name string) (tensor.Tensor, error) {
 func decodeBase64(raw json.RawMessage, name string) ([]byte, error) {
 	text := raw
 	if kindOf(raw) != "a string" || bytes.IndexByte(raw, '\\') >= 0 {
-		s, err := str(raw, name)
+		s, err := str[string](raw, name)
 		if err != nil {
 			return nil, err
 		}
@@ -114,23 +95,6 @@ func decodeBase64(raw json.RawMessage, name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w, want RFC 4648 with padding", name, err)
 	}
 	return data[:n], nil
-}
-
-// decodeTensors decodes an object of tensors.
-func decodeTensors(raw json.RawMessage, name string) (map[string]tensor.Tensor, error) {
-	o, err := decodeObject(raw, name)
-	if err != nil {
-		return nil, err
-	}
-	tensors := make(map[string]tensor.Tensor, len(o))
-	for key, value := range o {
-		t, err := decodeTensor(value, name+"."+key)
-		if err != nil {
-			return nil, err
-		}
-		tensors[key] = t
-	}
-	return tensors, nil
 }
 
 // maxRank is the greatest number of dimensions, that of NumPy and PyTorch.
