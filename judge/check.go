@@ -66,12 +66,9 @@ type evidence interface {
 	size() int
 }
 
-// Exchange is a call and the answer to it.
-type Exchange struct {
-	// Call lacks its inputs where it is that of a recorded case: the fixtures have them.
-	Call   ports.Call
-	Answer ports.Answer
-}
+// Exchange is a call and the answer to it. The call lacks its inputs where it is that of a recorded case: the
+// fixtures have them.
+type Exchange = ports.Exchange
 
 // Checks returns all checks of the modules of set: the cases in their order, then the relations, then
 // the generated checks.
@@ -90,19 +87,19 @@ func Checks(set *fixtures.Set) []*Check {
 	for _, law := range laws.All() {
 		add(Check{
 			ID: law.ID, Topic: laws.Topic, Kind: Relation, Rule: law.Rule, Since: law.Since,
-			Domain: law.Domain, Inputs: laws.Inputs, Tolerance: law.Tolerance, evidence: relation{made{law.ID, law.Rule.Module}, law},
+			Domain: law.Domain, Inputs: laws.Inputs, Tolerance: law.Tolerance, evidence: relation(law),
 		})
 	}
 	for _, c := range generated.All() {
 		add(Check{
 			ID: c.ID, Topic: generated.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
-			Domain: c.Domain, Inputs: generated.Inputs, Tolerance: c.Tolerance, evidence: drawn{made{c.ID, c.Rule.Module}, c},
+			Domain: c.Domain, Inputs: generated.Inputs, Tolerance: c.Tolerance, evidence: drawn(c),
 		})
 	}
 	for _, c := range halves.All() {
 		add(Check{
 			ID: c.ID, Topic: halves.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
-			Domain: c.Domain, Inputs: halves.Inputs, Tolerance: c.Tolerance, evidence: every{made{c.ID, c.Rule.Module}, c},
+			Domain: c.Domain, Inputs: halves.Inputs, Tolerance: c.Tolerance, evidence: every(c),
 		})
 	}
 	return checks

@@ -105,7 +105,7 @@ func (e recorded) begin(ctx context.Context, j *Judge, r *CheckResult) (end func
 		if err != nil {
 			return nil
 		}
-		return []Exchange{{q.call(), answer}}
+		return []Exchange{{Call: q.call(), Answer: answer}}
 	}
 }
 

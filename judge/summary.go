@@ -94,8 +94,15 @@ type tally struct {
 	asked int
 	// passed counts what passes, right those outputs of it that gate.
 	passed, right int
-	// made counts what was asked of the module and gates, or counts for another.
-	made int
+	// asks counts what was asked of the module and gates, or counts for another.
+	asks int
+}
+
+func (t tally) plus(o tally) tally {
+	return tally{
+		t.selected + o.selected, t.failing + o.failing, t.fixed + o.fixed, t.unreasoned + o.unreasoned, t.notRun + o.notRun, t.known + o.known,
+		t.asked + o.asked, t.passed + o.passed, t.right + o.right, t.asks + o.asks,
+	}
 }
 
 // gating counts what fails the run.
@@ -110,7 +117,7 @@ func (m *ModuleSummary) tally(selected int, results []CheckResult) tally {
 		if r.Module == m.Module && r.Outcome != NotRun {
 			t.notRun--
 			if asked || r.Blames != "" {
-				t.made++
+				t.asks++
 			}
 		}
 		if cmp.Or(r.Blames, r.Module) != m.Module {
@@ -156,9 +163,16 @@ func (m *ModuleSummary) tally(selected int, results []CheckResult) tally {
 func (j *Judge) moduleSummary(module string, cases, relations, generated []CheckResult) ModuleSummary {
 	m := ModuleSummary{Module: module, Counts: count(cases)}
 	_, m.Claimed = j.description.Modules[module]
-	of := m.tally(j.selected(Case, module), cases)
-	laws := m.tally(j.selected(Relation, module), relations)
-	drawn := m.tally(j.selected(Generated, module), generated)
+	kinds := []struct {
+		tally
+		noun, made string
+	}{
+		{m.tally(j.selected(Case, module), cases), "case", "run"},
+		{m.tally(j.selected(Relation, module), relations), "law", "checked"},
+		{m.tally(j.selected(Generated, module), generated), string(Generated), "made"},
+	}
+	of, laws, drawn := kinds[0], kinds[1], kinds[2]
+	all := of.plus(laws.tally).plus(drawn.tally)
 	m.Drawn = j.drawn(generated)
 	for _, r := range generated {
 		if r.Every != nil && r.Every.Inputs > 0 {
@@ -166,47 +180,43 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 		}
 	}
 	m.Evidence = Evidence{Laws: laws.passed, LawsOf: laws.selected}
-	m.KnownFailures = of.known + laws.known + drawn.known
+	m.KnownFailures = all.known
 	passed := of.right
 	if !j.computes(module) {
-		passed = of.passed + laws.passed + drawn.passed
+		passed = all.passed
 	}
 	switch {
 	case !m.Claimed:
 		m.Reason = "not claimed"
-	case of.gating()+laws.gating()+drawn.gating() > 0:
+	case all.gating() > 0:
 		var parts []string
-		if of.failing > 0 {
-			parts = append(parts, words.Of(of.failing, of.asked, "case", "fail"))
+		for _, k := range kinds {
+			if k.failing > 0 {
+				parts = append(parts, words.Of(k.failing, k.asked, k.noun, "fail"))
+			}
 		}
-		if laws.failing > 0 {
-			parts = append(parts, words.Of(laws.failing, laws.asked, "law", "fail"))
+		if all.unreasoned > 0 {
+			parts = append(parts, words.Plural(all.unreasoned, "deviation from a should rule", "deviations from should rules")+" without a reason in the baseline")
 		}
-		if drawn.failing > 0 {
-			parts = append(parts, words.Of(drawn.failing, drawn.asked, string(Generated), "fail"))
-		}
-		if n := of.unreasoned + laws.unreasoned + drawn.unreasoned; n > 0 {
-			parts = append(parts, words.Plural(n, "deviation from a should rule", "deviations from should rules")+" without a reason in the baseline")
-		}
-		if n := of.fixed + laws.fixed + drawn.fixed; n > 0 {
-			parts = append(parts, words.Plural(n, "known failure passes", "known failures pass")+" (--update-baseline)")
+		if all.fixed > 0 {
+			parts = append(parts, words.Plural(all.fixed, "known failure passes", "known failures pass")+" (--update-baseline)")
 		}
 		if of.notRun > 0 {
 			parts = append(parts, words.Plural(of.notRun, "was not run", "were not run"))
 		}
 		m.Reason = strings.Join(parts, ", ")
-		if of.fixed+laws.fixed+drawn.fixed > 0 && len(parts) == 1 {
+		if all.fixed > 0 && len(parts) == 1 {
 			m.Reason += onlyFixed
 		}
-	case of.notRun > 0:
-		m.Reason = fmt.Sprintf("%d of %d cases were not run", of.notRun, of.selected)
-	case laws.notRun > 0:
-		m.Reason = fmt.Sprintf("%d of %d laws were not checked", laws.notRun, laws.selected)
-	case drawn.notRun > 0:
-		m.Reason = fmt.Sprintf("%d of %d generated checks were not made", drawn.notRun, drawn.selected)
-	case of.made+laws.made+drawn.made == 0:
-		m.Reason = fmt.Sprintf("%swhat was selected (%s) lies outside the claim, or records quirks", nothingAsked,
-			words.Plural(of.selected+laws.selected+drawn.selected, "check", "checks"))
+	case all.notRun > 0:
+		for _, k := range kinds {
+			if k.notRun > 0 {
+				m.Reason = fmt.Sprintf("%d of %d %ss were not %s", k.notRun, k.selected, k.noun, k.made)
+				break
+			}
+		}
+	case all.asks == 0:
+		m.Reason = fmt.Sprintf("%swhat was selected (%s) lies outside the claim, or records quirks", nothingAsked, words.Plural(all.selected, "check", "checks"))
 	case passed == 0:
 		m.Reason = "nothing passed"
 	}
@@ -215,12 +225,9 @@ func (j *Judge) moduleSummary(module string, cases, relations, generated []Check
 	case !m.Passed:
 	case laws.known+drawn.known > 0:
 		var parts []string
-		for _, part := range []struct {
-			known     int
-			one, many string
-		}{{of.known, "case", "cases"}, {laws.known, "law", "laws"}, {drawn.known, "generated check", "generated checks"}} {
-			if part.known > 0 || part.one == "case" {
-				parts = append(parts, words.Plural(part.known, part.one, part.many))
+		for _, k := range kinds {
+			if k.known > 0 || k.noun == "case" {
+				parts = append(parts, words.Plural(k.known, k.noun, k.noun+"s"))
 			}
 		}
 		m.Reason = claim.And(parts) + " fail as the baseline says"

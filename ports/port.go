@@ -126,6 +126,12 @@ func (a Answer) Check() error {
 	return nil
 }
 
+// Exchange is a call and the answer to it.
+type Exchange struct {
+	Call   Call
+	Answer Answer
+}
+
 // Rejected says that the port refuses the call, as torch raises.
 type Rejected struct {
 	// Kind is shape, dtype, option, value or empty.

@@ -68,7 +68,10 @@ func Site(set *fixtures.Set, root, folder string) error {
 	if err := os.CopyFS(folder, os.DirFS(filepath.Join(root, "docs", "plots"))); err != nil && !os.IsExist(err) {
 		return err
 	}
-	rules := Rules(set)
+	rules, err := Rules(set)
+	if err != nil {
+		return err
+	}
 	matrix, err := KillMatrix(set)
 	if err != nil {
 		return err

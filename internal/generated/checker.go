@@ -52,19 +52,13 @@ type Result struct {
 	// Broken describes the counterexample; "" means that all answers are right.
 	Broken string
 	// Counterexample is the call that is answered wrong, with its answer.
-	Counterexample []Exchange
+	Counterexample []ports.Exchange
 	// Err says that no answer came, or no answer to the call: see [ports.Port].
 	Err error
 	// Headroom is the largest error, as a share of what is allowed.
 	Headroom float64
 	// Left is the number of calls that were not made, for the time was over.
 	Left int
-}
-
-// Exchange is a call and the answer to it.
-type Exchange struct {
-	Call   ports.Call
-	Answer ports.Answer
 }
 
 // Calls returns the first call that a seed leads to, of a port that claims everything.
@@ -347,7 +341,7 @@ func (k *Checker) Begin(ctx context.Context, c *Check) (end func() Result, outsi
 					s.call, f = k.shrink(ctx, p, s.call, f)
 					result.Broken = k.describe(c, s.call, f)
 				}
-				result.Counterexample = []Exchange{{s.call, f.answer}}
+				result.Counterexample = []ports.Exchange{{Call: s.call, Answer: f.answer}}
 			}
 			if result.Err = f.err; f.err != nil || result.Broken != "" || ctx.Err() != nil {
 				for _, s := range under { // the port answers in the order in which it was asked

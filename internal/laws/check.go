@@ -73,17 +73,11 @@ type Result struct {
 	// Blames is the module whose answers break the law, where it is another one than that of the law.
 	Blames string
 	// Counterexample has the calls that break the law, with their answers.
-	Counterexample []Exchange
+	Counterexample []ports.Exchange
 	// Err says that no answer came, or no answer to the call: see [ports.Port].
 	Err error
 	// Headroom is the largest distance of two sides, as a share of what is allowed.
 	Headroom float64
-}
-
-// Exchange is a call and the answer to it.
-type Exchange struct {
-	Call   ports.Call
-	Answer ports.Answer
 }
 
 // Calls returns the calls of the first sample that a seed leads to and the law says something about.
@@ -186,7 +180,7 @@ func (k *Checker) tell(ctx context.Context, r *Relation, result *Result, q *tria
 	result.Broken, result.Blames = k.describe(q, f), f.blames
 	for i, c := range q.calls {
 		if c.asked() {
-			result.Counterexample = append(result.Counterexample, Exchange{c.port(), f.answers[i]})
+			result.Counterexample = append(result.Counterexample, ports.Exchange{Call: c.port(), Answer: f.answers[i]})
 		}
 	}
 }
