@@ -12,11 +12,10 @@ import (
 	"unicode/utf8"
 )
 
-// Name bounds a name, Message what is said, Program a program, which is of no use when it is cut, in bytes.
+// Name bounds a name, Message what is said, in bytes.
 const (
 	Name    = 200
 	Message = 4 << 10
-	Program = 16 << 10
 )
 
 // sequence is what a terminal takes for a color or a movement, which is left out: programs color

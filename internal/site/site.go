@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -27,11 +28,14 @@ var templateFiles embed.FS
 //go:embed static/*
 var staticFiles embed.FS
 
-// generator marks the folders that Write may write anew.
-const generator = `<meta name="generator" content="lossproof report">`
+// generator marks the folders that Write may write anew, and written lists what it wrote there.
+const (
+	generator = `<meta name="generator" content="lossproof report">`
+	written   = "written-by-lossproof-report.txt"
+)
 
-// Write writes the site into a folder that is new, empty, or has a site. curves, if there are any, is
-// the content of the script that computes losses and gradients in the page.
+// Write writes the site into a folder that is new, empty, or has a site, of which it removes the files that it does not
+// write again. curves, if there are any, is the content of the script that computes losses and gradients in the page.
 func Write(dir string, set *fixtures.Set, rows []*matrix.Row, curves []byte) error {
 	if err := mayWrite(dir); err != nil {
 		return err
@@ -40,17 +44,34 @@ func Write(dir string, set *fixtures.Set, rows []*matrix.Row, curves []byte) err
 	if err != nil {
 		return err
 	}
-	for _, old := range []string{"implementations", "rules", "badges", "maps"} {
-		if err := os.RemoveAll(filepath.Join(dir, old)); err != nil {
-			return err
+	files[written] = []byte(strings.Join(slices.Sorted(maps.Keys(files)), "\n") + "\n")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir) // a line of the list may name what lies elsewhere
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	old, err := root.ReadFile(written)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for name := range strings.Lines(string(old)) {
+		name = strings.TrimSuffix(name, "\n")
+		if files[name] != nil {
+			continue
+		}
+		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: %w", written, err)
 		}
 	}
-	for name, text := range files {
-		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+	// The list comes first, so that it has all that was written where this ends early.
+	for _, name := range append([]string{written}, slices.Sorted(maps.Keys(files))...) {
+		if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(file, text, 0o644); err != nil {
+		if err := root.WriteFile(name, files[name], 0o644); err != nil {
 			return err
 		}
 	}

@@ -2,10 +2,14 @@ package site
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"lossproof/fixtures"
 	"lossproof/internal/corpus"
@@ -152,10 +156,41 @@ func TestWriteKeepsWhatIsNoSite(t *testing.T) {
 	if err := Write(site, set, rows, nil); err != nil {
 		t.Fatal(err)
 	}
+	theirs := []string{"CNAME", "maps/mine.png", "rules/notes.html"}
+	for _, name := range theirs {
+		if err := os.WriteFile(filepath.Join(site, filepath.FromSlash(name)), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := Write(site, set, []*matrix.Row{rowOf(set, "two", "1")}, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(site, "implementations", "one.html")); err == nil {
-		t.Error("the page of an implementation is left that is not reported any more")
+	files, err := Build(set, []*matrix.Row{rowOf(set, "two", "1")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := append(theirs, written)
+	want = slices.Sorted(slices.Values(slices.AppendSeq(want, maps.Keys(files))))
+	var got []string
+	err = filepath.WalkDir(site, func(file string, d os.DirEntry, err error) error {
+		if name, relative := filepath.Rel(site, file); err == nil && !d.IsDir() {
+			got, err = append(got, filepath.ToSlash(name)), relative
+		}
+		return err
+	})
+	if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+		t.Errorf("the folder has another file, %v (-want +got):\n%s", err, cmp.Diff(want, got))
+	}
+
+	for _, name := range []string{"../mine.txt", mine} { // a list that somebody changed
+		if err := os.WriteFile(filepath.Join(site, written), []byte(name+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := Write(site, set, rows, nil); err == nil || !strings.Contains(err.Error(), written) {
+			t.Errorf("%s: got %v, want an error that names the list", name, err)
+		}
+		if _, err := os.Stat(mine); err != nil {
+			t.Errorf("a file outside the folder is removed: %v", err)
+		}
 	}
 }

@@ -105,7 +105,7 @@ func decodeInfo(raw json.RawMessage, name string) (ports.Info, error) {
 
 func program(raw json.RawMessage, name string) (string, error) {
 	text, err := str[string](raw, name)
-	return plain.Text(text, plain.Program), err
+	return plain.Text(text, len(text)), err
 }
 
 func decodeClaim(raw json.RawMessage, name string) (ports.Claim, error) {

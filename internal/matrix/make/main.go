@@ -628,8 +628,14 @@ func shell(args []string) string {
 func (p port) removeInstalled(dir string) error {
 	var problems []error
 	for _, name := range p.Remove {
-		if !filepath.IsLocal(name) || name == "." {
-			problems = append(problems, fmt.Errorf("port.json: remove: got %q, want a path in the folder", name))
+		below := name
+		for _, shared := range p.Shares {
+			if rest, ok := strings.CutPrefix(name, shared+"/"); ok {
+				below = rest
+			}
+		}
+		if !filepath.IsLocal(below) || below == "." {
+			problems = append(problems, fmt.Errorf("port.json: remove: got %q, want a path in the folder or in one of shares", name))
 			continue
 		}
 		problems = append(problems, os.RemoveAll(filepath.Join(dir, name)))

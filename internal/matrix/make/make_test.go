@@ -164,17 +164,18 @@ func TestReasons(t *testing.T) {
 
 func TestRemoveInstalled(t *testing.T) {
 	root := t.TempDir()
-	file(t, root, "port/.venv/x", "")
-	file(t, root, "mine", "")
-	err := port{Remove: []string{".venv", "../mine", "."}}.removeInstalled(filepath.Join(root, "port"))
-	if err == nil || strings.Count(err.Error(), "want a path in the folder") != 2 {
+	for _, name := range []string{"port/.venv/x", "mine/x", "shared/pom.xml", "shared/target/x"} {
+		file(t, root, name, "")
+	}
+	p := port{Remove: []string{".venv", "../shared/target", "../mine", ".", "../shared/.", "../shared/../mine"}, Shares: []string{"../shared"}}
+	err := p.removeInstalled(filepath.Join(root, "port"))
+	if err == nil || strings.Count(err.Error(), "want a path in the folder") != 4 {
 		t.Errorf("got %v", err)
 	}
-	if _, err := os.Stat(filepath.Join(root, "mine")); err != nil {
-		t.Error("what lies outside the folder is removed")
-	}
-	if _, err := os.Stat(filepath.Join(root, "port", ".venv")); err == nil {
-		t.Error("what install made is left")
+	for name, want := range map[string]bool{"mine/x": true, "shared/pom.xml": true, "port/.venv": false, "shared/target": false} {
+		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(name))); (err == nil) != want {
+			t.Errorf("%s: there: %t, want %t", name, err == nil, want)
+		}
 	}
 }
 

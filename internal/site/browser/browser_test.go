@@ -275,13 +275,13 @@ const unreadable = `(() => {
   return [...bad].join("; ");
 })()`
 
-// TestLooks: in light and dark, at three widths, texts have enough contrast, and no page is wider than
-// the window.
+// TestLooks: in light and dark, at four widths, texts have enough contrast, no page is wider than
+// the window, and no module of the home page is cut off.
 func TestLooks(t *testing.T) {
 	b := open(t)
 	for _, name := range b.some(t) {
 		for _, scheme := range []string{"light", "dark"} {
-			for _, width := range []int64{360, 800, 1400} {
+			for _, width := range []int64{360, 768, 1100, 1400} {
 				media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
 				if _, err := chromedp.Call(b, emulation.SetEmulatedMedia, media); err != nil {
 					t.Fatal(err)
@@ -293,6 +293,12 @@ func TestLooks(t *testing.T) {
 				}
 				if wide := b.text(t, "document.documentElement.scrollWidth - innerWidth"); wide != "0" && !strings.HasPrefix(wide, "-") {
 					t.Errorf("%s, %s: %s pixels wider than %d", name, scheme, wide, width)
+				}
+				if name != "index.html" {
+					continue
+				}
+				if cut := b.text(t, `(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector(".scroll"))`); cut != "0" {
+					t.Errorf("%s, %s, %d pixels: %s pixels of the table are cut off", name, scheme, width, cut)
 				}
 			}
 		}
@@ -335,6 +341,7 @@ func TestFilters(t *testing.T) {
 // TestSorts: the button in the head of a column sorts, and says so; the keyboard reaches it.
 func TestSorts(t *testing.T) {
 	b := open(t)
+	b.do(t, chromedp.EmulateViewport(1400, 900)) // a narrow page has no heads
 	b.visit(t, "index.html")
 	const first = `[...document.querySelectorAll("#matrix tbody tr")].map((r) => r.cells[0].textContent.trim())`
 	b.do(t, chromedp.Focus(chromedp.CSS("#matrix thead th button")), chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"))

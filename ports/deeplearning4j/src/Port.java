@@ -135,6 +135,8 @@ final class Port {
         try {
             library.call.call(call.module(), call.options(), given, call.want())
                     .forEach((name, array) -> outputs.put(name, tensor(array)));
+        } catch (NumberFormatException error) { // an option that cannot be read
+            throw error;
         } catch (IllegalArgumentException | IllegalStateException | ND4JIllegalStateException refusal) {
             throw new Wire.Rejected(refusal.getMessage(), "", false);
         } catch (RuntimeException error) { // native code has one exception for all
