@@ -44,8 +44,8 @@ type Options struct {
 	Progress func(done, total int, latest CheckResult)
 }
 
-// embedded are the fixtures of this program, checked once.
-var embedded = sync.OnceValues(fixtures.LoadEmbedded)
+// embedded are the fixtures of this program, opened once.
+var embedded = sync.OnceValues(fixtures.Embedded)
 
 // PortError says that the port could not be asked at all: it does not answer hello, or
 // claims what there is not.
@@ -62,7 +62,9 @@ type Judge struct {
 	port        ports.Port
 	options     Options
 	description ports.Description
-	checks      []*Check
+	// checks are those that are selected, of all that there are, which can show something of modules.
+	checks, all []*Check
+	can         map[string]checkable
 	// checker checks the relations, drawer makes the generated checks.
 	checker func() *laws.Checker
 	drawer  func() *generated.Checker
@@ -87,7 +89,7 @@ func New(ctx context.Context, port ports.Port, options Options) (*Judge, error) 
 			return nil, err
 		}
 	}
-	checks, err := Select(set, options.Selection)
+	j, err := newJudge(set, options)
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +100,19 @@ func New(ctx context.Context, port ports.Port, options Options) (*Judge, error) 
 		}
 		return nil, &PortError{err}
 	}
-	if err := checkClaims(set, description.Modules); err != nil {
+	if err := checkClaims(set, j.can, description.Modules); err != nil {
 		return nil, &PortError{err}
 	}
-	j := &Judge{set: set, port: port, options: options, description: description, checks: checks}
+	j.port, j.description = port, description
 	j.checker, j.drawer = sync.OnceValue(j.newChecker), sync.OnceValue(j.newDrawer)
 	return j, nil
+}
+
+// newJudge returns a judge that has no port yet.
+func newJudge(set *fixtures.Set, options Options) (*Judge, error) {
+	all := Checks(set)
+	checks, err := choose(set, all, options.Selection)
+	return &Judge{set: set, options: options, checks: checks, all: all, can: checkables(all)}, err
 }
 
 func describe(ctx context.Context, port ports.Port) (d ports.Description, err error) {

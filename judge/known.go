@@ -133,7 +133,7 @@ func (j *Judge) Rebase(result *Result, known Baseline) *Result {
 // a baseline may have.
 func (j *Judge) Asks() (map[string]bool, error) {
 	asks := map[string]bool{}
-	for _, c := range Checks(j.set) {
+	for _, c := range j.all {
 		ids, err := c.evidence.asks(j)
 		if err != nil {
 			return nil, err

@@ -91,33 +91,24 @@ func (m ModuleSummary) evidence() string {
 	return claim.And(parts)
 }
 
-// all counts the checks that there are, by kind and module.
-func (j *Judge) all() map[Kind]map[string]int {
-	all := map[Kind]map[string]int{Case: {}, Relation: {}, Generated: {}}
-	for _, c := range Checks(j.set) {
-		all[c.Kind][c.Module]++
-	}
-	return all
-}
-
 // limits say what was not checked of a module, of what there is: for it was not selected, or because nobody could be
 // asked. What the claim leaves out stands in the claim.
-func (j *Judge) limits(result *Result, module string, all map[Kind]map[string]int, can map[string]checkable) []string {
+func (j *Judge) limits(result *Result, module string) []string {
 	var limits []string
 	for _, kind := range []struct {
 		kind Kind
 		many string
 	}{{Case, "cases"}, {Relation, "laws"}, {Generated, "generated checks"}} {
-		switch n := j.selected(kind.kind, module); {
-		case n == all[kind.kind][module]:
+		switch n, all := j.selected(kind.kind, module), counted(j.all, kind.kind, module); {
+		case n == all:
 		case n == 0:
 			limits = append(limits, "no "+kind.many+" selected")
 		default:
-			limits = append(limits, fmt.Sprintf("%d of %d %s selected", n, all[kind.kind][module], kind.many))
+			limits = append(limits, fmt.Sprintf("%d of %d %s selected", n, all, kind.many))
 		}
 	}
 	if cl, claimed := j.description.Modules[module]; claimed {
-		limits = append(limits, uncheckedPairs(can[module], cl)...)
+		limits = append(limits, uncheckedPairs(j.can[module], cl)...)
 	}
 	if result.Recorded && j.selected(Relation, module)+j.selected(Generated, module) > 0 {
 		limits = append(limits, "the answers were recorded, so that nothing else could be asked")

@@ -34,13 +34,13 @@ func Merge(set *fixtures.Set, parts []Part) (*Result, error) {
 	}
 	first := parts[0].Result
 	description := ports.Description{Modules: first.Claim, Compiles: first.FewShapes}
-	checks, err := Select(set, first.Selection)
+	j, err := newJudge(set, Options{
+		Fixtures: set, Level: verdict.Level(first.Level), Selection: first.Selection, Quirks: first.Quirks, Seed: first.Seed, Random: first.SeedFrom == Random, Effort: first.Effort,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: selection: %w", parts[0].Name, err)
 	}
-	j := &Judge{set: set, checks: checks, description: description, options: Options{
-		Fixtures: set, Level: verdict.Level(first.Level), Selection: first.Selection, Quirks: first.Quirks, Seed: first.Seed, Random: first.SeedFrom == Random, Effort: first.Effort,
-	}}
+	j.description = description
 	results, err := byCheck(parts)
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func Merge(set *fixtures.Set, parts []Part) (*Result, error) {
 		}
 	}
 	var missing []string
-	for _, c := range checks {
+	for _, c := range j.checks {
 		r, ok := results[c.ID]
 		if !ok {
 			missing = append(missing, c.ID)
@@ -67,7 +67,7 @@ func Merge(set *fixtures.Set, parts []Part) (*Result, error) {
 		merged.add(r)
 	}
 	if len(missing) > 0 {
-		return nil, fmt.Errorf("no result has %s (%d of %d checks are missing)", list(missing), len(missing), len(checks))
+		return nil, fmt.Errorf("no result has %s (%d of %d checks are missing)", list(missing), len(missing), len(j.checks))
 	}
 	merged.Summary = j.summarize(merged)
 	merged.Complete = true

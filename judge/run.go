@@ -155,9 +155,12 @@ func (j *Judge) newResult() *Result {
 }
 
 // selected counts the selected checks of a kind, of one module or of all.
-func (j *Judge) selected(kind Kind, module string) int {
+func (j *Judge) selected(kind Kind, module string) int { return counted(j.checks, kind, module) }
+
+// counted counts the checks of a kind, of one module or of all.
+func counted(checks []*Check, kind Kind, module string) int {
 	n := 0
-	for _, c := range j.checks {
+	for _, c := range checks {
 		if c.Kind == kind && (module == "" || c.Module == module) {
 			n++
 		}

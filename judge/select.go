@@ -80,8 +80,10 @@ func (e *SelectionError) Unwrap() error { return e.Err }
 // Select returns the checks of set that s selects, in their order. It is an error, a
 // *SelectionError, to select nothing, and to give a pattern or a name that matches no check: such a
 // word is misspelt, or checks nothing.
-func Select(set *fixtures.Set, s Selection) ([]*Check, error) {
-	all := Checks(set)
+func Select(set *fixtures.Set, s Selection) ([]*Check, error) { return choose(set, Checks(set), s) }
+
+// choose is Select for all checks of set.
+func choose(set *fixtures.Set, all []*Check, s Selection) ([]*Check, error) {
 	filters, err := s.filters(set, all)
 	if err != nil {
 		return nil, &SelectionError{err}

@@ -20,7 +20,6 @@ func (j *Judge) summarize(result *Result) Summary {
 		Modules:         []ModuleSummary{}, Topics: []TopicSummary{}, Verdict: []string{}, Relations: map[Outcome]int{}, Generated: map[Outcome]int{},
 	}
 	s.Counts, s.Incidents = count(result.Cases), total(result.Incidents)
-	all, can := j.all(), checkables(j.set)
 	for _, r := range result.Relations {
 		s.Relations[r.Outcome]++
 	}
@@ -33,7 +32,7 @@ func (j *Judge) summarize(result *Result) Summary {
 	conformant, passed, claimed := true, true, 0
 	for _, module := range j.modules() {
 		m := j.moduleSummary(module, ofModule(result.Cases, module), ofModule(result.Relations, module), ofModule(result.Generated, module))
-		m.Limits = j.limits(result, module, all, can)
+		m.Limits = j.limits(result, module)
 		m.Incidents = result.Incidents[module]
 		if m.Claimed && tooOften(result.Incidents, module) {
 			m.fails(fmt.Sprintf("the port was %s (up to %d are no fault)", s.Incidents, maxLost))

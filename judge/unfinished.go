@@ -4,11 +4,10 @@ package judge
 // port. It is what stands in a result file until the run ends. The error is a
 // *SelectionError.
 func Unfinished(options Options) (*Result, error) {
-	checks, err := Select(options.Fixtures, options.Selection)
+	j, err := newJudge(options.Fixtures, options)
 	if err != nil {
 		return nil, err
 	}
-	j := &Judge{set: options.Fixtures, options: options, checks: checks}
 	result := j.newResult()
 	result.Summary = Summary{
 		Verdict: []string{}, Counts: count(nil), Modules: []ModuleSummary{}, Topics: []TopicSummary{},

@@ -117,7 +117,7 @@ var mutations = []mutation{
 	{summaries, "if m.Claimed && tooOften(result.Incidents, module) {", "if false {", "a port may be lost as often as it likes"},
 	{summaries, "if cmp.Or(r.Blames, r.Module) != m.Module {", "if cmp.Or(r.Module, r.Blames) != m.Module {", "a law of two modules counts against its own"},
 	{lines, "case m.Conformant && len(m.Limits) > 0:", "case false:", "a part is as good as the whole"},
-	{engine, "if err := checkClaims(set, description.Modules); err != nil {", "if err := checkClaims(set, description.Modules); false {", "what no check is about is certified"},
+	{engine, "if err := checkClaims(set, j.can, description.Modules); err != nil {", "if err := checkClaims(set, description.Modules); false {", "what no check is about is certified"},
 	{judges, "case answer.Unsupported != nil && q.excused != \"\":", "case answer.Unsupported != nil:", "a refusal may be answered unsupported"},
 	{judges, "		if output.Outcome.precedes(result.Outcome) {", "		if false {", "a case passes whatever its outputs"},
 	{comparison, "case !v.Pass(level):", "case !v.Pass(\"parity\"):", "every level is parity"},
