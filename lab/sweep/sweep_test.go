@@ -710,11 +710,11 @@ func TestRandomFindsNaN(t *testing.T) {
 
 // TestRandomIsRepeatable: neither the order of the goroutines nor their number shows.
 func TestRandomIsRepeatable(t *testing.T) {
-	first, err := Random(context.Background(), 3000, nil)
+	first, err := Random(context.Background(), 1200, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := Random(context.Background(), 3000, nil)
+	second, err := Random(context.Background(), 1200, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
