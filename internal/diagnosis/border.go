@@ -174,20 +174,28 @@ func callRow(e *exhibit) row {
 	return rowsOf(&place{exhibit: e, output: wholeCall}, []int{0}, nil)[0]
 }
 
-// cause begins a cause of failures: of the rule that most of them are of, one that must hold first.
+// cause begins a cause of failures: of the rule of which most fails that way, one that must hold first. Of a rule with many
+// answers a few say little, and so does the only one of another.
 func (m *examination) cause(kind string, group []*place) *cause {
 	cause := &cause{kind: kind, places: group, Cause: judge.Cause{Module: m.module, Kind: judge.Delimited}}
-	counts := map[string]int{}
-	best := group[0].check.Rule
-	weight := func(r fixtures.Rule) int {
-		if r.Requirement == fixtures.Must {
-			return 1_000_000 + counts[r.ID]
-		}
-		return counts[r.ID]
-	}
+	failing, all, outputs := map[string]float64{}, map[string]float64{}, map[string]bool{}
 	for _, p := range group {
-		counts[p.check.Rule.ID]++
+		failing[p.check.Rule.ID]++
+		outputs[p.output] = true
 	}
+	for _, p := range m.places {
+		if outputs[p.output] {
+			all[p.check.Rule.ID]++
+		}
+	}
+	weight := func(r fixtures.Rule) float64 {
+		share := failing[r.ID] / (max(all[r.ID], failing[r.ID]) + 2)
+		if r.Requirement == fixtures.Must {
+			share++
+		}
+		return share
+	}
+	best := group[0].check.Rule
 	for _, p := range group {
 		if weight(p.check.Rule) > weight(best) {
 			best = p.check.Rule
@@ -233,12 +241,20 @@ func (m *examination) numbers(ctx context.Context, of piece, pass []row) *cause 
 		m.refine(ctx, b, fail, pass)
 	}
 	cause.Condition = b.String()
+	relates := how(fail)
 	if m.port != nil {
-		cause.How = m.differs(ctx, fail)
+		if text := m.differs(ctx, fail); text != "" {
+			relates = relation{text, func(row) bool { return true }}
+		}
 	}
-	if cause.How == "" {
-		cause.How = how(fail)
+	if m.port != nil {
+		cause.Reproduction = m.wrongNumber(ctx, b, group, relates)
+		if cause.Reproduction == nil && relates.text != "" {
+			relates = relation{}
+			cause.Reproduction = m.wrongNumber(ctx, b, group, relates)
+		}
 	}
+	cause.How = relates.text
 	what := strings.Join(b.Outputs, " and ")
 	cause.Sentence = fmt.Sprintf("%s is wrong", what)
 	if len(b.Outputs) > 1 {
@@ -256,40 +272,61 @@ func (m *examination) numbers(ctx context.Context, of piece, pass []row) *cause 
 	cause.Lead = !of.told && len(fail) < 4*of.inside
 	if m.port != nil {
 		cause.Asked = m.asked(ctx, b, fail, pass)
-		cause.Reproduction = m.shown(ctx, b, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
-			return answer.Outputs != nil && ours.Outputs != nil && ours.Outputs[p.output].Len() > 0 && !sameAnswer(right, call, answer, ours, m.level)
-		})
-		for _, a := range cause.Asked {
-			cause.Lead = cause.Lead || a.Within && !a.Predicted
-		}
+		within := func(a judge.Probe) bool { return a.Within }
+		// What was asked of no other input than those that it was drawn from is no more than a guess.
+		cause.Lead = cause.Lead || !slices.ContainsFunc(cause.Asked, within) || slices.ContainsFunc(cause.Asked, func(a judge.Probe) bool { return a.Within && !a.Predicted })
 	}
 	return m.bounded(cause, b)
+}
+
+// wrongNumber returns a small call that shows wrong numbers within a border that are related to the right ones, and that no
+// mistake makes which is known already.
+func (m *examination) wrongNumber(ctx context.Context, b *Border, group []*place, relates relation) *judge.Reproduction {
+	return m.shown(ctx, b, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
+		if answer.Outputs == nil || ours.Outputs == nil || ours.Outputs[p.output].Len() == 0 || sameAnswer(right, call, answer, ours, m.level) || m.foretold(call, answer) {
+			return false
+		}
+		if relates.text == "" {
+			return true
+		}
+		fail, _ := m.elements(m.exchange(observation{check: p.check, module: m.module}, judge.Exchange{Call: call, Answer: answer}, true).places[0])
+		fail = slices.DeleteFunc(fail, func(r row) bool { return !b.holds(&r) })
+		return len(fail) > 0 && !slices.ContainsFunc(fail, func(r row) bool { return !relates.holds(r) })
+	})
+}
+
+// foretold reports whether an answer is that of mistakes that were found.
+func (m *examination) foretold(call ports.Call, answer ports.Answer) bool {
+	return slices.ContainsFunc(subsets(len(m.found.mistakes)), func(set uint) bool {
+		d, ok := m.together(m.found, set)
+		return ok && sameAnswer(d, call, answer, d.Evaluate(call), m.level)
+	})
 }
 
 // right computes what is right, as a divergence does that changes nothing.
 var right, _ = divergence.Together()
 
-// wrongly asks the port, and says which elements of an output are wrong; ok is false where it has no answer
-// of that shape.
-func (m *examination) wrongly(ctx context.Context, call ports.Call, output string) (wrong map[int]bool, n int, ok bool) {
+// wrongly asks the port, and says which elements of an output are wrong, and whether that is what mistakes make which were
+// found; ok is false where it has no answer of that shape.
+func (m *examination) wrongly(ctx context.Context, call ports.Call, output string) (wrong map[int]bool, foretold, ok bool) {
 	call.Want = []string{output}
 	want, has := right.Evaluate(call).Outputs[output]
 	if !has {
-		return nil, 0, false
+		return nil, false, false
 	}
 	answer, err := judge.Ask(ctx, m.port, call)
 	got, has := answer.Outputs[output]
 	if err != nil || !has || got.DType != want.DType || !tensor.SameShape(got.Shape, want.Shape) {
-		return nil, 0, false
+		return nil, false, false
 	}
 	if _, err := tensor.New(got.DType, got.Shape, got.Data); err != nil {
-		return nil, 0, false
+		return nil, false, false
 	}
 	wrong = map[int]bool{}
 	for _, i := range wrongElements(got, want, byMagnitude(right, call, output, want, m.level), want.Len()) {
 		wrong[i] = true
 	}
-	return wrong, want.Len(), true
+	return wrong, len(wrong) > 0 && m.foretold(call, answer), true
 }
 
 // wrongElements returns the first n elements of got that are neither those of want nor within what is allowed.
@@ -309,7 +346,7 @@ const maxAsks = 60
 // asked asks two fresh inputs on either side of a border.
 func (m *examination) asked(ctx context.Context, b *Border, fail, pass []row) []judge.Probe {
 	var asked []judge.Probe
-	try := func(rows []row, within bool) {
+	try := func(rows []row, within bool, least, most int) {
 		found := 0
 		var last *exhibit
 		tried := 0
@@ -317,7 +354,7 @@ func (m *examination) asked(ctx context.Context, b *Border, fail, pass []row) []
 			if found == 2 || tried > 12 || ctx.Err() != nil {
 				return
 			}
-			if r.place.exhibit == last || r.place.elements > maxElements {
+			if r.place.exhibit == last || r.place.elements < least || r.place.elements > most {
 				continue
 			}
 			last = r.place.exhibit
@@ -326,45 +363,86 @@ func (m *examination) asked(ctx context.Context, b *Border, fail, pass []row) []
 				if !ok {
 					continue
 				}
-				p := &place{exhibit: &exhibit{observation: observation{words: r.place.words}, call: call}, output: r.place.output}
-				out := right.Evaluate(ports.Call{Module: call.Module, Options: call.Options, Inputs: call.Inputs, Want: []string{p.output}}).Outputs[p.output]
-				indices := make([]int, min(out.Len(), maxElements))
-				for i := range indices {
-					indices[i] = i
-				}
-				var inside []int
-				for _, r := range rowsOf(p, indices, nil) {
-					if b.holds(&r) {
-						inside = append(inside, r.element)
-					}
-				}
+				inside := b.inside(call, r.place.output)
 				if (len(inside) > 0) != within {
 					continue
 				}
 				tried++
-				wrong, _, ok := m.wrongly(ctx, call, p.output)
+				wrong, foretold, ok := m.wrongly(ctx, call, r.place.output)
 				if !ok {
 					break
 				}
-				hits := 0
-				for _, i := range inside {
-					if wrong[i] {
-						hits++
-					}
+				call.Want = []string{r.place.output}
+				predicted := len(wrong) == 0 || foretold
+				if within {
+					predicted = slices.ContainsFunc(inside, func(i int) bool { return wrong[i] })
 				}
-				call.Want = []string{p.output}
-				asked = append(asked, judge.Probe{Call: call.String(), Within: within, Predicted: within && hits > 0 || !within && len(wrong) == 0})
+				asked = append(asked, judge.Probe{Call: call.String(), Within: within, Predicted: predicted})
 				found++
 				break
 			}
 		}
 	}
-	try(fail, true)
+	try(fail, true, 0, maxElements)
+	if len(asked) == 0 {
+		try(fail, true, maxElements+1, maxLarge/8)
+	}
+	m.askLarger(ctx, b, pass, &asked)
 	// Those that differ from failing ones least say most.
 	near := slices.Clone(pass)
 	slices.SortStableFunc(near, func(x, y row) int { return cmp.Compare(b.misses(&x), b.misses(&y)) })
-	try(near, false)
+	try(near, false, 0, maxElements)
 	return asked
+}
+
+// inside are the elements of an output of a call that lie within a border, of some.
+func (b *Border) inside(call ports.Call, output string) (inside []int) {
+	asked := call
+	asked.Want = []string{output}
+	p := &place{exhibit: exhibitOf(call), output: output}
+	for _, r := range rowsOf(p, some(right.Evaluate(asked).Outputs[output].Len(), maxElements, func(int) bool { return true }), nil) {
+		if b.holds(&r) {
+			inside = append(inside, r.element)
+		}
+	}
+	return inside
+}
+
+// askLarger asks, where a border says that what is large is wrong, two calls that are right with their numbers repeated until they
+// are as large.
+func (m *examination) askLarger(ctx context.Context, b *Border, pass []row, asked *[]judge.Probe) {
+	large := slices.IndexFunc(b.tests, func(t test) bool { return t.bounds() && (t.of == elements || t.of == rows) && t.low > smallEnough })
+	if large < 0 {
+		return
+	}
+	found := 0
+	var last *exhibit
+	for _, r := range pass {
+		// It is right because of its size alone.
+		others := b.misses(&r) == 1 && !b.tests[large].holds(&r)
+		if found == 2 || ctx.Err() != nil {
+			return
+		}
+		if r.place.exhibit == last || !others {
+			continue
+		}
+		last = r.place.exhibit
+		for times := 8; times <= maxElements; times *= 8 {
+			call, different := enlarged(r.place.call, times, 1)
+			call.Want = []string{r.place.output}
+			if !different || call.Inputs[ports.Input].Len() > maxLarge/8 {
+				break
+			}
+			if len(b.inside(call, r.place.output)) == 0 {
+				continue
+			}
+			if wrong, _, ok := m.wrongly(ctx, call, r.place.output); ok {
+				*asked = append(*asked, judge.Probe{Call: call.String(), Within: true, Predicted: len(wrong) > 0})
+				found++
+			}
+			break
+		}
+	}
 }
 
 // misses counts the tests that do not hold for a row.
@@ -382,7 +460,7 @@ func (b *Border) misses(r *row) (n int) {
 func (m *examination) refine(ctx context.Context, b *Border, fail, pass []row) {
 	for k := range b.tests {
 		t := &b.tests[k]
-		if t.kind != "" || t.mod > 0 || t.tail > 0 || !b.single && t.of < own || t.of > ownSize || t.of >= weightHigh && t.of < own {
+		if !t.bounds() || !b.single && t.of < own || t.of > ownSize || t.of >= weightHigh && t.of < own {
 			continue
 		}
 		if !math.IsNaN(t.low) {

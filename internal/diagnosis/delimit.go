@@ -182,6 +182,23 @@ func (t test) text(b *Border) string {
 		name = "largest distance of a logit from the largest of its row"
 	}
 	low, high := !math.IsNaN(t.low), !math.IsNaN(t.high)
+	several := !b.single && t.of < own
+	which := "the "
+	if several {
+		which = "a "
+		if (t.of%2 == 0) != low { // the largest is bounded above, or the smallest below
+			which = "every "
+		}
+	}
+	if t.of == smoothing {
+		which = ""
+	}
+	if t.of == sizeHigh || t.of == sizeLow || t.of == ownSize {
+		if t.high == 0 {
+			return "where " + which + name + " is 0"
+		}
+		name = "|" + name + "|"
+	}
 	if low && high && t.low == t.high {
 		switch t.of {
 		case elements, classes, rows, rank:
@@ -196,7 +213,10 @@ func (t test) text(b *Border) string {
 		case column:
 			return fmt.Sprintf("in column %d", int(t.low))
 		}
-		return fmt.Sprintf("where the %s is %s", name, number(t.low))
+		if several {
+			which = map[quantity]string{0: "the largest ", 1: "the smallest "}[t.of%2]
+		}
+		return fmt.Sprintf("where %s%s is %s", which, name, number(t.low))
 	}
 	between := func(above, below string) string {
 		switch {
@@ -204,6 +224,8 @@ func (t test) text(b *Border) string {
 			return above + " +Inf"
 		case math.IsInf(t.high, -1):
 			return below + " -Inf"
+		case math.IsInf(t.low, -1) && !high:
+			return above + " a number"
 		case low && high:
 			return above + " " + number(t.low) + " or more and " + number(t.high) + " or less"
 		case low:
@@ -215,6 +237,10 @@ func (t test) text(b *Border) string {
 	case elements, classes, rows, rank:
 		more := func(n float64) string { return plural(int(n), name) }
 		switch {
+		case t.high == 0:
+			return "for " + more(0)
+		case t.high == 1 && !low:
+			return "for at most " + more(1)
 		case low && high:
 			return fmt.Sprintf("for %d to %s", int(t.low), more(t.high))
 		case low:
@@ -254,18 +280,6 @@ func (t test) text(b *Border) string {
 			return "at the first position"
 		}
 		return fmt.Sprintf("at the positions 0 to %d", int(t.high))
-	case sizeHigh, sizeLow, ownSize:
-		name = "|" + name + "|"
-	}
-	which := "the "
-	if !b.single && t.of < own {
-		which = "a "
-		if (t.of%2 == 0) != low { // the largest is bounded above, or the smallest below
-			which = "every "
-		}
-	}
-	if t.of == smoothing {
-		which = ""
 	}
 	return between("where "+which+name+" is", "where "+which+name+" is")
 }
@@ -544,51 +558,61 @@ func (p *place) allowance(i int) float64 {
 	return max(allowed, e.Reference.DType.Format().SmallestSubnormal())
 }
 
-// rows returns the elements of failing and passing answers of some outputs, a bounded number of each.
-func (m *examination) rows(failing []*place, outputs []string) (fail, pass []row) {
-	some := func(n int, keep func(i int) bool) []int {
-		var indices []int
-		for i := range n {
-			if keep(i) {
-				indices = append(indices, i)
-			}
+// some are the numbers below n that are to be kept: where these are more than most the first, the last, and some between.
+func some(n, most int, keep func(i int) bool) []int {
+	var indices []int
+	for i := range n {
+		if keep(i) {
+			indices = append(indices, i)
 		}
-		if len(indices) > maxRowsOfPlace { // the first, the last, and some between
-			stride := len(indices)/maxRowsOfPlace + 1
-			var few []int
-			for k, i := range indices {
-				if k < 8 || k >= len(indices)-8 || k%stride == 0 {
-					few = append(few, i)
-				}
-			}
-			indices = few
-		}
+	}
+	if len(indices) <= most {
 		return indices
 	}
+	stride := len(indices)/most + 1
+	var few []int
+	for k, i := range indices {
+		if k < 8 || k >= len(indices)-8 || k%stride == 0 {
+			few = append(few, i)
+		}
+	}
+	return few
+}
+
+// elements returns the wrong and the right elements of a failing answer, a bounded number of each; none where its shape or
+// dtype is another.
+func (m *examination) elements(p *place) (fail, pass []row) {
+	wrong, got, want, ok := m.wrongOf(p)
+	if !ok {
+		return nil, nil
+	}
+	of := func(kind bool) []row {
+		rows := rowsOf(p, some(want.Len(), maxRowsOfPlace, func(i int) bool { return wrong[i] == kind }), wrong)
+		for k := range rows {
+			r := &rows[k]
+			r.got, r.want, r.allowed = got.Float64(r.element), p.exact(r.element), p.allowance(r.element)
+		}
+		return rows
+	}
+	return of(true), of(false)
+}
+
+// rows returns the elements of failing and passing answers of some outputs, a bounded number of each.
+func (m *examination) rows(failing []*place, outputs []string) (fail, pass []row) {
 	for _, p := range failing {
 		if len(fail) > maxRows {
 			break
 		}
-		wrong, got, want, ok := m.wrongOf(p)
-		if !ok {
-			continue
-		}
-		add := func(list []row, of bool) []row {
-			for _, r := range rowsOf(p, some(want.Len(), func(i int) bool { return wrong[i] == of }), wrong) {
-				r.got, r.want, r.allowed = got.Float64(r.element), p.exact(r.element), p.allowance(r.element)
-				list = append(list, r)
-			}
-			return list
-		}
-		fail, pass = add(fail, true), add(pass, false)
+		wrong, right := m.elements(p)
+		fail, pass = append(fail, wrong...), append(pass, right...)
 	}
-	for _, e := range m.passingAll {
+	for _, e := range slices.Concat(m.passingAll, m.passingLarge) {
 		for _, p := range e.places {
 			if p.fails || p.output == "" || !slices.Contains(outputs, p.output) || len(pass) > maxRows {
 				continue
 			}
 			want := p.expect(p.output).Reference
-			for _, r := range rowsOf(p, some(want.Len(), func(int) bool { return true }), nil) {
+			for _, r := range rowsOf(p, some(want.Len(), maxRowsOfPlace, func(int) bool { return true }), nil) {
 				r.got, r.want, r.allowed = want.Float64(r.element), want.Float64(r.element), p.allowance(r.element)
 				pass = append(pass, r)
 			}
@@ -649,9 +673,30 @@ func delimit(module string, outputs []string, fail, pass []row) (b *Border, insi
 	for i := range b.tests {
 		b.tests[i] = roomier(b.tests[i], fail, pass)
 	}
-	b.tests = telling(b.tests, all)
+	b.tests = merged(telling(b.tests, all), b.single)
 	return b.ofDTypes(fail, all), len(left)
 }
+
+// merged makes one test of a bound from below and one from above of the same numbers.
+func merged(tests []test, single bool) (some []test) {
+	for _, t := range tests {
+		with := slices.IndexFunc(some, func(other test) bool {
+			same := other.of == t.of || single && other.of/2 == t.of/2 && t.of < own
+			return same && other.bounds() && t.bounds() && math.IsNaN(other.low) != math.IsNaN(t.low) && math.IsNaN(other.high) != math.IsNaN(t.high)
+		})
+		if with < 0 {
+			some = append(some, t)
+		} else if one := &some[with]; math.IsNaN(one.low) {
+			one.low = t.low
+		} else {
+			one.high = t.high
+		}
+	}
+	return some
+}
+
+// bounds reports whether a test is one of a quantity.
+func (t test) bounds() bool { return t.kind == "" && t.mod == 0 && t.tail == 0 }
 
 // telling leaves out what says nothing: tests that hold for all rows, and bounds that leave out none but infinite
 // logits, which are called that.
@@ -664,7 +709,7 @@ func telling(tests []test, rows []row) (some []test) {
 	}
 	none := math.NaN()
 	for _, t := range tests {
-		if t.kind == "" && t.mod == 0 && t.tail == 0 && (t.of <= sizeLow || t.of == own || t.of == ownSize) {
+		if t.bounds() && (t.of <= sizeLow || t.of == own || t.of == ownSize) {
 			beyond := func(is func(v float64) bool) bool {
 				return slices.ContainsFunc(rows, func(r row) bool { return is(r.values[t.of]) })
 			}
@@ -799,6 +844,9 @@ func necessary(fail []row) []test {
 		if math.IsNaN(low) {
 			continue
 		}
+		if low == high && (low == 0 || low == 1) && q <= targetLow { // what most inputs have: a bound says no more
+			tests = append(tests, test{of: q, low: low, high: high})
+		}
 		tests = append(tests, test{of: q, low: low, high: none}, test{of: q, low: none, high: high})
 		if q%2 == 0 || q >= own {
 			tests = append(tests, test{of: q, low: low, high: high})
@@ -829,7 +877,7 @@ func necessary(fail []row) []test {
 // roomier moves the bounds of a test towards the nearest passing row that it excludes: the border lies
 // somewhere between. Whole quantities stay.
 func roomier(t test, fail, pass []row) test {
-	if t.kind != "" || t.mod > 0 || t.tail > 0 || t.counts(fail) {
+	if !t.bounds() || t.counts(fail) {
 		return t
 	}
 	if !math.IsNaN(t.low) {

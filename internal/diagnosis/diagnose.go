@@ -69,6 +69,8 @@ type examination struct {
 	passingLarge []*exhibit
 	table        *table
 
+	// found are the mistakes that were found.
+	found hypothesis
 	// doubted is a mistake that is left out of a search.
 	doubted *divergence.Divergence
 	// asks counts the questions to the port about borders.
@@ -94,6 +96,7 @@ func (m *examination) diagnose(ctx context.Context, result *judge.Result) error 
 	known := len(m.catalogue)
 	m.fitted(ctx, hypothesis{})
 	h := m.summing(m.search(ctx))
+	m.found = h
 	causes := m.mistakes(ctx, h)
 	cases, rest := m.open(h, causes)
 	diagnosis := judge.Diagnosis{Module: m.module, Catalogue: known, Findings: []judge.Finding{}}
@@ -307,6 +310,7 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []*cause {
 			if f := cause.Fresh; f != nil && !f.Predicted && 10*cause.Explains < m.failing {
 				continue // it happens to be near a few answers
 			}
+			cause.Lead = cause.Lead || m.refuted(ctx, h, explained, t.condition)
 			cause.Reproduction = m.reproduction(ctx, h, explained, t.condition)
 			cause.Alike = m.alike(h, k, cause.places)
 		}

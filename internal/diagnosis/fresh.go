@@ -113,12 +113,83 @@ func Varied(call ports.Call, id string, seed uint64) (ports.Call, bool) {
 	if changed {
 		return other, true
 	}
+	return enlarged(call, 1, 1)
+}
+
+// enlarged returns a call whose sizes above 1 are so many times as large, and some more. Equal sizes stay equal.
+func enlarged(call ports.Call, times, more int) (ports.Call, bool) {
+	other := call
+	other.Inputs = map[string]tensor.Tensor{}
+	changed := false
 	for name, t := range call.Inputs {
-		grown, different := resized(t)
+		grown, different := resized(t, times, more)
 		other.Inputs[name] = grown
 		changed = changed || different
 	}
 	return other, changed
+}
+
+// stretched returns a call whose logits are so many times as far from 0, and whose probabilities are nearer to 0 and 1.
+func stretched(call ports.Call, times float64) (ports.Call, bool) {
+	t := call.Inputs[ports.Input]
+	if t.DType != tensor.Float32 && t.DType != tensor.Float64 {
+		return call, false
+	}
+	values := t.Float64s()
+	for i, v := range values {
+		switch w := v * times; {
+		case call.Module == ports.BCELoss && v < 0.5:
+			values[i] = math.Pow(v, times)
+		case call.Module == ports.BCELoss:
+			values[i] = 1 - math.Pow(1-v, times)
+		case math.Abs(w) <= largest(t.DType):
+			values[i] = w
+		}
+	}
+	call.Inputs = maps.Clone(call.Inputs)
+	call.Inputs[ports.Input] = encode(t.DType, t.Shape, values)
+	return call, !slices.Equal(values, t.Float64s())
+}
+
+// afield are ways to calls that are far from those of the fixtures.
+var afield = []func(call ports.Call) (ports.Call, bool){
+	func(call ports.Call) (ports.Call, bool) { return stretched(call, 2.75) },
+	func(call ports.Call) (ports.Call, bool) { return enlarged(call, 8, 1) },
+}
+
+// maxAfield is the number of such calls that a mistake is held against, leastAfield that of those that it has to fail.
+const maxAfield, leastAfield = 4, 2
+
+// refuted reports whether the port makes none of the answers that a mistake predicts to calls of larger numbers, or of
+// larger sizes, than those that it explains: what it explains has another reason.
+func (m *examination) refuted(ctx context.Context, h hypothesis, explained []*place, under condition) bool {
+	all, ok := m.together(h, 1<<len(h.mistakes)-1)
+	fails := func(far func(call ports.Call) (ports.Call, bool)) bool {
+		asked := 0
+		var last *exhibit
+		for _, p := range explained {
+			d, has := m.together(h, h.by[p.index][0])
+			if p.exhibit == last || p.output == "" || p.elements > smallEnough || !has {
+				continue
+			}
+			last = p.exhibit
+			call, different := far(p.call)
+			call.Want = []string{p.output}
+			if !different || call.Inputs[ports.Input].Len() > 4*maxElements || !under.holds(&place{exhibit: exhibitOf(call), output: p.output}) || !shows(d, call, m.level) {
+				continue
+			}
+			answer, err := judge.Ask(ctx, m.port, call)
+			if err != nil || answer.Outputs == nil || sameAnswer(d, call, answer, d.Evaluate(call), m.level) ||
+				ok && sameAnswer(all, call, answer, all.Evaluate(call), m.level) {
+				return false
+			}
+			if asked++; asked == maxAfield {
+				break
+			}
+		}
+		return asked >= leastAfield
+	}
+	return slices.ContainsFunc(afield, fails)
 }
 
 // scaled returns a tensor with its ordinary numbers scaled.
@@ -144,14 +215,14 @@ func scaled(t tensor.Tensor, name string, random *rand.Rand) (tensor.Tensor, boo
 	return encode(t.DType, t.Shape, values), changed
 }
 
-// resized returns a tensor whose sizes above 1 are larger by 1, filled with the same numbers
-// over and over. Equal sizes stay equal, and others different.
-func resized(t tensor.Tensor) (tensor.Tensor, bool) {
+// resized returns a tensor whose sizes above 1 are so many times as large and some more, filled with the same numbers
+// over and over.
+func resized(t tensor.Tensor, times, more int) (tensor.Tensor, bool) {
 	shape := slices.Clone(t.Shape)
 	changed := false
 	for axis, d := range shape {
 		if d > 1 {
-			shape[axis]++
+			shape[axis] = times*d + more
 			changed = true
 		}
 	}

@@ -15,64 +15,64 @@ import (
 	"lossproof/tensor"
 )
 
-// how says what wrong numbers are instead of the right ones, "" where nothing plain relates them.
-func how(fail []row) string {
-	fail = slices.DeleteFunc(slices.Clone(fail), func(r row) bool { return math.IsNaN(r.want) })
-	if len(fail) == 0 {
-		return ""
+// relation is what wrong numbers are instead of the right ones, in words, and of which elements that is true.
+type relation struct {
+	text  string
+	holds func(r row) bool
+}
+
+// how returns what relates all wrong numbers to the right ones; its text is "" where nothing plain does.
+func how(fail []row) relation {
+	of := func(text string, holds func(r row) bool) (relation, bool) {
+		return relation{text, holds}, !slices.ContainsFunc(fail, func(r row) bool { return !holds(r) })
 	}
-	all := func(is func(r row) bool) bool { return !slices.ContainsFunc(fail, func(r row) bool { return !is(r) }) }
+	fail = slices.SortedStableFunc(slices.Values(fail), func(a, b row) int { return a.place.elements - b.place.elements }) // small calls tell soon
 	first := fail[0].got
-	switch {
-	case all(func(r row) bool { return math.IsNaN(r.got) }):
-		return "NaN"
-	case all(func(r row) bool { return math.IsInf(r.got, 0) }):
-		return "infinite"
-	case all(func(r row) bool { return math.IsInf(r.got, 0) || math.IsNaN(r.got) }):
-		return "infinite or NaN"
-	case all(func(r row) bool { return r.got == 0 }):
-		return "0"
-	case len(fail) > 1 && all(func(r row) bool { return r.got == first }) && !all(func(r row) bool { return r.want == fail[0].want }):
-		return "always " + number(first)
+	for _, one := range []relation{
+		{"NaN", func(r row) bool { return math.IsNaN(r.got) }},
+		{"infinite", func(r row) bool { return math.IsInf(r.got, 0) }},
+		{"infinite or NaN", func(r row) bool { return bad(r.got) }},
+		{"0", func(r row) bool { return r.got == 0 }},
+	} {
+		if one, ok := of(one.text, one.holds); ok {
+			return one
+		}
 	}
-	finite := slices.DeleteFunc(fail, func(r row) bool { return bad(r.got) || bad(r.want) })
-	if len(finite) < 2 || 10*len(finite) < 9*len(fail) {
-		return ""
+	if one, ok := of("always "+number(first), func(r row) bool { return r.got == first }); ok && len(fail) > 1 &&
+		slices.ContainsFunc(fail, func(r row) bool { return r.want != fail[0].want }) {
+		return one
 	}
-	fail = finite
-	near := func(r row, v float64) bool {
-		eps := r.place.expect(r.place.output).Reference.DType.Format().Eps()
-		return math.Abs(r.got-v) <= 256*eps*max(math.Abs(v), math.Abs(r.want))+r.place.expect(r.place.output).Reference.DType.Format().SmallestNormal()
+	if len(fail) < 2 {
+		return relation{}
 	}
-	if all(func(r row) bool {
-		return math.Abs(r.got-r.want) <= r.place.expect(r.place.output).Reference.DType.Format().SmallestNormal()
-	}) {
-		return "off by less than the smallest normal number"
+	if one, ok := of("off by less than the smallest normal number", func(r row) bool {
+		return math.Abs(r.got-r.want) <= r.format().SmallestNormal()
+	}); ok {
+		return one
 	}
-	is := func(v func(r row) float64) bool { return all(func(r row) bool { return near(r, v(r)) }) }
-	if is(func(r row) float64 { return -r.want }) {
-		return "the right ones with the other sign"
+	if one, ok := of("the right ones with the other sign", func(r row) bool { return r.near(-r.want) }); ok {
+		return one
 	}
 	for _, dtype := range []tensor.DType{tensor.Float32, tensor.BFloat16, tensor.Float16} {
 		f := dtype.Format()
-		if all(func(r row) bool {
+		if one, ok := of("the right ones, rounded to "+string(dtype), func(r row) bool {
 			own := r.place.expect(r.place.output).Reference.DType
-			return own != dtype && own.Size() >= dtype.Size() && r.got == f.Round(r.got) && math.Abs(r.got-r.want) <= 2*f.ULP(r.want)
-		}) {
-			return "the right ones, rounded to " + string(dtype)
+			return own != dtype && own.Size() >= dtype.Size() && r.got == f.Round(r.got) &&
+				(math.Abs(r.got-r.want) <= 2*f.ULP(r.want) || r.got == f.Round(r.want))
+		}); ok {
+			return one
 		}
 	}
-	if text := anothers(fail, near); text != "" {
-		return text
-	}
-	if text := factor(fail, is); text != "" {
-		return text
-	}
+	candidates := slices.Concat(anothers(), factors(fail))
 	d := median(fail, func(r row) float64 { return r.got - r.want })
-	if all(func(r row) bool {
-		return math.Abs(r.got-r.want-d) <= 1e-4*math.Abs(d)+1e-5*math.Abs(r.want)
-	}) && d != 0 {
-		return fmt.Sprintf("%s by %s than the right ones", map[bool]string{true: "larger", false: "smaller"}[d > 0], known(math.Abs(d)))
+	if d != 0 && !bad(d) {
+		candidates = append(candidates, relation{fmt.Sprintf("%s by %s than the right ones", map[bool]string{true: "larger", false: "smaller"}[d > 0], known(math.Abs(d))),
+			func(r row) bool { return math.Abs(r.got-r.want-d) <= 1e-4*math.Abs(d)+1e-5*math.Abs(r.want) }})
+	}
+	for _, one := range candidates {
+		if one, ok := of(one.text, one.holds); ok {
+			return one
+		}
 	}
 	for _, other := range []struct {
 		text string
@@ -82,34 +82,40 @@ func how(fail []row) string {
 		{"that of the first element", func(int, int) int { return 0 }}, {"those in reverse order", func(i, n int) int { return n - 1 - i }},
 	} {
 		found := 0
-		if all(func(r row) bool {
+		if one, ok := of(other.text, func(r row) bool {
 			want := r.place.expect(r.place.output).Reference
 			n := want.Len()
 			if n < 2 {
 				return true
 			}
 			found++
-			return near(r, want.Float64(((other.at(r.element, n)%n)+n)%n))
-		}) && found > 2 {
-			return other.text
+			return r.near(want.Float64(((other.at(r.element, n) % n) + n) % n))
+		}); ok && found > 2 {
+			return one
 		}
 	}
-	r := fail[0]
-	share := math.Abs(r.got-r.want) / math.Abs(r.want)
 	largest := 0.0
 	for _, r := range fail {
-		largest = max(largest, math.Abs(r.got-r.want)/math.Abs(r.want))
+		largest = max(largest, r.share())
 	}
-	if largest < 0.01 && share > 0 {
-		return fmt.Sprintf("less accurate: off by up to %.2g of the right one", largest)
+	if one, ok := of(fmt.Sprintf("less accurate: off by up to %.2g of the right one", largest), func(r row) bool { return r.share() <= largest }); ok && largest > 0 && largest < 0.01 {
+		return one
 	}
-	return ""
+	return relation{}
 }
 
-// anothers says that numbers are what another call is to give: of another reduction, of the other targets, of
-// another module.
-func anothers(fail []row, near func(r row, v float64) bool) string {
-	fail = slices.SortedStableFunc(slices.Values(fail), func(a, b row) int { return a.place.elements - b.place.elements })
+// format is that of the output of a row, share its relative error.
+func (r row) format() tensor.Format { return r.place.expect(r.place.output).Reference.DType.Format() }
+func (r row) share() float64        { return math.Abs(r.got-r.want) / math.Abs(r.want) }
+
+// near reports whether the number of a row is v, as far as two ways of computing it are the same.
+func (r row) near(v float64) bool {
+	f := r.format()
+	return math.Abs(r.got-v) <= 256*f.Eps()*max(math.Abs(v), math.Abs(r.want))+f.SmallestNormal() || r.got == f.Round(v)
+}
+
+// anothers are what other calls are to give: of another reduction, of the other targets, of another module.
+func anothers() (all []relation) {
 	with := func(change func(call *ports.Call) bool) func(call ports.Call) (ports.Call, bool) {
 		return func(call ports.Call) (ports.Call, bool) {
 			call.Inputs = maps.Clone(call.Inputs)
@@ -160,23 +166,19 @@ func anothers(fail []row, near func(r row, v float64) bool) string {
 		{"those of BCELoss", of(ports.BCELoss, elementwise)},
 	} {
 		outputs := map[*place]tensor.Tensor{}
-		if !slices.ContainsFunc(fail, func(r row) bool {
+		all = append(all, relation{other.text, func(r row) bool {
 			out, ok := outputs[r.place]
-			if !ok && len(outputs) < maxOthers {
+			if !ok {
 				if call, has := other.change(r.place.call); has {
 					call.Want = []string{r.place.output}
 					out = divergence.Right(call).Outputs[r.place.output]
 				}
 				outputs[r.place] = out
-			} else if !ok {
-				return false // enough calls were looked at
 			}
-			return out.DType == "" || out.Len() != r.place.expect(r.place.output).Reference.Len() || !near(r, out.Float64(r.element))
-		}) {
-			return other.text
-		}
+			return out.DType != "" && out.Len() == r.place.expect(r.place.output).Reference.Len() && r.near(out.Float64(r.element))
+		}})
 	}
-	return ""
+	return all
 }
 
 // differs says that a port gives other wrong numbers where it is asked again, as memory does that nobody wrote to.
@@ -211,9 +213,6 @@ func (m *examination) differs(ctx context.Context, fail []row) string {
 // maxAgain is the number of calls that are asked again.
 const maxAgain = 3
 
-// maxOthers bounds the calls whose numbers are held against those of others.
-const maxOthers = 40
-
 func bad(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
 
 func median(fail []row, of func(r row) float64) float64 {
@@ -225,8 +224,8 @@ func median(fail []row, of func(r row) float64) float64 {
 	return values[len(values)/2]
 }
 
-// factor says by what the right numbers are multiplied.
-func factor(fail []row, is func(func(r row) float64) bool) string {
+// factors are what the right numbers may be multiplied by.
+func factors(fail []row) (all []relation) {
 	size := func(q quantity) func(r row) float64 { return func(r row) float64 { return r.values[q] } }
 	type candidate struct {
 		text string
@@ -258,21 +257,17 @@ func factor(fail []row, is func(func(r row) float64) bool) string {
 		if len(values) < 2 { // a constant says no more than a number
 			continue
 		}
-		if is(func(r row) float64 { return r.want * f.of(r) }) {
-			return "the right ones times " + f.text
-		}
-		if is(func(r row) float64 { return r.want / f.of(r) }) {
-			return "the right ones divided by " + f.text
-		}
+		all = append(all,
+			relation{"the right ones times " + f.text, func(r row) bool { return r.near(r.want * f.of(r)) }},
+			relation{"the right ones divided by " + f.text, func(r row) bool { return r.near(r.want / f.of(r)) }})
 	}
-	k := median(fail, func(r row) float64 { return r.got / r.want })
-	if k != 0 && number(k) != "1" && !bad(k) && !slices.ContainsFunc(fail, func(r row) bool {
-		eps := r.place.expect(r.place.output).Reference.DType.Format().Eps()
-		return math.Abs(r.got/r.want-k) > max(1024*eps, 0.02*math.Abs(k-1))*math.Abs(k) && math.Abs(r.got-k*r.want) > 64*eps
-	}) {
-		return "the right ones times " + known(k)
+	if k := median(fail, func(r row) float64 { return r.got / r.want }); k != 0 && number(k) != "1" && !bad(k) {
+		all = append(all, relation{"the right ones times " + known(k), func(r row) bool {
+			eps := r.format().Eps()
+			return math.Abs(r.got/r.want-k) <= max(1024*eps, 0.02*math.Abs(k-1))*math.Abs(k) || math.Abs(r.got-k*r.want) <= 64*eps
+		}})
 	}
-	return ""
+	return all
 }
 
 // constants are numbers with a name.

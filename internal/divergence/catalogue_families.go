@@ -41,6 +41,8 @@ func Families() []*Family {
 		divided  = "mean = sum(l) / N, of CrossEntropyLoss sum(l) / sum(w[y]) over the rows that are not ignored"
 		keeps    = "It keeps log(0) away, and bounds the loss."
 		clipped  = "The probability is clipped to [#, 1-#], and the gradient is zero beyond."
+		kept     = "The probability is clipped to [#, 1-#], and the gradient is that of the clipped one, passed through the clip."
+		byHand   = "The gradient is written by hand, from the clipped probability, or the clip is a straight-through estimator."
 	)
 	epsilons := []float64{float64(epsOfDType), float64(tinyOfDType), 0x1p-23, 0x1p-52, 0x1p-24, 0x1p-53, 0x1p-126, 1e-2, 1e-3, 1e-4}
 	for e := 5; e <= 20; e++ {
@@ -58,6 +60,10 @@ func Families() []*Family {
 		{name: "probability-clipped-at-#", modules: both, rule: "TAIL-LOSS", right: softplus, tried: epsilons, low: 1e-24, high: 0.1,
 			title: clipped, why: keeps, members: map[float64]string{1e-7: "probability-clipped"},
 			vary: func(n float64) variation { return ofProbability(amount(n), 0) }},
+		{name: "probability-clipped-at-#-gradient-kept", modules: both, rule: "TAIL-LOSS", right: softplus, tried: epsilons, low: 1e-24, high: 0.1,
+			title: kept, why: byHand, vary: func(n float64) variation {
+				return ofClipped(func(u *unit, s number) number { return throughClip(u, s, amount(n)) }, 0)
+			}},
 		{name: "probability-scaled-into-#", modules: both, rule: "TAIL-LOSS", right: softplus, tried: epsilons, low: 1e-24, high: 0.1,
 			title: "The probability is scaled into [#, 1-#]: s becomes e + (1-2e)*s, e = #.", why: "It keeps log(0) away and, unlike a clip, keeps a gradient.",
 			members: map[float64]string{1e-7: "probability-scaled"}, vary: func(n float64) variation { return scaledProbability(amount(n)) }},
@@ -68,10 +74,11 @@ func Families() []*Family {
 		{name: "input-clipped-at-#", modules: probability, rule: "CLAMP", right: formula, tried: epsilons, low: 1e-24, high: 0.1,
 			title: clipped, why: keeps, members: map[float64]string{1e-7: "input-clipped"},
 			vary: func(n float64) variation {
-				return viewing(func(u *unit) {
-					e := amount(n).of(u.DType)
-					u.X[0] = u.X[0].Clamp(e, u.DType.Format().Round(1-e))
-				})
+				return viewing(func(u *unit) { u.X[0] = clippedTo(u, u.X[0], amount(n)) })
+			}},
+		{name: "input-clipped-at-#-gradient-kept", modules: probability, rule: "CLAMP", right: formula, tried: epsilons, low: 1e-24, high: 0.1,
+			title: kept, why: byHand, vary: func(n float64) variation {
+				return viewing(func(u *unit) { u.X[0] = throughClip(u, u.X[0], amount(n)) })
 			}},
 		{name: "epsilon-#-in-log-of-softmax", modules: crossEntropy, rule: "TAIL-LOSS", right: softmax, tried: epsilons, low: 1e-24, high: 0.1,
 			title: "# is added to the softmax inside the logarithm.", why: keeps, members: map[float64]string{1e-7: "epsilon-1e-7-in-log-of-softmax"},
@@ -133,6 +140,17 @@ func Families() []*Family {
 				return viewing(func(u *unit) { u.T[0] = u.T[0].Scale(1 - n).Plus(n / 2) })
 			}},
 	}
+}
+
+// clippedTo clips a probability to [low, 1-low] in the dtype of the input; its derivative is 0 beyond.
+func clippedTo(u *unit, s number, low amount) number {
+	e := low.of(u.DType)
+	return s.Clamp(e, u.DType.Format().Round(1-e))
+}
+
+// throughClip is clippedTo with the derivative of what is not clipped.
+func throughClip(u *unit, s number, low amount) number {
+	return s.Custom(clippedTo(u, s, low).Value(), 1)
 }
 
 // scaledProbability takes e + (1-2e)*sigmoid(x) for the probability, in the dtype of the input.

@@ -273,9 +273,13 @@ func rounding(f func(e element, x, right float64) float64) variation {
 // ofProbability takes -(p·t·log(s+ε) + (1-t)·log(1-s+ε)) in the dtype of the input, of s = sigmoid(x)
 // in [low, 1-low].
 func ofProbability(low, epsilon amount) variation {
+	return ofClipped(func(u *unit, s number) number { return clippedTo(u, s, low) }, epsilon)
+}
+
+// ofClipped is ofProbability of a probability that is clipped in any way.
+func ofClipped(clip func(u *unit, s number) number, epsilon amount) variation {
 	return all(combining(typed), computing(func(u *unit) {
-		low := low.of(u.DType)
-		s := probabilityOf(u).Clamp(low, u.DType.Format().Round(1-low))
+		s := clip(u, probabilityOf(u))
 		u.F = append(u.F, minusLog(u, s, epsilon), minusLog(u, s.Rest().Round(u.DType), epsilon))
 	}))
 }
