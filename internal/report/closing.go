@@ -35,6 +35,9 @@ func (t *text) closing(result *judge.Result) {
 	if len(failing(result.Checks())) == 0 {
 		return
 	}
+	if accepts(result) {
+		t.printf("\nPyTorch refuses all of what fails, and the port answers it. Where that is meant, the word %s in \"without\" of the claim leaves it out.\n", claim.Rejections)
+	}
 	example, first := exampleOf(result, first)
 	if !shown {
 		t.example(example)
@@ -45,6 +48,13 @@ func (t *text) closing(result *judge.Result) {
 		}
 	}
 	t.printf("\nnext: %s\n", strings.Join(next(result, example, first), "\n      "))
+}
+
+// accepts reports whether all that fails are calls that a port answers and PyTorch refuses.
+func accepts(result *judge.Result) bool {
+	return !slices.ContainsFunc(failing(result.Checks()), func(r judge.CheckResult) bool {
+		return r.Kind != judge.Case || !r.Rejection || r.Outcome != judge.Fail
+	})
 }
 
 // next are commands to look at an example, and at its cause, with.

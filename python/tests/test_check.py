@@ -339,6 +339,17 @@ def test_isolated():
     assert all("3x3" in f.id for f in result.failures)
 
 
+def test_a_loss_that_refuses_nothing():
+    """Where nothing but refusals is missing, the summary says which word leaves them out."""
+    hint = 'without=["rejections"] leaves it out'
+    few = {"select": "BCEWithLogitsLoss/[rs]*/f32-mean*", "raises": False, "quiet": True}
+    result = lossproof.check(implementations.refuses_nothing, "BCEWithLogitsLoss", **few)
+    assert not result.conformant
+    assert hint in result.summary()
+    wrong = lossproof.check(implementations.pos_weight_on_whole_loss, "BCEWithLogitsLoss", **few)
+    assert hint not in wrong.summary()
+
+
 def test_a_call_that_hangs():
     result = lossproof.check(
         implementations.hangs, "BCEWithLogitsLoss", framework="numpy", isolated=True,

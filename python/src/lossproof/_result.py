@@ -194,6 +194,12 @@ class Result:
                 f'{self.baseline}: write why into "reason", which is empty for {len(bare)} ids; '
                 f"the first is {bare[0]}"
             )
+        failing = [raw for r in self._all() for raw in filter(_fails, checks(r.json))]
+        if failing and all(raw.get("rejection") and raw["outcome"] == "fail" for raw in failing):
+            lines.append(
+                "PyTorch refuses all of what fails, and the loss answers it: "
+                'where that is meant, without=["rejections"] leaves it out'
+            )
         if self.causes and not self.passed:
             lines.append("causes:")
             for cause in self.causes[:_CAUSES]:
