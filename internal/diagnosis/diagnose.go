@@ -302,9 +302,11 @@ func (m *examination) mistakes(ctx context.Context, h hypothesis) []*cause {
 		for _, p := range m.passingAll {
 			cause.Held += len(p.places)
 		}
-		// Where it is alone it shows best.
+		// Where it is alone it shows best, and where numbers are not rounded to few digits.
 		explained := slices.Clone(cause.places)
-		slices.SortStableFunc(explained, func(a, b *place) int { return bits(h.by[a.index][0]) - bits(h.by[b.index][0]) })
+		slices.SortStableFunc(explained, func(a, b *place) int {
+			return cmp.Or(bits(h.by[a.index][0])-bits(h.by[b.index][0]), cmp.Compare(min(4, dtypeOf(b).Size()), min(4, dtypeOf(a).Size())))
+		})
 		if m.port != nil {
 			cause.Fresh = m.fresh(ctx, h, explained)
 			if f := cause.Fresh; f != nil && !f.Predicted && 10*cause.Explains < m.failing {

@@ -23,10 +23,11 @@ const (
 	freshSeeds    = 6
 )
 
-// fresh makes a call that no fixture has and that shows the mistakes which explain one of the places,
-// and asks the port. It returns nil where there is no such call, or no answer.
+// fresh makes calls that no fixture has and that show the mistakes which explain some of the places, and asks the port, until two
+// of three are answered alike. It returns nil where there is no such call, or no answer.
 func (m *examination) fresh(ctx context.Context, h hypothesis, explained []*place) *judge.Fresh {
 	tried := 0
+	var asked []*judge.Fresh
 	var last *exhibit
 	for _, p := range explained {
 		if p.exhibit == last {
@@ -47,7 +48,7 @@ func (m *examination) fresh(ctx context.Context, h hypothesis, explained []*plac
 			continue
 		}
 		if tried += freshSeeds / seeds; tried > freshFailures {
-			return nil
+			break
 		}
 		for seed := range seeds {
 			call, ok := Varied(p.call, p.check.ID, uint64(seed))
@@ -66,10 +67,18 @@ func (m *examination) fresh(ctx context.Context, h hypothesis, explained []*plac
 			if all, ok := m.together(h, 1<<len(h.mistakes)-1); !predicted && ok {
 				predicted = sameAnswer(all, call, answer, all.Evaluate(call), m.level)
 			}
-			return &judge.Fresh{From: p.check.ID, Call: call.String(), Predicted: predicted}
+			this := &judge.Fresh{From: p.check.ID, Call: call.String(), Predicted: predicted}
+			if slices.ContainsFunc(asked, func(other *judge.Fresh) bool { return other.Predicted == predicted }) {
+				return this
+			}
+			asked = append(asked, this)
+			break
 		}
 	}
-	return nil
+	if len(asked) == 0 {
+		return nil
+	}
+	return asked[0]
 }
 
 // sameAnswer reports whether a port's answer is that of d.

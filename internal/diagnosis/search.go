@@ -25,8 +25,9 @@ const (
 	hopeless = 48
 	// fewFailing is the number of calls that fail up to which large ones are looked at from the beginning.
 	fewFailing = 12
-	// maxMistakes is the number of mistakes that are looked for in one module.
-	maxMistakes = 4
+	// maxMistakes is the number of mistakes in numbers that are looked for in one module, maxAll that with refusals, which
+	// no other mistake changes.
+	maxMistakes, maxAll = 4, 6
 	// The number of calls on which all divergences are evaluated: of those that fail, of those that
 	// pass, of those that what is found so far does not explain, and for pairs.
 	sampleFailing, samplePassing, sampleLeft, samplePairs = 84, 80, 32, 5
@@ -113,7 +114,7 @@ func (m *examination) improved(ctx context.Context, h hypothesis) hypothesis {
 		tallies := m.tallies(h)
 		worst := -1
 		for k, t := range tallies {
-			if !doubted[h.mistakes[k].Divergence] && (t.contradicted > 0 || len(h.mistakes) == maxMistakes) && (worst < 0 || t.explained-t.contradicted < tallies[worst].explained-tallies[worst].contradicted) {
+			if !doubted[h.mistakes[k].Divergence] && (t.contradicted > 0 || m.full(h)) && (worst < 0 || t.explained-t.contradicted < tallies[worst].explained-tallies[worst].contradicted) {
 				worst = k
 			}
 		}
@@ -137,10 +138,23 @@ func (m *examination) improved(ctx context.Context, h hypothesis) hypothesis {
 	return h
 }
 
+// full reports whether h has as many mistakes as are looked for.
+func (m *examination) full(h hypothesis) bool {
+	computing := uint(0)
+	for i, sets := range h.by {
+		if m.places[i].output != "" {
+			for _, set := range sets {
+				computing |= set
+			}
+		}
+	}
+	return bits(computing) >= maxMistakes || len(h.mistakes) >= maxAll
+}
+
 // grown adds mistakes to a hypothesis as long as they explain what it leaves. refit looks for numbers of families
 // that what is found so far had hidden.
 func (m *examination) grown(ctx context.Context, h hypothesis, refit bool) hypothesis {
-	for len(h.mistakes) < maxMistakes && ctx.Err() == nil {
+	for !m.full(h) && ctx.Err() == nil {
 		if len(m.left(h)) <= fewFailing { // large ones are looked at next, which what is found may explain
 			h = m.finished(ctx, h)
 		}

@@ -71,6 +71,14 @@ func Families() []*Family {
 			title: "# is added inside the logarithms, which bounds the loss.", why: "It keeps log(0) away.",
 			members: map[float64]string{1e-7: "epsilon-1e-7-added", 1e-12: "epsilon-1e-12-added"},
 			vary:    func(n float64) variation { return epsilonInLogs(amount(n)) }},
+		{name: "epsilon-#-added-before-the-difference", modules: probability, rule: "CLAMP", right: formula, tried: epsilons, low: 1e-24, high: 0.1,
+			title: "# is added inside the logarithms, to 1 before the probability is subtracted, which rounds it to the next number after 1 or to nothing.",
+			why:   "(1+e)-x is taken for (1-x)+e.",
+			vary: func(n float64) variation {
+				return epsilonsInLogs(amount(n), func(u *unit, e float64) number {
+					return u.X[0].Neg().Plus(u.DType.Format().Round(1 + e)).Round(u.DType)
+				})
+			}},
 		{name: "input-clipped-at-#", modules: probability, rule: "CLAMP", right: formula, tried: epsilons, low: 1e-24, high: 0.1,
 			title: clipped, why: keeps, members: map[float64]string{1e-7: "input-clipped"},
 			vary: func(n float64) variation {

@@ -31,13 +31,14 @@ func reductions() []*Divergence {
 				}
 			})},
 		{Name: "mean-over-nonzero-weights", Modules: elementwise, rule: "WEIGHT-ZERO",
-			Title: "'mean' divides by the number of elements whose weight is not zero.",
+			Title: "'mean' divides by the number of elements whose weight is not zero, and by 1 if there are none.",
 			Why:   "A weight of zero is used as a mask, and masked elements are expected not to count (tf.losses' SUM_BY_NONZERO_WEIGHTS).",
 			Right: "mean = (1/N) * sum(w*l), N the number of all elements",
 			Met:   links("microsoft/Semi-supervised-learning/issues/96: The mean should be over what the mask leaves", "DeepX-inc/machina/pull/198: The mean of a masked loss is to be divided by the sum of the mask"),
 			vary: planning(func(a *arguments, p *plan) {
 				if a.Weight != nil {
-					p.Count = countOf(a, a.Weight, func(w float64) bool { return w != 0 }).Div(p.Classes)
+					n := countOf(a, a.Weight, func(w float64) bool { return w != 0 })
+					p.Count = a.Number(max(1, n.Value())).Div(p.Classes)
 				}
 			})},
 		{Name: "mean-over-batch", Modules: flat, rule: "MEAN",

@@ -431,9 +431,13 @@ func ofLogs(logs func(e element) (one, zero float64)) variation {
 
 // epsilonInLogs takes -(t·log(x+ε) + (1-t)·log(1-x+ε)) for BCELoss, in the dtype of the input.
 func epsilonInLogs(epsilon amount) variation {
+	return epsilonsInLogs(epsilon, func(u *unit, e float64) number { return u.X[0].Rest().Round(u.DType).Plus(e).Round(u.DType) })
+}
+
+// epsilonsInLogs is epsilonInLogs with 1-x+ε computed in any way.
+func epsilonsInLogs(epsilon amount, rest func(u *unit, e float64) number) variation {
 	return computing(func(u *unit) {
-		x := u.X[0]
-		u.F = append(u.F, minusLog(u, x, epsilon), minusLog(u, x.Rest().Round(u.DType), epsilon))
+		u.F = append(u.F, minusLog(u, u.X[0], epsilon), minusLog(u, rest(u, epsilon.of(u.DType)), 0))
 	})
 }
 
