@@ -47,10 +47,5 @@ func multiIndex(shape []int, i int) []int {
 	if i < 0 {
 		return nil
 	}
-	index := make([]int, len(shape))
-	for axis := len(shape) - 1; axis >= 0; axis-- {
-		index[axis] = i % shape[axis]
-		i /= shape[axis]
-	}
-	return index
+	return tensor.Index(shape, i)
 }

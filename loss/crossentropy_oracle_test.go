@@ -46,7 +46,7 @@ func (c entropyCall) evaluate(output string, dtype tensor.DType) []expected {
 		ports.Input: &c.input, ports.Target: c.probabilities, ports.Weight: c.weight, ports.GradOutput: c.gradOut,
 	})
 	if c.probabilities == nil {
-		call.Inputs[ports.Target] = indicesOf(c.indices, c.indexShape...)
+		call.Inputs[ports.Target] = tensor.FromInt64(c.indices, c.indexShape...)
 	}
 	call.Options.IgnoreIndex, call.Options.LabelSmoothing = c.ignore, &c.smoothing
 	return expect(call, output)

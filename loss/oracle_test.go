@@ -1,7 +1,6 @@
 package loss_test
 
 import (
-	"encoding/binary"
 	"math"
 
 	"lossproof/internal/definition"
@@ -64,15 +63,6 @@ func callOf(module string, reduction loss.Reduction, dtype tensor.DType, inputs 
 		}
 	}
 	return c
-}
-
-// indicesOf returns class indices.
-func indicesOf(values []int64, shape ...int) tensor.Tensor {
-	t := tensor.Tensor{DType: tensor.Int64, Shape: shape}
-	for _, v := range values {
-		t.Data = binary.LittleEndian.AppendUint64(t.Data, uint64(v))
-	}
-	return t
 }
 
 // call is a call of a module in float64, whatever its dtype. Weights and gradOutput may be nil.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -106,21 +107,22 @@ func New(dtype DType, shape []int, data []byte) (Tensor, error) {
 // FromFloat32 returns a float32 tensor with a copy of values. It panics if their
 // number does not fit the shape.
 func FromFloat32(values []float32, shape ...int) Tensor {
-	data := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
-	}
-	return must(New(Float32, shape, data))
+	return from(Float32, values, shape)
 }
 
 // FromFloat64 returns a float64 tensor with a copy of values. It panics if their
 // number does not fit the shape.
 func FromFloat64(values []float64, shape ...int) Tensor {
-	data := make([]byte, 0, 8*len(values))
-	for _, v := range values {
-		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
-	}
-	return must(New(Float64, shape, data))
+	return from(Float64, values, shape)
+}
+
+// FromInt64 returns an int64 tensor with a copy of values. It panics if their number does not fit
+// the shape.
+func FromInt64(values []int64, shape ...int) Tensor { return from(Int64, values, shape) }
+
+func from(dtype DType, values any, shape []int) Tensor {
+	data, _ := binary.Append(nil, binary.LittleEndian, values) // fails only for what is no slice of numbers
+	return must(New(dtype, shape, data))
 }
 
 // FromBits16 returns a tensor of float16 or bfloat16 with the numbers that have these bits. It panics
@@ -239,16 +241,17 @@ func float16(h uint16) float64 {
 }
 
 // SameShape reports whether two shapes are equal.
-func SameShape(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
+func SameShape(a, b []int) bool { return slices.Equal(a, b) }
+
+// Index returns the place along each axis of element i, in row-major order, of a shape.
+func Index(shape []int, i int) []int {
+	index := make([]int, len(shape))
+	for axis, d := range slices.Backward(shape) {
+		d = max(d, 1) // nothing has a place in an empty shape
+		index[axis] = i % d
+		i /= d
 	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
+	return index
 }
 
 // FormatShape writes a shape as PyTorch and NumPy users know it: (), (5,), (3, 5).

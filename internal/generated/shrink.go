@@ -2,7 +2,6 @@ package generated
 
 import (
 	"context"
-	"encoding/binary"
 	"maps"
 	"slices"
 
@@ -258,17 +257,15 @@ func part(t tensor.Tensor, axis, from, to int) tensor.Tensor {
 // renumbered returns class indices of which only those from one to another are left, in place of the
 // others the first.
 func renumbered(t tensor.Tensor, ignore *int64, from, to int) tensor.Tensor {
-	data := make([]byte, 0, len(t.Data))
-	for i := range t.Len() {
-		y := t.Int64(i)
+	indices := t.Int64s()
+	for i, y := range indices {
 		switch {
 		case y == ports.DefaultIgnoreIndex, ignore != nil && y == *ignore:
 		case y >= int64(from) && y < int64(to):
-			y -= int64(from)
+			indices[i] -= int64(from)
 		default:
-			y = 0
+			indices[i] = 0
 		}
-		data = binary.LittleEndian.AppendUint64(data, uint64(y))
 	}
-	return tensor.Tensor{DType: t.DType, Shape: t.Shape, Data: data}
+	return tensor.FromInt64(indices, t.Shape...)
 }

@@ -1,7 +1,6 @@
 package halves
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 
@@ -102,11 +101,7 @@ func Call(module string, dtype tensor.DType, bits []uint16, target float64, want
 	}
 	call.Inputs[ports.Input] = tensor.FromBits16(dtype, rows, n, 2)
 	if target == 0 || target == 1 { // that of x: its class has the index 0
-		var data []byte
-		for range n {
-			data = binary.LittleEndian.AppendUint64(data, uint64(1-target))
-		}
-		call.Inputs[ports.Target] = tensor.Tensor{DType: tensor.Int64, Shape: []int{n}, Data: data}
+		call.Inputs[ports.Target] = tensor.FromValues(tensor.Int64, slices.Repeat([]float64{1 - target}, n), n)
 	} else {
 		call.Inputs[ports.Target] = tensor.FromValues(dtype, slices.Repeat([]float64{target, 1 - target}, n), n, 2)
 	}

@@ -1,7 +1,6 @@
 package laws
 
 import (
-	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -364,11 +363,7 @@ func (a array) taken(last bool, input []int, entries []int) array {
 
 // classIndices gives an array of whole numbers the dtype of class indices.
 func (a array) classIndices() tensor.Tensor {
-	t := tensor.Tensor{DType: tensor.Int64, Shape: a.shape}
-	for _, v := range a.values {
-		t.Data = binary.LittleEndian.AppendUint64(t.Data, uint64(int64(v)))
-	}
-	return t
+	return tensor.FromValues(tensor.Int64, a.values, a.shape...)
 }
 
 // tensor gives an array its dtype.

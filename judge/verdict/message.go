@@ -180,14 +180,7 @@ func formatULP(ulp float64) string {
 // FormatIndex writes the row-major index of an element as one index for each dimension:
 // (), (4,), (0, 1).
 func FormatIndex(shape []int, index int) string {
-	multi := make([]int, len(shape))
-	for k := len(shape) - 1; k >= 0; k-- {
-		if shape[k] > 0 {
-			multi[k] = index % shape[k]
-			index /= shape[k]
-		}
-	}
-	return formatShape(multi)
+	return formatShape(tensor.Index(shape, index))
 }
 
 // formatShape writes a shape, shortened if it is absurdly long: a port may send any.

@@ -1,7 +1,6 @@
 package sweep
 
 import (
-	"encoding/binary"
 	"math"
 
 	"lossproof/internal/definition"
@@ -23,15 +22,6 @@ func tensorOf[T loss.Float](values []T, shape ...int) tensor.Tensor {
 		return tensor.FromFloat64(v, shape...)
 	}
 	return tensor.Tensor{}
-}
-
-// indicesOf returns the tensor of class indices.
-func indicesOf(values []int64) tensor.Tensor {
-	t := tensor.Tensor{DType: tensor.Int64, Shape: []int{len(values)}}
-	for _, v := range values {
-		t.Data = binary.LittleEndian.AppendUint64(t.Data, uint64(v))
-	}
-	return t
 }
 
 // callOf returns a call for the loss, and for the gradient in the input if the losses are not reduced.
@@ -58,7 +48,7 @@ func outputOf(call ports.Call, exact map[string]definition.Exact, output string,
 
 // unit returns the unit of the errors of element i: see RandomRow.
 func (e exactly) unit(i int) float64 {
-	unit := e.format.unit(e.Size(i))
+	unit := e.ULP(e.Size(i))
 	if !e.single {
 		unit += e.Rounding(i)
 	}
@@ -95,9 +85,6 @@ func oracle32At(magnitude uint32) (exact values[float64], a float64) {
 	return oracle32(a), a
 }
 
-// epsilon is PyTorch's bound, the float32 nearest to 1e-12, also for float64.
-const epsilon = float64(float32(1e-12))
-
 // boundedText says where and with what the gradient is compared.
 const boundedText = "The logarithms are at least -100, by the definition of the module. Where x·(1-x) < 1e-12 the gradient is compared with PyTorch's formula, " +
 	"(x-t) over the float32 nearest to 1e-12, which is no derivative there."
@@ -108,14 +95,11 @@ func probability32(magnitude uint32) (exact values[float64], place float64) {
 	return valuesOf(ofProbability(x)), math.Log(x) - math.Log1p(-x)
 }
 
-// unit returns the spacing of the dtype at v.
-func (f format) unit(v float64) float64 { return math.Ldexp(1, f.ulpExponent(v)) }
-
 // format describes a dtype.
 type format struct {
-	name           string
-	single         bool
-	digits, minExp int // of the significand; the exponent of the smallest subnormal number
+	tensor.Format
+	name   string
+	single bool
 	// exp(-normalExp), and its products with weights, are normal numbers; exp(-subnormalExp) is
 	// about the largest subnormal one.
 	normalExp, subnormalExp float64
@@ -127,16 +111,7 @@ type format struct {
 
 func formatOf[T loss.Float]() format {
 	if _, single := any(T(0)).(float32); single {
-		return format{name: "float32", single: true, digits: 24, minExp: -149, normalExp: 87, subnormalExp: 87.3, minPower: -44, maxPower: 25, minProbability: -45, rowEdge: 110}
+		return format{Format: tensor.Float32.Format(), name: "float32", single: true, normalExp: 87, subnormalExp: 87.3, minPower: -44, maxPower: 25, minProbability: -45, rowEdge: 110}
 	}
-	return format{name: "float64", digits: 53, minExp: -1074, normalExp: 600, subnormalExp: 708.4, minPower: -300, maxPower: 290, minProbability: -290, rowEdge: 600}
-}
-
-// ulpExponent returns e such that the spacing of the dtype at v is 2^e.
-func (f format) ulpExponent(v float64) int {
-	_, exponent := math.Frexp(v) // v = m·2^exponent, m in [1/2, 1)
-	if v == 0 {
-		return f.minExp
-	}
-	return max(exponent-f.digits, f.minExp)
+	return format{Format: tensor.Float64.Format(), name: "float64", normalExp: 600, subnormalExp: 708.4, minPower: -300, maxPower: 290, minProbability: -290, rowEdge: 600}
 }

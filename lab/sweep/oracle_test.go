@@ -29,6 +29,7 @@ func magnitudes(n int) []float64 {
 func probabilities(n int) []float64 {
 	below := func(x float64) float64 { return float64(math.Nextafter32(float32(x), 0)) }
 	above := func(x float64) float64 { return float64(math.Nextafter32(float32(x), 1)) }
+	const epsilon = float64(float32(1e-12)) // PyTorch's bound
 	xs := []float64{0, 1, epsilon, below(epsilon), above(epsilon), 0.25, 0.75, math.Exp(-100)}
 	for _, x := range []float64{math.Exp(-100), math.Sqrt2 / 2, 0.5, 0x1p-60} {
 		xs = append(xs, float64(float32(x)), below(x), above(x))

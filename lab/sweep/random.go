@@ -311,7 +311,7 @@ func drawProbability[T loss.Float](rng *rand.Rand, f format) T {
 	case 2:
 		return T(math.Pow(10, f.minProbability*rng.Float64()))
 	default:
-		return 1 - T(math.Pow(2, -float64(f.digits)*rng.Float64()))
+		return 1 - T(math.Pow(2, -float64(f.Precision)*rng.Float64()))
 	}
 }
 

@@ -120,7 +120,7 @@ func (b *rows[T]) call() ports.Call {
 	n := len(b.loss)
 	inputs := map[string]tensor.Tensor{ports.Input: tensorOf(b.input, n, b.classes)}
 	if b.indices != nil {
-		inputs[ports.Target] = indicesOf(b.indices)
+		inputs[ports.Target] = tensor.FromInt64(b.indices, len(b.indices))
 	} else {
 		inputs[ports.Target] = tensorOf(b.probabilities, n, b.classes)
 	}

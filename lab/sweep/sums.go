@@ -70,7 +70,7 @@ func (c sumCall[T]) exact(e elements[T], times int) (high, low float64, err erro
 	shape := []int{len(e.input) / classes, classes}
 	target := tensorOf(e.target, shape...)
 	if c.module == CrossEntropyLoss {
-		target = indicesOf(e.indices)
+		target = tensor.FromInt64(e.indices, len(e.indices))
 	}
 	call := callOf(c.module, c.reduction, map[string]tensor.Tensor{ports.Input: tensorOf(e.input, shape...), ports.Target: target})
 	exact, err := definition.Of(c.module).Exact(call)
@@ -159,7 +159,7 @@ func sums[T loss.Float](ctx context.Context, n, distinct int, p *progress, calls
 		}
 		row.Same = !slices.ContainsFunc(results, func(v T) bool { return v != results[0] })
 		row.Got = Number(results[0])
-		row.ULP = math.Abs((float64(results[0])-high)-low) / f.unit(high)
+		row.ULP = math.Abs((float64(results[0])-high)-low) / f.ULP(high)
 		if math.IsNaN(row.ULP) {
 			row.ULP = math.MaxFloat64 // JSON has no NaN
 		}
