@@ -25,11 +25,7 @@ import (
 // against runs a command line with a port, and fixtures that other tests check.
 func against(t *testing.T, port ports.Port, args ...string) outcome {
 	t.Helper()
-	set, err := openSet()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return with(func(p *program) { p.set, p.port = set, port }, args...)
+	return with(func(p *program) { p.port = port }, args...)
 }
 
 // The cases of these tests: some that must pass, and refusals that should.
@@ -78,11 +74,7 @@ var fewTopics = sync.OnceValues(func() (*fixtures.Set, error) {
 // runWith runs with the baseline on the cases of these tests.
 func runWith(t *testing.T, file string, port ports.Port, args ...string) outcome {
 	t.Helper()
-	set, err := fewTopics()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return with(func(p *program) { p.set, p.port = set, port }, append([]string{"run", "--baseline", file, "--select", someCases, "--select", someRefused}, args...)...)
+	return with(func(p *program) { p.open, p.port = fewTopics, port }, append([]string{"run", "--baseline", file, "--select", someCases, "--select", someRefused}, args...)...)
 }
 
 // newBaseline makes a baseline of what a port fails.
@@ -313,12 +305,8 @@ func TestBaselineOfARunThatStops(t *testing.T) {
 	before := readBaseline(t, file)
 	ctx, cancel := context.WithCancel(context.Background())
 	port := wrongIn(func(ports.Call) bool { cancel(); return false }, ports.Answer{}, nil)
-	set, err := openSet()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var stdout, stderr strings.Builder
-	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: port, set: set}
+	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: port, open: openSet}
 	code := p.main(ctx, []string{"run", "--baseline", file, "--update-baseline"})
 	check(t, outcome{code, stdout.String(), stderr.String()}, 130)
 	if after := readBaseline(t, file); len(after.Known) != len(before.Known) {

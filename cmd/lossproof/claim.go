@@ -48,7 +48,7 @@ func commandArgs(cmd *cobra.Command, args []string) error {
 }
 
 func (p *program) claim(cmd *cobra.Command, f portFlags, command []string) error {
-	set, err := p.load()
+	set, err := p.open()
 	if err != nil {
 		return err
 	}

@@ -29,11 +29,7 @@ func builtinCommand() []string {
 // piped runs a command line with text on stdin.
 func piped(t *testing.T, stdin string, args ...string) outcome {
 	t.Helper()
-	set, err := openSet()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return with(func(p *program) { p.set, p.stdin = set, strings.NewReader(stdin) }, args...)
+	return with(func(p *program) { p.stdin = strings.NewReader(stdin) }, args...)
 }
 
 func resultOf(t *testing.T, file string) *judge.Result {

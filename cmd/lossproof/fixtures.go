@@ -58,7 +58,7 @@ func (p *program) fixturesCommand() *cobra.Command {
 }
 
 func (p *program) verify(args []string) error {
-	load, what := p.load, "the embedded fixtures are"
+	load, what := p.open, "the embedded fixtures are"
 	if len(args) == 1 {
 		where := args[0]
 		what = "the data in " + where + " are" // its README.md and LICENSE are not hashed

@@ -40,25 +40,14 @@ var openSet = sync.OnceValues(fixtures.Embedded)
 
 // command is fresh on fixtures that other tests check.
 func command(args ...string) outcome {
-	set, err := openSet()
-	if err != nil {
-		return outcome{code: -1, stderr: err.Error()}
-	}
-	return with(func(p *program) { p.set, p.port = set, builtin.Port{} }, args...)
+	return with(func(p *program) { p.port = builtin.Port{} }, args...)
 }
 
 // with runs a command line against other fixtures, which are checked, or another port.
 func with(change func(*program), args ...string) outcome {
 	var stdout, stderr bytes.Buffer
-	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: testports.Port{}}
+	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, open: openSet, port: testports.Port{}}
 	change(p)
-	if p.data == nil && p.set == nil {
-		set, err := openSet()
-		if err != nil {
-			return outcome{code: -1, stderr: err.Error()}
-		}
-		p.set = set
-	}
 	code := p.main(context.Background(), args)
 	return outcome{code, stdout.String(), stderr.String()}
 }
@@ -194,11 +183,7 @@ func TestRunInterrupted(t *testing.T) {
 	}}
 	file := filepath.Join(t.TempDir(), "result.json")
 	var stdout, stderr bytes.Buffer
-	set, err := openSet()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: port, set: set}
+	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, port: port, open: openSet}
 	code := p.main(ctx, []string{"run", "--json", file})
 	check(t, outcome{code, stdout.String(), stderr.String()}, 130, "not complete: ", "\nnot conformant (parity): BCELoss, BCEWithLogitsLoss, ", "\n  BCELoss: 1", "stderr:interrupted")
 	data, err := os.ReadFile(file)
@@ -273,7 +258,7 @@ func TestDamagedFixtures(t *testing.T) {
 		test.spoil(tree, test.file)
 		for _, args := range [][]string{{"run"}, {"fixtures", "verify"}} {
 			t.Run(test.reason+" in "+strings.Join(args, " "), func(t *testing.T) {
-				got := with(func(p *program) { p.data = tree }, args...)
+				got := with(func(p *program) { p.open = func() (*fixtures.Set, error) { return fixtures.Load(tree) } }, args...)
 				check(t, got, 2, "stderr:"+test.file)
 				if strings.Contains(got.stdout, "conformant") {
 					t.Error("there is a verdict")
@@ -309,7 +294,7 @@ func TestListAndExplainReadNoArrays(t *testing.T) {
 	}
 	data := noArrays{os.DirFS("../../fixtures/data"), t}
 	for _, args := range [][]string{{"list"}, {"list", "--dtypes", "float32"}, {"explain"}, {"explain", "MLSM-NONE-SHAPE"}, {"version"}} {
-		check(t, with(func(p *program) { p.data = data }, args...), 0)
+		check(t, with(func(p *program) { p.open = func() (*fixtures.Set, error) { return fixtures.Open(data) } }, args...), 0)
 	}
 }
 

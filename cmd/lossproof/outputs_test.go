@@ -148,16 +148,12 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 
 // TestAFullStdoutIsAnError, of every command.
 func TestAFullStdoutIsAnError(t *testing.T) {
-	set, err := openSet()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, args := range [][]string{
 		{"version"}, {"--version"}, {"help"}, {"help", "run"}, {"run", "--help"}, {"init", "python", filepath.Join(t.TempDir(), "new")},
 		{"fixtures", "verify"}, {"list"}, {"show", blog}, {"explain", "BCEWL-FORMULA"}, {"run", "--select", someCases},
 	} {
 		var stderr bytes.Buffer
-		p := &program{stdin: strings.NewReader(""), stdout: full{}, stderr: &stderr, port: testports.Port{}, set: set}
+		p := &program{stdin: strings.NewReader(""), stdout: full{}, stderr: &stderr, port: testports.Port{}, open: openSet}
 		if code := p.main(t.Context(), args); code != exitUsage || !strings.Contains(stderr.String(), "no space left on device") {
 			t.Errorf("%q: exit code %d, %s", args, code, stderr.String())
 		}

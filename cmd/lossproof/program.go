@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -39,10 +38,9 @@ const (
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	// data is the root of the fixtures, nil for the embedded ones.
-	data fs.FS
-	// set, for tests, are fixtures that were checked before.
-	set *fixtures.Set
+	// open returns the fixtures: but for tests those in this program, which are checked where it is made and whose
+	// arrays are checked as they are read.
+	open func() (*fixtures.Set, error)
 	// port is what run judges, but for tests the built-in losses.
 	port ports.Port
 	// args is the command line, without the name of the program.
@@ -79,7 +77,7 @@ func fileOf(w io.Writer) *os.File {
 // Main runs the command line args, without the name of the program, and returns the exit
 // code. It ends when ctx does.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, port: builtin.Port{}}
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, open: fixtures.Embedded, port: builtin.Port{}}
 	return p.main(ctx, args)
 }
 
@@ -229,29 +227,6 @@ func flagError(cmd *cobra.Command, err error) error {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
 	hint := suggest.Hint("--"+unknown.GetSpecifiedName(), names)
 	return fmt.Errorf("%w%s (%s --help lists the flags)", err, hint, cmd.CommandPath())
-}
-
-// open returns the fixtures without their arrays.
-func (p *program) open() (*fixtures.Set, error) {
-	if p.set != nil {
-		return p.set, nil
-	}
-	if p.data != nil {
-		return fixtures.Open(p.data)
-	}
-	return fixtures.Embedded()
-}
-
-// load returns the fixtures after checking all of them. Of those in this program, which are checked where it is made,
-// arrays are checked as they are read.
-func (p *program) load() (*fixtures.Set, error) {
-	if p.set != nil {
-		return p.set, nil
-	}
-	if p.data != nil {
-		return fixtures.Load(p.data)
-	}
-	return fixtures.Embedded()
 }
 
 // findCheck returns a check, and suggests one for a misspelt id.

@@ -24,7 +24,7 @@ import (
 
 type reproFlags struct {
 	portFlags
-	level, seed, effort     string
+	askFlags
 	request, issue, history bool
 	snippet                 bool
 }
@@ -59,29 +59,19 @@ relation or generated check that fails, the requests and the snippet are those o
 			return p.repro(cmd, f, args[0], args[1:])
 		},
 	}
-	f.add(cmd)
+	f.portFlags.add(cmd)
+	f.askFlags.add(cmd)
 	p.completeIDs(cmd)
-	addSeed(cmd, &f.seed)
-	addEffort(cmd, &f.effort)
 	cmd.Flags().BoolVar(&f.history, "history", false, "ask everything first that run asks before it: answers may depend on earlier calls")
 	cmd.Flags().BoolVar(&f.request, "request", false, "print the requests alone: of a relation or generated check those of its counterexample")
 	cmd.Flags().BoolVar(&f.issue, "issue", false, "print a report for those who maintain the library, in Markdown")
 	cmd.Flags().BoolVar(&f.snippet, "snippet", false, "print a program alone that makes the call by the library itself, where the port gives one")
 	cmd.MarkFlagsMutuallyExclusive("request", "issue", "snippet")
-	cmd.Flags().StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
 	return cmd
 }
 
 func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []string) error {
-	level, err := parseLevel(f.level)
-	if err != nil {
-		return err
-	}
-	seed, err := parseSeed(f.seed)
-	if err != nil {
-		return err
-	}
-	effort, err := parseEffort(f.effort)
+	options, err := f.options()
 	if err != nil {
 		return err
 	}
@@ -93,7 +83,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	if err != nil {
 		return err
 	}
-	calls, err := check.Calls(seed)
+	calls, err := check.Calls(options.Seed)
 	if err != nil {
 		return err
 	}
@@ -121,7 +111,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	}
 	if !alone && !f.issue {
 		fmt.Fprintf(w, "%s\n", wrap(fmt.Sprintf("%s\n%s (%s): %s", check.ID, check.Rule.ID, check.Rule.Requirement, check.Rule.Statement)))
-		reproHead(w, check, level, seed, effort, command)
+		reproHead(w, check, options, command)
 	}
 	if c != nil && !f.issue {
 		if err := reproCalls(w, set, check, calls); err != nil {
@@ -132,7 +122,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		return err
 	}
 	collector := diagnosis.New(set)
-	options := judge.Options{Fixtures: set, Level: level, Seed: seed, Effort: effort, Observe: collector.Observe}
+	options.Fixtures, options.Observe = set, collector.Observe
 	result, answer, err := askOne(cmd.Context(), port, check, options, f.history)
 	if err != nil {
 		return err
@@ -154,7 +144,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 		return callsAlone()
 	}
 	if f.issue {
-		return p.reproIssue(cmd.Context(), w, set, port, collector, check, result, calls, level)
+		return p.reproIssue(cmd.Context(), w, set, port, collector, check, result, calls, options.Level)
 	}
 	fmt.Fprintf(w, "\n# the answer\n")
 	switch {
@@ -186,7 +176,7 @@ func (p *program) repro(cmd *cobra.Command, f reproFlags, id string, command []s
 	if err := w.Flush(); err != nil { // the diagnosis asks the port again
 		return err
 	}
-	one := &judge.Result{Level: string(level)}
+	one := &judge.Result{Level: string(options.Level)}
 	if err := collector.Diagnose(cmd.Context(), port, one); err != nil {
 		return err
 	}
@@ -273,18 +263,18 @@ func (k *keeping) Evaluate(ctx context.Context, call ports.Call) (ports.Answer, 
 const maxRequest = 4000
 
 // reproHead writes how to make a check again.
-func reproHead(w *bufio.Writer, c *judge.Check, level verdict.Level, seed uint32, effort judge.Effort, command []string) {
+func reproHead(w *bufio.Writer, c *judge.Check, options judge.Options, command []string) {
 	more := []string{"-v"}
 	if c.Rule.Requirement == fixtures.Quirk {
 		more = append(more, "--quirks")
 	}
 	if c.Kind != judge.Case {
-		more = append(more, "--seed", strconv.FormatUint(uint64(seed), 10))
+		more = append(more, "--seed", strconv.FormatUint(uint64(options.Seed), 10))
 	}
 	if c.Kind == judge.Generated {
-		more = append(more, "--effort", string(effort))
+		more = append(more, "--effort", string(options.Effort))
 	}
-	fmt.Fprintf(w, "\n# run it again\n%s\n", report.ShellQuote(report.Again(c.ID, string(level), more, command)))
+	fmt.Fprintf(w, "\n# run it again\n%s\n", report.ShellQuote(report.Again(c.ID, string(options.Level), more, command)))
 }
 
 // reproCalls writes the requests, where the arrays of a recorded case lie, and a snippet.

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -46,7 +48,7 @@ func (p *program) requests(ctx context.Context, f *selectionFlags, hello string)
 	if err != nil {
 		return err
 	}
-	set, err := p.load()
+	set, err := p.open()
 	if err != nil {
 		return err
 	}
@@ -129,13 +131,6 @@ func readHello(ctx context.Context, name string) (ports.Description, error) {
 
 // requestID returns the id of the request for a case: its place in the fixtures, from 1.
 func requestID(set *fixtures.Set, id string) int64 {
-	low, high := 0, len(set.Cases)
-	for low < high { // sorted by id
-		if middle := (low + high) / 2; set.Cases[middle].ID < id {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return int64(low + 1)
+	i, _ := slices.BinarySearchFunc(set.Cases, id, func(c fixtures.Case, id string) int { return strings.Compare(c.ID, id) })
+	return int64(i + 1)
 }

@@ -4,17 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"math/rand/v2"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"lossproof/fixtures"
 	"lossproof/internal/diagnosis"
-	"lossproof/internal/suggest"
 	"lossproof/judge"
-	"lossproof/judge/verdict"
 	"lossproof/ports"
 )
 
@@ -23,11 +18,9 @@ type judgeFlags struct {
 	selectionFlags
 	outputFlags
 	baselineFlags
-	level   string
+	askFlags
 	quirks  bool
 	maxFail int
-	seed    string
-	effort  string
 }
 
 func (f *judgeFlags) add(cmd *cobra.Command) {
@@ -35,10 +28,8 @@ func (f *judgeFlags) add(cmd *cobra.Command) {
 	f.outputFlags.add(cmd)
 	f.baselineFlags.add(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.level, "level", string(verdict.Parity), "what an element must agree with: `parity`, exact or reference")
+	f.askFlags.add(cmd)
 	flags.BoolVar(&f.quirks, "quirks", false, "let the quirks of PyTorch gate too")
-	flags.StringVar(&f.seed, "seed", strconv.Itoa(judge.Seed), "what the inputs of relations and generated checks are drawn from: a `number`, or random, which is printed and can be given again")
-	addEffort(cmd, &f.effort)
 	flags.IntVar(&f.maxFail, "max-fail", 0, "stop after this `number` of failing cases; 0 is never")
 }
 
@@ -127,10 +118,11 @@ func (p *program) run(cmd *cobra.Command, f runFlags, command []string) error {
 // verdict judges the port that open returns, whose command is for annotations, and writes the result. What is wrong with the
 // flags is found before a file is made or the port asked.
 func (p *program) verdict(ctx context.Context, f judgeFlags, command []string, open func(*fixtures.Set) (ports.Port, func(), error)) error {
-	set, options, err := p.judgeOptions(f)
+	options, err := p.judgeOptions(f)
 	if err != nil {
 		return err
 	}
+	set := options.Fixtures
 	known, err := f.open(ctx, &p.paths, set, options.Level)
 	if err != nil {
 		return err
@@ -193,37 +185,25 @@ func (p *program) exit(result *judge.Result) error {
 }
 
 // judgeOptions checks the flags and the fixtures.
-func (p *program) judgeOptions(f judgeFlags) (*fixtures.Set, judge.Options, error) {
-	level, err := parseLevel(f.level)
-	if err != nil {
-		return nil, judge.Options{}, err
-	}
+func (p *program) judgeOptions(f judgeFlags) (options judge.Options, err error) {
 	if f.maxFail < 0 {
-		return nil, judge.Options{}, fmt.Errorf("--max-fail: got %d, want 0 or more", f.maxFail)
+		return options, fmt.Errorf("--max-fail: got %d, want 0 or more", f.maxFail)
 	}
 	if err := f.check(f.maxFail); err != nil {
-		return nil, judge.Options{}, err
+		return options, err
 	}
-	selection, err := f.get()
-	if err != nil {
-		return nil, judge.Options{}, err
+	if options, err = f.options(); err != nil {
+		return options, err
 	}
-	seed, err := parseSeed(f.seed)
-	if err != nil {
-		return nil, judge.Options{}, err
+	options.Quirks, options.MaxFail, options.Argv = f.quirks, f.maxFail, append([]string{"lossproof"}, p.args...)
+	if options.Selection, err = f.get(); err != nil {
+		return options, err
 	}
-	effort, err := parseEffort(f.effort)
-	if err != nil {
-		return nil, judge.Options{}, err
+	if options.Fixtures, err = p.open(); err != nil {
+		return options, err
 	}
-	set, err := p.load()
-	if err != nil {
-		return nil, judge.Options{}, err
-	}
-	if _, err := judge.Select(set, selection); err != nil {
-		return nil, judge.Options{}, flagged(err)
-	}
-	return set, judge.Options{Fixtures: set, Level: level, Selection: selection, Quirks: f.quirks, MaxFail: f.maxFail, Seed: seed, Random: f.seed == randomSeed, Effort: effort, Argv: append([]string{"lossproof"}, p.args...)}, nil
+	_, err = judge.Select(options.Fixtures, options.Selection)
+	return options, flagged(err)
 }
 
 // flagged names the flag that an error of the selection is about.
@@ -233,41 +213,4 @@ func flagged(err error) error {
 		return fmt.Errorf("selection: %w", err)
 	}
 	return err
-}
-
-// addEffort adds the flag of how much generated checks ask.
-func addEffort(cmd *cobra.Command, effort *string) {
-	cmd.Flags().StringVar(effort, "effort", string(judge.Normal), "how much generated checks ask: quick, `normal` or thorough")
-}
-
-func parseEffort(name string) (judge.Effort, error) {
-	effort, err := judge.ParseEffort(name)
-	if err != nil {
-		return "", fmt.Errorf("--effort: %w", err)
-	}
-	return effort, nil
-}
-
-// randomSeed is the value of --seed that draws one.
-const randomSeed = "random"
-
-// parseSeed returns the seed of --seed.
-func parseSeed(text string) (uint32, error) {
-	if text == randomSeed {
-		return 1 + rand.Uint32N(math.MaxUint32), nil
-	}
-	seed, err := strconv.ParseUint(text, 10, 32)
-	if err != nil || seed == 0 {
-		return 0, fmt.Errorf("--seed: got %q, want random, or a number from 1 to 4294967295", text)
-	}
-	return uint32(seed), nil
-}
-
-func parseLevel(name string) (verdict.Level, error) {
-	level, err := verdict.ParseLevel(name)
-	if err != nil {
-		levels := []string{string(verdict.Parity), string(verdict.Exact), string(verdict.Reference)}
-		return "", fmt.Errorf("--level: got %q, want parity, exact or reference%s", name, suggest.Hint(name, levels))
-	}
-	return level, nil
 }

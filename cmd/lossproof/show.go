@@ -83,11 +83,6 @@ func (p *program) show(set *fixtures.Set, id string, seed uint32, request bool) 
 	return w.Flush()
 }
 
-// addSeed adds the flag of what generated inputs are drawn from.
-func addSeed(cmd *cobra.Command, seed *string) {
-	cmd.Flags().StringVar(seed, "seed", strconv.Itoa(judge.Seed), "what the inputs of relations and generated checks are drawn from: a `number`, or random")
-}
-
 // checksBelow returns the checks of a folder, Module or Module/topic, with or without a slash at its
 // end.
 func checksBelow(set *fixtures.Set, folder string) []*judge.Check {

@@ -47,11 +47,7 @@ func TestInterruptedAtAPipe(t *testing.T) {
 	}
 	for _, args := range [][]string{{"judge", pipe}, {"run", "--baseline", pipe}, {"diff", pipe, pipe}, {"requests", "--hello", pipe}} {
 		ctx, cancel := context.WithCancel(t.Context())
-		set, err := openSet()
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := &program{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, set: set}
+		p := &program{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, open: openSet}
 		ended := make(chan int)
 		go func() { ended <- p.main(ctx, args) }()
 		cancel()

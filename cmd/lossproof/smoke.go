@@ -54,7 +54,7 @@ var probes = []struct {
 
 func (p *program) smoke(cmd *cobra.Command, f portFlags, command []string) error {
 	ctx := cmd.Context()
-	set, err := p.load()
+	set, err := p.open()
 	if err != nil {
 		return err
 	}
