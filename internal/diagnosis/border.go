@@ -62,11 +62,13 @@ func (m *examination) borders(ctx context.Context, open []*place) []*cause {
 	return causes
 }
 
-// The kinds of failures that no known mistake explains; an error is a kind by its text.
+// The kinds of failures that no known mistake explains; an error and a refusal are kinds by their text, a wrong shape by the
+// dimensions that it has more.
 const (
 	wrongNumbers = "numbers"
 	wrongShape   = "shape"
 	wrongDType   = "dtype"
+	raises       = "raised"
 	refuses      = "refuses"
 	accepts      = "accepts"
 	isWithout    = "without"
@@ -78,12 +80,13 @@ var varying = regexp.MustCompile(`[0-9][0-9.e+-]*|0x[0-9a-f]+`)
 func kindOf(p *place) string {
 	switch {
 	case p.raised != "":
-		line, _, _ := strings.Cut(strings.TrimSpace(p.raised), "\n")
-		return "raised " + varying.ReplaceAllString(line, "#")
+		return raises + " " + alike(p.raised)
 	case p.refusal && p.answer.Outputs != nil:
 		return accepts + " " + p.check.Rule.ID
 	case p.refusal && p.answer.Unsupported != nil:
 		return isWithout
+	case p.refusal && p.answer.Rejected != nil:
+		return refuses + " " + alike(p.answer.Rejected.Message)
 	case p.refusal:
 		return refuses
 	}
@@ -93,9 +96,15 @@ func kindOf(p *place) string {
 	case kept && got.DType != want.DType:
 		return wrongDType
 	case !kept || !tensor.SameShape(got.Shape, want.Shape):
-		return wrongShape
+		return fmt.Sprintf("%s %s %+d", wrongShape, p.output, len(got.Shape)-len(want.Shape))
 	}
 	return wrongNumbers
+}
+
+// alike is the first line of an error without what differs between those of one kind.
+func alike(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return varying.ReplaceAllString(line, "#")
 }
 
 // wholeCalls describes failures that are not about numbers: the calls of which they are.
@@ -105,7 +114,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 	first := group[0]
 	line := func(text string) string { return plain.Line(text, 120) }
 	switch {
-	case strings.HasPrefix(kind, "raised "):
+	case strings.HasPrefix(kind, raises):
 		cause.Kind = judge.Raises
 		cause.Sentence = fmt.Sprintf("It raises an error: %s.", strings.TrimRight(line(first.raised), ".: "))
 	case strings.HasPrefix(kind, accepts):
@@ -113,7 +122,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		return m.bounded(cause, &Border{})
 	case kind == isWithout:
 		cause.Sentence = fmt.Sprintf("It says that it does not support what it claims: %s.", strings.TrimSuffix(line(first.answer.Unsupported.Reason), "."))
-	case kind == refuses:
+	case strings.HasPrefix(kind, refuses):
 		cause.Sentence = fmt.Sprintf("It refuses calls that PyTorch accepts: %s.", strings.TrimRight(line(first.answer.Rejected.Message), ".: "))
 	case kind == wrongDType:
 		got, want := first.answer.Outputs[first.output], first.expect(first.output).Reference
@@ -140,9 +149,12 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		}
 	}
 	b, inside := delimit(m.module, []string{wholeCall}, fail, pass)
-	cause.Condition = b.String()
 	cause.Contradicted = inside
-	cause.Lead = len(fail) < 4*inside
+	if cause.Lead = len(fail) < 4*inside; cause.Lead && (first.raised != "" || first.answer.Rejected != nil) {
+		// What the port itself says is a cause, wherever it says it.
+		b, cause.Lead, cause.Contradicted = &Border{Module: m.module, Outputs: b.Outputs}, false, 0
+	}
+	cause.Condition = b.String()
 	if m.port != nil {
 		cause.Reproduction = m.shown(ctx, b, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
 			switch {

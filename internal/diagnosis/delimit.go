@@ -51,6 +51,8 @@ const (
 	rank
 	// smoothing is the label_smoothing of the call.
 	smoothing
+	// ignoring is the ignore_index of the call, where it is given.
+	ignoring
 	quantities
 )
 
@@ -173,7 +175,7 @@ func (t test) text(b *Border) string {
 		logitHigh: "logit", logitLow: "logit", sizeHigh: "logit", sizeLow: "logit", targetHigh: "target", targetLow: "target",
 		weightHigh: "weight", weightLow: "weight", posWeightHigh: "pos_weight", posWeightLow: "pos_weight",
 		upstreamHigh: "upstream gradient", upstreamLow: "upstream gradient", own: "logit", ownSize: "logit", belowMax: "distance of the logit from the largest of its row",
-		elements: "element", classes: "class", rows: "row", rank: "dimension", smoothing: "label_smoothing",
+		elements: "element", classes: "class", rows: "row", rank: "dimension", smoothing: "label_smoothing", ignoring: "ignore_index",
 	}[t.of]
 	if b.Module == ports.BCELoss && name == "logit" {
 		name = "probability"
@@ -190,7 +192,7 @@ func (t test) text(b *Border) string {
 			which = "every "
 		}
 	}
-	if t.of == smoothing {
+	if t.of == smoothing || t.of == ignoring {
 		which = ""
 	}
 	if t.of == sizeHigh || t.of == sizeLow || t.of == ownSize {
@@ -237,6 +239,8 @@ func (t test) text(b *Border) string {
 	case elements, classes, rows, rank:
 		more := func(n float64) string { return plural(int(n), name) }
 		switch {
+		case t.low == 0 && !high:
+			return "for an input that is no scalar"
 		case t.high == 0:
 			return "for " + more(0)
 		case t.high == 1 && !low:
@@ -489,6 +493,9 @@ func rowsOf(p *place, indices []int, wrong map[int]bool) []row {
 		r.values[elements], r.values[rank] = float64(n), float64(len(shape))
 		if s := call.Options.LabelSmoothing; s != nil {
 			r.values[smoothing] = *s
+		}
+		if i := call.Options.IgnoreIndex; i != nil {
+			r.values[ignoring] = float64(*i)
 		}
 		if perRow {
 			r.values[classes], r.values[rows] = float64(width), float64(n/max(width, 1))
