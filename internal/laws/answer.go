@@ -42,6 +42,11 @@ func (a answer) output(name string) value {
 	return value{array: array{shape, a.outputs[name].Float64s()}, radius: slices.Clone(a.allowed()[name])}
 }
 
+// is demands, as [equal] does, that an answer is this loss and this gradient.
+func (a answer) is(loss, grad value) []equation {
+	return slices.Concat(equal(ports.Loss, a.loss(), loss), equal(ports.GradInput, a.grad(), grad))
+}
+
 // right reports whether the outputs that were asked for are as near to the exact result as they have to be.
 func (a answer) right() bool {
 	if !a.call.asked() {

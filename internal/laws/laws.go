@@ -27,10 +27,7 @@ var elementLaws = []law{
 			return []call{c, mirrored}
 		},
 		holds: func(_ string, _ *sample, a []answer) []equation {
-			return slices.Concat(
-				equal(ports.Loss, a[1].loss(), a[0].loss()),
-				equal(ports.GradInput, a[1].grad(), a[0].grad().times(-1)),
-			)
+			return a[1].is(a[0].loss(), a[0].grad().times(-1))
 		},
 	},
 	// l(x, t) = (1-t)·l(x, 0) + t·l(x, 1): with a target of its own for each element of the loss.
@@ -55,10 +52,8 @@ var elementLaws = []law{
 			mix := func(zero, one value, t func(i int) float64) value {
 				return zero.by(func(i int) float64 { return 1 - t(i) }).plus(one.by(t))
 			}
-			return slices.Concat(
-				equal(ports.Loss, a[0].loss(), mix(a[1].loss(), a[2].loss(), func(i int) float64 { return s.t.values[i] })),
-				equal(ports.GradInput, a[0].grad(), mix(a[1].grad(), a[2].grad(), func(i int) float64 { return c.t.values[i] })),
-			)
+			loss := mix(a[1].loss(), a[2].loss(), func(i int) float64 { return s.t.values[i] })
+			return a[0].is(loss, mix(a[1].grad(), a[2].grad(), func(i int) float64 { return c.t.values[i] }))
 		},
 	},
 	// l(x, 0) - l(x, 1) = w·x: the logit is the logarithm of the odds. Its gradient is w.
@@ -164,10 +159,7 @@ var elementLaws = []law{
 		},
 		holds: func(_ string, s *sample, a []answer) []equation {
 			w := s.w.along(s.x.shape)
-			return slices.Concat(
-				equal(ports.Loss, a[1].loss(), a[0].loss().by(w)),
-				equal(ports.GradInput, a[1].grad(), a[0].grad().by(w)),
-			)
+			return a[1].is(a[0].loss().by(w), a[0].grad().by(w))
 		},
 	},
 	{
@@ -187,10 +179,7 @@ var elementLaws = []law{
 			return []call{c.withW(v), c.withW(s.w), c.withW(both)}
 		},
 		holds: func(_ string, _ *sample, a []answer) []equation {
-			return slices.Concat(
-				equal(ports.Loss, a[2].loss(), a[0].loss().plus(a[1].loss())),
-				equal(ports.GradInput, a[2].grad(), a[0].grad().plus(a[1].grad())),
-			)
+			return a[2].is(a[0].loss().plus(a[1].loss()), a[0].grad().plus(a[1].grad()))
 		},
 	},
 	{
@@ -212,16 +201,12 @@ var elementLaws = []law{
 		holds: func(_ string, s *sample, a []answer) []equation {
 			j, classes := s.pick%s.classes(), s.classes()
 			share := 1 / float64(classes)
-			grad := a[1].grad()
 			want := exactly(s.x.all(0))
 			alone := a[0].grad().reduced(a[0].call.lossShape(), a[0].call.lossAt).times(share)
 			for row := range alone.values {
 				want.values[row*classes+j], want.radius[row*classes+j] = alone.values[row], alone.radius[row]
 			}
-			return slices.Concat(
-				equal(ports.Loss, a[1].loss(), a[0].loss().times(share)),
-				equal(ports.GradInput, grad, want),
-			)
+			return a[1].is(a[0].loss().times(share), want)
 		},
 	},
 	{
@@ -277,10 +262,7 @@ var elementLaws = []law{
 		holds: func(_ string, s *sample, a []answer) []equation {
 			p := s.p.along(s.x.shape)
 			more := func(i int) float64 { return (p(i) - 1) * s.t.values[i] }
-			return slices.Concat(
-				equal(ports.Loss, a[2].loss(), a[0].loss().plus(a[1].loss().by(more))),
-				equal(ports.GradInput, a[2].grad(), a[0].grad().plus(a[1].grad().by(more))),
-			)
+			return a[2].is(a[0].loss().plus(a[1].loss().by(more)), a[0].grad().plus(a[1].grad().by(more)))
 		},
 	},
 	{
@@ -307,10 +289,7 @@ var elementLaws = []law{
 			if s.reduction == none {
 				loss = loss.taken(false, order)
 			}
-			return slices.Concat(
-				equal(ports.Loss, a[1].loss(), loss),
-				equal(ports.GradInput, a[1].grad(), a[0].grad().taken(false, order)),
-			)
+			return a[1].is(loss, a[0].grad().taken(false, order))
 		},
 	},
 	{
@@ -344,10 +323,7 @@ var elementLaws = []law{
 			if s.reduction == none && !a[0].call.rowwise() {
 				loss = loss.taken(true, order)
 			}
-			return slices.Concat(
-				equal(ports.Loss, a[1].loss(), loss),
-				equal(ports.GradInput, a[1].grad(), a[0].grad().taken(true, order)),
-			)
+			return a[1].is(loss, a[0].grad().taken(true, order))
 		},
 	},
 	{
@@ -386,10 +362,7 @@ var elementLaws = []law{
 			return []call{c, flat}
 		},
 		holds: func(_ string, s *sample, a []answer) []equation {
-			return slices.Concat(
-				equal(ports.Loss, a[0].loss(), a[1].loss().reshaped(a[0].loss().shape...)),
-				equal(ports.GradInput, a[0].grad(), a[1].grad().reshaped(s.x.shape...)),
-			)
+			return a[0].is(a[1].loss().reshaped(a[0].loss().shape...), a[1].grad().reshaped(s.x.shape...))
 		},
 	},
 	{
@@ -510,10 +483,7 @@ var elementLaws = []law{
 		},
 		holds: func(_ string, _ *sample, a []answer) []equation {
 			share := 1 / float64(count(a[0].call.by(none).lossShape()))
-			return slices.Concat(
-				equal(ports.Loss, a[0].loss(), a[1].loss().times(share)),
-				equal(ports.GradInput, a[0].grad(), a[1].grad().times(share)),
-			)
+			return a[0].is(a[1].loss().times(share), a[1].grad().times(share))
 		},
 	},
 	{
@@ -648,10 +618,7 @@ var elementLaws = []law{
 		holds: func(_ string, _ *sample, a []answer) []equation {
 			c := a[0].call
 			share := 1 / c.divisor()
-			return slices.Concat(
-				equal(ports.Loss, a[0].loss(), a[1].loss().reduced(c.lossShape(), c.lossAt).times(share)),
-				equal(ports.GradInput, a[0].grad(), a[1].grad().times(share)),
-			)
+			return a[0].is(a[1].loss().reduced(c.lossShape(), c.lossAt).times(share), a[1].grad().times(share))
 		},
 	},
 	{
@@ -680,10 +647,7 @@ var elementLaws = []law{
 		},
 		holds: func(_ string, s *sample, a []answer) []equation {
 			share := 1 / float64(s.classes())
-			return slices.Concat(
-				equal(ports.Loss, a[0].loss(), a[1].loss().times(share)),
-				equal(ports.GradInput, a[0].grad(), a[1].grad().times(share)),
-			)
+			return a[0].is(a[1].loss().times(share), a[1].grad().times(share))
 		},
 	},
 	{
@@ -704,10 +668,7 @@ var lossAndGradient = []string{ports.Loss, ports.GradInput}
 
 // same demands that all outputs of two calls are equal.
 func same(_ string, _ *sample, a []answer) []equation {
-	return slices.Concat(
-		equal(ports.Loss, a[1].loss(), a[0].loss()),
-		equal(ports.GradInput, a[1].grad(), a[0].grad()),
-	)
+	return a[1].is(a[0].loss(), a[0].grad())
 }
 
 // weightOnly is call without pos_weight, for loss and grad_input.
@@ -746,10 +707,7 @@ func sumCalls(module string, s *sample) []call {
 
 func sumIsNone(_ string, _ *sample, a []answer) []equation {
 	total := a[1].loss().reduced([]int{}, func(int) int { return 0 })
-	return slices.Concat(
-		equal(ports.Loss, a[0].loss(), total),
-		equal(ports.GradInput, a[0].grad(), a[1].grad()),
-	)
+	return a[0].is(total, a[1].grad())
 }
 
 // step is that of the difference quotient: with it, what it truncates, h²/6·|l”'|, and what

@@ -25,10 +25,7 @@ var rowLaws = []law{
 		},
 		holds: func(_ string, _ *sample, a []answer) []equation {
 			share := 1 / a[0].call.targetWeights()
-			return slices.Concat(
-				equal(ports.Loss, a[0].loss(), a[1].loss().times(share)),
-				equal(ports.GradInput, a[0].grad(), a[1].grad().times(share)),
-			)
+			return a[0].is(a[1].loss().times(share), a[1].grad().times(share))
 		},
 	},
 	{
@@ -173,10 +170,7 @@ var rowLaws = []law{
 		holds: func(_ string, _ *sample, a []answer) []equation {
 			c := a[0].call
 			share := c.targetWeights() / float64(len(c.t.values))
-			return slices.Concat(
-				equal(ports.Loss, a[1].loss(), a[0].loss().times(share)),
-				equal(ports.GradInput, a[1].grad(), a[0].grad().times(share)),
-			)
+			return a[1].is(a[0].loss().times(share), a[0].grad().times(share))
 		},
 	},
 	{
@@ -239,7 +233,7 @@ var rowLaws = []law{
 				loss = loss.plus(of.loss().by(func(r int) float64 { return c.t.values[r*classes+class] }))
 				grad = grad.plus(of.grad().by(func(i int) float64 { return c.t.values[i-i%classes+class] }))
 			}
-			return slices.Concat(equal(ports.Loss, a[0].loss(), loss), equal(ports.GradInput, a[0].grad(), grad))
+			return a[0].is(loss, grad)
 		},
 	},
 	{
@@ -340,10 +334,7 @@ var rowLaws = []law{
 		},
 		holds: func(_ string, s *sample, a []answer) []equation {
 			w := func(r int) float64 { return s.w.values[s.class(r)] }
-			return slices.Concat(
-				equal(ports.Loss, a[1].loss(), a[0].loss().by(w)),
-				equal(ports.GradInput, a[1].grad(), a[0].grad().by(func(i int) float64 { return w(i / s.classes()) })),
-			)
+			return a[1].is(a[0].loss().by(w), a[0].grad().by(func(i int) float64 { return w(i / s.classes()) }))
 		},
 	},
 	{
