@@ -28,6 +28,7 @@ import (
 	"os/exec"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lossproof/ports"
@@ -123,22 +124,24 @@ type Port struct {
 	trace   *trace
 	// queue hands calls to the workers.
 	queue   chan *call
-	closing chan struct{}
 	workers sync.WaitGroup
+	// open ends when the port is closed.
+	open  context.Context
+	close context.CancelFunc
 	// large is held by the process whose large line is in memory.
 	large chan struct{}
+
+	lastID   atomic.Int64
+	restarts atomic.Int64 // children that were started in place of lost ones
+	hung     atomic.Int64 // calls that missed the time of a second try
+	slow     atomic.Bool  // a call was answered at its second try that had missed the time of its first
 
 	mu          sync.Mutex
 	described   bool
 	description ports.Description
-	closed      bool
-	lastID      int64
 	children    int // started so far
 	lost        int // children that were lost
-	restarts    int // children that were started in place of lost ones
 	incidents   map[string]ports.Incidents
-	hung        int  // calls that missed the time of a second try
-	slow        bool // a call was answered at its second try that had missed the time of its first
 	gaveUp      error
 	warnings    []error
 }
@@ -179,15 +182,9 @@ func New(options Options) (*Port, error) {
 	if options.killTree == nil {
 		options.killTree = killTree
 	}
-	return &Port{
-		options: options,
-		trace:   newTrace(options.Trace),
-		queue:   make(chan *call),
-		closing: make(chan struct{}),
-		large:   make(chan struct{}, 1),
-
-		incidents: map[string]ports.Incidents{},
-	}, nil
+	p := &Port{options: options, trace: newTrace(options.Trace), queue: make(chan *call), large: make(chan struct{}, 1), incidents: map[string]ports.Incidents{}}
+	p.open, p.close = context.WithCancel(context.Background())
+	return p, nil
 }
 
 // Describe starts the process, if it does not run yet, and returns its answer to hello.
@@ -195,7 +192,7 @@ func (p *Port) Describe(ctx context.Context) (ports.Description, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.closed:
+	case p.open.Err() != nil:
 		return ports.Description{}, errClosed
 	case p.described:
 		return p.description, nil
@@ -237,26 +234,24 @@ func (p *Port) start(ctx context.Context, number int, timeout time.Duration) (*c
 // restart starts a process in place of a lost one, or one more. A start that fails is tried
 // again. The error has become that of the port: there will be no other try.
 func (p *Port) restart() (*child, error) {
-	ctx, cancel := p.untilClosed()
-	defer cancel()
 	for try := time.Duration(1); ; try++ {
 		number, err := p.nextChild()
 		if err != nil {
 			return nil, err
 		}
-		c, description, err := p.start(ctx, number, try*p.options.StartTimeout)
+		c, description, err := p.start(p.open, number, try*p.options.StartTimeout)
 		switch {
 		case err == nil && reflect.DeepEqual(description, p.description): // set before there were workers
 			return c, nil
 		case err == nil:
 			err = errors.New("the port, started once more, answers hello otherwise than at first")
 			return nil, p.giveUp(errors.Join(err, c.kill()))
-		case try == startTries, errors.Is(err, errAlive), ctx.Err() != nil:
+		case try == startTries, errors.Is(err, errAlive), p.open.Err() != nil:
 			return nil, p.giveUp(fmt.Errorf("the port, started once more: %w", err))
 		}
 		select {
 		case <-time.After(try * startPause):
-		case <-ctx.Done():
+		case <-p.open.Done():
 		}
 	}
 }
@@ -279,19 +274,6 @@ func (p *Port) giveUp(err error) error {
 	return p.gaveUp
 }
 
-// untilClosed returns a context that ends when the port is closed.
-func (p *Port) untilClosed() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		select {
-		case <-p.closing:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
 // countLost counts a process that was lost, with the reason, while it owed an answer to a call of module,
 // "" for none.
 func (p *Port) countLost(module string, why error) {
@@ -309,43 +291,20 @@ func (p *Port) countLost(module string, why error) {
 	}
 }
 
-// countRestart counts a process that was started in place of a lost one.
-func (p *Port) countRestart() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.restarts++
-}
-
 // Incidents implements [ports.Unsteady].
 func (p *Port) Incidents() (of map[string]ports.Incidents, restarts int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return maps.Clone(p.incidents), p.restarts
+	return maps.Clone(p.incidents), int(p.restarts.Load())
 }
 
 // timeout is the time for an answer to c.
 func (p *Port) timeout(c *call) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	patient := (c.lost != nil || p.slow) && p.hung < maxHung || p.options.Streams != nil // there is no other try
+	patient := (c.lost != nil || p.slow.Load()) && p.hung.Load() < maxHung || p.options.Streams != nil // there is no other try
 	if patient && !p.description.Slow {
 		return patience * p.options.Timeout
 	}
 	return p.options.Timeout
-}
-
-// noticeSlow says that answers do come, and take longer than was thought.
-func (p *Port) noticeSlow() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.slow = true
-}
-
-// countHung counts a call that missed the time of a second try.
-func (p *Port) countHung() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.hung++
 }
 
 func (p *Port) warn(err error) {
@@ -361,9 +320,8 @@ func (p *Port) Send(ctx context.Context, request ports.Call) (wait func() (ports
 		c.settle(ports.Answer{}, err)
 		return c.wait
 	}
+	c.id = p.lastID.Add(1)
 	p.mu.Lock()
-	p.lastID++
-	c.id = p.lastID
 	gaveUp := p.gaveUp
 	p.mu.Unlock()
 	if gaveUp != nil {
@@ -374,7 +332,7 @@ func (p *Port) Send(ctx context.Context, request ports.Call) (wait func() (ports
 	case p.queue <- c:
 	case <-ctx.Done():
 		c.settle(ports.Answer{}, ctx.Err())
-	case <-p.closing:
+	case <-p.open.Done():
 		c.settle(ports.Answer{}, errClosed)
 	}
 	return c.wait
@@ -389,11 +347,8 @@ func (p *Port) Evaluate(ctx context.Context, request ports.Call) (ports.Answer, 
 // have, and those that do not end. The error, which says nothing about the answers, names
 // what else the processes did wrong: such as ignoring bye.
 func (p *Port) Close() error {
-	p.mu.Lock()
-	if !p.closed {
-		p.closed = true
-		close(p.closing)
-	}
+	p.mu.Lock() // no process starts meanwhile
+	p.close()
 	p.mu.Unlock()
 	p.workers.Wait()
 	return errors.Join(errors.Join(p.warnings...), p.trace.err())

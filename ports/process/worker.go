@@ -52,7 +52,7 @@ func (w *worker) run() {
 			select {
 			case c := <-w.port.queue:
 				w.backlog = append(w.backlog, c)
-			case <-w.port.closing:
+			case <-w.port.open.Done():
 				return
 			}
 		}
@@ -63,7 +63,7 @@ func (w *worker) run() {
 				continue
 			}
 			if w.lost {
-				w.port.countRestart()
+				w.port.restarts.Add(1)
 			}
 		}
 		w.deaf, w.hearing, w.noise = w.child.deaf, true, nil
@@ -106,7 +106,7 @@ func (w *worker) serve() (closed bool) {
 		case <-w.deaf:
 			w.deaf, w.hearing = nil, false
 			w.startClock()
-		case <-w.port.closing:
+		case <-w.port.open.Done():
 			w.close()
 			return true
 		}
@@ -161,9 +161,10 @@ func (w *worker) settle(answer ports.Answer, err error) {
 	w.inflight = w.inflight[1:]
 	if c.lost != nil && err == nil {
 		if errors.Is(c.lost, ports.ErrTimeout) {
-			w.port.noticeSlow()
+			w.port.slow.Store(true)
 		}
-		answer.Note = "answered when asked once more, alone; at first: " + firstLine(c.lost.Error())
+		why, _, _ := strings.Cut(c.lost.Error(), "\n")
+		answer.Note = "answered when asked once more, alone; at first: " + why
 	}
 	c.settle(answer, err)
 	w.startClock()
@@ -232,7 +233,7 @@ func (w *worker) late() {
 		return
 	}
 	if w.inflight[0].lost != nil {
-		w.port.countHung()
+		w.port.hung.Add(1)
 	}
 	w.lose(fmt.Errorf("%w: nothing came in %v", ports.ErrTimeout, w.limit))
 }
@@ -257,13 +258,13 @@ func (w *worker) lose(err error) {
 	w.port.countLost(blamed.call.Module, err)
 	switch {
 	case blamed.noise == nil:
-	case isTorn(blamed.noise):
+	case errors.Is(blamed.noise, errTorn):
 		err = fmt.Errorf("%w after %w", err, blamed.noise)
 	default:
 		err = fmt.Errorf("%w (then: %w)", blamed.noise, err) // the noise is what it is
 	}
 	err = fmt.Errorf("%w%s", err, w.child.lastWords())
-	if blamed.lost != nil || isMalformed(err) {
+	if blamed.lost != nil || errors.Is(err, ports.ErrMalformed) {
 		blamed.settle(ports.Answer{}, err)
 		calls = calls[1:]
 	} else {
@@ -322,10 +323,6 @@ func decode(text []byte, validate Validator) (id int64, answer ports.Answer, err
 // errTorn says that the process ended in the middle of a line.
 var errTorn = errors.New("it had begun to answer")
 
-func isTorn(err error) bool { return errors.Is(err, errTorn) }
-
-func isMalformed(err error) bool { return errors.Is(err, ports.ErrMalformed) }
-
 // excerpt quotes the beginning of a line, in backquotes if that will do: JSON is full of
 // quotation marks.
 func excerpt(text []byte) string {
@@ -345,8 +342,3 @@ func excerpt(text []byte) string {
 }
 
 func blank(text []byte) bool { return len(bytes.TrimSpace(text)) == 0 }
-
-func firstLine(text string) string {
-	text, _, _ = strings.Cut(text, "\n")
-	return text
-}
