@@ -97,7 +97,7 @@ func (e recorded) judgeOutput(level verdict.Level, name string, q question, outp
 // outputs in want, or of all.
 func describeOutputs(outputs map[string]tensor.Tensor, want []string) string {
 	if want == nil {
-		want = outputNames(outputs)
+		want = namesOf(outputs)
 	}
 	var parts []string
 	for _, name := range want {

@@ -14,7 +14,7 @@ import (
 )
 
 // checkable is what the checks of a module can show: the outputs that they ask for, by dtype of the input.
-type checkable map[tensor.DType][]string
+type checkable map[tensor.DType]map[string]bool
 
 // checkables returns what checks can show of each module. A refusal shows nothing of a dtype, and a quirk nothing
 // of what a port has to do.
@@ -29,10 +29,11 @@ func checkables(all []*Check) map[string]checkable {
 			modules[c.Module] = checkable{}
 		}
 		for _, dtype := range c.DTypes() {
+			if modules[c.Module][dtype] == nil {
+				modules[c.Module][dtype] = map[string]bool{}
+			}
 			for _, output := range outputs {
-				if !slices.Contains(modules[c.Module][dtype], output) {
-					modules[c.Module][dtype] = append(modules[c.Module][dtype], output)
-				}
+				modules[c.Module][dtype][output] = true
 			}
 		}
 	}
@@ -51,10 +52,12 @@ func checkClaims(set *fixtures.Set, known map[string]checkable, claims map[strin
 			continue
 		}
 		cl := claims[module]
-		var dtypes, outputs []string
+		var dtypes []string
+		outputs := map[string]bool{}
 		for _, name := range claim.DTypes {
-			if asked := of[tensor.DType(name)]; len(asked) > 0 {
-				dtypes, outputs = append(dtypes, name), append(outputs, asked...)
+			if asked, ok := of[tensor.DType(name)]; ok {
+				dtypes = append(dtypes, name)
+				maps.Copy(outputs, asked)
 			}
 		}
 		for _, dtype := range cl.DTypes {
@@ -63,9 +66,8 @@ func checkClaims(set *fixtures.Set, known map[string]checkable, claims map[strin
 			}
 		}
 		for _, output := range cl.Outputs {
-			if !slices.Contains(outputs, output) {
-				slices.Sort(outputs)
-				problems = append(problems, unchecked(set, module, "outputs", output, inOrder(slices.Compact(outputs))))
+			if !outputs[output] {
+				problems = append(problems, unchecked(set, module, "outputs", output, namesOf(outputs)))
 			}
 		}
 	}
@@ -81,7 +83,7 @@ func uncheckedPairs(of checkable, cl ports.Claim) []string {
 	var pairs []string
 	for _, dtype := range cl.DTypes {
 		for _, output := range cl.Outputs {
-			if !slices.Contains(of[dtype], output) {
+			if !of[dtype][output] {
 				pairs = append(pairs, fmt.Sprintf("no check of %s in %s", output, dtype))
 			}
 		}

@@ -177,3 +177,8 @@ func InputNames() []string { return []string{Input, Target, Weight, PosWeight, G
 
 // OutputNames returns the names of the outputs of all modules, in their order.
 func OutputNames() []string { return []string{Loss, GradInput, GradTarget, GradWeight} }
+
+// Present returns those of names that are keys of m, in their order.
+func Present[V any](names []string, m map[string]V) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { _, ok := m[name]; return !ok })
+}

@@ -152,7 +152,7 @@ func show(w *bufio.Writer, set *fixtures.Set, check *judge.Check, calls []ports.
 
 // writeInputs writes the tensors of a call; of a recorded case also where they lie.
 func writeInputs(w *bufio.Writer, call ports.Call, c *fixtures.Case) {
-	for _, name := range inputNames(call) {
+	for _, name := range ports.Present(ports.InputNames(), call.Inputs) {
 		t, place := call.Inputs[name], ""
 		if c != nil {
 			place = "  " + formatRef(c.Inputs[name])
@@ -160,11 +160,6 @@ func writeInputs(w *bufio.Writer, call ports.Call, c *fixtures.Case) {
 		fmt.Fprintf(w, "  %s  %s %s%s\n", name, t.DType, tensor.FormatShape(t.Shape), place)
 		writeValues(w, t)
 	}
-}
-
-// inputNames returns the names of a call's inputs, in the order of the protocol.
-func inputNames(call ports.Call) []string {
-	return slices.DeleteFunc(ports.InputNames(), func(name string) bool { _, ok := call.Inputs[name]; return !ok })
 }
 
 func showOutput(w *bufio.Writer, set *fixtures.Set, c *fixtures.Case, name string) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -29,7 +30,7 @@ func snippet(w *bufio.Writer, torch string, calls []ports.Call, c *fixtures.Case
 // readsArrays reports whether a snippet of calls reads arrays of the fixtures.
 func readsArrays(calls []ports.Call, c *fixtures.Case) bool {
 	return c != nil && slices.ContainsFunc(calls, func(call ports.Call) bool {
-		return slices.ContainsFunc(inputNames(call), func(name string) bool { return call.Inputs[name].Len() > snippets.MaxLiteral })
+		return slices.ContainsFunc(slices.Collect(maps.Values(call.Inputs)), func(t tensor.Tensor) bool { return t.Len() > snippets.MaxLiteral })
 	})
 }
 
@@ -40,7 +41,7 @@ func torchSnippet(w *bufio.Writer, calls []ports.Call, c *fixtures.Case) {
 		if len(calls) > 1 {
 			fmt.Fprintf(&body, "\n# call %d\n", i+1)
 		}
-		for _, name := range inputNames(call) {
+		for _, name := range ports.Present(ports.InputNames(), call.Inputs) {
 			if t := call.Inputs[name]; c == nil || t.Len() <= snippets.MaxLiteral {
 				fmt.Fprintf(&body, "%s = %s\n", name, literal(t))
 			} else {
