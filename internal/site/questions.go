@@ -18,7 +18,8 @@ type question struct {
 const (
 	semanticsPage = "semantics.html"
 	edgesPage     = "refusals-and-digits.html"
-	lawsPage      = "laws-and-sizes.html"
+	lawsPage      = "laws.html"
+	sizesPage     = "sizes.html"
 	quirksPage    = "quirks.html"
 )
 
@@ -42,10 +43,10 @@ var questions = []question{
 	{Page: semanticsPage, ID: "axis", Title: "Which dimension has the classes, and which shapes are taken?",
 		Why:   "Where two dimensions have one length, the wrong one raises no error.",
 		rules: []string{"CLASS-AXIS", "NO-BATCH", "RANK", "SCALAR", "NO-SCALAR"}},
-	{Page: semanticsPage, ID: "ignored", Title: "What becomes of an ignored row, and of a batch that is all ignored?",
+	{Page: edgesPage, ID: "ignored", Title: "What becomes of an ignored row, and of a batch that is all ignored?",
 		Why:   "Padding that counts in the mean, or a NaN from a batch of padding.",
 		rules: []string{"IGNORE-INDEX", "IGNORE-WIDE", "IGNORE-NAN", "ALL-IGNORED", "IGNORE-PROBABILITIES"}},
-	{Page: semanticsPage, ID: "infinite", Title: "What happens at -inf and NaN, as in a masked class?",
+	{Page: edgesPage, ID: "infinite", Title: "What happens at -inf and NaN, as in a masked class?",
 		Why:   "A mask of -inf must take its class out, and a NaN must not be hidden.",
 		rules: []string{"MASKED", "INF-LIMIT", "NAN-LOGIT", "TARGET-NAN", "NO-LIMIT"}},
 	{Page: edgesPage, ID: "soft", Title: "What of soft targets, and of those that do not add to 1?",
@@ -63,10 +64,10 @@ var questions = []question{
 	{Page: lawsPage, ID: "laws", Title: "Which laws hold on generated inputs?",
 		Why:   "Who memorised cases, or is right at their shapes alone, breaks these.",
 		rules: []string{"LAW-*"}},
-	{Page: lawsPage, ID: "sizes", Title: "Is it right at every size and place?",
+	{Page: sizesPage, ID: "sizes", Title: "Is it right at every size and place?",
 		Why:   "Kernels have lanes, blocks and tails: who is right at small shapes may drop the last element of a large one.",
 		rules: []string{"SIZE-*"}},
-	{Page: lawsPage, ID: "more", Title: "And the rest",
+	{Page: sizesPage, ID: "more", Title: "And the rest",
 		Why: "Rules that no question above has.", rules: []string{"*"}},
 	{Page: quirksPage, ID: "quirks", Title: "Does it have PyTorch's quirks?", quirks: true,
 		Why: "They contradict PyTorch's documentation or mathematics: to differ is no fault.", rules: []string{"*"}},

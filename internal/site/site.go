@@ -135,8 +135,9 @@ func Build(set *fixtures.Set, rows []*matrix.Row, curves []byte) (map[string][]b
 	errs := []error{
 		page("index.html", "home.html", "Which loss does what PyTorch does?", nil),
 		page(semanticsPage, "semantics.html", "What losses do", nil),
-		page(edgesPage, "semantics.html", "Soft targets, refusals, nothing and digits", nil),
-		page(lawsPage, "semantics.html", "Laws and sizes", nil),
+		page(edgesPage, "semantics.html", "Ignored rows, infinities, soft targets, refusals and digits", nil),
+		page(lawsPage, "semantics.html", "Laws", nil),
+		page(sizesPage, "semantics.html", "Sizes and places", nil),
 		page(quirksPage, "semantics.html", "PyTorch's quirks", nil),
 		page("versions.html", "versions.html", "What changed between versions", nil),
 		page("findings.html", "findings.html", "Findings", nil),

@@ -82,8 +82,8 @@ func TestBuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range files {
-		if strings.HasSuffix(name, ".html") && len(text) > 330_000 {
-			t.Errorf("%s has %d bytes, want at most 330000", name, len(text))
+		if strings.HasSuffix(name, ".html") && len(text) > 300_000 {
+			t.Errorf("%s has %d bytes, want at most 300000", name, len(text))
 		}
 		if strings.Contains(string(text), "<wrong>") {
 			t.Errorf("%s: a text of a result is taken for HTML", name)

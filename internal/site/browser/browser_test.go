@@ -247,7 +247,7 @@ func (b *browser) text(t *testing.T, expression string) string {
 // some returns a page of each kind.
 func (b *browser) some(t *testing.T) []string {
 	t.Helper()
-	names := []string{"index.html", "semantics.html", "refusals-and-digits.html", "laws-and-sizes.html", "quirks.html", "findings.html", "versions.html", "plots.html", "curves.html"}
+	names := []string{"index.html", "semantics.html", "refusals-and-digits.html", "laws.html", "sizes.html", "quirks.html", "findings.html", "versions.html", "plots.html", "curves.html"}
 	for _, folder := range []string{"implementations", "rules"} {
 		files, err := filepath.Glob(filepath.Join(b.dir, folder, "*.html"))
 		if err != nil || len(files) == 0 {
