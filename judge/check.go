@@ -10,6 +10,7 @@ import (
 	"lossproof/internal/generated"
 	"lossproof/internal/halves"
 	"lossproof/internal/laws"
+	"lossproof/internal/outline"
 	"lossproof/internal/suggest"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -79,28 +80,22 @@ func Checks(set *fixtures.Set) []*Check {
 		checks = append(checks, recordedCheck(set, &set.Cases[i]))
 		modules[set.Cases[i].Module] = true
 	}
-	add := func(c Check) {
-		if c.Module = c.Rule.Module; modules[c.Module] {
-			checks = append(checks, &c)
+	add := func(kind Kind, c outline.Check, e evidence) {
+		if module := c.Rule.Module; modules[module] {
+			checks = append(checks, &Check{
+				ID: c.ID, Module: module, Topic: c.Topic, Kind: kind, Rule: c.Rule, Since: c.Since,
+				Domain: c.Domain, Inputs: c.Inputs, Tolerance: c.Tolerance, evidence: e,
+			})
 		}
 	}
 	for _, law := range laws.All() {
-		add(Check{
-			ID: law.ID, Topic: laws.Topic, Kind: Relation, Rule: law.Rule, Since: law.Since,
-			Domain: law.Domain, Inputs: laws.Inputs, Tolerance: law.Tolerance, evidence: relation(law),
-		})
+		add(Relation, law.Check, relation(law))
 	}
 	for _, c := range generated.All() {
-		add(Check{
-			ID: c.ID, Topic: generated.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
-			Domain: c.Domain, Inputs: generated.Inputs, Tolerance: c.Tolerance, evidence: drawn(c),
-		})
+		add(Generated, c.Check, drawn(c))
 	}
 	for _, c := range halves.All() {
-		add(Check{
-			ID: c.ID, Topic: halves.Topic, Kind: Generated, Rule: c.Rule, Since: c.Since,
-			Domain: c.Domain, Inputs: halves.Inputs, Tolerance: c.Tolerance, evidence: every(c),
-		})
+		add(Generated, c.Check, every(c))
 	}
 	return checks
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"lossproof/fixtures"
+	"lossproof/internal/outline"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -25,15 +26,7 @@ const (
 
 // Check is a subject of one module.
 type Check struct {
-	// ID is a path, as that of a case: CrossEntropyLoss/generated/weights.
-	ID string
-	// Rule is what the check shows; its evidence is "generated".
-	Rule fixtures.Rule
-	// Since is the version of the fixtures that the check came with.
-	Since string
-	// Domain and Tolerance say in words which calls are made, and how far an answer may be from the
-	// exact one.
-	Domain, Tolerance string
+	outline.Check
 	// DTypes are those of the inputs.
 	DTypes []tensor.DType
 
@@ -108,17 +101,9 @@ var All = sync.OnceValue(func() []*Check {
 })
 
 func (s *subject) check(module, name string, dtypes []tensor.DType, also string) *Check {
-	c := &Check{
-		ID: module + "/" + Topic + "/" + name, DTypes: dtypes, Since: ports.ModuleOf(module).Since, Domain: s.domain, Tolerance: withSlack, subject: s,
-		Rule: fixtures.Rule{
-			ID: ports.ModuleOf(module).Prefix + "-SIZE-" + strings.ToUpper(name), Module: module, Evidence: "generated",
-			Statement: s.says + also, Requirement: fixtures.Must,
-			Basis: fixtures.Basis{
-				Kind: "derived", Text: "The formula says nothing about the size of a tensor or the place of an element.",
-				Link: "https://docs.pytorch.org/docs/2.15/generated/torch.nn." + module + ".html",
-			},
-		},
-	}
+	const why = "The formula says nothing about the size of a tensor or the place of an element."
+	c := &Check{outline.New(ports.ModuleOf(module), Topic, name, "SIZE", "generated", s.says+also, why), dtypes, s}
+	c.Inputs, c.Domain, c.Tolerance = Inputs, s.domain, withSlack
 	if s.strict {
 		c.Tolerance = withoutSlack
 	}

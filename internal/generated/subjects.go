@@ -45,12 +45,7 @@ var subjects = []subject{
 		domain: "a weight of the shape of the input, for each class or for each sample",
 	},
 	{
-		name: "weighted-classes", modules: ofLabels, wish: wish{along: classes, last: 15, weight: true}, needs: []string{claim.Weight},
-		says:   "Every class meets its own weight, whatever the number of classes.",
-		domain: "(N, C) with C of the size, a few rows and a weight for each class",
-	},
-	{
-		name: "weighted-classes", modules: ofClasses, wish: wish{along: classes, last: 15, weight: true}, needs: []string{claim.Weight},
+		name: "weighted-classes", modules: ofRows, wish: wish{along: classes, last: 15, weight: true}, needs: []string{claim.Weight},
 		says:   "Every class meets its own weight, whatever the number of classes.",
 		domain: "(N, C) with C of the size and a few rows, and a weight for each class",
 	},
@@ -145,12 +140,7 @@ var subjects = []subject{
 		domain: "one to three dimensions, one of them of the size",
 	},
 	{
-		name: "accumulation", modules: ofLabels, wish: wish{along: rows, strict: true}, should: true,
-		says:   "Sums over many rows are accurate: the error grows with the logarithm of their number, not with the number.",
-		domain: "(N, C) with N of the size and a few classes",
-	},
-	{
-		name: "accumulation", modules: ofClasses, wish: wish{along: rows, strict: true}, should: true,
+		name: "accumulation", modules: ofRows, wish: wish{along: rows, strict: true}, should: true,
 		says:   "Sums over many rows are accurate: the error grows with the logarithm of their number, not with the number.",
 		domain: "(N, C) with N of the size and a few classes",
 	},

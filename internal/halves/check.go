@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync"
 
-	"lossproof/fixtures"
+	"lossproof/internal/outline"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -27,16 +27,8 @@ const tolerance = "the tolerance to the exact result (fixtures/README.md), at pa
 
 // Check is every number of one dtype, asked of one module.
 type Check struct {
-	// ID is a path, as that of a case: BCEWithLogitsLoss/every_input/bfloat16.
-	ID string
-	// Rule is what the check shows; its evidence is "generated".
-	Rule fixtures.Rule
-	// Since is the version of the fixtures that the check came with.
-	Since string
-	// Domain and Tolerance say in words which inputs are asked, and how far an answer may be from the
-	// exact one.
-	Domain, Tolerance string
-	DType             tensor.DType
+	outline.Check
+	DType tensor.DType
 }
 
 // DTypes are those of 16 bits.
@@ -57,23 +49,14 @@ var All = sync.OnceValue(func() []*Check {
 })
 
 func newCheck(module ports.Module, dtype tensor.DType) *Check {
-	noun := Noun(module.Name)
-	domain := fmt.Sprintf("all %s of %s", Nouns(module.Name), dtype)
+	says := fmt.Sprintf("At every %s %s, loss and gradient are the formula's, computed in float32 or wider and rounded once.", dtype, Noun(module.Name))
+	const why = "Follows from the formula: the numbers of 16 bits are numbers like others."
+	c := &Check{outline.New(module, Topic, string(dtype), "EVERY", "generated", says, why), dtype}
+	c.Since, c.Inputs, c.Domain, c.Tolerance = "2.1.0", Inputs, fmt.Sprintf("all %s of %s", Nouns(module.Name), dtype), tolerance
 	if module.HasClasses() {
-		domain = fmt.Sprintf("rows (x, 0) of two classes, for all x of %s", dtype)
+		c.Domain = fmt.Sprintf("rows (x, 0) of two classes, for all x of %s", dtype)
 	}
-	return &Check{
-		ID: module.Name + "/" + Topic + "/" + string(dtype), Since: "2.1.0", Domain: domain, Tolerance: tolerance, DType: dtype,
-		Rule: fixtures.Rule{
-			ID: module.Prefix + "-EVERY-" + strings.ToUpper(string(dtype)), Module: module.Name, Evidence: "generated",
-			Statement:   fmt.Sprintf("At every %s %s, loss and gradient are the formula's, computed in float32 or wider and rounded once.", dtype, noun),
-			Requirement: fixtures.Must,
-			Basis: fixtures.Basis{
-				Kind: "derived", Text: "Follows from the formula: the numbers of 16 bits are numbers like others.",
-				Link: "https://docs.pytorch.org/docs/2.15/generated/torch.nn." + module.Name + ".html",
-			},
-		},
-	}
+	return c
 }
 
 // Noun is what an input of a module is called.

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"lossproof/fixtures"
+	"lossproof/internal/outline"
 	"lossproof/ports"
 )
 
@@ -49,16 +50,7 @@ const compared = "the sum of what is allowed of the compared answers"
 
 // Relation is a law of one module.
 type Relation struct {
-	// ID is a path, as that of a case: BCEWithLogitsLoss/relations/symmetry.
-	ID string
-	// Rule is what the law says, and why; its evidence is "relation".
-	Rule fixtures.Rule
-	// Since is the version of the fixtures that the relation came with.
-	Since string
-	// Domain and Tolerance say in words on which inputs it is checked (of those of [Inputs]),
-	// and how far the two sides may be apart.
-	Domain, Tolerance string
-
+	outline.Check
 	law *law
 }
 
@@ -75,18 +67,10 @@ var All = sync.OnceValue(func() []*Relation {
 })
 
 func (l law) relation(of ofModule) *Relation {
-	module := ports.ModuleOf(of.module)
-	r := &Relation{
-		ID: of.module + "/" + Topic + "/" + l.name, Since: module.Since,
-		Domain: of.domain, Tolerance: cmp.Or(of.tolerance, l.tolerance, compared), law: &l,
-		Rule: fixtures.Rule{
-			ID: module.Prefix + "-LAW-" + strings.ToUpper(l.name), Module: of.module, Evidence: "relation",
-			Statement: cmp.Or(of.says, l.says), Requirement: fixtures.Must,
-			Basis: fixtures.Basis{
-				Kind: "derived", Text: cmp.Or(of.why, l.why),
-				Link: "https://docs.pytorch.org/docs/2.15/generated/torch.nn." + cmp.Or(l.page, of.module) + ".html",
-			},
-		},
+	r := &Relation{outline.New(ports.ModuleOf(of.module), Topic, l.name, "LAW", "relation", cmp.Or(of.says, l.says), cmp.Or(of.why, l.why)), &l}
+	r.Inputs, r.Domain, r.Tolerance = Inputs, of.domain, cmp.Or(of.tolerance, l.tolerance, compared)
+	if l.page != "" {
+		r.Rule.Basis.Link = outline.Page(l.page)
 	}
 	if l.documented {
 		r.Rule.Basis.Kind = "documented"
