@@ -84,23 +84,19 @@ func DecodeDescription(line []byte) (ports.Description, error) {
 	}
 	o.need("port", "modules")
 	d := ports.Description{
-		Port: get(o, "port", decodeInfo), Slow: get(o, "slow", boolean), Compiles: get(o, "compiles", boolean),
-		Snippets: get(o, "snippets", mapOf(program)), Modules: get(o, "modules", mapOf(decodeClaim)),
+		Port: get(o, "port", objectOf(decodeInfo)), Slow: get(o, "slow", boolean), Compiles: get(o, "compiles", boolean),
+		Snippets: get(o, "snippets", mapOf(program)), Modules: get(o, "modules", mapOf(objectOf(decodeClaim))),
 	}
 	return d, o.err
 }
 
-func decodeInfo(raw json.RawMessage, name string) (ports.Info, error) {
-	o, err := decodeObject(raw, name)
-	if err != nil {
-		return ports.Info{}, err
-	}
+func decodeInfo(o *object) ports.Info {
 	line := func(member string) string { return plain.Line(get(o, member, message), plain.Name) }
 	info := ports.Info{Name: line("name"), Version: line("version"), Language: line("language"), LanguageVersion: line("language_version")}
 	if info.Name == "" {
 		o.fail("port.name: got nothing, want the name of the port")
 	}
-	return info, o.err
+	return info
 }
 
 func program(raw json.RawMessage, name string) (string, error) {
@@ -108,14 +104,9 @@ func program(raw json.RawMessage, name string) (string, error) {
 	return plain.Text(text, len(text)), err
 }
 
-func decodeClaim(raw json.RawMessage, name string) (ports.Claim, error) {
-	o, err := decodeObject(raw, name)
-	if err != nil {
-		return ports.Claim{}, err
-	}
+func decodeClaim(o *object) ports.Claim {
 	o.need("dtypes", "outputs")
-	claim := ports.Claim{DTypes: get(o, "dtypes", strs[tensor.DType]), Outputs: get(o, "outputs", strs[string]), Without: get(o, "without", strs[string])}
-	return claim, o.err
+	return ports.Claim{DTypes: get(o, "dtypes", strs[tensor.DType]), Outputs: get(o, "outputs", strs[string]), Without: get(o, "without", strs[string])}
 }
 
 // EncodeAnswer returns the answer to the run request with that id. It returns an error
@@ -159,8 +150,8 @@ func DecodeAnswer(line []byte) (id int64, answer ports.Answer, err error) {
 		return id, ports.Answer{}, fmt.Errorf(`got %s of "outputs", "rejected", "unsupported" and "failed", want exactly one`, got)
 	}
 	answer = ports.Answer{
-		Outputs: get(o, "outputs", mapOf(decodeTensor)), Rejected: get(o, "rejected", decodeRejected),
-		Unsupported: get(o, "unsupported", decodeUnsupported), Failed: get(o, "failed", decodeFailed),
+		Outputs: get(o, "outputs", mapOf(decodeTensor)), Rejected: get(o, "rejected", objectOf(decodeRejected)),
+		Unsupported: get(o, "unsupported", objectOf(decodeUnsupported)), Failed: get(o, "failed", objectOf(decodeFailed)),
 	}
 	if o.err != nil {
 		return id, ports.Answer{}, o.err
@@ -168,11 +159,7 @@ func DecodeAnswer(line []byte) (id int64, answer ports.Answer, err error) {
 	return id, answer, nil
 }
 
-func decodeRejected(raw json.RawMessage, name string) (*ports.Rejected, error) {
-	o, err := decodeObject(raw, name)
-	if err != nil {
-		return nil, err
-	}
+func decodeRejected(o *object) *ports.Rejected {
 	rejected := &ports.Rejected{Kind: get(o, "kind", message)}
 	switch rejected.Kind {
 	case "", ports.KindShape, ports.KindDType, ports.KindOption, ports.KindValue:
@@ -180,21 +167,13 @@ func decodeRejected(raw json.RawMessage, name string) (*ports.Rejected, error) {
 		o.fail(`rejected.kind: got %s, want "shape", "dtype", "option" or "value"`, excerpt([]byte(rejected.Kind)))
 	}
 	rejected.Message, rejected.Static = get(o, "message", message), get(o, "static", boolean)
-	return rejected, o.err
+	return rejected
 }
 
-func decodeUnsupported(raw json.RawMessage, name string) (*ports.Unsupported, error) {
-	o, err := decodeObject(raw, name)
-	if err != nil {
-		return nil, err
-	}
-	return &ports.Unsupported{Reason: get(o, "reason", message), IssueURL: get(o, "issue_url", message)}, o.err
+func decodeUnsupported(o *object) *ports.Unsupported {
+	return &ports.Unsupported{Reason: get(o, "reason", message), IssueURL: get(o, "issue_url", message)}
 }
 
-func decodeFailed(raw json.RawMessage, name string) (*ports.Failed, error) {
-	o, err := decodeObject(raw, name)
-	if err != nil {
-		return nil, err
-	}
-	return &ports.Failed{Message: get(o, "message", message), Traceback: get(o, "traceback", message)}, o.err
+func decodeFailed(o *object) *ports.Failed {
+	return &ports.Failed{Message: get(o, "message", message), Traceback: get(o, "traceback", message)}
 }

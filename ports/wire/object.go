@@ -54,6 +54,18 @@ func decodeObject(raw json.RawMessage, name string) (*object, error) {
 	return o, nil
 }
 
+// objectOf decodes an object by its members.
+func objectOf[T any](members func(o *object) T) decoder[T] {
+	return func(raw json.RawMessage, name string) (value T, err error) {
+		o, err := decodeObject(raw, name)
+		if err != nil {
+			return value, err
+		}
+		value = members(o)
+		return value, o.err
+	}
+}
+
 // mapOf decodes an object whose members are alike.
 func mapOf[T any](decode decoder[T]) decoder[map[string]T] {
 	return func(raw json.RawMessage, name string) (map[string]T, error) {
