@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"lossproof/fixtures"
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -76,7 +77,7 @@ func (s *sample) plain(module, reduction string, want ...string) call {
 // upstream returns the upstream gradient of a call, whose shape is that of the loss.
 func (s *sample) upstream(c call) *array {
 	shape := c.lossShape()
-	return &array{shape: shape, values: s.u[:count(shape)]}
+	return &array{shape: shape, values: s.u[:definition.Size(shape)]}
 }
 
 func (c call) withX(x array) call       { c.x = x; return c }

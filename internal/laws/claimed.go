@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lossproof/internal/claim"
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -74,7 +75,7 @@ func (r *Relation) demands(s *sample, calls []call) bool {
 
 // inPlaceOfNone returns a reduction that gives what 'none' gives, and that the port has: of a single loss.
 func (c call) inPlaceOfNone(cl ports.Claim, first string) string {
-	if c.reduction != none || count(c.lossShape()) != 1 {
+	if c.reduction != none || definition.Size(c.lossShape()) != 1 {
 		return ""
 	}
 	for _, reduction := range []string{first, sum, mean} {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -315,7 +316,7 @@ func (d defect) answers(c call, right map[string]tensor.Tensor) map[string]tenso
 	if _, ok := right[d.output]; !ok {
 		return right
 	}
-	added := make([]float64, count(c.shape(d.output)))
+	added := make([]float64, definition.Size(c.shape(d.output)))
 	place := c.place(d.output)
 	for i := range c.x.values {
 		if wrong := d.wrong(c, i); wrong != 0 {

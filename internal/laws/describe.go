@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lossproof/internal/definition"
 	"lossproof/judge/verdict"
 	"lossproof/ports"
 	"lossproof/tensor"
@@ -87,7 +88,7 @@ func (a array) nested(shape []int, first int, dtype tensor.DType) string {
 	if len(shape) == 0 {
 		return tensor.FormatNumber(a.values[first], dtype)
 	}
-	size := count(shape[1:])
+	size := definition.Size(shape[1:])
 	parts := make([]string, shape[0])
 	for i := range parts {
 		parts[i] = a.nested(shape[1:], first+i*size, dtype)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -426,7 +427,7 @@ var elementLaws = []law{
 				shape = []int{2, 2}
 			}
 			filled := func(shape []int, v float64) array {
-				return array{shape, slices.Repeat([]float64{v}, count(shape))}
+				return array{shape, slices.Repeat([]float64{v}, definition.Size(shape))}
 			}
 			other := s.input(module, filled(shape, s.other))
 			alone := c.withX(filled(shape, c.x.values[s.pick])).withT(filled(shape, c.t.values[s.pick]))
@@ -482,7 +483,7 @@ var elementLaws = []law{
 			return []call{c, c.by(sum)}
 		},
 		holds: func(_ string, _ *sample, a []answer) []equation {
-			share := 1 / float64(count(a[0].call.by(none).lossShape()))
+			share := 1 / float64(definition.Size(a[0].call.by(none).lossShape()))
 			return a[0].is(a[1].loss().times(share), a[1].grad().times(share))
 		},
 	},

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -228,7 +229,7 @@ var rowLaws = []law{
 		},
 		holds: func(_ string, s *sample, a []answer) []equation {
 			c, classes := a[0].call, s.classes()
-			loss, grad := exactly(array{c.lossShape(), make([]float64, count(c.lossShape()))}), exactly(c.x.all(0))
+			loss, grad := exactly(array{c.lossShape(), make([]float64, definition.Size(c.lossShape()))}), exactly(c.x.all(0))
 			for class, of := range a[1:] {
 				loss = loss.plus(of.loss().by(func(r int) float64 { return c.t.values[r*classes+class] }))
 				grad = grad.plus(of.grad().by(func(i int) float64 { return c.t.values[i-i%classes+class] }))

@@ -71,7 +71,7 @@ func TestAllowance(t *testing.T) {
 					t.Fatal(err)
 				}
 				toOracle, larger := exact.of(c)[output], parity.of(c)[output]
-				if n := count(c.shape(output)); len(toOracle) != n || len(larger) != n {
+				if n := definition.Size(c.shape(output)); len(toOracle) != n || len(larger) != n {
 					t.Fatalf("%s: %s: got %d and %d elements, want %d", c.describe(), output, len(toOracle), len(larger), n)
 				}
 				for i, got := range toOracle {

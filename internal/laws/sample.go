@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"lossproof/internal/claim"
+	"lossproof/internal/definition"
 	"lossproof/ports"
 	"lossproof/tensor"
 )
@@ -70,7 +71,7 @@ func fewForms(module string, seed uint32, without []string) []form {
 		}
 		if i := len(forms); elementwise(module) {
 			f.weight, f.posWeight = broadcast(i%4), broadcast((i+i/4+1)%4)
-			if n := f.shape[0]; !(some && len(f.shape) == 1) && (f.weight == rows || f.posWeight == rows) && (n == 1 || n == count(f.shape)) {
+			if n := f.shape[0]; !(some && len(f.shape) == 1) && (f.weight == rows || f.posWeight == rows) && (n == 1 || n == definition.Size(f.shape)) {
 				return // a weight for each row would be one, or one for each element
 			}
 		}
@@ -241,19 +242,11 @@ func draw(t *rapid.T, module string, in *form) sample {
 
 // fill returns an array of numbers that are drawn one by one.
 func fill(shape []int, next func() float64) array {
-	a := array{shape: shape, values: make([]float64, count(shape))}
+	a := array{shape: shape, values: make([]float64, definition.Size(shape))}
 	for i := range a.values {
 		a.values[i] = next()
 	}
 	return a
-}
-
-func count(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
 }
 
 // classes returns the number of classes.
@@ -299,7 +292,7 @@ func (a array) reshaped(shape ...int) array { return array{shape, a.values} }
 
 // expanded repeats a along the dimensions in which it is smaller than shape.
 func (a array) expanded(shape []int) array {
-	b := array{shape: shape, values: make([]float64, count(shape))}
+	b := array{shape: shape, values: make([]float64, definition.Size(shape))}
 	at := a.along(shape)
 	for i := range b.values {
 		b.values[i] = at(i)
@@ -318,7 +311,7 @@ func (a array) along(shape []int) func(i int) float64 {
 
 // indexAlong returns the place in a that belongs to each element of shape.
 func (a array) indexAlong(shape []int) []int {
-	index := make([]int, count(shape))
+	index := make([]int, definition.Size(shape))
 	offset := len(shape) - len(a.shape)
 	for i := range index {
 		rest, at, stride := i, 0, 1
@@ -350,9 +343,9 @@ func (a array) taken(last bool, input []int, entries []int) array {
 	}
 	shape := slices.Clone(a.shape)
 	shape[axis] = len(entries)
-	inner := count(shape[axis+1:])
-	b := array{shape: shape, values: make([]float64, 0, count(shape))}
-	for outer := range count(shape[:axis]) {
+	inner := definition.Size(shape[axis+1:])
+	b := array{shape: shape, values: make([]float64, 0, definition.Size(shape))}
+	for outer := range definition.Size(shape[:axis]) {
 		for _, entry := range entries {
 			first := (outer*old + entry) * inner
 			b.values = append(b.values, a.values[first:first+inner]...)

@@ -1,6 +1,9 @@
 package laws
 
-import "math"
+import (
+	"lossproof/internal/definition"
+	"math"
+)
 
 // value is an array of numbers that are each known within a radius: an answer with what is
 // allowed of it, or what was computed from answers.
@@ -35,7 +38,7 @@ func (v value) each(f func(i int) (x, radius float64)) value {
 
 // blank returns zeros of another shape.
 func (v value) blank(shape []int) value {
-	return value{array{shape, make([]float64, count(shape))}, make([]float64, count(shape)), v.unasked}
+	return value{array{shape, make([]float64, definition.Size(shape))}, make([]float64, definition.Size(shape)), v.unasked}
 }
 
 func (v value) plus(w value) value {

@@ -66,13 +66,7 @@ func Known(r judge.CheckResult) string {
 // Line describes a check that did not pass in one line: its rule, and the first line of
 // what is wrong.
 func Line(r judge.CheckResult) string {
-	what := r.Message
-	for _, name := range r.OutputNames() {
-		if output := r.Outputs[name]; what == "" && output.Outcome.Failing() && output.Message != "" {
-			what = name + ": " + output.Message
-		}
-	}
-	what, _, _ = strings.Cut(what, "\n")
+	what, _, _ := strings.Cut(First(r), "\n")
 	return fmt.Sprintf("%s: %s (rule %s): %s", r.ID, r.Outcome, r.Rule, what)
 }
 
@@ -92,4 +86,15 @@ func knownText(known *judge.Known, outcome judge.Outcome, requirement fixtures.R
 // indent indents all lines but the first.
 func indent(text string) string {
 	return strings.ReplaceAll(text, "\n", "\n  ")
+}
+
+// First says what is wrong with a check, or with the first output of it that fails.
+func First(r judge.CheckResult) string {
+	what := r.Message
+	for _, name := range r.OutputNames() {
+		if output := r.Outputs[name]; what == "" && output.Outcome.Failing() && output.Message != "" {
+			what = name + ": " + output.Message
+		}
+	}
+	return what
 }

@@ -21,12 +21,7 @@ const maxBrief = 4
 
 // brief says in a few lines what is wrong with a check: its call, and the first of what is wrong.
 func brief(r judge.CheckResult) []string {
-	what := r.Message
-	for _, name := range r.OutputNames() {
-		if output := r.Outputs[name]; what == "" && output.Outcome.Failing() && output.Message != "" {
-			what = name + ": " + output.Message
-		}
-	}
+	what := prose.First(r)
 	lines := strings.Split(what, "\n")
 	if name, _, ok := strings.Cut(what, ":"); ok && len(lines) > 1 && strings.HasPrefix(lines[1], "  at ") {
 		lines[1] = name + lines[1][1:] // the first element says enough

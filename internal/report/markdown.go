@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -259,20 +260,11 @@ func fence(text string) string {
 
 // escape makes Markdown and HTML show text as it is.
 func escape(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		switch r {
-		case '\\', '`', '*', '_', '[', ']', '<', '>', '|', '#', '&':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case '\n':
-			b.WriteByte(' ')
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
+	return strings.ReplaceAll(special.ReplaceAllString(text, `\$0`), "\n", " ")
 }
+
+// special are the characters that mean something in Markdown or HTML.
+var special = regexp.MustCompile("[\\\\`*_\\[\\]<>|#&]")
 
 // next says what to type to look at a failure and at its cause.
 func (m *markdown) next(result *judge.Result) {
