@@ -121,7 +121,7 @@ func (o *outputs) end(result *judge.Result) error {
 // source returns the path in the repository of the text file that a command runs, such as port.py of "python3 port.py"; "" if
 // there is none.
 func source(command []string) string {
-	for _, word := range strings.Fields(strings.Join(command, " ")) { // a shell has several in one
+	for word := range strings.FieldsSeq(strings.Join(command, " ")) { // a shell has several in one
 		if name := inRepository(word); name != "" && isText(word) {
 			return name
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -104,10 +105,8 @@ func notNothing(cmd *cobra.Command, args []string) error {
 
 func (p *program) run(cmd *cobra.Command, f runFlags, command []string) error {
 	if f.stdio {
-		for _, name := range []string{f.json, f.junit, f.markdown, f.badge} {
-			if name == "-" {
-				return errors.New("--stdio: stdout is for the requests, want a file in place of -")
-			}
+		if slices.Contains([]string{f.json, f.junit, f.markdown, f.badge}, "-") {
+			return errors.New("--stdio: stdout is for the requests, want a file in place of -")
 		}
 	}
 	return p.verdict(cmd.Context(), f.judgeFlags, command, func(*fixtures.Set) (ports.Port, func(), error) {
@@ -208,8 +207,7 @@ func (p *program) judgeOptions(f judgeFlags) (options judge.Options, err error) 
 
 // flagged names the flag that an error of the selection is about.
 func flagged(err error) error {
-	var selection *judge.SelectionError
-	if errors.As(err, &selection) {
+	if _, ok := errors.AsType[*judge.SelectionError](err); ok {
 		return fmt.Errorf("selection: %w", err)
 	}
 	return err

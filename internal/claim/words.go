@@ -108,7 +108,7 @@ var Means = map[string]string{
 // parts returns the words that are joined to one, which may end in '+' themselves: "rank:3+".
 func parts(word string) []string {
 	var words []string
-	for _, part := range strings.Split(word, "+") {
+	for part := range strings.SplitSeq(word, "+") {
 		if part == "" && len(words) > 0 {
 			words[len(words)-1] += "+"
 			continue

@@ -2,6 +2,7 @@ package generated
 
 import (
 	"encoding/binary"
+	"maps"
 	"math"
 
 	"lossproof/internal/definition"
@@ -101,9 +102,7 @@ func (e *expectation) compact() {
 	}
 	e.unit, e.loss.Counts = unit, counts
 	e.small.Inputs = map[string]tensor.Tensor{}
-	for name, t := range e.call.Inputs {
-		e.small.Inputs[name] = t
-	}
+	maps.Copy(e.small.Inputs, e.call.Inputs)
 	for _, r := range read {
 		data, size := make([]byte, 0, len(first)*r.each*r.DType.Size()), r.DType.Size()
 		for _, i := range first {

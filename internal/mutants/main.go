@@ -132,8 +132,7 @@ func test(folder string, flags ...string) (bool, error) {
 	if err == nil {
 		return false, nil
 	}
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
+	if _, ok := errors.AsType[*exec.ExitError](err); !ok {
 		return false, fmt.Errorf("%w\n%s", err, output)
 	}
 	for _, other := range []string{"[build failed]", "[setup failed]", "panic: test timed out"} {

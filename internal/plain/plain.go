@@ -74,8 +74,8 @@ func all(v reflect.Value) {
 			all(v.Elem())
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			all(v.Field(i))
+		for _, field := range v.Fields() {
+			all(field)
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {

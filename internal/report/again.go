@@ -35,7 +35,7 @@ var repeated = []string{"--dtypes", "--timeout", "--start-timeout"}
 
 // flagsAndCommand returns those of the repeated flags that a command line has, and the command of the port.
 func flagsAndCommand(argv []string) (flags, command []string) {
-	for i := 0; i < len(argv); i++ {
+	for i := range argv {
 		if argv[i] == "--" {
 			return flags, argv[i+1:]
 		}

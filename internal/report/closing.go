@@ -147,7 +147,7 @@ func (t *text) failed(result *judge.Result, rows []row) {
 	}
 	for _, r := range rows {
 		var others []string
-		for _, reason := range strings.Split(r.of.Reason, ", ") {
+		for reason := range strings.SplitSeq(r.of.Reason, ", ") {
 			if !counted.MatchString(reason) {
 				others = append(others, reason)
 			}

@@ -131,7 +131,7 @@ func weight(r judge.CheckResult) []int {
 		special++
 	}
 	if shape := dimensions.FindStringSubmatch(r.Call); shape != nil {
-		for _, d := range strings.Split(shape[1], ",") {
+		for d := range strings.SplitSeq(shape[1], ",") {
 			if n, err := strconv.Atoi(strings.TrimSpace(d)); err == nil {
 				size *= n
 			}
@@ -154,10 +154,8 @@ func Reasons(r judge.CheckResult) string {
 		if text == "" {
 			text = "no reason is given"
 		}
-		for _, t := range texts {
-			if t == text {
-				return
-			}
+		if slices.Contains(texts, text) {
+			return
 		}
 		texts = append(texts, text)
 	}

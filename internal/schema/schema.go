@@ -62,7 +62,7 @@ func describe(err error) error {
 		return err
 	}
 	var lines []string
-	for _, line := range strings.Split(invalid.Error(), "\n") {
+	for line := range strings.SplitSeq(invalid.Error(), "\n") {
 		if problem, ok := strings.CutPrefix(strings.TrimSpace(line), "- "); ok {
 			lines = append(lines, problem)
 		}

@@ -49,7 +49,7 @@ func Fill(snippet string, call ports.Call) string {
 		values["label_smoothing"] = strings.ToLower(strconv.FormatFloat(*o.LabelSmoothing, 'g', -1, 64)) // nan and inf of Python
 	}
 	var lines []string
-	for _, line := range strings.Split(strings.TrimRight(snippet, "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(snippet, "\n"), "\n") {
 		lacks := false
 		line = placeholder.ReplaceAllStringFunc(line, func(word string) string {
 			value, ok := values[strings.Trim(word, "{}")]

@@ -83,7 +83,7 @@ func Fill(text string, width int) string {
 		}
 		paragraph = ""
 	}
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		switch {
 		case line == "" || strings.HasPrefix(line, " ") || columnsOf(line):
 			end()

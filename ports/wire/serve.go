@@ -118,8 +118,7 @@ func refuse(err error) ([]byte, error) {
 	if !errors.As(err, &request) || !request.HasID {
 		return EncodeProtocolError(err.Error())
 	}
-	var unknown *UnknownNameError
-	if errors.As(err, &unknown) {
+	if _, ok := errors.AsType[*UnknownNameError](err); ok {
 		return EncodeAnswer(request.ID, ports.Answer{Unsupported: &ports.Unsupported{Reason: err.Error()}})
 	}
 	return EncodeAnswer(request.ID, failed(err))

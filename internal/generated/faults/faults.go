@@ -7,6 +7,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"maps"
 	"math"
 
 	"lossproof/internal/definition"
@@ -96,9 +97,7 @@ func input(name string, change func(c call, v []float64) []float64) answer {
 		if t, ok := request.Inputs[name]; ok {
 			v := change(call{request}, t.Float64s())
 			changed := map[string]tensor.Tensor{}
-			for name, t := range request.Inputs {
-				changed[name] = t
-			}
+			maps.Copy(changed, request.Inputs)
 			changed[name] = tensor.FromValues(t.DType, v, t.Shape...)
 			request.Inputs = changed
 		}
