@@ -121,7 +121,7 @@ func (r CheckResult) Covers() map[string]Outcome {
 // Rebase returns a result of j as it is with other known failures.
 func (j *Judge) Rebase(result *Result, known Baseline) *Result {
 	rebased := *result
-	rebased.Cases, rebased.Relations, rebased.Generated = []CheckResult{}, Relations{}, GeneratedChecks{}
+	rebased.Cases, rebased.Relations, rebased.Generated = []CheckResult{}, Made{}, Made{}
 	for _, r := range result.Checks() {
 		rebased.add(known.Apply(r.Raw(j.options.Quirks)))
 	}

@@ -158,7 +158,7 @@ func TestAQuirkOfRelationsGatesOnRequest(t *testing.T) {
 		if err != nil || r.Outcome != judge.Fail || r.Gates != quirks {
 			t.Errorf("quirks %t: %s, gates %t, %v", quirks, r.Outcome, r.Gates, err)
 		}
-		if again := j.Rebase(&judge.Result{Relations: judge.Relations{r}}, nil).Relations[0]; again.Gates != quirks {
+		if again := j.Rebase(&judge.Result{Relations: judge.Made{r}}, nil).Relations[0]; again.Gates != quirks {
 			t.Errorf("quirks %t: gates %t after Rebase", quirks, again.Gates)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"lossproof/fixtures"
-	"lossproof/internal/laws"
 	"lossproof/ports"
 )
 
@@ -52,13 +51,13 @@ type Result struct {
 	Incidents map[string]ports.Incidents `json:"incidents,omitempty"`
 	Restarts  int                        `json:"restarts"`
 	// Relations are the laws that were checked on generated inputs.
-	Relations Relations `json:"relations"`
+	Relations Made `json:"relations"`
 	// Effort says how much the generated checks asked.
 	Effort Effort `json:"effort"`
 	// FewShapes says that laws and generated checks drew from few shapes, for the port compiles for each.
 	FewShapes bool `json:"few_shapes,omitempty"`
 	// Generated are the checks whose generated calls were judged by the exact result.
-	Generated GeneratedChecks `json:"generated"`
+	Generated Made `json:"generated"`
 	// Complete says that every selected check was made. It is the last member.
 	Complete bool `json:"complete"`
 }
@@ -208,9 +207,11 @@ func (c *Cases) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// checkHead and checkTail are the members that a check of any made kind has in a result file, before and
-// after its own.
-type checkHead struct {
+// Made are the results of relations or of generated checks, with the members that a result file gives them.
+type Made []CheckResult
+
+// madeResult is one of them in a result file.
+type madeResult struct {
 	ID          string               `json:"id"`
 	Module      string               `json:"module"`
 	Outcome     Outcome              `json:"outcome"`
@@ -218,114 +219,70 @@ type checkHead struct {
 	Statement   string               `json:"statement"`
 	Requirement fixtures.Requirement `json:"requirement"`
 	Gates       bool                 `json:"gates"`
-}
-
-type checkTail struct {
-	Diagnosis string `json:"diagnosis,omitempty"`
-	Causes    []int  `json:"causes,omitempty"`
-	Message   string `json:"message,omitempty"`
-	Note      string `json:"note,omitempty"`
-	Known     *Known `json:"known,omitempty"`
-}
-
-// ends returns what r has in common with checks of other made kinds.
-func (r *CheckResult) ends() (checkHead, checkTail) {
-	return checkHead{r.ID, r.Module, r.Outcome, r.Rule, r.Statement, r.Requirement, r.Gates}, checkTail{r.Diagnosis, r.Causes, r.Message, r.Note, r.Known}
-}
-
-// resultOf is the inverse of ends.
-func resultOf(kind Kind, topic string, h checkHead, t checkTail) CheckResult {
-	return CheckResult{
-		ID: h.ID, Kind: kind, Module: h.Module, Topic: topic, Outcome: h.Outcome, Rule: h.Rule, Statement: h.Statement,
-		Requirement: h.Requirement, Gates: h.Gates, Diagnosis: t.Diagnosis, Causes: t.Causes, Message: t.Message, Note: t.Note, Known: t.Known,
-	}
-}
-
-// Relations are the results of relations, with the members that a result file gives them.
-type Relations []CheckResult
-
-// relationResult is a relation in a result file.
-type relationResult struct {
-	checkHead
-	Samples  int    `json:"samples"`
-	Refused  int    `json:"refused,omitempty"`
-	Headroom Number `json:"headroom"`
-	Blames   string `json:"blames,omitempty"`
-	checkTail
+	// Samples are those of a relation; Calls, that many, and Elements those of a generated check.
+	Samples   *int        `json:"samples,omitempty"`
+	Calls     *int        `json:"calls,omitempty"`
+	Elements  *int        `json:"elements,omitempty"`
+	Largest   []int       `json:"largest,omitempty"`
+	Refused   int         `json:"refused,omitempty"`
+	Headroom  Number      `json:"headroom"`
+	Every     *EveryInput `json:"every_input,omitempty"`
+	Blames    string      `json:"blames,omitempty"`
+	Diagnosis string      `json:"diagnosis,omitempty"`
+	Causes    []int       `json:"causes,omitempty"`
+	Message   string      `json:"message,omitempty"`
+	Note      string      `json:"note,omitempty"`
+	Known     *Known      `json:"known,omitempty"`
 }
 
 // MarshalJSON implements [json.Marshaler].
-func (r Relations) MarshalJSON() ([]byte, error) {
-	list := make([]relationResult, len(r))
-	for i, c := range r {
-		head, tail := c.ends()
-		list[i] = relationResult{head, c.Samples, c.Refused, c.Headroom, c.Blames, tail}
+func (m Made) MarshalJSON() ([]byte, error) {
+	list := make([]madeResult, len(m))
+	for i := range m {
+		c, r := &m[i], &list[i]
+		*r = madeResult{
+			ID: c.ID, Module: c.Module, Outcome: c.Outcome, Rule: c.Rule, Statement: c.Statement, Requirement: c.Requirement, Gates: c.Gates,
+			Largest: c.Largest, Refused: c.Refused, Headroom: c.Headroom, Every: c.Every, Blames: c.Blames,
+			Diagnosis: c.Diagnosis, Causes: c.Causes, Message: c.Message, Note: c.Note, Known: c.Known,
+		}
+		if c.Kind == Generated {
+			r.Calls, r.Elements = &c.Samples, &c.Elements
+		} else {
+			r.Samples = &c.Samples
+		}
 	}
-	return encoded(list)
-}
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (r *Relations) UnmarshalJSON(data []byte) error {
-	var list []relationResult
-	if err := json.Unmarshal(data, &list); err != nil {
-		return err
-	}
-	*r = make(Relations, len(list))
-	for i, c := range list {
-		result := resultOf(Relation, laws.Topic, c.checkHead, c.checkTail)
-		result.Samples, result.Refused, result.Headroom, result.Blames = c.Samples, c.Refused, c.Headroom, c.Blames
-		(*r)[i] = result
-	}
-	return nil
-}
-
-// GeneratedChecks are the results of generated checks, with the members that a result file gives them.
-type GeneratedChecks []CheckResult
-
-// generatedResult is a generated check in a result file.
-type generatedResult struct {
-	checkHead
-	Calls    int         `json:"calls"`
-	Elements int         `json:"elements"`
-	Largest  []int       `json:"largest,omitempty"`
-	Headroom Number      `json:"headroom"`
-	Every    *EveryInput `json:"every_input,omitempty"`
-	checkTail
-}
-
-// MarshalJSON implements [json.Marshaler].
-func (r GeneratedChecks) MarshalJSON() ([]byte, error) {
-	list := make([]generatedResult, len(r))
-	for i, c := range r {
-		head, tail := c.ends()
-		list[i] = generatedResult{head, c.Samples, c.Elements, c.Largest, c.Headroom, c.Every, tail}
-	}
-	return encoded(list)
-}
-
-// UnmarshalJSON implements [json.Unmarshaler].
-func (r *GeneratedChecks) UnmarshalJSON(data []byte) error {
-	var list []generatedResult
-	if err := json.Unmarshal(data, &list); err != nil {
-		return err
-	}
-	*r = make(GeneratedChecks, len(list))
-	for i, c := range list {
-		topic := strings.Split(c.ID+"/", "/")[1]
-		result := resultOf(Generated, topic, c.checkHead, c.checkTail)
-		result.Samples, result.Elements, result.Largest, result.Headroom, result.Every = c.Calls, c.Elements, c.Largest, c.Headroom, c.Every
-		(*r)[i] = result
-	}
-	return nil
-}
-
-// encoded is the form of a list in a result file.
-func encoded(list any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false) // a matter of who encodes the whole
 	err := encoder.Encode(list)
 	return text.Bytes(), err
+}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (m *Made) UnmarshalJSON(data []byte) error {
+	var list []madeResult
+	if err := json.Unmarshal(data, &list); err != nil {
+		return err
+	}
+	*m = make(Made, len(list))
+	for i, r := range list {
+		c := &(*m)[i]
+		*c = CheckResult{
+			ID: r.ID, Kind: Relation, Module: r.Module, Topic: strings.Split(r.ID+"/", "/")[1],
+			Outcome: r.Outcome, Rule: r.Rule, Statement: r.Statement, Requirement: r.Requirement, Gates: r.Gates,
+			Largest: r.Largest, Refused: r.Refused, Headroom: r.Headroom, Every: r.Every, Blames: r.Blames,
+			Diagnosis: r.Diagnosis, Causes: r.Causes, Message: r.Message, Note: r.Note, Known: r.Known,
+		}
+		if r.Samples == nil {
+			c.Kind = Generated
+		}
+		for _, n := range []struct{ from, to *int }{{r.Samples, &c.Samples}, {r.Calls, &c.Samples}, {r.Elements, &c.Elements}} {
+			if n.from != nil {
+				*n.to = *n.from
+			}
+		}
+	}
+	return nil
 }
 
 // OutputResult is what came of one output.

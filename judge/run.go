@@ -147,10 +147,10 @@ func (j *Judge) newResult() *Result {
 		Seed:      j.Seed(),
 		SeedFrom:  j.options.seedFrom(),
 		Recorded:  recorded,
-		Relations: Relations{},
+		Relations: Made{},
 		Effort:    j.Effort(),
 		FewShapes: j.description.Compiles,
-		Generated: GeneratedChecks{},
+		Generated: Made{},
 	}
 }
 

@@ -116,7 +116,7 @@ func TestInstead(t *testing.T) {
 	}
 	result := &judge.Result{
 		Causes:    []judge.Cause{{Module: "BCEWithLogitsLoss", Sentence: "The loss is doubled."}},
-		Relations: judge.Relations{{Kind: judge.Relation, Module: "BCELoss", Rule: "LAW", Outcome: judge.Fail, Blames: "BCEWithLogitsLoss", Causes: []int{0}}},
+		Relations: judge.Made{{Kind: judge.Relation, Module: "BCELoss", Rule: "LAW", Outcome: judge.Fail, Blames: "BCEWithLogitsLoss", Causes: []int{0}}},
 	}
 	if got, want := elsewhere(result, "BCELoss", "LAW"), "BCEWithLogitsLoss: The loss is doubled"; !strings.HasPrefix(got, want) {
 		t.Errorf("got %q, want %q", got, want)
