@@ -214,7 +214,7 @@ func (m *maker) one(ctx context.Context, name string) error {
 		return err
 	}
 	if m.rows != "" {
-		text, err := row.Encode()
+		text, err := os.ReadFile(filepath.Join(dir, "matrix.json"))
 		if err == nil {
 			err = os.WriteFile(filepath.Join(m.rows, row.Name+".json"), text, 0o644)
 		}
@@ -349,7 +349,9 @@ func write(file string, row *matrix.Row) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, text, 0o644)
+	// Messages name files of this machine.
+	plain := strings.NewReplacer(filepath.Join(file, "..", "..", "..")+"/", "", filepath.Clean(os.TempDir())+"/", "")
+	return os.WriteFile(file, []byte(plain.Replace(string(text))), 0o644)
 }
 
 // begin empties the folder for what was done if the port, the fixtures or lossproof are not those that it is

@@ -138,6 +138,26 @@ func TestOnlyFindings(t *testing.T) {
 	}
 }
 
+// TestWrite: a row names no folder of the machine that it was made on.
+func TestWrite(t *testing.T) {
+	root := t.TempDir()
+	name := filepath.Join(root, "ports", "one", "matrix.json")
+	file(t, root, "ports/one/port.json", "")
+	row := &matrix.Row{Run: root + "/ports/one/port.py", Program: filepath.Join(os.TempDir(), "x1", "a.cpp") + " and /paddle/a.cc"}
+	if err := write(name, row); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"run": "ports/one/port.py"`, `"program": "x1/a.cpp and /paddle/a.cc"`} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s lacks %s", text, want)
+		}
+	}
+}
+
 func TestCurve(t *testing.T) {
 	var profile sweep.Profile
 	profile[0], profile[1] = sweep.Part{Measured: true, ULP: 0.5}, sweep.Part{Measured: true, ULP: 3.14159}
