@@ -2,6 +2,7 @@ package judge
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,44 +80,40 @@ func sameRun(set *fixtures.Set, parts []Part) error {
 	if version := parts[0].Result.Fixtures.Version; version != set.Version() {
 		return fmt.Errorf("%s: it is of the fixtures %s, this lossproof has %s: merge with the one that ran", parts[0].Name, version, set.Version())
 	}
-	type property struct {
-		name string
-		of   func(*Result) any
-	}
-	properties := []property{
-		{"lossproof", func(r *Result) any { return r.Lossproof }},
-		{"fixtures", func(r *Result) any { return r.Fixtures }},
-		{"port", func(r *Result) any { return r.Port }},
-		{"claim", func(r *Result) any { return r.Claim }},
-		{"reference", func(r *Result) any { return r.Reference }},
-		{"level", func(r *Result) any { return r.Level }},
-		{"quirks", func(r *Result) any { return r.Quirks }},
-		{"selection", func(r *Result) any { return r.Selection }},
-		{"seed", func(r *Result) any { return r.Seed }},
-		{"seed_from", func(r *Result) any { return r.SeedFrom }},
-		{"effort", func(r *Result) any { return r.Effort }},
-		{"few_shapes", func(r *Result) any { return r.FewShapes }},
-		{"recorded", func(r *Result) any { return r.Recorded }},
-		{"baseline", func(r *Result) any { return r.Baseline }},
-		{"platform", func(r *Result) any { return []string{r.Platform.OS, r.Platform.Arch, r.Platform.Go} }},
+	want, err := parts[0].Result.members()
+	if err != nil {
+		return fmt.Errorf("%s: %w", parts[0].Name, err)
 	}
 	var problems []error
-	for _, p := range properties {
-		want, err := json.Marshal(p.of(parts[0].Result))
+	for _, part := range parts[1:] {
+		got, err := part.Result.members()
 		if err != nil {
-			return fmt.Errorf("%s: %s: %w", parts[0].Name, p.name, err)
+			return fmt.Errorf("%s: %w", part.Name, err)
 		}
-		for _, part := range parts[1:] {
-			got, err := json.Marshal(p.of(part.Result))
-			if err != nil {
-				return fmt.Errorf("%s: %s: %w", part.Name, p.name, err)
-			}
-			if !bytes.Equal(got, want) {
-				problems = append(problems, fmt.Errorf("%s: %s: got %.200s, %s has %.200s", part.Name, p.name, got, parts[0].Name, want))
+		for _, name := range []string{
+			"lossproof", "fixtures", "port", "claim", "reference", "level", "quirks", "selection", "seed", "seed_from", "effort", "few_shapes", "recorded", "baseline", "platform",
+		} {
+			if !bytes.Equal(got[name], want[name]) {
+				problems = append(problems, fmt.Errorf("%s: %s: got %.200s, %s has %.200s", part.Name, name, orNothing(got[name]), parts[0].Name, orNothing(want[name])))
 			}
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// orNothing is the text of a member, which may not be there.
+func orNothing(member json.RawMessage) string { return cmp.Or(string(member), "nothing") }
+
+// members returns what a result file says of a run, but for its checks and the processor.
+func (r *Result) members() (members map[string]json.RawMessage, err error) {
+	of := *r
+	of.Cases, of.Relations, of.Generated = nil, nil, nil
+	of.Platform.CPU, of.Platform.Cores, of.Platform.SIMD = "", 0, nil
+	text, err := json.Marshal(of)
+	if err == nil {
+		err = json.Unmarshal(text, &members)
+	}
+	return members, err
 }
 
 // allShards returns an error that names the shards that no part is, and those that two are.
@@ -168,10 +165,8 @@ func byCheck(parts []Part) (map[string]CheckResult, error) {
 func everyCPU(parts []Part) string {
 	var models []string
 	for _, p := range parts {
-		if !slices.Contains(models, p.Result.Platform.CPU) {
-			models = append(models, p.Result.Platform.CPU)
-		}
+		models = append(models, p.Result.Platform.CPU)
 	}
 	slices.Sort(models)
-	return strings.Join(models, "; ")
+	return strings.Join(slices.Compact(models), "; ")
 }

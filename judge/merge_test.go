@@ -93,19 +93,19 @@ func TestMergeRefuses(t *testing.T) {
 		}
 	}
 	for want, edit := range map[string]func([]judge.Part) []judge.Part{
-		"there is nothing to merge":                   func([]judge.Part) []judge.Part { return nil },
-		"missing: shard 1/4, 3/4":                     func(p []judge.Part) []judge.Part { return []judge.Part{p[1], p[3]} },
-		"2/4: it is shard 2/4, and so is 2/4":         func(p []judge.Part) []judge.Part { return append(p, p[1]) },
-		"2/4: shard 2/4 is not complete":              change(func(p []judge.Part) { p[1].Result.Complete = false }),
-		"3/4: it is shard 3/5, 1/4 is one of 4":       change(func(p []judge.Part) { p[2].Result.Shard = "3/5" }),
-		"3/4: it is the result of a whole run":        change(func(p []judge.Part) { p[2].Result.Shard = "" }),
-		`3/4: shard: got "x"`:                         change(func(p []judge.Part) { p[2].Result.Shard = "x" }),
-		`4/4: level: got "exact", 1/4 has "parity"`:   change(func(p []judge.Part) { p[3].Result.Level = "exact" }),
-		"4/4: seed: got 7":                            change(func(p []judge.Part) { p[3].Result.Seed = 7 }),
-		`4/4: port: got {"name":"another"`:            change(func(p []judge.Part) { p[3].Result.Port.Name = "another" }),
-		`4/4: selection: got {}, 1/4 has {"select":[`: change(func(p []judge.Part) { p[3].Result.Selection = judge.Selection{} }),
-		"4/4: claim: got {}":                          change(func(p []judge.Part) { p[3].Result.Claim = map[string]ports.Claim{} }),
-		`4/4: platform: got ["plan9"`:                 change(func(p []judge.Part) { p[3].Result.Platform.OS = "plan9" }),
+		"there is nothing to merge":                        func([]judge.Part) []judge.Part { return nil },
+		"missing: shard 1/4, 3/4":                          func(p []judge.Part) []judge.Part { return []judge.Part{p[1], p[3]} },
+		"2/4: it is shard 2/4, and so is 2/4":              func(p []judge.Part) []judge.Part { return append(p, p[1]) },
+		"2/4: shard 2/4 is not complete":                   change(func(p []judge.Part) { p[1].Result.Complete = false }),
+		"3/4: it is shard 3/5, 1/4 is one of 4":            change(func(p []judge.Part) { p[2].Result.Shard = "3/5" }),
+		"3/4: it is the result of a whole run":             change(func(p []judge.Part) { p[2].Result.Shard = "" }),
+		`3/4: shard: got "x"`:                              change(func(p []judge.Part) { p[2].Result.Shard = "x" }),
+		`4/4: level: got "exact", 1/4 has "parity"`:        change(func(p []judge.Part) { p[3].Result.Level = "exact" }),
+		"4/4: seed: got 7":                                 change(func(p []judge.Part) { p[3].Result.Seed = 7 }),
+		`4/4: port: got {"name":"another"`:                 change(func(p []judge.Part) { p[3].Result.Port.Name = "another" }),
+		`4/4: selection: got nothing, 1/4 has {"select":[`: change(func(p []judge.Part) { p[3].Result.Selection = judge.Selection{} }),
+		"4/4: claim: got {}":                               change(func(p []judge.Part) { p[3].Result.Claim = map[string]ports.Claim{} }),
+		`4/4: platform: got {"os":"plan9"`:                 change(func(p []judge.Part) { p[3].Result.Platform.OS = "plan9" }),
 		"it is of the fixtures 0.0.1": change(func(p []judge.Part) {
 			for i := range p {
 				p[i].Result.Fixtures = judge.FixturesInfo{Version: "0.0.1"}

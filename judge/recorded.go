@@ -1,9 +1,7 @@
 package judge
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -100,7 +98,9 @@ func (e recorded) begin(ctx context.Context, j *Judge, r *CheckResult) (end func
 			r.Note = strings.TrimPrefix(r.Note+"; "+bounded(answer.Note), "; ")
 		}
 		if r.Outcome.Failing() {
-			r.Call = e.callText()
+			if inputs, err := e.set.Inputs(e.c); err == nil { // it was read before
+				r.Call = Call(e.c, inputs, nil).String()
+			}
 		}
 		if err != nil {
 			return nil
@@ -165,19 +165,4 @@ func (q question) call() ports.Call { return Call(q.c, q.inputs, q.want) }
 // Call returns the call that a case makes.
 func Call(c *fixtures.Case, inputs map[string]tensor.Tensor, want []string) ports.Call {
 	return ports.Call{Module: c.Module, Options: c.Options, Inputs: inputs, Want: want}
-}
-
-// callText describes the call of a case:
-//
-//	reduction="none"; input float32 (3, 5), target float32 (3, 5), weight float32 (5,)
-func (e recorded) callText() string {
-	var parts []string
-	for _, name := range e.c.InputNames() {
-		dtype, shape, err := e.set.Type(e.c, e.c.Inputs[name])
-		if err != nil {
-			return ""
-		}
-		parts = append(parts, fmt.Sprintf("%s %s %s", name, dtype, tensor.FormatShape(shape)))
-	}
-	return cmp.Or(e.c.Options.String(), "no options") + "; " + strings.Join(parts, ", ")
 }
