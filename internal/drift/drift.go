@@ -4,6 +4,7 @@
 package drift
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,6 @@ import (
 	"lossproof/internal/claim"
 	"lossproof/judge"
 	"lossproof/judge/verdict"
-	"lossproof/ports"
 )
 
 // Change is an output whose outcome is another one. ID is case#output, or the case where
@@ -85,19 +85,9 @@ func Compare(old, is *judge.Result, slack float64) (*Report, error) {
 	if r.Compared == 0 {
 		return nil, fmt.Errorf("the results have no case in common whose content is the same: there is nothing to compare")
 	}
-	slices.SortStableFunc(r.Grew, func(a, b Growth) int { return compareFloats(b.Is-b.Was, a.Is-a.Was) })
-	slices.SortStableFunc(r.Shrank, func(a, b Growth) int { return compareFloats(b.Was-b.Is, a.Was-a.Is) })
+	slices.SortStableFunc(r.Grew, func(a, b Growth) int { return cmp.Compare(b.Is-b.Was, a.Is-a.Was) })
+	slices.SortStableFunc(r.Shrank, func(a, b Growth) int { return cmp.Compare(b.Was-b.Is, a.Was-a.Is) })
 	return r, nil
-}
-
-func compareFloats(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // compareCheck compares two raw results of one check. The inputs of a relation may be others, by
@@ -201,7 +191,7 @@ func claimText(module string, result *judge.Result) string {
 	if !ok {
 		return "not claimed"
 	}
-	return claim.String(module, ports.Claim{DTypes: c.DTypes, Outputs: c.Outputs, Without: c.Without})
+	return claim.String(module, c)
 }
 
 func runDifferences(old, is *judge.Result) []Difference {

@@ -36,11 +36,7 @@ func parts(m *Module, items []*item) {
 			}
 		}
 		for _, word := range ranks {
-			consider(func(it *item) bool { return slices.Contains(it.features, word) }, func(in, rest wrongs) {
-				m.Claim.Without = append(m.Claim.Without, word)
-				sortWords(m.Claim.Without)
-				m.Left = append(m.Left, fmt.Sprintf("without %s: %s", word, compared(in, rest)))
-			})
+			consider(func(it *item) bool { return slices.Contains(it.features, word) }, func(in, rest wrongs) { m.leave(word, compared(in, rest)) })
 		}
 		if worst == unreliable {
 			return

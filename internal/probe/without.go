@@ -21,14 +21,14 @@ func without(m *Module, items []*item) {
 		}
 	}
 	if refusals.pass == 0 && refusals.unsupported+refusals.wrong > 0 {
-		m.leave(claim.Rejections, refusals)
+		m.leave(claim.Rejections, refusals.why())
 	}
 	for {
 		word, n := next(m, items)
 		if word == "" {
 			return
 		}
-		m.leave(word, n)
+		m.leave(word, n.why())
 	}
 }
 
@@ -78,18 +78,18 @@ func next(m *Module, items []*item) (best string, n tally) {
 	return best, n
 }
 
-// sortWords puts words into the order in which claims have them.
-func sortWords(words []string) {
-	slices.SortFunc(words, func(a, b string) int { return slices.Index(claim.Words, a) - slices.Index(claim.Words, b) })
+// why says what keeps a word out of a claim.
+func (t tally) why() string {
+	reason := fmt.Sprintf("of %d cases %d are answered unsupported, %d are wrong", t.pass+t.unsupported+t.wrong, t.unsupported, t.wrong)
+	if t.pass > 0 {
+		reason += fmt.Sprintf("; %d pass, which are lost with it", t.pass)
+	}
+	return reason
 }
 
-// leave adds a word, and says why.
-func (m *Module) leave(word string, n tally) {
+// leave adds a word, in the order in which claims have them, and says why.
+func (m *Module) leave(word, why string) {
 	m.Claim.Without = append(m.Claim.Without, word)
-	sortWords(m.Claim.Without)
-	reason := fmt.Sprintf("without %s: of %d cases %d are answered unsupported, %d are wrong", word, n.pass+n.unsupported+n.wrong, n.unsupported, n.wrong)
-	if n.pass > 0 {
-		reason += fmt.Sprintf("; %d pass, which are lost with it", n.pass)
-	}
-	m.Left = append(m.Left, reason)
+	slices.SortFunc(m.Claim.Without, func(a, b string) int { return slices.Index(claim.Words, a) - slices.Index(claim.Words, b) })
+	m.Left = append(m.Left, fmt.Sprintf("without %s: %s", word, why))
 }
