@@ -36,13 +36,9 @@ func Validate(modules map[string]ports.Claim) error {
 	var problems []error
 	for _, module := range slices.Sorted(maps.Keys(modules)) {
 		c := modules[module]
-		dtypes := make([]string, len(c.DTypes))
-		for i, dtype := range c.DTypes {
-			dtypes[i] = string(dtype)
-		}
 		problems = append(problems,
 			checkWords("claim: modules", []string{module}, Modules, false),
-			checkWords("claim: "+module+": dtypes", dtypes, DTypes, false),
+			checkWords("claim: "+module+": dtypes", c.DTypes, DTypes, false),
 			checkWords("claim: "+module+": outputs", c.Outputs, Outputs, false),
 			checkWords("claim: "+module+": without", c.Without, Words, true),
 		)
@@ -51,12 +47,13 @@ func Validate(modules map[string]ports.Claim) error {
 }
 
 // checkWords checks one list of a claim.
-func checkWords(where string, words, known []string, isWithout bool) error {
+func checkWords[W ~string](where string, words []W, known []string, isWithout bool) error {
 	if len(words) == 0 && !isWithout {
 		return fmt.Errorf("%s is empty, want one or more of %s", where, strings.Join(known, ", "))
 	}
 	var problems []error
-	for i, word := range words {
+	for i := range words {
+		word := string(words[i])
 		unknown := func(part string) bool { return !slices.Contains(known, part) }
 		switch joined := parts(word); {
 		case isWithout && len(joined) > 1 && unknown(word) && !slices.ContainsFunc(joined, unknown):
@@ -65,7 +62,7 @@ func checkWords(where string, words, known []string, isWithout bool) error {
 					problems = append(problems, fmt.Errorf("%s: %q joins %q, want words of calls, each once", where, word, part))
 				}
 			}
-			if slices.Contains(words[:i], word) {
+			if slices.Contains(words[:i], words[i]) {
 				problems = append(problems, fmt.Errorf("%s: %q stands twice", where, word))
 			}
 		case unknown(word):
@@ -74,7 +71,7 @@ func checkWords(where string, words, known []string, isWithout bool) error {
 				hint = ", want one of " + strings.Join(known, ", ")
 			}
 			problems = append(problems, fmt.Errorf("%s: unknown %.60q%s", where, word, hint))
-		case slices.Contains(words[:i], word):
+		case slices.Contains(words[:i], words[i]):
 			problems = append(problems, fmt.Errorf("%s: %q stands twice", where, word))
 		}
 	}

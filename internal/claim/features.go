@@ -58,24 +58,12 @@ func options(has map[string]bool, o fixtures.Options) {
 // classes looks at the target of CrossEntropyLoss.
 func classes(has map[string]bool, target tensor.Tensor) {
 	has[ClassProbabilities] = target.DType.IsFloat()
-	if has[ClassProbabilities] {
-		return
-	}
-	has[IgnoreIndex] = has[IgnoreIndex] || slices.Contains(target.Float64s(), ports.DefaultIgnoreIndex)
+	has[IgnoreIndex] = has[IgnoreIndex] || !has[ClassProbabilities] && slices.Contains(target.Float64s(), ports.DefaultIgnoreIndex)
 }
 
 func shapes(has map[string]bool, module string, inputs map[string]tensor.Tensor) {
 	input := inputs[ports.Input]
-	switch rank := len(input.Shape); {
-	case rank == 0:
-		has[Rank0] = true
-	case rank == 1:
-		has[Rank1] = true
-	case rank == 2:
-		has[Rank2] = true
-	default:
-		has[Rank3] = true
-	}
+	has[[]string{Rank0, Rank1, Rank2, Rank3}[min(len(input.Shape), 3)]] = true
 	switch of := ports.ModuleOf(module).LossOf; {
 	case of == ports.OfLastDimension && len(input.Shape) > 0:
 		has[OneClass] = input.Shape[len(input.Shape)-1] == 1
