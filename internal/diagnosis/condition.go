@@ -35,9 +35,9 @@ var negated = []string{
 	claim.IgnoreIndex, claim.LabelSmoothing, claim.ClassProbabilities, claim.Empty, claim.MixedDType, givenIgnoreIndex,
 }
 
-// What no word of a claim says: that ignore_index is given, and not by default; and the dtype of targets that are neither of that
-// of the input nor class indices of int64.
-const givenIgnoreIndex, targetsOf = "given ignore_index", "targets of "
+// What no word of a claim says: that ignore_index is given, and not by default; that no reduction is; and the dtype of targets that
+// are neither of that of the input nor class indices of int64.
+const givenIgnoreIndex, byDefault, targetsOf = "given ignore_index", "default reduction", "targets of "
 
 // atoms lists what may be said of a place.
 func (p *place) atoms() []atom {
@@ -64,6 +64,9 @@ func (p *place) atoms() []atom {
 	atoms = append(atoms, atom{kind: ofReduction, word: reduction})
 	if reduction != "none" {
 		atoms = append(atoms, atom{kind: ofReduction, word: "none", not: true})
+	}
+	if o := p.call.Options; o.Reduction == nil && o.SizeAverage == nil && o.Reduce == nil {
+		atoms = append(atoms, atom{kind: ofCall, word: byDefault})
 	}
 	for _, word := range p.words {
 		if !strings.HasPrefix(word, "reduction:") && word != claim.Rejections && word != claim.IntegerTargets {
@@ -162,6 +165,7 @@ var phrases = map[string][2]string{
 	claim.Rank2:               {"for two dimensions", ""},
 	claim.Rank3:               {"for three dimensions and more", ""},
 	claim.LegacyReduction:     {"with size_average or reduce", ""},
+	byDefault:                 {"where no reduction is given", ""},
 	givenIgnoreIndex:          {"where ignore_index is given", "where ignore_index is not given"},
 }
 
