@@ -38,7 +38,7 @@ func (m *examination) borders(ctx context.Context, open []*place) []*cause {
 	for _, key := range keys[:min(len(keys), maxKinds)] {
 		group := groups[key]
 		if key != wrongNumbers {
-			causes = append(causes, m.wholeCalls(ctx, key, group))
+			causes = append(causes, m.wholeCalls(ctx, key, group)...)
 			continue
 		}
 		outputs, _ := byOutput(group)
@@ -107,8 +107,49 @@ func alike(text string) string {
 	return varying.ReplaceAllString(line, "#")
 }
 
-// wholeCalls describes failures that are not about numbers: the calls of which they are.
-func (m *examination) wholeCalls(ctx context.Context, kind string, group []*place) *cause {
+// wholeCalls describes failures that are not about numbers: the calls of which they are, in parts where one condition does not
+// tell them.
+func (m *examination) wholeCalls(ctx context.Context, kind string, group []*place) (causes []*cause) {
+	first := group[0]
+	if strings.HasPrefix(kind, accepts) {
+		return []*cause{m.wholeCall(ctx, kind, group, &Border{})}
+	}
+	// The calls that the port answers are on the other side, but for those that fail so, too, and have a cause already.
+	alike := func(p *place) bool { return p.fails && kindOf(p) == kind }
+	asked := func(p *place) bool { return first.output == "" || p.output == first.output }
+	var fail, pass []row
+	of := map[*exhibit][]*place{}
+	for _, p := range group {
+		if of[p.exhibit] == nil {
+			fail = append(fail, callRow(p.exhibit))
+		}
+		of[p.exhibit] = append(of[p.exhibit], p)
+	}
+	for _, e := range slices.Concat(m.exhibits, m.passingAll) {
+		if of[e] == nil && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements && !slices.ContainsFunc(e.places, alike) && slices.ContainsFunc(e.places, asked) {
+			pass = append(pass, callRow(e))
+		}
+	}
+	pieces := m.parted(wholeCall, fail, pass, maxDepth-1)
+	vague := func(p piece) bool { return len(p.fail) < 4*p.inside }
+	if (first.raised != "" || first.answer.Rejected != nil) && slices.ContainsFunc(pieces, vague) {
+		// What the port itself says is a cause, wherever it says it.
+		return []*cause{m.wholeCall(ctx, kind, group, &Border{Module: m.module, Outputs: []string{wholeCall}})}
+	}
+	for _, p := range pieces {
+		var places []*place
+		for _, r := range p.fail {
+			places = append(places, of[r.place.exhibit]...)
+		}
+		cause := m.wholeCall(ctx, kind, places, p.border)
+		cause.Contradicted, cause.Lead = p.inside, vague(p)
+		causes = append(causes, cause)
+	}
+	return causes
+}
+
+// wholeCall describes failures of one kind within a border.
+func (m *examination) wholeCall(ctx context.Context, kind string, group []*place, b *Border) *cause {
 	cause := m.cause(kind, group)
 	cause.Kind = judge.Delimited
 	first := group[0]
@@ -119,7 +160,6 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		cause.Sentence = fmt.Sprintf("It raises an error: %s.", strings.TrimRight(line(first.raised), ".: "))
 	case strings.HasPrefix(kind, accepts):
 		cause.Sentence = "It accepts what PyTorch refuses. Right: " + decapitalised(first.check.Rule.Statement)
-		return m.bounded(cause, &Border{})
 	case kind == isWithout:
 		cause.Sentence = fmt.Sprintf("It says that it does not support what it claims: %s.", strings.TrimSuffix(line(first.answer.Unsupported.Reason), "."))
 	case strings.HasPrefix(kind, refuses):
@@ -132,32 +172,11 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		cause.Sentence = fmt.Sprintf("The shape of %s is another than PyTorch's: %s instead of %s for an input %s.", first.output,
 			tensor.FormatShape(got.Shape), tensor.FormatShape(want.Shape), tensor.FormatShape(first.call.Inputs[ports.Input].Shape))
 	}
-	// The calls that the port answers are on the other side, but for those that fail so, too, and have a cause already.
-	alike := func(p *place) bool { return p.fails && kindOf(p) == kind }
-	asked := func(p *place) bool { return first.output == "" || p.output == first.output }
-	var fail, pass []row
-	failing := map[*exhibit]bool{}
-	for _, p := range group {
-		if !failing[p.exhibit] {
-			failing[p.exhibit] = true
-			fail = append(fail, callRow(p.exhibit))
-		}
-	}
-	for _, e := range slices.Concat(m.exhibits, m.passingAll) {
-		if !failing[e] && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements && !slices.ContainsFunc(e.places, alike) && slices.ContainsFunc(e.places, asked) {
-			pass = append(pass, callRow(e))
-		}
-	}
-	b, inside := delimit(m.module, []string{wholeCall}, fail, pass)
-	cause.Contradicted = inside
-	if cause.Lead = len(fail) < 4*inside; cause.Lead && (first.raised != "" || first.answer.Rejected != nil) {
-		// What the port itself says is a cause, wherever it says it.
-		b, cause.Lead, cause.Contradicted = &Border{Module: m.module, Outputs: b.Outputs}, false, 0
-	}
-	cause.Condition = b.String()
-	if m.port != nil {
+	if cause.Condition = b.String(); m.port != nil {
 		cause.Reproduction = m.shown(ctx, b, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
 			switch {
+			case strings.HasPrefix(kind, accepts):
+				return ours.Rejected != nil && answer.Outputs != nil
 			case ours.Outputs == nil || p.raised != "" && answer.Failed != nil:
 				return ours.Outputs != nil
 			case p.raised != "":
