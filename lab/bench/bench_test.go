@@ -62,6 +62,7 @@ func TestTensors(t *testing.T) {
 func TestRoundComputesWhatItTimes(t *testing.T) {
 	keepThreads(t)
 	var b Bench
+	calls := 0 // of the largest round: on a busy machine one call may take the time of many
 	const rows, classes = 6, 10
 	tensor := func(number func(i int) float64) loss.Tensor[float64] {
 		return loss.Tensor[float64]{Shape: []int{rows, classes}, Data: numbers[float64](rows*classes, number)}
@@ -122,9 +123,10 @@ func TestRoundComputesWhatItTimes(t *testing.T) {
 					if err != nil {
 						t.Fatalf("%+v: %v", c, err)
 					}
-					if math.Abs(got.Value-want) > roundings[dtype]*math.Abs(want) || got.Nanoseconds <= 0 || got.Calls < 2 {
+					if math.Abs(got.Value-want) > roundings[dtype]*math.Abs(want) || got.Nanoseconds <= 0 || got.Calls < 1 {
 						t.Errorf("%+v: got %+v, want the value %v", c, got, want)
 					}
+					calls = max(calls, got.Calls)
 					if gradient {
 						checkGradient(t, b.data)
 					}
@@ -134,6 +136,9 @@ func TestRoundComputesWhatItTimes(t *testing.T) {
 				}
 			}
 		}
+	}
+	if calls < 2 {
+		t.Error("no round has more than one call")
 	}
 }
 
