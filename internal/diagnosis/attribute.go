@@ -71,12 +71,6 @@ func added[T comparable](list []T, v T) []T {
 // open returns the failing answers that the mistakes do not explain, those of the rest apart. What they explain of
 // the rest becomes theirs.
 func (m *examination) open(h hypothesis, mistakes []*cause) (cases, rest []*place) {
-	proved := uint(0) // the mistakes that are no leads
-	for _, c := range mistakes {
-		if !c.Lead {
-			proved |= c.bit
-		}
-	}
 	explained := func(p *place, set uint) {
 		m.done[p] = true
 		for _, c := range mistakes {
@@ -89,7 +83,7 @@ func (m *examination) open(h hypothesis, mistakes []*cause) (cases, rest []*plac
 	for _, p := range m.places {
 		switch sets := h.by[p.index]; {
 		case !p.fails:
-		case len(sets) > 0 && sets[0]&^proved == 0:
+		case len(sets) > 0 && sets[0]&^m.proved == 0:
 			explained(p, sets[0])
 		default:
 			cases = append(cases, p)
@@ -100,7 +94,7 @@ func (m *examination) open(h hypothesis, mistakes []*cause) (cases, rest []*plac
 			if !p.fails {
 				continue
 			}
-			set := m.predicting(h, proved, e, k)
+			set := m.predicting(h, e, k)
 			if set == 0 {
 				rest = append(rest, p)
 				continue
@@ -117,9 +111,9 @@ func (m *examination) open(h hypothesis, mistakes []*cause) (cases, rest []*plac
 }
 
 // predicting returns the smallest set of mistakes that an answer is that of, 0 where there is none.
-func (m *examination) predicting(h hypothesis, proved uint, e *exhibit, k int) uint {
+func (m *examination) predicting(h hypothesis, e *exhibit, k int) uint {
 	for _, set := range subsets(len(h.mistakes)) {
-		if set&^proved == 0 {
+		if set&^m.proved == 0 {
 			if d, ok := m.together(h, set); ok && e.labels(d, m.level)[k] >= same {
 				return set
 			}

@@ -74,8 +74,8 @@ const (
 	isWithout    = "without"
 )
 
-// varying is what differs between errors of one kind.
-var varying = regexp.MustCompile(`[0-9][0-9.e+-]*|0x[0-9a-f]+`)
+// varying is what differs between errors of one kind: numbers, lists of them, and dtypes.
+var varying = regexp.MustCompile(`\b(bfloat|float|int|uint)[0-9]+\b|(0x[0-9a-f]+|[0-9][0-9.e+-]*)(, ?(0x[0-9a-f]+|[0-9][0-9.e+-]*))*,?`)
 
 func kindOf(p *place) string {
 	switch {
@@ -176,7 +176,7 @@ func (m *examination) wholeCall(ctx context.Context, kind string, group []*place
 		cause.Reproduction = m.shown(ctx, b, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
 			switch {
 			case strings.HasPrefix(kind, accepts):
-				return ours.Rejected != nil && answer.Outputs != nil
+				return ours.Rejected != nil && answer.Outputs != nil && sameRefusal(ours, right.Evaluate(p.call)) && !m.foretold(call, answer)
 			case ours.Outputs == nil || p.raised != "" && answer.Failed != nil:
 				return ours.Outputs != nil
 			case p.raised != "":
@@ -189,6 +189,11 @@ func (m *examination) wholeCall(ctx context.Context, kind string, group []*place
 		})
 	}
 	return m.bounded(cause, b)
+}
+
+// sameRefusal reports whether two calls are refused for the same reason.
+func sameRefusal(a, b ports.Answer) bool {
+	return a.Rejected != nil && b.Rejected != nil && alike(a.Rejected.Message) == alike(b.Rejected.Message)
 }
 
 // decapitalised is a sentence behind a colon: it begins small, but for a name such as PyTorch.
@@ -326,9 +331,12 @@ func (m *examination) wrongNumber(ctx context.Context, b *Border, group []*place
 	})
 }
 
-// foretold reports whether an answer is that of mistakes that were found.
+// foretold reports whether an answer is that of mistakes that were found and are no leads.
 func (m *examination) foretold(call ports.Call, answer ports.Answer) bool {
 	return slices.ContainsFunc(subsets(len(m.found.mistakes)), func(set uint) bool {
+		if set&^m.proved != 0 {
+			return false
+		}
 		d, ok := m.together(m.found, set)
 		return ok && sameAnswer(d, call, answer, d.Evaluate(call), m.level)
 	})

@@ -201,7 +201,7 @@ func (t test) text(b *Border) string {
 		}
 		name = "|" + name + "|"
 	}
-	if low && high && t.low == t.high {
+	if low && high && (t.low == t.high || number(t.low) == number(t.high)) {
 		switch t.of {
 		case elements, classes, rows, rank:
 			return "for " + plural(int(t.low), name)

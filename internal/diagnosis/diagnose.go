@@ -69,8 +69,9 @@ type examination struct {
 	passingLarge []*exhibit
 	table        *table
 
-	// found are the mistakes that were found.
-	found hypothesis
+	// found are the mistakes that were found, proved those of them that are no leads, as bits.
+	found  hypothesis
+	proved uint
 	// doubted is a mistake that is left out of a search.
 	doubted *divergence.Divergence
 	// asks counts the questions to the port about borders.
@@ -96,8 +97,13 @@ func (m *examination) diagnose(ctx context.Context, result *judge.Result) error 
 	known := len(m.catalogue)
 	m.fitted(ctx, hypothesis{})
 	h := m.summing(m.search(ctx))
-	m.found = h
 	causes := m.mistakes(ctx, h)
+	m.found = h
+	for _, c := range causes {
+		if !c.Lead {
+			m.proved |= c.bit
+		}
+	}
 	cases, rest := m.open(h, causes)
 	diagnosis := judge.Diagnosis{Module: m.module, Catalogue: known, Findings: []judge.Finding{}}
 	diagnosis.Examined = m.failing + m.failingRest

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"lossproof/internal/divergence"
 	"lossproof/ports"
@@ -36,10 +37,29 @@ func (m *examination) fitted(ctx context.Context, h hypothesis) {
 	best := make([]*divergence.Divergence, len(families))
 	m.inParallel(ctx, len(families), func(k int) { best[k] = m.fit(families[k], h, failing, passing) })
 	for _, d := range best {
-		if d != nil && !slices.ContainsFunc(m.catalogue, func(one *divergence.Divergence) bool { return one.Name == d.Name }) {
+		if d != nil && m.tells(d) && !slices.ContainsFunc(m.catalogue, func(one *divergence.Divergence) bool { return one.Name == d.Name }) {
 			m.catalogue = append(m.catalogue, d)
 		}
 	}
+}
+
+// tells reports whether a mistake that differs from another in the gradient alone is that of the port: some gradient is one that the
+// other does not make.
+func (m *examination) tells(d *divergence.Divergence) bool {
+	plain, kept := strings.CutSuffix(d.Name, "-gradient-kept")
+	other, known := divergence.ByName(plain)
+	return !kept || !known || slices.ContainsFunc(m.exhibits, func(e *exhibit) bool {
+		if e.elements > maxElements {
+			return false
+		}
+		one, two := e.labels(d, m.level), e.labels(other, m.level)
+		for k, p := range e.places {
+			if p.output == ports.GradInput && one[k] >= same && two[k] < same {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // with returns a mistake together with those of h that can be put together with it.

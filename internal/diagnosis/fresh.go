@@ -2,7 +2,6 @@ package diagnosis
 
 import (
 	"context"
-	"encoding/binary"
 	"hash/fnv"
 	"maps"
 	"math"
@@ -60,7 +59,7 @@ func (m *examination) fresh(ctx context.Context, h hypothesis, explained []*plac
 			}
 			answer, err := judge.Ask(ctx, m.port, call)
 			if err != nil {
-				return nil
+				break
 			}
 			// With other numbers, the other mistakes may show as well.
 			predicted := sameAnswer(d, call, answer, d.Evaluate(call), m.level)
@@ -167,21 +166,26 @@ var afield = []func(call ports.Call) (ports.Call, bool){
 }
 
 // maxAfield is the number of such calls that a mistake is held against, leastAfield that of those that it has to fail.
-const maxAfield, leastAfield = 4, 2
+// maxTriedAfield bounds those that are made.
+const maxAfield, leastAfield, maxTriedAfield = 4, 2, 32
 
 // refuted reports whether the port makes none of the answers that a mistake predicts to calls of larger numbers, or of
 // larger sizes, than those that it explains: what it explains has another reason.
 func (m *examination) refuted(ctx context.Context, h hypothesis, explained []*place, under condition) bool {
 	all, ok := m.together(h, 1<<len(h.mistakes)-1)
 	fails := func(far func(call ports.Call) (ports.Call, bool)) bool {
-		asked := 0
+		asked, tried := 0, 0
 		var last *exhibit
 		for _, p := range explained {
+			if tried > maxTriedAfield || ctx.Err() != nil {
+				break
+			}
 			d, has := m.together(h, h.by[p.index][0])
 			if p.exhibit == last || p.output == "" || p.elements > smallEnough || !has {
 				continue
 			}
 			last = p.exhibit
+			tried++
 			call, different := far(p.call)
 			call.Want = []string{p.output}
 			if !different || call.Inputs[ports.Input].Len() > 4*maxElements || !under.holds(&place{exhibit: exhibitOf(call), output: p.output}) || !shows(d, call, m.level) {
@@ -255,15 +259,7 @@ func largest(dtype tensor.DType) float64 {
 	return math.MaxFloat64
 }
 
-// encode makes a tensor of float32 or float64 numbers.
+// encode makes a tensor of numbers, rounded to its dtype.
 func encode(dtype tensor.DType, shape []int, values []float64) tensor.Tensor {
-	data := make([]byte, 0, len(values)*dtype.Size())
-	for _, v := range values {
-		if dtype == tensor.Float32 {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(v)))
-		} else {
-			data = binary.LittleEndian.AppendUint64(data, math.Float64bits(v))
-		}
-	}
-	return tensor.Tensor{DType: dtype, Shape: slices.Clone(shape), Data: data}
+	return tensor.FromValues(dtype, values, shape...)
 }

@@ -50,6 +50,10 @@ func how(fail []row) relation {
 	}); ok {
 		return one
 	}
+	// What is less accurate is near many numbers.
+	if !slices.ContainsFunc(fail, func(r row) bool { return !r.near(r.want) }) {
+		return lessAccurately(fail)
+	}
 	if one, ok := of("the right ones with the other sign", func(r row) bool { return r.near(-r.want) }); ok {
 		return one
 	}
@@ -67,7 +71,7 @@ func how(fail []row) relation {
 	d := median(fail, func(r row) float64 { return r.got - r.want })
 	if d != 0 && !bad(d) {
 		candidates = append(candidates, relation{fmt.Sprintf("%s by %s than the right ones", map[bool]string{true: "larger", false: "smaller"}[d > 0], known(math.Abs(d))),
-			func(r row) bool { return math.Abs(r.got-r.want-d) <= 1e-4*math.Abs(d)+1e-5*math.Abs(r.want) }})
+			func(r row) bool { return math.Abs(r.got-r.want-d) <= 1e-3*math.Abs(d)+4*r.format().ULP(r.want) }})
 	}
 	for _, one := range candidates {
 		if one, ok := of(one.text, one.holds); ok {
@@ -94,14 +98,19 @@ func how(fail []row) relation {
 			return one
 		}
 	}
+	return lessAccurately(fail)
+}
+
+// lessAccurately says by how much numbers are off that are nearly right.
+func lessAccurately(fail []row) relation {
 	largest := 0.0
 	for _, r := range fail {
 		largest = max(largest, r.share())
 	}
-	if one, ok := of(fmt.Sprintf("less accurate: off by up to %.2g of the right one", largest), func(r row) bool { return r.share() <= largest }); ok && largest > 0 && largest < 0.01 {
-		return one
+	if !(largest > 0 && largest < 0.01) {
+		return relation{}
 	}
-	return relation{}
+	return relation{fmt.Sprintf("less accurate: off by up to %.2g of the right one", largest), func(r row) bool { return r.share() <= largest }}
 }
 
 // format is that of the output of a row, share its relative error.
@@ -111,7 +120,7 @@ func (r row) share() float64        { return math.Abs(r.got-r.want) / math.Abs(r
 // near reports whether the number of a row is v, as far as two ways of computing it are the same.
 func (r row) near(v float64) bool {
 	f := r.format()
-	return math.Abs(r.got-v) <= 256*f.Eps()*max(math.Abs(v), math.Abs(r.want))+f.SmallestNormal() || r.got == f.Round(v)
+	return math.Abs(r.got-v) <= min(256*f.Eps(), 0x1p-6)*max(math.Abs(v), math.Abs(r.want))+f.SmallestNormal() || r.got == f.Round(v)
 }
 
 // anothers are what other calls are to give: of another reduction, of the other targets, of another module.

@@ -370,7 +370,7 @@ func callInNumbers(call ports.Call) string {
 	var parts []string
 	for _, name := range ports.InputNames() {
 		if t, ok := call.Inputs[name]; ok {
-			if classes := ports.ModuleOf(call.Module).HasClasses() && name == ports.Target; classes && t.DType.IsFloat() || !classes && t.DType != call.Inputs[ports.Input].DType {
+			if classes := ports.ModuleOf(call.Module).HasClasses() && name == ports.Target; classes && t.DType != tensor.Int64 || !classes && t.DType != call.Inputs[ports.Input].DType {
 				name += " " + string(t.DType) // it says what the numbers are
 			}
 			parts = append(parts, name+" "+inNumbers(t))

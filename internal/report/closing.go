@@ -53,7 +53,7 @@ func (t *text) closing(result *judge.Result) {
 // accepts reports whether all that fails are calls that a port answers and PyTorch refuses.
 func accepts(result *judge.Result) bool {
 	return !slices.ContainsFunc(failing(result.Checks()), func(r judge.CheckResult) bool {
-		return r.Kind != judge.Case || !r.Rejection || r.Outcome != judge.Fail
+		return r.Kind != judge.Case || !r.Rejection || r.Outcome != judge.Fail || !strings.HasPrefix(r.Message, "accepted") // not unsupported
 	})
 }
 
