@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"lossproof/internal/divergence"
 	"lossproof/judge"
 )
 
@@ -70,7 +71,7 @@ func added[T comparable](list []T, v T) []T {
 
 // open returns the failing answers that the mistakes do not explain, those of the rest apart. What they explain of
 // the rest becomes theirs.
-func (m *examination) open(h hypothesis, mistakes []*cause) (cases, rest []*place) {
+func (m *examination) open(mistakes []*cause) (cases, rest []*place) {
 	explained := func(p *place, set uint) {
 		m.done[p] = true
 		for _, c := range mistakes {
@@ -81,7 +82,7 @@ func (m *examination) open(h hypothesis, mistakes []*cause) (cases, rest []*plac
 		}
 	}
 	for _, p := range m.places {
-		switch sets := h.by[p.index]; {
+		switch sets := m.found.by[p.index]; {
 		case !p.fails:
 		case len(sets) > 0 && sets[0]&^m.proved == 0:
 			explained(p, sets[0])
@@ -94,7 +95,7 @@ func (m *examination) open(h hypothesis, mistakes []*cause) (cases, rest []*plac
 			if !p.fails {
 				continue
 			}
-			set := m.predicting(h, e, k)
+			set := m.made(func(d *divergence.Divergence) bool { return e.labels(d, m.level)[k] >= same })
 			if set == 0 {
 				rest = append(rest, p)
 				continue
@@ -110,11 +111,11 @@ func (m *examination) open(h hypothesis, mistakes []*cause) (cases, rest []*plac
 	return cases, rest
 }
 
-// predicting returns the smallest set of mistakes that an answer is that of, 0 where there is none.
-func (m *examination) predicting(h hypothesis, e *exhibit, k int) uint {
-	for _, set := range subsets(len(h.mistakes)) {
+// made returns the smallest set of mistakes that were found and are no leads for which is holds, 0 where there is none.
+func (m *examination) made(is func(d *divergence.Divergence) bool) uint {
+	for _, set := range subsets(len(m.found.mistakes)) {
 		if set&^m.proved == 0 {
-			if d, ok := m.together(h, set); ok && e.labels(d, m.level)[k] >= same {
+			if d, ok := m.together(m.found, set); ok && is(d) {
 				return set
 			}
 		}

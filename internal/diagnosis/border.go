@@ -115,7 +115,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		return []*cause{m.wholeCall(ctx, kind, group, &Border{})}
 	}
 	// The calls that the port answers are on the other side, but for those that fail so, too, and have a cause already.
-	alike := func(p *place) bool { return p.fails && kindOf(p) == kind }
+	failsSo := func(p *place) bool { return p.fails && kindOf(p) == kind }
 	asked := func(p *place) bool { return first.output == "" || p.output == first.output }
 	var fail, pass []row
 	of := map[*exhibit][]*place{}
@@ -126,7 +126,7 @@ func (m *examination) wholeCalls(ctx context.Context, kind string, group []*plac
 		of[p.exhibit] = append(of[p.exhibit], p)
 	}
 	for _, e := range slices.Concat(m.exhibits, m.passingAll) {
-		if of[e] == nil && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements && !slices.ContainsFunc(e.places, alike) && slices.ContainsFunc(e.places, asked) {
+		if of[e] == nil && !e.refused && !e.refusal && e.raised == "" && e.elements <= maxElements && !slices.ContainsFunc(e.places, failsSo) && slices.ContainsFunc(e.places, asked) {
 			pass = append(pass, callRow(e))
 		}
 	}
@@ -176,7 +176,7 @@ func (m *examination) wholeCall(ctx context.Context, kind string, group []*place
 		cause.Reproduction = m.shown(ctx, b, group, func(p *place, answer, ours ports.Answer, call ports.Call) bool {
 			switch {
 			case strings.HasPrefix(kind, accepts):
-				return ours.Rejected != nil && answer.Outputs != nil && sameRefusal(ours, right.Evaluate(p.call)) && !m.foretold(call, answer)
+				return ours.Rejected != nil && answer.Outputs != nil && refusedAlike(ours, right.Evaluate(p.call)) && !m.foretold(call, answer)
 			case ours.Outputs == nil || p.raised != "" && answer.Failed != nil:
 				return ours.Outputs != nil
 			case p.raised != "":
@@ -191,8 +191,8 @@ func (m *examination) wholeCall(ctx context.Context, kind string, group []*place
 	return m.bounded(cause, b)
 }
 
-// sameRefusal reports whether two calls are refused for the same reason.
-func sameRefusal(a, b ports.Answer) bool {
+// refusedAlike reports whether two calls are refused for the same reason.
+func refusedAlike(a, b ports.Answer) bool {
 	return a.Rejected != nil && b.Rejected != nil && alike(a.Rejected.Message) == alike(b.Rejected.Message)
 }
 
@@ -282,8 +282,6 @@ func (m *examination) numbers(ctx context.Context, of piece, pass []row) *cause 
 		if text := m.differs(ctx, fail); text != "" {
 			relates = relation{text, func(row) bool { return true }}
 		}
-	}
-	if m.port != nil {
 		cause.Reproduction = m.wrongNumber(ctx, b, group, relates)
 		if cause.Reproduction == nil && relates.text != "" {
 			relates = relation{}
@@ -333,13 +331,7 @@ func (m *examination) wrongNumber(ctx context.Context, b *Border, group []*place
 
 // foretold reports whether an answer is that of mistakes that were found and are no leads.
 func (m *examination) foretold(call ports.Call, answer ports.Answer) bool {
-	return slices.ContainsFunc(subsets(len(m.found.mistakes)), func(set uint) bool {
-		if set&^m.proved != 0 {
-			return false
-		}
-		d, ok := m.together(m.found, set)
-		return ok && sameAnswer(d, call, answer, d.Evaluate(call), m.level)
-	})
+	return m.made(func(d *divergence.Divergence) bool { return sameAnswer(d, call, answer, d.Evaluate(call), m.level) }) != 0
 }
 
 // right computes what is right, as a divergence does that changes nothing.
@@ -618,7 +610,7 @@ func (m *examination) probe(ctx context.Context, r *row, of quantity, v float64)
 	for n, other := range call.Inputs {
 		inputs[n] = other
 	}
-	inputs[name] = encode(t.DType, t.Shape, values)
+	inputs[name] = tensor.FromValues(t.DType, values, t.Shape...)
 	call.Inputs = inputs
 	if m.asks++; m.asks > maxAsks {
 		return false, false

@@ -104,7 +104,7 @@ func (m *examination) diagnose(ctx context.Context, result *judge.Result) error 
 			m.proved |= c.bit
 		}
 	}
-	cases, rest := m.open(h, causes)
+	cases, rest := m.open(causes)
 	diagnosis := judge.Diagnosis{Module: m.module, Catalogue: known, Findings: []judge.Finding{}}
 	diagnosis.Examined = m.failing + m.failingRest
 	diagnosis.Failing = diagnosis.Examined + m.skipped + m.collector.lost[m.module]

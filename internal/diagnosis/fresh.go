@@ -155,7 +155,7 @@ func stretched(call ports.Call, times float64) (ports.Call, bool) {
 		}
 	}
 	call.Inputs = maps.Clone(call.Inputs)
-	call.Inputs[ports.Input] = encode(t.DType, t.Shape, values)
+	call.Inputs[ports.Input] = tensor.FromValues(t.DType, values, t.Shape...)
 	return call, !slices.Equal(values, t.Float64s())
 }
 
@@ -225,7 +225,7 @@ func scaled(t tensor.Tensor, name string, random *rand.Rand) (tensor.Tensor, boo
 			changed = true
 		}
 	}
-	return encode(t.DType, t.Shape, values), changed
+	return tensor.FromValues(t.DType, values, t.Shape...), changed
 }
 
 // resized returns a tensor whose sizes above 1 are so many times as large and some more, filled with the same numbers
@@ -257,9 +257,4 @@ func largest(dtype tensor.DType) float64 {
 		return math.MaxFloat32
 	}
 	return math.MaxFloat64
-}
-
-// encode makes a tensor of numbers, rounded to its dtype.
-func encode(dtype tensor.DType, shape []int, values []float64) tensor.Tensor {
-	return tensor.FromValues(dtype, values, shape...)
 }

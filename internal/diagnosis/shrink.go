@@ -85,13 +85,13 @@ func smallerCalls(call ports.Call) []ports.Call {
 				}
 			}
 			if !slices.Equal(rounder, values) {
-				change(func(c *ports.Call) { c.Inputs[name] = encode(t.DType, t.Shape, rounder) })
+				change(func(c *ports.Call) { c.Inputs[name] = tensor.FromValues(t.DType, rounder, t.Shape...) })
 			}
 			for i, v := range values {
 				if w := f(v); len(values) <= 8 && plainness(w) < plainness(v) {
 					one := slices.Clone(values)
 					one[i] = w
-					change(func(c *ports.Call) { c.Inputs[name] = encode(t.DType, t.Shape, one) })
+					change(func(c *ports.Call) { c.Inputs[name] = tensor.FromValues(t.DType, one, t.Shape...) })
 				}
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"lossproof/internal/claim"
 	"lossproof/internal/divergence"
 	"lossproof/internal/testports"
 	"lossproof/judge"
@@ -13,33 +14,42 @@ import (
 	"lossproof/tensor"
 )
 
-// typed is BCEWithLogitsLoss as its formula is typed, t*f + (1-t)*g, each step rounded to the dtype. It has calls of
-// one shape without weights, whose gradient is right.
-func typed(terms func(x float64, round func(float64) float64) (f, g float64)) ports.Port {
+// lossOfElements is BCEWithLogitsLoss with another loss of each element, of calls without weights; its gradient is right.
+func lossOfElements(of func(call ports.Call, i int, right float64) float64) ports.Port {
 	return testports.Port{EvaluateFunc: func(_ context.Context, call ports.Call) (ports.Answer, error) {
 		answer := divergence.Right(call)
-		x, t := call.Inputs[ports.Input], call.Inputs[ports.Target]
 		loss, asked := answer.Outputs[ports.Loss]
-		if !asked || call.Module != ports.BCEWithLogitsLoss || !tensor.SameShape(x.Shape, t.Shape) || call.Inputs[ports.Weight].DType != "" || call.Inputs[ports.PosWeight].DType != "" {
+		if !asked || call.Module != ports.BCEWithLogitsLoss || call.Inputs[ports.Weight].DType != "" || call.Inputs[ports.PosWeight].DType != "" {
 			return answer, nil
 		}
-		round := x.DType.Format().Round
-		losses, sum := make([]float64, x.Len()), 0.0
+		none, each := "none", call
+		each.Options.Reduction, each.Options.SizeAverage, each.Options.Reduce, each.Want = &none, nil, nil, []string{ports.Loss}
+		right := divergence.Right(each).Outputs[ports.Loss]
+		losses, sum := make([]float64, right.Len()), 0.0
 		for i := range losses {
-			f, g := terms(x.Float64(i), round)
-			losses[i] = round(round(t.Float64(i)*f) + round(round(1-t.Float64(i))*g))
+			losses[i] = of(call, i, right.Float64(i))
 			sum += losses[i]
 		}
-		switch {
-		case isReduction(call, "none"):
-		case isReduction(call, "sum"):
-			losses = []float64{round(sum)}
+		switch claim.Reduction(call.Options) {
+		case "none":
+		case "sum":
+			losses = []float64{sum}
 		default:
-			losses = []float64{round(sum / float64(x.Len()))}
+			losses = []float64{sum / float64(right.Len())}
 		}
-		answer.Outputs[ports.Loss] = tensor.FromValues(x.DType, losses, loss.Shape...)
+		answer.Outputs[ports.Loss] = tensor.FromValues(loss.DType, losses, loss.Shape...)
 		return answer, nil
 	}}
+}
+
+// typed is its formula as it is typed, t*f + (1-t)*g, each step rounded to the dtype.
+func typed(terms func(x float64, round func(float64) float64) (f, g float64)) ports.Port {
+	return lossOfElements(func(call ports.Call, i int, _ float64) float64 {
+		x, t := call.Inputs[ports.Input], call.Inputs[ports.Target].Float64(i)
+		round := x.DType.Format().Round
+		f, g := terms(x.Float64(i), round)
+		return round(round(t*f) + round(round(1-t)*g))
+	})
 }
 
 // TestFormulasThatOverflow: in both terms of a formula as it is typed, log(1+exp(x)) is told from log(sigmoid(x)).

@@ -1,8 +1,9 @@
 package laws
 
 import (
-	"lossproof/internal/definition"
 	"math"
+
+	"lossproof/internal/definition"
 )
 
 // value is an array of numbers that are each known within a radius: an answer with what is
